@@ -1,0 +1,257 @@
+"""One provider over HTTP: the SDK's client for authentication and transport, our errors, raw events.
+
+Turn-creating calls must not be sent twice, so the SDK's retries are off for every call; only calls
+that read are repeated. Error texts are for people: one line, without the key, whatever shape the
+server gave them.
+"""
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from chatmgr.backends import sse
+from chatmgr.domain.errors import (
+    ChatmgrError,
+    ConfigurationFault,
+    ModelUnknown,
+    NetworkDown,
+    ProviderRefused,
+)
+from chatmgr.domain.model import ModelInfo, Provider
+from chatmgr.domain.text import nearest
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import OpenAI
+
+Json = dict[str, Any]
+_CONNECT_SECONDS = 10.0
+_READ_SECONDS = 300.0
+_READ_TRIES = 3
+
+
+class Wire:
+    """Speaks to one provider. Made cheaply; the SDK is imported at the first call."""
+
+    def __init__(self, provider: Provider, headers: Mapping[str, str] | None = None) -> None:
+        self.provider = provider
+        self._headers = dict(headers or {})
+
+    @cached_property
+    def _client(self) -> "OpenAI":
+        import httpx2
+        from openai import OpenAI
+
+        seconds = float(self.provider.options.get("timeout", _READ_SECONDS))
+        client = OpenAI(
+            api_key=self.provider.key or "none",
+            base_url=self.provider.base_url,
+            max_retries=0,
+            timeout=httpx2.Timeout(seconds, connect=_CONNECT_SECONDS),
+            default_headers=self._headers,
+        )
+        if self.provider.key_env != "OPENAI_API_KEY":
+            client.organization = client.project = None  # these belong to OpenAI alone
+        return client
+
+    def get(self, path: str, query: Mapping[str, object] | None = None) -> Json:
+        """Read; repeated on a connection or server error, since reading changes nothing."""
+        for attempt in range(_READ_TRIES):
+            try:
+                return self._json("get", path, options={"params": dict(query or {})})
+            except (NetworkDown, ProviderRefused) as error:
+                passing = isinstance(error, NetworkDown) or error.status >= 500
+                if not passing or attempt == _READ_TRIES - 1:
+                    raise
+                time.sleep(0.2 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def post(self, path: str, body: Mapping[str, object]) -> Json:
+        """Write, once."""
+        return self._json("post", path, body=dict(body))
+
+    def _json(self, verb: str, path: str, **call: Any) -> Json:
+        import httpx2
+
+        with self._errors():
+            found = getattr(self._client, verb)(path, cast_to=httpx2.Response, **call)
+            return self._decoded(found)
+
+    def _decoded(self, response: "httpx2.Response") -> Json:
+        try:
+            found = response.json()
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise ProviderRefused(
+                f"{self.provider.name} answered {response.status_code} with something that is not JSON.",
+                f"Is {self.provider.base_url} the API's address? See: chatmgr provider test "
+                f"{self.provider.name}",
+                status=response.status_code,
+            )
+        return cast(Json, found)
+
+    def stream(self, path: str, body: Mapping[str, object]) -> Iterator[tuple[str, Json]]:
+        """Events as name and decoded data, the end mark ``[DONE]`` as ``("[DONE]", {})``.
+
+        A server that does not stream answers with one JSON object: it comes as ``("", object)``.
+        """
+        import httpx2
+
+        with self._errors():
+            response: httpx2.Response = self._client.post(
+                path, cast_to=httpx2.Response, body=dict(body), stream=True, stream_cls=cast(Any, None)
+            )
+            try:
+                if "text/event-stream" not in response.headers.get("content-type", ""):
+                    response.read()
+                    yield "", self._decoded(response)
+                    return
+                for name, data in sse.events(response.iter_bytes()):
+                    if data == b"[DONE]":
+                        yield "[DONE]", {}
+                        continue
+                    found = _loads(data)
+                    if found is not None:
+                        yield name, found
+            finally:
+                response.close()
+
+    def models(self) -> list[ModelInfo]:
+        """What the server lists; an endpoint without a list has none."""
+        try:
+            found = self.get("/models")
+        except ProviderRefused as error:
+            if error.status in {404, 405, 501}:
+                return []
+            raise
+        listed = [one for one in found.get("data") or [] if isinstance(one, dict) and one.get("id")]
+        return [ModelInfo(str(one["id"]), _model_note(one)) for one in listed]
+
+    def pick_model(self, model: str) -> str:
+        """The model to ask for: as given, else the first that the server lists."""
+        if model or (model := self.provider.default_model):
+            return model
+        listed = self.models()
+        if not listed:
+            raise ConfigurationFault(
+                f"No model is chosen for {self.provider.name}, and it lists none.",
+                "Name one with -m MODEL.",
+            )
+        return listed[0].id
+
+    def unknown_model(self, model: str) -> ModelUnknown:
+        """The refusal of a model, with the nearest that the server does have."""
+        try:
+            known = [one.id for one in self.models()]
+        except ChatmgrError:
+            known = []
+        return model_unknown(self.provider.name, model, known)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn what the SDK and the transport raise into errors a person can act on."""
+        import httpx2
+        import openai
+
+        try:
+            yield
+        except openai.APIStatusError as error:
+            raise self._refusal(error.response) from None
+        except openai.APIConnectionError as error:
+            raise self._network(error.__cause__ or error) from None
+        except httpx2.TransportError as error:
+            raise self._network(error) from None
+
+    def _network(self, error: BaseException) -> NetworkDown:
+        import httpx2
+
+        name, url = self.provider.name, self.provider.base_url
+        hint = f"Is it running, and is the address right? See: chatmgr provider test {name}"
+        if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol)):
+            reason = self._clean(str(error)) or type(error).__name__
+            return NetworkDown(f"{name} ({url}) cannot be reached: {reason}.", hint, heard=False)
+        if isinstance(error, httpx2.TimeoutException):
+            return NetworkDown(f"{name} ({url}) fell silent before the answer was whole.", hint)
+        return NetworkDown(f"The connection to {name} ({url}) broke before the answer was whole.", hint)
+
+    def _refusal(self, response: "httpx2.Response") -> ChatmgrError:
+        name, status = self.provider.name, response.status_code
+        text, code = describe(response.text, response.headers.get("content-type", ""))
+        text = self._clean(text) or response.reason_phrase or "no reason given"
+        if status == 401:
+            fault = ConfigurationFault(f"{name} does not accept the key: {text}", self._key_hint())
+            fault.touched = False
+            return fault
+        hint = {
+            403: "The key lacks the right, or the account is not allowed this.",
+            404: f"See what the server offers: chatmgr models --provider {name}",
+            429: _retry_hint(response.headers.get("retry-after", "")),
+        }.get(status, "Try again in a while." if status >= 500 else "")
+        refused = ProviderRefused(f"{name} refused ({status}): {text}", hint, status=status, code=code)
+        refused.touched = status >= 500
+        return refused
+
+    def _key_hint(self) -> str:
+        variable = f"set {self.provider.key_env}, or type: " if self.provider.key_env else "Type: "
+        hint = f"{variable}chatmgr config set-key {self.provider.name}"
+        return hint[0].upper() + hint[1:]
+
+    def _clean(self, text: str) -> str:
+        """One line of bounded length in which our key does not occur."""
+        if self.provider.key:
+            text = text.replace(self.provider.key, "…")
+        text = re.sub(r"\bsk-[\w*.-]{8,}", "sk-…", " ".join(text.split()))
+        return text if len(text) <= 300 else text[:299] + "…"
+
+
+def describe(text: str, content_type: str) -> tuple[str, str]:
+    """What an error body says and its code, for every shape seen: OpenAI's, FastAPI's, plain text."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return ("" if "html" in content_type else text), ""
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(inner, str):
+        return inner, ""
+    if not isinstance(inner, dict):
+        return json.dumps(inner), ""
+    found = inner.get("message") or inner.get("detail") or json.dumps(inner)
+    if isinstance(found, list):
+        found = "; ".join(str(one.get("msg", one)) if isinstance(one, dict) else str(one) for one in found)
+    return str(found), str(inner.get("code") or inner.get("type") or "")
+
+
+def model_unknown(provider: str, model: str, known: list[str]) -> ModelUnknown:
+    """The one text for a model that is not there."""
+    close = nearest(model, known) or known[:3]
+    listed = f" It has {', '.join(f'“{one}”' for one in close)}." if close else ""
+    error = ModelUnknown(
+        f"{provider} has no model “{model}”.{listed}",
+        f"See them all: chatmgr models --provider {provider}",
+        status=404,
+    )
+    error.touched = False
+    return error
+
+
+def _retry_hint(seconds: str) -> str:
+    return f"Try again in {seconds} s." if seconds.isdigit() else "Try again in a while."
+
+
+def _model_note(model: Json) -> str:
+    gone = model.get("shutdown_date")
+    return f"shuts down {gone}" if gone else ""
+
+
+def _loads(data: bytes) -> Json | None:
+    """An event's data; what is not a JSON object is nothing that any API here sends, and is passed over."""
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

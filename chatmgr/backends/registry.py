@@ -1,0 +1,20 @@
+"""From the name of an API to its backend, imported when it is first used."""
+
+from importlib import import_module
+
+from chatmgr.domain.model import Provider
+from chatmgr.domain.ports import Backend
+
+APIS = {
+    "responses": ("chatmgr.backends.responses", "ResponsesBackend"),
+    "assistants": ("chatmgr.backends.assistants", "AssistantsBackend"),
+    "completions": ("chatmgr.backends.completions", "CompletionsBackend"),
+    "local": ("chatmgr.backends.local", "LocalBackend"),
+}
+
+
+def create(provider: Provider) -> Backend:
+    """The backend for a provider."""
+    module, name = APIS[provider.api]
+    made: Backend = getattr(import_module(module), name)(provider)
+    return made

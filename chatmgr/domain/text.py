@@ -1,0 +1,95 @@
+"""Text as it may be stored: names, messages, and whatever servers send.
+
+PostgreSQL refuses NUL, UTF-8 has no lone surrogates, and a name must be typed in a shell: each rule
+is kept here, once, so that both databases hold the same.
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from chatmgr.domain.errors import UsageFault
+
+NAME_LIMIT = 64
+MESSAGE_LIMIT = 1_048_576  # characters; what hosted APIs take at most, and far past any context
+
+_ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def valid_name(kind: str, name: str) -> str:
+    """Check and normalise (NFC) a name; ``@`` is for addresses, a leading ``-`` for options."""
+    shown = ascii(name)[1:-1][:80]
+    try:
+        name = unicodedata.normalize("NFC", name.strip())
+        name.encode()
+    except UnicodeEncodeError:
+        raise UsageFault(f"The {kind} name “{shown}” is not valid text.") from None
+    if not name:
+        raise UsageFault(f"The {kind} name is empty.", "Give it a word or two.")
+    if not name.isprintable():
+        raise UsageFault(
+            f"The {kind} name “{shown}” holds control or invisible characters.",
+            "Use letters, digits, spaces and punctuation.",
+        )
+    if "@" in name or name.startswith("-"):
+        raise UsageFault(
+            f"The {kind} name “{name}” may neither hold “@” nor begin with “-”.",
+            "“@” addresses a turn (name@3), and “-” begins an option.",
+        )
+    if len(name) > NAME_LIMIT:
+        raise UsageFault(f"The {kind} name has {len(name)} characters; {NAME_LIMIT} is the limit.")
+    return name
+
+
+def valid_message(text: str, limit: int = MESSAGE_LIMIT, what: str = "message") -> str:
+    """Check what a user sends before anything is kept or sent; returned as it was typed."""
+    if not text.strip():
+        raise UsageFault(f"The {what} is empty.", "Type something, or pipe it in.")
+    return valid_text(text, limit, what)
+
+
+def valid_text(text: str, limit: int = MESSAGE_LIMIT, what: str = "text") -> str:
+    """As ``valid_message``, for text that may be empty (instructions)."""
+    if len(text) > limit:
+        raise UsageFault(
+            f"The {what} has {len(text):,} characters; the limit is {limit:,}.",
+            "Send it in parts, or raise the setting message_limit.",
+        )
+    if found := _UNSTORABLE.search(text):
+        bad = found.group()
+        name = "a NUL byte" if bad == "\0" else "bytes that are not UTF-8"
+        if _ESCAPED_BYTE.match(bad):
+            name = f"byte 0x{ord(bad) - 0xDC00:02x}, which is not UTF-8"
+        raise UsageFault(
+            f"The {what} holds {name} (at character {found.start():,}): that is not text.",
+            "Convert it first, for instance with iconv.",
+        )
+    return text
+
+
+def storable(text: str) -> str:
+    """Make what a server sent fit for any database: surrogate pairs joined, the rest replaced by U+FFFD."""
+    if not _UNSTORABLE.search(text):
+        return text
+    joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return joined.replace("\0", "\ufffd")
+
+
+def slug(text: str, taken: Iterable[str] = ()) -> str:
+    """A short name made of the text's first words, numbered where taken: ``plan-my-trip-2``."""
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text.lower()))[:5]
+    base = "-".join(words)[:40].strip("-") or "chat"
+    used = set(taken)
+    name, number = base, 1
+    while name in used:
+        number += 1
+        name = f"{base}-{number}"
+    return name
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Up to two known names that the user may have meant, best first."""
+    by_fold = {one.casefold(): one for one in known}
+    return [by_fold[one] for one in difflib.get_close_matches(name.casefold(), by_fold, n=2, cutoff=0.55)]

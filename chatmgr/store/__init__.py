@@ -1,0 +1,1 @@
+"""The transcript on disk: typed rows, one writer, one reader."""

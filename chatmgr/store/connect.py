@@ -1,0 +1,152 @@
+"""The reader's connection: the bare driver, because SQLAlchemy is slow to import and not needed to read."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable
+from chatmgr.store.compiled import SQL
+from chatmgr.store.location import BUSY_SECONDS, libpq_url, sqlite_path, unreachable
+
+Row = tuple[Any, ...]
+
+
+class Source(Protocol):
+    """Where rows come from: runs a compiled statement by name, and any SQL text for the schema check."""
+
+    no_limit: int | None
+
+    def rows(self, name: str, /, **values: object) -> Iterator[Row]:
+        """The rows of a statement of ``statements.py``."""
+        ...
+
+    def ask(self, sql: str) -> list[Row]:
+        """All rows of a statement without parameters."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back."""
+        ...
+
+
+class SqliteSource:
+    """A SQLite file, opened for reading; a folder that cannot be written to is no obstacle."""
+
+    no_limit: int | None = -1
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._db = self._open("rw")
+        except sqlite3.OperationalError:
+            self._db = self._open_read_only()
+
+    def _open(self, mode: str) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?{mode if '=' in mode else 'mode=' + mode}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+        )
+        db.execute("PRAGMA query_only=ON")
+        return db
+
+    def _open_read_only(self) -> sqlite3.Connection:
+        """Without the right to write, SQLite can read a WAL database only if told that nobody writes."""
+        try:
+            return self._open("ro")
+        except sqlite3.OperationalError as error:
+            wal = self.path.with_name(self.path.name + "-wal")
+            if wal.exists():
+                raise unreachable(self.path, error) from error
+            return self._open("immutable=1")
+
+    def rows(self, name: str, /, **values: object) -> Iterator[Row]:
+        try:
+            yield from self._db.execute(SQL[name][0], values)
+        except sqlite3.DatabaseError as error:
+            raise unreachable(self.path, error) from error
+
+    def ask(self, sql: str) -> list[Row]:
+        try:
+            return self._db.execute(sql).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise unreachable(self.path, error) from error
+
+    def close(self) -> None:
+        self._db.close()
+
+
+class PostgresSource:
+    """A PostgreSQL server, read through psycopg."""
+
+    no_limit: int | None = None
+
+    def __init__(self, url: str) -> None:
+        try:
+            import psycopg
+        except ImportError:
+            raise ConfigurationFault(
+                "CHATMGR_DATABASE_URL names a PostgreSQL database, but its driver is not installed.",
+                "Type: pip install 'chatmgr[postgres]'",
+            ) from None
+        self._error = psycopg.Error
+        try:
+            self._db = psycopg.connect(libpq_url(url), autocommit=True)
+        except psycopg.Error as error:
+            raise postgres_unreachable(error) from error
+
+    def rows(self, name: str, /, **values: object) -> Iterator[Row]:
+        try:
+            with self._db.cursor() as cursor:
+                yield from cursor.stream(_query(SQL[name][1]), values)
+        except self._error as error:
+            raise postgres_unreachable(error) from error
+
+    def ask(self, sql: str) -> list[Row]:
+        try:
+            return self._db.execute(_query(sql)).fetchall()
+        except self._error as error:
+            raise postgres_unreachable(error) from error
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def _query(sql: str) -> Any:
+    """psycopg wants literal strings, to keep user text out of SQL; ours are compiled beforehand."""
+    return sql
+
+
+def postgres_unreachable(error: Exception) -> DatabaseUnreachable:
+    """The first line of what PostgreSQL says; the URL is left out, it may hold a password."""
+    reason = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
+    return DatabaseUnreachable(
+        f"The PostgreSQL database cannot be used: {reason}.",
+        "Check CHATMGR_DATABASE_URL and that the server runs.",
+    )
+
+
+def open_source(url: str) -> Source | None:
+    """Open the database for reading; None where there is none yet, since reading makes nothing."""
+    path = sqlite_path(url)
+    if path is None:
+        return PostgresSource(url)
+    try:
+        if not path.exists() or path.stat().st_size == 0:
+            return None
+        return SqliteSource(path)
+    except OSError as error:
+        raise unreachable(path, error) from error
+    except sqlite3.DatabaseError as error:
+        raise unreachable(path, error) from error
+
+
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """A JSON column: PostgreSQL's driver decodes it, SQLite's gives text."""
+    if isinstance(value, str):
+        import json
+
+        value = json.loads(value)
+    return dict(value)

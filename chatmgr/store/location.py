@@ -1,0 +1,68 @@
+"""Where the database is, whether it can serve, and what to say when it cannot. Standard library only."""
+
+import os
+import stat
+from pathlib import Path
+
+from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable
+
+BUSY_SECONDS = 10
+_LOW_DISK = 1_048_576  # bytes; below this even a short answer may find no room
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file behind a ``sqlite:///…`` URL; None for any other database."""
+    prefix = "sqlite:///"
+    return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
+
+
+def libpq_url(url: str) -> str:
+    """The form that PostgreSQL's own clients take: without SQLAlchemy's driver suffix."""
+    scheme, _, rest = url.partition("://")
+    if scheme.split("+")[0] not in {"postgresql", "postgres"}:
+        raise ConfigurationFault(
+            f"CHATMGR_DATABASE_URL begins with “{scheme}”, which is no database that chatmgr knows.",
+            "Use sqlite:////path/to/file.db or postgresql://user@host/database.",
+        )
+    return f"postgresql://{rest}"
+
+
+def create_file(path: Path) -> None:
+    """Make the database file readable by its owner alone, before SQLite makes it readable by others."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            if stat.S_IMODE(path.stat().st_mode) & 0o077:
+                path.chmod(0o600)
+    except OSError as error:
+        raise unreachable(path, error) from error
+
+
+def unreachable(path: Path, error: Exception) -> DatabaseUnreachable:
+    """Say in one line why the file cannot serve, and what to do."""
+    reason = getattr(error, "strerror", None) or str(getattr(error, "orig", None) or error)
+    text = reason.lower()
+    if "not a database" in text or "malformed" in text:
+        hint = "Move the file away, or set CHATMGR_HOME to another folder; nothing was changed."
+    elif "full" in text or "no space" in text:
+        hint = "Free some room and try again; what was committed before is kept."
+    elif "locked" in text:
+        hint = "Another program holds it; try again when it is done."
+    else:
+        hint = "Check the folder's owner and rights, or set CHATMGR_HOME to another folder."
+    return DatabaseUnreachable(f"The database {path} cannot be used: {reason}.", hint)
+
+
+def check_room(path: Path) -> None:
+    """Refuse to begin a turn on a disk that cannot hold even a short answer."""
+    if not hasattr(os, "statvfs"):
+        return
+    found = os.statvfs(path.parent)
+    free = found.f_bavail * found.f_frsize
+    if free < _LOW_DISK:
+        raise DatabaseUnreachable(
+            f"The disk of {path} is full: {free // 1024} KiB are free. Nothing was sent.",
+            "Free some room, then send the message again.",
+        )

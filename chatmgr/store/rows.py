@@ -1,0 +1,276 @@
+"""The tables, typed: the only ORM classes of the project, and the definition that migrations follow.
+
+One conversation has turns at stable positions; a turn has one user message and one or more runs; a
+run has at most one assistant message. What lists need on every call (turn count, newest run, last
+activity) is kept on the conversation by the ledger, so that a list never has to count.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, always UTC: refuses naive values going in, gives aware ones coming out.
+
+    SQLite has no time zones, so a naive value would silently mean something else on each database.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime: every moment in the store carries its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Names every constraint by one convention, so that migrations can address them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - declared so by SQLAlchemy
+        str: Text(),
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+    }
+
+
+# A name sorts by code points on both databases: a prefix is then a range, and an index serves it.
+ByCodePoint = Text().with_variant(Text(collation="C"), "postgresql")
+
+LIVE_RUN = text("state IN ('pending', 'running', 'requires_action')")
+NOT_DELETED = text("deleted_at IS NULL")
+
+
+class MetaRow(Base):
+    """Facts about the database itself, for instance which version of chatmgr wrote its schema."""
+
+    __tablename__ = "meta"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class AssistantRow(Base):
+    """A persona's name; what it is made of lives in its versions."""
+
+    __tablename__ = "assistants"
+    __table_args__ = (
+        Index(
+            "uq_assistants_name_live",
+            "name",
+            unique=True,
+            sqlite_where=NOT_DELETED,
+            postgresql_where=NOT_DELETED,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(ByCodePoint)
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
+class AssistantVersionRow(Base):
+    """One edition of an assistant. Never changed once written: runs point at it."""
+
+    __tablename__ = "assistant_versions"
+    __table_args__ = (UniqueConstraint("assistant_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assistant_id: Mapped[int] = mapped_column(ForeignKey("assistants.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    instructions: Mapped[str]
+    model: Mapped[str]
+    provider: Mapped[str]
+    params: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class RemoteAssistantRow(Base):
+    """An assistant's counterpart on a server that has such things (``asst_…``)."""
+
+    __tablename__ = "remote_assistants"
+    __table_args__ = (UniqueConstraint("assistant_id", "provider", "endpoint"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assistant_id: Mapped[int] = mapped_column(ForeignKey("assistants.id", ondelete="CASCADE"))
+    provider: Mapped[str]
+    endpoint: Mapped[str]
+    remote_id: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class ConversationRow(Base):
+    """A named series of turns. ``model`` is empty while it follows its assistant's."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        Index(
+            "uq_conversations_name_live",
+            "name",
+            unique=True,
+            sqlite_where=NOT_DELETED,
+            postgresql_where=NOT_DELETED,
+        ),
+        Index(
+            "ix_conversations_activity",
+            "updated_at",
+            "id",
+            sqlite_where=NOT_DELETED,
+            postgresql_where=NOT_DELETED,
+        ),
+        Index(
+            "ix_conversations_used",
+            "used_at",
+            "id",
+            sqlite_where=NOT_DELETED,
+            postgresql_where=NOT_DELETED,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(ByCodePoint, unique=True)
+    name: Mapped[str] = mapped_column(ByCodePoint)
+    title: Mapped[str]
+    assistant_id: Mapped[int] = mapped_column(ForeignKey("assistants.id"), index=True)
+    model: Mapped[str]
+    provider: Mapped[str]
+    turns: Mapped[int]
+    last_run_id: Mapped[int | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    used_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
+class ThreadRow(Base):
+    """A conversation's remote counterpart at one endpoint; a cache that can be rebuilt.
+
+    ``synced`` is the last position it holds; ``doubtful`` while nobody can say what it holds;
+    ``dropped_at`` once it is no longer used. An endpoint that keeps no threads has remote id ``-``.
+    """
+
+    __tablename__ = "threads"
+    __table_args__ = (
+        Index(
+            "uq_threads_current",
+            "conversation_id",
+            "provider",
+            "endpoint",
+            unique=True,
+            sqlite_where=text("dropped_at IS NULL"),
+            postgresql_where=text("dropped_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    provider: Mapped[str]
+    endpoint: Mapped[str]
+    remote_id: Mapped[str]
+    synced: Mapped[int]
+    doubtful: Mapped[bool]
+    created_at: Mapped[datetime]
+    dropped_at: Mapped[datetime | None]
+
+
+class TurnRow(Base):
+    """One user message and its answer. ``run_id`` is the run that answers it: the newest one."""
+
+    __tablename__ = "turns"
+    __table_args__ = (UniqueConstraint("conversation_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    run_id: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+
+class RunRow(Base):
+    """One attempt at answering a turn. At most one run of a conversation is live at a time."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        Index(
+            "uq_runs_live",
+            "conversation_id",
+            unique=True,
+            sqlite_where=LIVE_RUN,
+            postgresql_where=LIVE_RUN,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    turn_id: Mapped[int] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), index=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    assistant_version_id: Mapped[int] = mapped_column(ForeignKey("assistant_versions.id"))
+    provider: Mapped[str]
+    model: Mapped[str]
+    state: Mapped[str]
+    detail: Mapped[str]
+    error: Mapped[str]
+    thread_id: Mapped[str]
+    remote_id: Mapped[str]
+    sent_at: Mapped[datetime | None]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    pid: Mapped[int]
+    host: Mapped[str]
+    input_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+
+
+class MessageRow(Base):
+    """Role and content. A user message belongs to its turn alone, an answer also to its run."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index("ix_messages_turn_id_role", "turn_id", "role"),
+        Index(
+            "uq_messages_answer",
+            "run_id",
+            unique=True,
+            sqlite_where=text("run_id IS NOT NULL"),
+            postgresql_where=text("run_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    turn_id: Mapped[int] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"))
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    role: Mapped[str]
+    content: Mapped[str]
+    created_at: Mapped[datetime]
