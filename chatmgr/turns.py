@@ -141,7 +141,7 @@ class Turns:
         address = f"{conversation.name}@{live.position}"
         found = via(live) if live.sent else None
         endpoint = found.provider.base_url if found else ""
-        run = OpenRun(live.run_pk, live.turn_pk, live.conversation_pk, live.position, live.provider, endpoint)
+        run = OpenRun(live.conversation_pk, live.provider, endpoint, live.run_pk, live.turn_pk, live.position)
         self._reader.close()
         yield Notice(
             f"{address} was interrupted: process {live.pid} on {live.host} ended before its answer did."

@@ -122,7 +122,7 @@ class AssistantsBackend:
             if name == "thread.message.delta":
                 run.streamed = True
                 yield Delta(_delta_text(data))
-            elif not name or name.startswith(_RUN_PREFIX) and ".step." not in name:
+            elif not name or (name.startswith(_RUN_PREFIX) and ".step." not in name):
                 if not run.id and data.get("id"):
                     run.id = str(data["id"])
                     yield Opened(thread_id=run.thread, run_id=run.id)

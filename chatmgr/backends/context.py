@@ -78,6 +78,12 @@ def estimate(text: str, ratio: float = CHARS_PER_TOKEN) -> int:
     return math.ceil(len(text) / ratio) + MESSAGE_TOKENS
 
 
+def reserve(max_tokens: object, context: int) -> int:
+    """What to leave free for the answer: all it may take, but never over a quarter of the context."""
+    quarter = context // 4
+    return min(max_tokens, quarter) if isinstance(max_tokens, int) and max_tokens > 0 else quarter
+
+
 def corrected(ratio: float, tried: Fitted, overflow: Overflow) -> float:
     """The characters per token that the last try turned out to have, with a little to spare."""
     if not overflow.prompt_tokens:

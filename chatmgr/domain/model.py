@@ -46,7 +46,8 @@ class Conversation:
     """A named series of turns with one assistant, as lists and ``--json`` show it.
 
     ``state`` is the newest run's, or ``empty`` before the first turn. ``thread_id`` is the remote
-    counterpart at the conversation's provider, where there is one.
+    counterpart at the conversation's provider, where there is one. ``model`` is its own, else its
+    assistant's, else the one used last; ``own_model`` only its own.
     """
 
     pk: int
@@ -62,6 +63,7 @@ class Conversation:
     state: str
     created_at: datetime
     updated_at: datetime
+    own_model: str = ""
 
     @property
     def live(self) -> bool:

@@ -2,14 +2,19 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable
 from chatmgr.store.compiled import SQL
 from chatmgr.store.location import BUSY_SECONDS, libpq_url, sqlite_path, unreachable
 
+if TYPE_CHECKING:
+    import psycopg
+
 Row = tuple[Any, ...]
+_NO_RIGHT = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
 class Source(Protocol):
@@ -38,27 +43,31 @@ class SqliteSource:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._db = self._open("rw")
-        except sqlite3.OperationalError:
+            self._db = self._open("mode=rw")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _NO_RIGHT:
+                raise
             self._db = self._open_read_only()
 
-    def _open(self, mode: str) -> sqlite3.Connection:
+    def _open(self, how: str) -> sqlite3.Connection:
         db = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?{mode if '=' in mode else 'mode=' + mode}",
-            uri=True,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,
+            f"{self.path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
         )
-        db.execute("PRAGMA query_only=ON")
+        try:
+            db.execute("PRAGMA query_only=ON")
+            db.execute("PRAGMA schema_version")  # SQLite looks at the file at the first read, not before
+        except BaseException:
+            db.close()
+            raise
         return db
 
     def _open_read_only(self) -> sqlite3.Connection:
         """Without the right to write, SQLite can read a WAL database only if told that nobody writes."""
         try:
-            return self._open("ro")
+            return self._open("mode=ro")
         except sqlite3.OperationalError as error:
             wal = self.path.with_name(self.path.name + "-wal")
-            if wal.exists():
+            if error.sqlite_errorcode & 0xFF not in _NO_RIGHT or wal.exists():
                 raise unreachable(self.path, error) from error
             return self._open("immutable=1")
 
@@ -79,7 +88,11 @@ class SqliteSource:
 
 
 class PostgresSource:
-    """A PostgreSQL server, read through psycopg."""
+    """A PostgreSQL server, read through psycopg.
+
+    Rows come as they are read, and occupy their connection until then: psycopg would wait for ever
+    where a list is read inside another. So a question asked meanwhile gets a connection of its own.
+    """
 
     no_limit: int | None = None
 
@@ -91,27 +104,38 @@ class PostgresSource:
                 "CHATMGR_DATABASE_URL names a PostgreSQL database, but its driver is not installed.",
                 "Type: pip install 'chatmgr[postgres]'",
             ) from None
-        self._error = psycopg.Error
+        self._psycopg = psycopg
+        self._url = libpq_url(url)
+        self._all: list[psycopg.Connection] = []
+        self._free: list[psycopg.Connection] = []
+        with self._connection():
+            pass
+
+    @contextmanager
+    def _connection(self) -> "Iterator[psycopg.Connection]":
         try:
-            self._db = psycopg.connect(libpq_url(url), autocommit=True)
-        except psycopg.Error as error:
+            if not self._free:
+                self._free.append(self._psycopg.connect(self._url, autocommit=True))
+                self._all.append(self._free[-1])
+            db = self._free.pop()
+            try:
+                yield db
+            finally:
+                self._free.append(db)
+        except self._psycopg.Error as error:
             raise postgres_unreachable(error) from error
 
     def rows(self, name: str, /, **values: object) -> Iterator[Row]:
-        try:
-            with self._db.cursor() as cursor:
-                yield from cursor.stream(_query(SQL[name][1]), values)
-        except self._error as error:
-            raise postgres_unreachable(error) from error
+        with self._connection() as db, db.cursor() as cursor:
+            yield from cursor.stream(_query(SQL[name][1]), values)
 
     def ask(self, sql: str) -> list[Row]:
-        try:
-            return self._db.execute(_query(sql)).fetchall()
-        except self._error as error:
-            raise postgres_unreachable(error) from error
+        with self._connection() as db:
+            return db.execute(_query(sql)).fetchall()
 
     def close(self) -> None:
-        self._db.close()
+        for db in self._all:
+            db.close()
 
 
 def _query(sql: str) -> Any:

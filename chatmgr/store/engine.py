@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from chatmgr.store.location import BUSY_SECONDS, create_file, libpq_url, sqlite_path
 
@@ -32,7 +32,8 @@ def create(url: str) -> Engine:
         rest = libpq_url(url).partition("://")[2]
         return create_engine(f"postgresql+psycopg://{rest}", pool_size=1, max_overflow=2)
     create_file(path)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+    place = URL.create("sqlite", database=str(path))  # a folder's name may hold “?”
+    engine = create_engine(place, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:

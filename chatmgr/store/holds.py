@@ -14,7 +14,7 @@ from typing import Protocol
 from chatmgr.store.connect import PostgresSource
 from chatmgr.store.location import create_file, sqlite_path
 
-_SPACE = 0x63686174  # "chat": keeps our advisory locks apart from those of others
+SPACE = 0x63686174  # "chat": keeps our advisory locks apart from those of others
 
 
 class Hold(Protocol):
@@ -52,7 +52,7 @@ class _ServerHold:
         self._source = PostgresSource(url)
         call = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
         try:
-            [(got,)] = self._source.ask(f"SELECT {call}({_SPACE}, {number})")
+            [(got,)] = self._source.ask(f"SELECT {call}({SPACE}, {number})")
         except BaseException:
             self._source.close()
             raise

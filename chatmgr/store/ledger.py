@@ -33,15 +33,21 @@ from chatmgr.store.rows import (
 
 
 @dataclass(frozen=True, slots=True)
-class OpenRun:
+class Place:
+    """Where a conversation's remote thread is: at most one in use for each."""
+
+    conversation: int
+    provider: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun(Place):
     """A run that was opened or taken up: where its events are written."""
 
     run: int
     turn: int
-    conversation: int
     position: int
-    provider: str
-    endpoint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +223,7 @@ class Ledger:
                 )
         except IntegrityError:
             raise Busy("Another process began a turn of this conversation just now.") from None
-        return OpenRun(int(run or 0), int(turn or 0), conversation, int(position or 0), provider, endpoint)
+        return OpenRun(conversation, provider, endpoint, int(run or 0), int(turn or 0), int(position or 0))
 
     def mark_sending(self, run: OpenRun) -> None:
         """From here on the server may have heard the message, and its thread may hold part of it."""
@@ -238,16 +244,16 @@ class Ledger:
         with self._begin() as db:
             db.execute(update(RunRow).where(RunRow.id == run.run).values(values))
 
-    def set_thread(self, run: OpenRun, remote_id: str, synced: int) -> None:
+    def set_thread(self, place: Place, remote_id: str, synced: int) -> None:
         """From now on this is the conversation's thread at this endpoint; the old one is dropped."""
         with self._begin() as db:
-            db.execute(_current_thread(run).values(dropped_at=_now()))
+            db.execute(_current_thread(place).values(dropped_at=_now()))
             db.execute(
                 insert(ThreadRow),
                 {
-                    "conversation_id": run.conversation,
-                    "provider": run.provider,
-                    "endpoint": run.endpoint,
+                    "conversation_id": place.conversation,
+                    "provider": place.provider,
+                    "endpoint": place.endpoint,
                     "remote_id": remote_id,
                     "synced": synced,
                     "doubtful": False,
@@ -291,7 +297,7 @@ class Ledger:
             )
             if end.in_step:
                 db.execute(_current_thread(run).values(synced=run.position, doubtful=False))
-            elif end.in_step is None:
+            elif end.in_step is None and _was_sent(db, run):
                 db.execute(_current_thread(run).values(doubtful=False))
             db.execute(
                 update(ConversationRow)
@@ -304,13 +310,18 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _current_thread(run: OpenRun) -> Any:
+def _current_thread(place: Place) -> Any:
     return update(ThreadRow).where(
-        ThreadRow.conversation_id == run.conversation,
-        ThreadRow.provider == run.provider,
-        ThreadRow.endpoint == run.endpoint,
+        ThreadRow.conversation_id == place.conversation,
+        ThreadRow.provider == place.provider,
+        ThreadRow.endpoint == place.endpoint,
         ThreadRow.dropped_at.is_(None),
     )
+
+
+def _was_sent(db: Connection, run: OpenRun) -> bool:
+    """A run that was never sent did not make its thread doubtful, and must not clear an older doubt."""
+    return db.scalar(select(RunRow.sent_at).where(RunRow.id == run.run)) is not None
 
 
 def _set_answer(db: Connection, run: OpenRun, text: str) -> None:

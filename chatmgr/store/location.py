@@ -13,7 +13,7 @@ _LOW_DISK = 1_048_576  # bytes; below this even a short answer may find no room
 def sqlite_path(url: str) -> Path | None:
     """The file behind a ``sqlite:///…`` URL; None for any other database."""
     prefix = "sqlite:///"
-    return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
+    return Path(url.removeprefix(prefix)).absolute() if url.startswith(prefix) else None
 
 
 def libpq_url(url: str) -> str:

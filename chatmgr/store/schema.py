@@ -7,13 +7,15 @@ revision this version does not know is refused and nothing is changed.
 """
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatmgr import __version__
 from chatmgr.domain.errors import DatabaseUnreachable, SchemaMismatch
-from chatmgr.store.connect import Source, open_source
+from chatmgr.store.connect import Source, open_source, postgres_unreachable
+from chatmgr.store.holds import SPACE
 from chatmgr.store.location import sqlite_path, unreachable
 
 if TYPE_CHECKING:
@@ -23,10 +25,8 @@ REVISIONS = ("0001",)
 HEAD = REVISIONS[-1]
 
 
-def revision(source: Source | None) -> str:
+def revision(source: Source) -> str:
     """The revision of a database; empty for a fresh one. Refuses what is not chatmgr's at all."""
-    if source is None:
-        return ""
     if source.no_limit is None:
         tables = source.ask("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
     else:
@@ -59,19 +59,29 @@ def refuse_unknown(source: Source, found: str) -> None:
     )
 
 
-def ready_to_read(url: str) -> Source | None:
-    """A source of today's schema, upgraded first where that is allowed; None before the first turn."""
+def _known(url: str) -> tuple[Source | None, str]:
+    """An open source and its revision, which this version knows; refused, it is closed again."""
     source = open_source(url)
     if source is None:
-        return None
-    found = revision(source)
-    if found == HEAD:
-        return source
-    if not found:
+        return None, ""
+    try:
+        found = revision(source)
+        if found:
+            refuse_unknown(source, found)
+    except BaseException:
         source.close()
-        return None
-    refuse_unknown(source, found)
+        raise
+    return source, found
+
+
+def ready_to_read(url: str) -> Source | None:
+    """A source of today's schema, upgraded first where that is allowed; None before the first turn."""
+    source, found = _known(url)
+    if source is None or found == HEAD:
+        return source
     source.close()
+    if not found:
+        return None
     if sqlite_path(url) is None:
         raise SchemaMismatch(
             f"The PostgreSQL database has schema {found}; this version needs {HEAD}.",
@@ -94,12 +104,8 @@ def upgrade(url: str) -> tuple[str, Path | None]:
     """Bring the database to HEAD; returns the revision it had and the backup made, if any."""
     from chatmgr.store import engine
 
-    source = open_source(url)
-    found = ""
+    source, found = _known(url)
     if source is not None:
-        found = revision(source)
-        if found:
-            refuse_unknown(source, found)
         source.close()
     if found == HEAD:
         return found, None
@@ -129,10 +135,8 @@ def backup(url: str, label: str = "", target: Path | None = None) -> Path:
         if copy.exists():
             raise DatabaseUnreachable(f"{copy} exists already.", "Name another file.")
         copy.touch(mode=0o600)
-        with sqlite3.connect(path) as origin, sqlite3.connect(copy) as destination:
+        with closing(sqlite3.connect(path)) as origin, closing(sqlite3.connect(copy)) as destination:
             origin.backup(destination)
-        origin.close()
-        destination.close()
     except (OSError, sqlite3.Error) as error:
         copy.unlink(missing_ok=True)
         raise unreachable(copy, error) from error
@@ -150,9 +154,9 @@ def scripts() -> Path:
 
 
 def _run_alembic(engine: "Engine") -> None:
-    """All pending revisions in one transaction, with foreign keys off and checked afterwards.
+    """All pending revisions in one transaction, with foreign keys off and checked before it is committed.
 
-    A batch rebuild drops the old table: with foreign keys on and ON DELETE CASCADE, SQLite would
+    The transaction is begun here: Alembic would commit its own before anything is checked. A batch rebuild drops the old table: with foreign keys on and ON DELETE CASCADE, SQLite would
     quietly delete every child row with it.
     """
     from alembic import command
@@ -166,17 +170,18 @@ def _run_alembic(engine: "Engine") -> None:
         with engine.connect() as connection:
             if lite:
                 connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
-            config.attributes["connection"] = connection
-            command.upgrade(config, HEAD)
-            if lite:
-                _check_foreign_keys(connection)
-            _sign(connection)
-            connection.commit()
-            if lite:
-                connection.connection.cursor().execute("PRAGMA foreign_keys=ON")
+            with connection.begin():
+                if not lite:  # where two processes begin at once, one waits, as it does on SQLite
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SPACE}, 0)")
+                config.attributes["connection"] = connection
+                command.upgrade(config, HEAD)
+                if lite:
+                    _check_foreign_keys(connection)
+                _sign(connection)
     except DBAPIError as error:
-        path = Path(engine.url.database or "")
-        raise unreachable(path, error) from error
+        if lite:
+            raise unreachable(Path(engine.url.database or ""), error) from error
+        raise postgres_unreachable(error) from error
 
 
 def _check_foreign_keys(connection: "Connection") -> None:

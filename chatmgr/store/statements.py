@@ -74,6 +74,7 @@ def _conversation() -> Rows:
             func.coalesce(R.state, "empty"),
             C.created_at,
             C.updated_at,
+            C.model,
         )
         .join(A, A.id == C.assistant_id)
         .join(V, and_(V.assistant_id == A.id, V.version == A.version))
@@ -241,6 +242,14 @@ STATEMENTS: dict[str, Rows] = {
         select(func.count()).select_from(C).where(LIVE).scalar_subquery(),
         select(func.coalesce(func.sum(C.turns), 0)).where(LIVE).scalar_subquery(),
     ),
+    "miscounted": select(C.name, C.turns, func.count(T.id))
+    .outerjoin(T, T.conversation_id == C.id)
+    .group_by(C.id, C.name, C.turns)
+    .having(func.count(T.id) != C.turns),
+    "speechless": select(C.name, T.position)
+    .join(T, T.conversation_id == C.id)
+    .outerjoin(MessageRow, and_(MessageRow.turn_id == T.id, MessageRow.role == "user"))
+    .where(MessageRow.id.is_(None)),
     "meta": select(MetaRow.value).where(MetaRow.key == _text("key")),
 }
 

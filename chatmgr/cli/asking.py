@@ -1,0 +1,76 @@
+"""Questions to a person at a terminal; nothing here is reached without one."""
+
+import subprocess
+import sys
+
+import click
+
+from chatmgr.app import THREE_WAYS, answers, local_installed
+from chatmgr.cli.common import app, interactive
+from chatmgr.domain.model import Provider
+from chatmgr.terminal.console import console
+
+
+def ask_name() -> str:
+    """The assistant's name, as every Assistants walk-through begins."""
+    return str(click.prompt("Name of the assistant", err=True))
+
+
+def ask_instructions() -> str:
+    """The assistant's instruction set; empty is allowed."""
+    return str(click.prompt("Its instructions", default="", show_default=False, err=True))
+
+
+def provider_or_ask(named: str, assistant: str) -> Provider:
+    """The provider by the documented order; at a terminal, an offer where there is none."""
+    found = app().choose_provider(named, assistant)
+    if found is not None:
+        return found
+    if not interactive():
+        raise app().no_provider()
+    return _offer()
+
+
+def _offer() -> Provider:
+    """Three ways to have a provider, one keystroke each."""
+    console.note("There is no provider to talk to yet.", "bold")
+    for key, way in zip("kol", THREE_WAYS, strict=True):
+        console.note(f"  [{key}] {way}", "")
+    while True:
+        click.echo("Which one (k, o, l; q to leave)? ", nl=False, err=True)
+        pressed = click.getchar().lower()
+        click.echo(pressed, err=True)
+        if pressed in {"q", "\x03", "\x04", "\x1b"}:
+            raise app().no_provider()
+        if found := {"k": _with_key, "o": _with_ollama, "l": _with_local}.get(pressed, lambda: None)():
+            return found
+
+
+def _with_key() -> Provider | None:
+    from chatmgr.config import keys
+
+    key = click.prompt("OpenAI key (not shown)", hide_input=True, err=True)
+    console.note(f"Kept in {keys.store('openai', key)}.")
+    return app().provider("openai")
+
+
+def _with_ollama() -> Provider | None:
+    provider = app().provider("ollama")
+    if answers(provider.base_url):
+        return provider
+    console.note(f"Nothing answers at {provider.base_url}. Start it with: ollama serve", "yellow")
+    return None
+
+
+def _with_local() -> Provider | None:
+    if not local_installed():
+        console.note("Installing the embedded model's engine (34 MB)…")
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "install", "--quiet", "chatmgr[local]"],
+            check=False,
+            stdout=sys.stderr,
+        )
+        if done.returncode or not local_installed():
+            console.note("That did not work. Type: pip install 'chatmgr[local]'", "yellow")
+            return None
+    return app().provider("local")

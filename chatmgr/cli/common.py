@@ -1,0 +1,222 @@
+"""What several verbs share: the app, names as arguments, messages, turns shown as they stream, JSON."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from chatmgr.app import App, shown_thread
+from chatmgr.domain.errors import ProviderRefused, UsageFault
+from chatmgr.domain.events import Delta, Event, Finished, Notice
+from chatmgr.domain.model import Assistant, Conversation, Turn
+from chatmgr.domain.states import RunState
+from chatmgr.domain.text import valid_message
+from chatmgr.terminal.answer import AnswerWriter
+from chatmgr.terminal.console import console
+from chatmgr.terminal.progress import Bar
+
+
+@cache
+def app() -> App:
+    """This process's app, made at the first question."""
+    return App(progress=Bar("Fetching the model"))
+
+
+def close_app() -> None:
+    """Let go of the database, if it was opened."""
+    if app.cache_info().currsize:
+        app().close()
+
+
+def interactive() -> bool:
+    """Whether a person is at the other end: only then is anything asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+class ConversationName(click.ParamType[str]):
+    """A conversation's name, an unambiguous prefix of it, or of its id; completes in the shell."""
+
+    name = "name"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Names that begin so, with their titles."""
+        found = app().reader.names(incomplete, 50)
+        return [CompletionItem(name, help=title or None) for name, title in found]
+
+
+class AssistantName(click.ParamType[str]):
+    """An assistant's name; completes in the shell."""
+
+    name = "assistant"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Names that begin so."""
+        return [
+            CompletionItem(one.name) for one in app().reader.assistants() if one.name.startswith(incomplete)
+        ]
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def read_stdin() -> str:
+    """What was piped in; refuses what is not UTF-8, saying where."""
+    if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
+        return ""
+    data = sys.stdin.buffer.read()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageFault(
+            f"Standard input is not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start:,}.",
+            "Convert it first, for instance: iconv -f latin1 -t utf-8",
+        ) from None
+
+
+def message_from(argument: str | None, piped: str) -> str:
+    """The message: what was piped in first, then the argument; empty when there is neither."""
+    parts = [part for part in (piped.rstrip("\n"), argument) if part]
+    return "\n\n".join(parts)
+
+
+def checked_message(text: str) -> str:
+    """Refuse what cannot be sent, before anything is kept."""
+    return valid_message(text, app().settings.get("message_limit"))
+
+
+def instructions_from(text: str) -> str:
+    """Instructions as given, or read from ``@file``."""
+    if not text.startswith("@"):
+        return text
+    path = Path(text[1:]).expanduser()
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise UsageFault(f"The instructions in {path} cannot be read: {reason}.") from None
+
+
+def params_from(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """``key=value`` pairs; a value that is JSON is taken as such, and dots in a key nest."""
+    params: dict[str, Any] = {}
+    for pair in pairs:
+        key, mark, value = pair.partition("=")
+        if not mark or not key.strip(" ."):
+            raise UsageFault(
+                f"“{pair}” is not of the form key=value.", "For instance: --param temperature=0.2"
+            )
+        try:
+            decoded = json.loads(value)
+        except ValueError:
+            decoded = value
+        *outer, last = key.strip().split(".")
+        table = params
+        for part in outer:
+            table = table.setdefault(part, {})
+        table[last] = decoded
+    return params
+
+
+def show_turn(events: Iterator[Event], *, quiet: bool = False) -> None:
+    """Show a turn as it streams; raises when it did not end as an answer should.
+
+    ``quiet`` leaves stdout to somebody else (JSON).
+    """
+    writer = AnswerWriter(console)
+    end: Finished | None = None
+    streamed = False
+    with closing(events):  # type: ignore[type-var]
+        try:
+            for event in events:
+                if type(event) is Delta:
+                    streamed = True
+                    if not quiet:
+                        writer.write(event.text)
+                elif isinstance(event, Notice):
+                    console.note(event.text)
+                elif isinstance(event, Finished):
+                    end = event
+            if end and end.text and not streamed and not quiet:
+                writer.write(end.text)
+        finally:
+            writer.finish()
+    if end:
+        _raise_unless_answered(end, streamed or bool(end.text))
+
+
+def _raise_unless_answered(end: Finished, has_text: bool) -> None:
+    """``incomplete``, ``failed`` and empty answers are said to be what they are."""
+    if end.state is RunState.COMPLETED:
+        if end.detail == "refusal":
+            console.note("[the model refused]", "yellow")
+        elif not has_text:
+            raise ProviderRefused("The answer is empty.", "Ask again, perhaps in other words.")
+        return
+    if end.state is RunState.INCOMPLETE:
+        reason = {"length": "the limit of its length was reached"}.get(
+            end.detail, end.detail or "no reason given"
+        )
+        raise ProviderRefused(f"The answer is incomplete: {reason}.", "What arrived is kept.")
+    reason = end.error or end.detail or "no reason given"
+    hint = "What arrived is kept." if has_text else "Your message is kept; send it again when that is mended."
+    was = "" if end.state is RunState.FAILED else "was "
+    raise ProviderRefused(f"The run {was}{end.state}: {reason}.", hint)
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """One object on one line."""
+    console.out(json.dumps(value, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    raise TypeError(type(value).__name__)
+
+
+def conversation_json(one: Conversation) -> dict[str, Any]:
+    """The documented shape of a conversation."""
+    return {
+        "name": one.name,
+        "id": one.id,
+        "title": one.title or None,
+        "assistant": one.assistant,
+        "assistant_version": one.assistant_version,
+        "model": app().model_of(one) or None if not one.model else one.model,
+        "provider": one.provider,
+        "thread_id": shown_thread(one.thread_id) or None,
+        "turns": one.turns,
+        "state": one.state,
+        "created_at": one.created_at,
+        "updated_at": one.updated_at,
+    }
+
+
+_MAY_BE_NULL = ("answer", "detail", "model", "run_id", "thread_id", "error")
+
+
+def turn_json(one: Turn) -> dict[str, Any]:
+    """The documented shape of a turn; what is unknown is null, never an empty string."""
+    found = asdict(one)
+    found["thread_id"] = shown_thread(one.thread_id)
+    return found | {key: found[key] or None for key in _MAY_BE_NULL}
+
+
+def assistant_json(one: Assistant) -> dict[str, Any]:
+    """The documented shape of an assistant at one version."""
+    found = asdict(one)
+    del found["id"], found["version_id"]
+    found["params"] = dict(one.params)
+    return found | {key: found[key] or None for key in ("model", "provider")}

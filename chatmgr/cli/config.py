@@ -1,0 +1,74 @@
+"""``chatmgr config``: the settings in force, and keys."""
+
+import sys
+
+import click
+
+from chatmgr.cli.common import app, interactive, json_option, print_json
+from chatmgr.config import keys, paths, settings
+from chatmgr.domain.errors import UsageFault
+from chatmgr.terminal import listing
+from chatmgr.terminal.console import console
+
+
+@click.group("config", short_help="Show the settings, and keep keys.")
+def command() -> None:
+    """The settings of chatmgr, in config.toml, and the keys of its providers."""
+
+
+@command.command("show")
+@json_option
+def show(as_json: bool) -> None:
+    """Show every setting, its value, and what it means."""
+    found = app().settings
+    rows = [(one.key, found.get(one.key), one.default, one.help) for one in settings.SETTINGS]
+    if as_json:
+        print_json({key: value for key, value, _, _ in rows})
+        return
+    head = ("SETTING", "VALUE", "MEANING")
+    lines = (
+        (key, "—" if value == "" else f"{value:,}" if type(value) is int else str(value), help_)
+        for key, value, _, help_ in rows
+    )
+    for line in listing.table(head, lines, terminal=sys.stdout.isatty()):
+        console.out(line)
+    console.note(f"Change them in {found.source}; providers: chatmgr provider list")
+
+
+@command.command("path")
+@json_option
+def path(as_json: bool) -> None:
+    """Show where things are: settings, keys, database, models."""
+    places = {
+        "config": str(settings.config_file()),
+        "keys": str(keys.key_file()),
+        "data": str(paths.data_dir()),
+    }
+    if as_json:
+        print_json(places)
+        return
+    for name, where in places.items():
+        console.out(f"{name}: {where}")
+
+
+@command.command("set-key")
+@click.argument("provider", default="openai", help="The provider the key belongs to.")
+def set_key(provider: str) -> None:
+    """Keep a provider's key: in the system keyring where there is one, else in a file of yours alone.
+
+    The key is asked for without being shown, or read from standard input; it is never an argument,
+    since other users of a machine can read those.
+    """
+    found = app().provider(provider)
+    if found.api == "local":
+        raise UsageFault("The embedded model needs no key.")
+    if interactive():
+        key = str(click.prompt(f"Key for {found.name} (not shown)", hide_input=True, err=True))
+    else:
+        key = sys.stdin.readline()
+    console.note(f"The key for {found.name} is kept in {keys.store(found.name, key)}.")
+    if found.key_env and not sys.stdin.closed:
+        import os
+
+        if os.environ.get(found.key_env):
+            console.note(f"{found.key_env} is set too, and goes first.", "yellow")

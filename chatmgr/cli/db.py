@@ -1,0 +1,106 @@
+"""``chatmgr db``: looking after the database."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chatmgr.cli.common import app, json_option, print_json
+from chatmgr.domain.errors import DatabaseUnreachable
+from chatmgr.store import schema
+from chatmgr.store.connect import open_source
+from chatmgr.store.location import sqlite_path
+from chatmgr.terminal.console import console
+
+
+@click.group("db", short_help="Look after the database: status, upgrade, backup, check.")
+def command() -> None:
+    """The database that everything is kept in: SQLite, or PostgreSQL by CHATMGR_DATABASE_URL."""
+
+
+@command.command("status")
+@json_option
+def status(as_json: bool) -> None:
+    """Show where the database is, its schema and how much it holds."""
+    url = app().url
+    path = sqlite_path(url)
+    source = open_source(url)
+    found = schema.revision(source) if source else ""
+    if source:
+        source.close()
+    known = found == schema.HEAD
+    assistants, conversations, turns = app().reader.counts() if known else (None, None, None)
+    facts: dict[str, Any] = {
+        "kind": "sqlite" if path else "postgresql",
+        "path": str(path) if path else None,
+        "schema": found or None,
+        "newest_schema": schema.HEAD,
+        "bytes": path.stat().st_size if path and path.exists() else None,
+        "assistants": assistants,
+        "conversations": conversations,
+        "turns": turns,
+    }
+    if as_json:
+        print_json(facts)
+        return
+    for key, value in facts.items():
+        shown = "—" if value is None else f"{value:,}" if isinstance(value, int) else value
+        console.out(f"{key.replace('_', ' ')}: {shown}")
+
+
+@command.command("upgrade")
+def upgrade() -> None:
+    """Bring the database to this version's schema; SQLite is backed up first."""
+    found, copy = schema.upgrade(app().url)
+    if found == schema.HEAD:
+        console.note(f"The database has schema {found} already.")
+        return
+    kept = f" The old one is kept in {copy}." if copy else ""
+    console.note(f"The database went from schema {found or 'none'} to {schema.HEAD}.{kept}")
+
+
+@command.command("backup")
+@click.argument(
+    "file",
+    required=False,
+    type=click.Path(path_type=Path),
+    help="Where to; a dated file in the data folder if left out.",
+)
+def backup(file: Path | None) -> None:
+    """Copy the SQLite database whole, even while it is in use; prints the copy's path."""
+    console.out(str(schema.backup(app().url, target=file)))
+
+
+@command.command("check")
+def check() -> None:
+    """Check that the database is whole: its pages, its references, its counts."""
+    url = app().url
+    path = sqlite_path(url)
+    source = open_source(url)
+    if source is None:
+        console.note("There is no database yet.")
+        return
+    if schema.revision(source) != schema.HEAD:
+        source.close()
+        schema.ready_to_read(url)
+        source = open_source(url)
+    if source is None:
+        return
+    problems = [str(row[0]) for row in source.ask("PRAGMA integrity_check")] if path else []
+    problems = [one for one in problems if one != "ok"]
+    if path:
+        problems += [
+            f"a row of {row[0]} has no parent in {row[2]}" for row in source.ask("PRAGMA foreign_key_check")
+        ]
+    problems += [
+        f"conversation “{row[0]}” counts {row[1]} turns and has {row[2]}" for row in source.rows("miscounted")
+    ]
+    problems += [f"turn {row[1]} of “{row[0]}” has no message" for row in source.rows("speechless")]
+    source.close()
+    if problems:
+        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        raise DatabaseUnreachable(
+            f"The database is damaged: {'; '.join(problems[:3])}{more}.",
+            "Restore a backup; see: chatmgr config path",
+        )
+    console.out("The database is whole.")

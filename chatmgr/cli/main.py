@@ -1,0 +1,140 @@
+"""The ``chatmgr`` command: finds the verb, runs it, and alone turns an error into an exit code."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from chatmgr import __version__
+from chatmgr.domain.errors import ChatmgrError
+
+# Verb → (module, its one line of help): the list is known without importing a single verb.
+COMMANDS = {
+    "new": ("new", "Create an assistant and a named conversation, then chat."),
+    "resume": ("resume", "Continue a conversation where it was left."),
+    "send": ("send", "Run one turn and print the answer."),
+    "history": ("history", "List conversations, or review the turns of one."),
+    "assistant": ("assistant", "Create, list, show, edit and delete assistants."),
+    "provider": ("provider", "Add, list, show, test and remove providers."),
+    "models": ("models", "List a provider's models, or fetch the embedded one."),
+    "config": ("config", "Show the settings, and keep keys."),
+    "db": ("db", "Look after the database: status, upgrade, backup, check."),
+}
+EXIT_CODES = """\b
+Exit codes:
+  0  done                       5  not found
+  1  fault                      6  network
+  2  usage                      7  key or configuration
+  3  database unreachable       8  refused by the provider, or the run failed
+  4  schema                   130  interrupted"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a verb when it is called, so that ``--help`` costs no more than Click."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"chatmgr.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "-V", "--version", prog_name="chatmgr")
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected fault.")
+def cli(debug: bool) -> None:
+    """Keep named conversations with AI assistants: durable, searchable, yours.
+
+    Every turn is kept in a database on this machine. A conversation can be left, resumed, reviewed,
+    and continued with another provider.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with the documented code."""
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _run() -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        found: Any = cli(prog_name="chatmgr", standalone_mode=False)
+    except click.UsageError as error:
+        return _say(error.format_message(), _usage_hint(error), 2)
+    except click.ClickException as error:
+        return _say(error.format_message(), "", 2)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _say("Interrupted.", "", 130)
+    except ChatmgrError as error:
+        return _say(error.message, error.hint, error.exit_code)
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # the last line of defence: anything else is a fault of ours
+        return _fault(error)
+    finally:
+        _close()
+    return found if isinstance(found, int) else 0
+
+
+def _usage_hint(error: click.UsageError) -> str:
+    path = error.ctx.command_path if error.ctx else "chatmgr"
+    return f"See: {path} --help"
+
+
+def _fault(error: Exception) -> int:
+    if "--debug" in sys.argv:
+        import traceback
+
+        traceback.print_exc()
+    if isinstance(error, OSError) and error.strerror:
+        where = f" ({error.filename})" if error.filename else ""
+        return _say(f"{error.strerror}{where}.", "What was kept is in: chatmgr history", 1)
+    return _say(
+        f"Unexpected fault: {type(error).__name__}: {error}",
+        "This is a defect of chatmgr. For the details: chatmgr --debug …",
+        1,
+    )
+
+
+def _say(message: str, hint: str, code: int) -> int:
+    """What happened, and what to type next, on stderr."""
+    from chatmgr.terminal.console import styled
+    from chatmgr.terminal.sanitize import clean
+
+    mark = styled("chatmgr:", "red", sys.stderr.isatty())
+
+    text = f"{clean(message)} {clean(hint)}".strip()
+    try:
+        sys.stderr.write(f"{mark} {text}\n")
+    except OSError:
+        return code
+    return code
+
+
+def _close() -> None:
+    common = sys.modules.get("chatmgr.cli.common")
+    if common is not None:
+        common.close_app()

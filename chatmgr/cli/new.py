@@ -1,0 +1,151 @@
+"""``chatmgr new``: an assistant and a named conversation, then the chat or one turn."""
+
+import sys
+
+import click
+
+from chatmgr.cli.asking import ask_instructions, ask_name, provider_or_ask
+from chatmgr.cli.chat import hold
+from chatmgr.cli.common import (
+    AssistantName,
+    app,
+    checked_message,
+    conversation_json,
+    instructions_from,
+    interactive,
+    json_option,
+    message_from,
+    params_from,
+    print_json,
+    read_stdin,
+)
+from chatmgr.cli.send import run_one
+from chatmgr.domain.errors import ChatmgrError, UsageFault
+from chatmgr.domain.model import Assistant, Conversation, Provider
+from chatmgr.domain.text import slug, valid_name, valid_text
+from chatmgr.terminal.console import console
+
+
+@click.command("new", short_help="Create an assistant and a named conversation, then chat.")
+@click.argument("name", required=False, help="The conversation's name.")
+@click.argument("message", required=False, help="A first message: run that turn and exit.")
+@click.option(
+    "-a", "--assistant", type=AssistantName(), help="Use this assistant, or create it under this name."
+)
+@click.option("-i", "--instructions", metavar="TEXT|@FILE", help="What the assistant is told to be.")
+@click.option("-m", "--model", default="", help="The model; the provider's default if left out.")
+@click.option("--provider", default="", help="The provider; see chatmgr provider list.")
+@click.option(
+    "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter for the model; repeatable."
+)
+@json_option
+def command(
+    name: str | None,
+    message: str | None,
+    assistant: str | None,
+    instructions: str | None,
+    model: str,
+    provider: str,
+    params: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Create an assistant (or use one with -a) and a named conversation, then chat with it.
+
+    At a terminal, what is missing is asked for: the assistant's name, then its instruction set. With
+    MESSAGE, or with something piped in, that one turn is run instead of the chat.
+
+    \b
+    Examples:
+      chatmgr new
+      chatmgr new demo --provider local -i "You are brief." "Say hello."
+      chatmgr new review -a reviewer -i @reviewer.md -m gpt-6-luna
+    """
+    piped = read_stdin()
+    text = message_from(message, piped)
+    if text or message is not None:
+        checked_message(text)
+    name = valid_name("conversation", name) if name is not None else None
+    if name and app().reader.find_conversation(name):
+        raise UsageFault(
+            f"There is a conversation “{name}” already.",
+            f"Go on with it: chatmgr resume {name} — or choose another name.",
+        )
+    persona, chosen = _persona(name, text, assistant, instructions, model, provider, params)
+    own = name or slug(assistant or persona.name, _names())
+    own_model = model if assistant and model != persona.model else ""
+    app().ledger.create_conversation(own, "", persona.id, own_model, chosen.name)
+    conversation = app().reader.conversation(own)
+    if text:
+        run_one(conversation, text, as_json=as_json)
+        return 0
+    return _begin(conversation, persona, as_json=as_json)
+
+
+def _names() -> list[str]:
+    return [one for one, _ in app().reader.names("", 100_000)]
+
+
+def _persona(
+    name: str | None,
+    text: str,
+    assistant: str | None,
+    instructions: str | None,
+    model: str,
+    provider: str,
+    params: tuple[str, ...],
+) -> tuple[Assistant, Provider]:
+    """The assistant to use, made if need be, and the provider; all checks come before anything is made."""
+    reader = app().reader
+    known = reader.find_assistant(assistant) if assistant else None
+    if known is None and assistant and instructions is None and not interactive():
+        known = reader.assistant(assistant)
+    if known:
+        if instructions is not None or params:
+            raise UsageFault(
+                f"The assistant “{known.name}” exists; -i and --param would change it for others too.",
+                f"Change it with: chatmgr assistant edit {known.name} — or leave -a out.",
+            )
+        chosen = provider_or_ask(provider, known.provider)
+        if model:
+            app().check_model(chosen, model)
+        return known, chosen
+    chosen = provider_or_ask(provider, "")
+    if model:
+        app().check_model(chosen, model)
+    label = assistant or name
+    if instructions is None and not interactive():
+        raise UsageFault(
+            "Instructions for the assistant are missing.", 'Add -i "You are …", or -a ASSISTANT to use one.'
+        )
+    if label is None and interactive():
+        label = ask_name()
+    told = ask_instructions() if instructions is None else instructions_from(instructions)
+    told = valid_text(told, what="instruction set")
+    taken = [one.name for one in reader.assistants()]
+    label = valid_name("assistant", label or slug(text))
+    if not assistant and label in taken:
+        label = slug(label, taken)
+    app().ledger.create_assistant(label, told, model, provider, params_from(params))
+    return reader.assistant(label), chosen
+
+
+def _begin(conversation: Conversation, persona: Assistant, *, as_json: bool) -> int:
+    """Make the remote side, tell what there is, and chat where there is somebody to chat with."""
+    chat = interactive() and not as_json and sys.stdout.isatty()
+    try:
+        app().prepare(conversation, persona)
+    except ChatmgrError as error:
+        console.note(
+            f"“{conversation.name}” is kept; go on with it later: chatmgr resume {conversation.name}"
+        )
+        if not chat or error.exit_code != 6:
+            raise
+        console.note(f"{error.message} {error.hint}".strip(), "yellow")
+    conversation = app().reader.conversation(conversation.name)
+    if as_json:
+        print_json(conversation_json(conversation))
+        return 0
+    model = app().model_of(conversation)
+    where = f"{conversation.provider} ({model})" if model else conversation.provider
+    console.note(f"“{conversation.name}” with {persona.name} at {where}. exit() or Ctrl-D leave.")
+    return hold(conversation) if chat else 0

@@ -1,0 +1,51 @@
+"""Text from a model, a file or a name, made harmless for a terminal.
+
+Control and escape sequences could move the cursor, set the title, write the clipboard or forge
+output; bidirectional overrides and invisible characters could show one thing and copy another. They
+are made visible instead of removed, so that nothing seems to be what it is not: ESC is shown as ``␛``.
+"""
+
+import re
+
+_BIDI = [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0x200E, 0x200F]
+_INVISIBLE = [0x00AD, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x200B, *range(0x2060, 0x2066), 0x3164, 0xFEFF]
+_INVISIBLE += [*range(0x206A, 0x2070), 0xFFA0, *range(0xFFF9, 0xFFFC)]
+_TABLE: dict[int, str] = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"}
+_TABLE |= {0x7F: "\u2421"}
+_TABLE |= {code: f"<{code:02X}>" for code in range(0x80, 0xA0)}
+_TABLE |= {code: f"<{code:04X}>" for code in (0x2028, 0x2029, *_BIDI, *_INVISIBLE)}
+_TABLE |= {code: f"<{code:X}>" for code in range(0xE0000, 0xE0080)}
+_TABLE |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+_HOSTILE = re.compile("[" + "".join(re.escape(chr(code)) for code in _TABLE) + "]")
+
+
+def clean(text: str) -> str:
+    """Text fit for a terminal; line feeds and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    if not _HOSTILE.search(text):
+        return text
+    return text.replace("\r\n", "\n").translate(_TABLE)
+
+
+def one_line(text: str, width: int = 0) -> str:
+    """Cleaned, on one line, and cut to ``width`` columns with an ellipsis; 0 leaves the length."""
+    line = clean(" ".join(text.split()))
+    if not width or display_width(line) <= width:
+        return line
+    kept, used = [], 0
+    for char in line:
+        used += display_width(char)
+        if used > width - 1:
+            break
+        kept.append(char)
+    return "".join(kept) + "…"
+
+
+def display_width(text: str) -> int:
+    """Columns that a terminal gives to a text: wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)

@@ -1,0 +1,11 @@
+"""Scripted loopback servers that speak OpenAI's three chat APIs, for tests of faults and exact wire
+shapes.
+"""
+
+from .faults import Fault, FileGate, Gate
+from .parts import Recorded
+from .process import WireProcess
+from .server import WireServer
+from .world import Wild
+
+__all__ = ["Fault", "FileGate", "Gate", "Recorded", "Wild", "WireProcess", "WireServer"]

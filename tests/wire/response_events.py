@@ -1,0 +1,127 @@
+"""The shapes of the Responses API: the response object, its output items, and its events in their order.
+
+Mental model: a response is known in full when its turn was thought. `snapshot` shows it at an earlier
+point of its life, and `script` writes the whole life as events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .conversations import output_text
+from .parts import Call, Event, Json
+from .world import Outcome, World
+
+ECHOED = ("max_output_tokens", "previous_response_id", "instructions")
+DEFAULTS: Json = {
+    "parallel_tool_calls": True,
+    "reasoning": {"effort": None, "summary": None},
+    "service_tier": "default",
+    "store": True,
+    "background": False,
+    "temperature": 1.0,
+    "text": {"format": {"type": "text"}},
+    "tool_choice": "auto",
+    "tools": [],
+    "top_p": 1.0,
+    "truncation": "disabled",
+    "metadata": {},
+}
+
+
+def final_response(world: World, call: Call, outcome: Outcome, conversation: str | None) -> Json:
+    """Build the response as it is when its turn is over."""
+    body, fault = call.body, outcome.fault
+    failed = outcome.end in ("failed", "error")
+    status = "failed" if failed else outcome.end
+    return {
+        "id": world.new_id("resp"),
+        "object": "response",
+        "created_at": world.now(),
+        "status": status,
+        "error": {"code": fault.code, "message": fault.message} if failed else None,
+        "incomplete_details": {"reason": fault.reason} if outcome.end == "incomplete" else None,
+        "model": body["model"],
+        "conversation": {"id": conversation} if conversation else None,
+        "output": [] if failed else [_message(world, outcome, answer) for answer in outcome.answers],
+        "usage": None if failed or world.wild.no_usage else _usage(outcome),
+        **{key: body.get(key) for key in ECHOED},
+        **{key: default if body.get(key) is None else body[key] for key, default in DEFAULTS.items()},
+    }
+
+
+def snapshot(final: Json, status: str) -> Json:
+    """Show a response as it was before it was over."""
+    return {**final, "status": status, "error": None, "incomplete_details": None, "output": [], "usage": None}
+
+
+def script(world: World, final: Json, outcome: Outcome) -> list[Event]:
+    """Write all events of a response."""
+    life = _Life()
+    first = ["queued", "in_progress"] if final["background"] else ["in_progress"]
+    life.add("response.created", response=snapshot(final, first[0]))
+    for status in first:
+        life.add(f"response.{status}", response=snapshot(final, status))
+    failed = outcome.end in ("failed", "error")
+    for index, answer in enumerate(outcome.answers):
+        message = _message(world, outcome, answer) if failed else final["output"][index]
+        _speak(life, index, message, answer, outcome.refusal, cut_off=failed)
+        if failed:
+            break
+    if outcome.end == "error":
+        fault = outcome.fault
+        life.add("error", code=fault.code, message=fault.message, param=fault.param)
+    else:
+        life.add(f"response.{outcome.end}", response=final)
+    return life.events
+
+
+@dataclass(slots=True)
+class _Life:
+    """Events so far; the position of an event is its sequence number."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def add(self, name: str, **data: object) -> None:
+        self.events.append(Event({"type": name, "sequence_number": len(self.events), **data}, name))
+
+
+def _speak(
+    life: _Life, index: int, message: Json, answer: list[str], refusal: bool, *, cut_off: bool
+) -> None:
+    """Write the events of one output message; one that is cut off has no end."""
+    at = {"item_id": message["id"], "output_index": index, "content_index": 0}
+    part = message["content"][0]
+    kind, key = ("refusal", "refusal") if refusal else ("output_text", "text")
+    extra: Json = {} if refusal else {"logprobs": []}
+    unborn = {**message, "status": "in_progress", "content": []}
+    life.add("response.output_item.added", output_index=index, item=unborn)
+    life.add("response.content_part.added", **at, part={**part, key: ""})
+    for delta in answer:
+        life.add(f"response.{kind}.delta", **at, delta=delta, **extra)
+    if cut_off:
+        return
+    life.add(f"response.{kind}.done", **at, **{key: part[key]}, **extra)
+    life.add("response.content_part.done", **at, part=part)
+    life.add("response.output_item.done", output_index=index, item=message)
+
+
+def _message(world: World, outcome: Outcome, answer: list[str]) -> Json:
+    text = "".join(answer)
+    return {
+        "id": world.new_id("msg"),
+        "type": "message",
+        "status": "incomplete" if outcome.end == "incomplete" else "completed",
+        "role": "assistant",
+        "content": [{"type": "refusal", "refusal": text} if outcome.refusal else output_text(text)],
+    }
+
+
+def _usage(outcome: Outcome) -> Json:
+    return {
+        "input_tokens": outcome.input_tokens,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": outcome.output_tokens,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": outcome.input_tokens + outcome.output_tokens,
+    }

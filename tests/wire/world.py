@@ -1,0 +1,169 @@
+"""What the three APIs of one server have in common: the model that answers, ids, time, paging, limits.
+
+Mental model: a `World` is the part of a provider that is the same behind every protocol. `think` is the
+model: it gets the whole memory of a conversation and returns an `Outcome`, already cut into deltas and
+already spoiled by faults.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from .faults import Fault, Plan
+from .parts import Json, RefusedError, Said
+
+Reply = Callable[[list[Said], str | None], str]
+Abandoned = Literal["finish", "drop", "input_only"]
+"""What happens to a turn whose client went away: it ends normally, leaves no trace, or leaves only its
+input.
+"""
+ItemT = TypeVar("ItemT", bound=Mapping[str, Any])
+HUGE = "é" * 2**19  # two bytes each: 1 MB on the wire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wild:
+    """How a server that only resembles OpenAI's differs from it."""
+
+    bare_ids: bool = False
+    no_usage: bool = False
+    no_streaming: bool = False
+    message_delete: Literal[404, 405] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the model made of a turn: its answers in deltas, how the turn ends, and what that cost."""
+
+    answers: list[list[str]]
+    end: Literal["completed", "incomplete", "failed", "error"]
+    fault: Fault
+    refusal: bool
+    input_tokens: int
+
+    @property
+    def output_tokens(self) -> int:
+        """One token per delta."""
+        return sum(map(len, self.answers))
+
+
+def echo(messages: list[Said], instructions: str | None) -> str:
+    """Answer so that a test can see what was remembered: the default reply."""
+    users = [text for role, text in messages if role == "user"]
+    return f"{len(users)} user turns; you said: {users[-1] if users else ''!r}"
+
+
+def words(text: str) -> list[str]:
+    """Split into words that keep the white space before them, so that joining gives the text back."""
+    return re.findall(r"\s*\S+|\s+$", text)
+
+
+@dataclass(slots=True)
+class World:
+    """The shared state and settings of one server; `lock` guards everything the APIs keep."""
+
+    reply: Reply = echo
+    split: Callable[[str], list[str]] = words
+    deltas: int | None = None
+    abandoned: Abandoned = "finish"
+    wild: Wild = field(default_factory=Wild)
+    background_polls: int = 2
+    run_scripts: deque[Sequence[str]] = field(default_factory=deque)
+    log: Callable[[Json], None] = lambda entry: None
+    turns_heard: list[str] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def new_id(self, prefix: str) -> str:
+        """Make an id nobody has seen before."""
+        return uuid.uuid4().hex if self.wild.bare_ids else f"{prefix}_{uuid.uuid4().hex}"
+
+    def now(self) -> int:
+        """The time as the APIs write it."""
+        return int(time.time())
+
+    def think(self, memory: list[Said], instructions: str | None, plan: Plan) -> Outcome:
+        """Hear a turn, and decide everything about its answer."""
+        heard = next((text for role, text in reversed(memory) if role == "user"), "")
+        self.turns_heard.append(heard)
+        self.log({"kind": "turn", "text": heard})
+        pieces = self._pieces(self.reply(list(memory), instructions))
+        if plan.has("huge_delta"):
+            pieces.append(HUGE)
+        ending = plan.get("incomplete") or plan.get("failed") or plan.get("error")
+        if ending:
+            pieces = pieces[: max(1, len(pieces) // 2)]
+        tokens = sum(len(text.split()) for _, text in memory) + len((instructions or "").split())
+        return Outcome(
+            answers=[pieces, list(pieces)] if plan.has("answer_twice") else [pieces],
+            end=_end(ending),
+            fault=ending or Fault(kind="failed"),
+            refusal=plan.has("refusal"),
+            input_tokens=tokens,
+        )
+
+    def _pieces(self, text: str) -> list[str]:
+        pieces = self.split(text)
+        if self.deltas is None or not pieces:
+            return pieces
+        return list(itertools.islice(itertools.cycle(pieces), self.deltas))
+
+
+def _end(ending: Fault | None) -> Literal["completed", "incomplete", "failed", "error"]:
+    if ending and (ending.kind == "incomplete" or ending.kind == "failed" or ending.kind == "error"):
+        return ending.kind
+    return "completed"
+
+
+def check_metadata(metadata: object) -> Json:
+    """Refuse metadata beyond 16 pairs of 64/512 characters, which the document says only in prose."""
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, dict):
+        raise RefusedError(
+            400, "Invalid type for 'metadata': expected an object.", "invalid_type", "metadata"
+        )
+    if len(metadata) > 16:
+        message = f"Invalid 'metadata': too many properties. Expected at most 16, but got {len(metadata)}."
+        raise RefusedError(400, message, "object_above_max_properties", "metadata")
+    for key, value in metadata.items():
+        if len(key) > 64 or not isinstance(value, str) or len(value) > 512:
+            message = f"Invalid 'metadata.{key}': string too long or not a string."
+            raise RefusedError(400, message, "string_above_max_length", "metadata")
+    return metadata
+
+
+def page(items: Sequence[ItemT], query: Mapping[str, str]) -> Json:
+    """Cut one page out of `items`, which are given oldest first; newest first is the default, as
+    everywhere.
+    """
+    limit = int(query.get("limit", "20"))
+    if not 1 <= limit <= 100:
+        raise RefusedError(
+            400, f"Invalid 'limit': {limit} is not between 1 and 100.", "invalid_value", "limit"
+        )
+    ordered = list(items) if query.get("order", "desc") == "asc" else list(reversed(items))
+    ids = [item["id"] for item in ordered]
+    for cursor in ("after", "before"):
+        if cursor in query and query[cursor] not in ids:
+            raise RefusedError(
+                400, f"Invalid '{cursor}': no such object: {query[cursor]}", "invalid_value", cursor
+            )
+    start = ids.index(query["after"]) + 1 if "after" in query else 0
+    stop = ids.index(query["before"]) if "before" in query else len(ordered)
+    found = ordered[start:stop]
+    chosen = found[-limit:] if "before" in query and "after" not in query else found[:limit]
+    return {
+        "object": "list",
+        "data": chosen,
+        "first_id": chosen[0]["id"] if chosen else None,
+        "last_id": chosen[-1]["id"] if chosen else None,
+        "has_more": len(found) > len(chosen),
+    }
