@@ -112,7 +112,6 @@ class AssistantsBackend:
         run = _Run(thread)
         try:
             yield from self._follow(run, self._wire.stream(f"/threads/{thread}/runs", body))
-            run.ended = True
         finally:
             if run.id and not run.ended:
                 self._cancel(run)
@@ -151,6 +150,7 @@ class AssistantsBackend:
                 return
             if time.monotonic() + pause > deadline:
                 self._cancel(run)
+                run.ended = True
                 yield Finished(RunState.INTERRUPTED, str(found.get("status")), "the run did not end in time")
                 return
             time.sleep(pause)
@@ -162,6 +162,7 @@ class AssistantsBackend:
         state, detail = from_wire(str(found.get("status") or ""))
         if state is RunState.REQUIRES_ACTION:
             self._cancel(run)
+            run.ended = True
             yield Finished(RunState.FAILED, "requires_action", _asked_for(found))
             return
         usage = found.get("usage")
@@ -172,6 +173,7 @@ class AssistantsBackend:
             detail = "length" if reason.startswith("max_") else reason
         error = str((found.get("last_error") or {}).get("message") or "")
         text = None if run.streamed else self._answer(run)
+        run.ended = True
         yield Finished(state, detail, error, text)
 
     def _answer(self, run: _Run) -> str:

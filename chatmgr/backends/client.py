@@ -22,7 +22,7 @@ from chatmgr.domain.errors import (
     ProviderRefused,
 )
 from chatmgr.domain.model import ModelInfo, Provider
-from chatmgr.domain.text import nearest
+from chatmgr.domain.text import nearest, sentence
 
 if TYPE_CHECKING:
     import httpx2
@@ -177,6 +177,7 @@ class Wire:
             return NetworkDown(f"{name} ({url}) cannot be reached: {reason}.", hint, heard=False)
         if isinstance(error, httpx2.TimeoutException):
             return NetworkDown(f"{name} ({url}) fell silent before the answer was whole.", hint)
+        hint = "What had arrived is kept; send the message again for a whole answer."
         return NetworkDown(f"The connection to {name} ({url}) broke before the answer was whole.", hint)
 
     def _refusal(self, response: "httpx2.Response") -> ChatmgrError:
@@ -184,7 +185,7 @@ class Wire:
         text, code = describe(response.text, response.headers.get("content-type", ""))
         text = self._clean(text) or response.reason_phrase or "no reason given"
         if status == 401:
-            fault = ConfigurationFault(f"{name} does not accept the key: {text}", self._key_hint())
+            fault = ConfigurationFault(f"{name} does not accept the key: {sentence(text)}", self._key_hint())
             fault.touched = False
             return fault
         hint = {
@@ -192,7 +193,7 @@ class Wire:
             404: f"See what the server offers: chatmgr models --provider {name}",
             429: _retry_hint(response.headers.get("retry-after", "")),
         }.get(status, "Try again in a while." if status >= 500 else "")
-        refused = ProviderRefused(f"{name} refused ({status}): {text}", hint, status=status, code=code)
+        refused = ProviderRefused(f"{name} refused ({status}): {sentence(text)}", hint, status=status, code=code)
         refused.touched = status >= 500
         return refused
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from chatmgr.backends.client import Json, Wire
 from chatmgr.backends.params import for_api
-from chatmgr.domain.errors import ProviderRefused
+from chatmgr.domain.errors import NetworkDown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Opened, Sending, Usage
 from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, TurnRequest
 from chatmgr.domain.states import RunState
@@ -44,7 +44,8 @@ class CompletionsBackend:
 
     def _events(self, body: Json) -> Iterator[Event]:
         opened, end = "", ""
-        for _, chunk in self._wire.stream("/chat/completions", body):
+        events = self._wire.stream("/chat/completions", body)
+        while chunk := _next(events, ended=bool(end)):
             if not opened and (opened := str(chunk.get("id") or "")):
                 yield Opened(run_id=opened)
             if error := chunk.get("error"):
@@ -73,6 +74,18 @@ class CompletionsBackend:
     def models(self) -> list[ModelInfo]:
         """The models the server lists."""
         return self._wire.models()
+
+
+def _next(events: Iterator[tuple[str, Json]], *, ended: bool) -> Json | None:
+    """The next chunk, or None at the end. A line that breaks after the last word broke nothing."""
+    try:
+        while found := next(events, None):
+            if found[1]:
+                return found[1]
+    except NetworkDown:
+        if not ended:
+            raise
+    return None
 
 
 def _messages(request: TurnRequest) -> list[dict[str, Any]]:

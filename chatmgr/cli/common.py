@@ -18,7 +18,7 @@ from chatmgr.domain.errors import ProviderRefused, UsageFault
 from chatmgr.domain.events import Delta, Event, Finished, Notice
 from chatmgr.domain.model import Assistant, Conversation, Turn
 from chatmgr.domain.states import RunState
-from chatmgr.domain.text import valid_message
+from chatmgr.domain.text import sentence, valid_message
 from chatmgr.terminal.answer import AnswerWriter
 from chatmgr.terminal.console import console
 from chatmgr.terminal.progress import Bar
@@ -172,7 +172,7 @@ def _raise_unless_answered(end: Finished, has_text: bool) -> None:
     reason = end.error or end.detail or "no reason given"
     hint = "What arrived is kept." if has_text else "Your message is kept; send it again when that is mended."
     was = "" if end.state is RunState.FAILED else "was "
-    raise ProviderRefused(f"The run {was}{end.state}: {reason}.", hint)
+    raise ProviderRefused(f"The run {was}{end.state}: {sentence(reason)}", hint)
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -89,6 +89,12 @@ def slug(text: str, taken: Iterable[str] = ()) -> str:
     return name
 
 
+def sentence(text: str) -> str:
+    """Somebody else's words with exactly one end mark, to stand among ours."""
+    text = text.strip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Up to two known names that the user may have meant, best first."""
     by_fold = {one.casefold(): one for one in known}
