@@ -16,6 +16,7 @@ import queue
 import secrets
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,6 @@ MAX_TOKENS = 1024
 _MILD = {"temperature": 0.3, "top_p": 0.9, "repeat_penalty": 1.1}
 _BATCH = 128  # tokens of the prompt read between two chances to stop; larger is no faster on a CPU
 _TRIES = 6
-
 _ENDS = {"length": (RunState.INCOMPLETE, "length"), "stop": (RunState.COMPLETED, "")}
 
 
@@ -128,7 +128,7 @@ class LocalBackend:
         ratio, at_most = CHARS_PER_TOKEN, len(history)
         for left in reversed(range(_TRIES)):
             sent = fit(instructions, history, request.text, budget=budget, ratio=ratio, at_most=at_most)
-            with _Generation(engine, {**body, "messages": sent.messages}) as generation:
+            with closing(_Generation(engine, {**body, "messages": sent.messages})) as generation:
                 overflow = generation.overflow(budget if sent.kept else engine.context)
                 if overflow is None:
                     notice = left_out_notice(sent.left_out, engine.context) if sent.left_out else ""
@@ -149,7 +149,7 @@ class _Engine:
 
 
 class _Generation:
-    """One answer in the making, on its own thread. Iterate for its chunks; leaving the block ends it."""
+    """One answer in the making, on its own thread. Iterate for its chunks; closing it ends it."""
 
     def __init__(self, engine: _Engine, body: Json) -> None:
         self._server = engine.server
@@ -158,14 +158,8 @@ class _Generation:
         self._held: list[Json] = []
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="chatmgr-local", daemon=True)
-
-    def __enter__(self) -> "_Generation":
-        _under_way.add(self)
         self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
+        _under_way.add(self)
 
     def __iter__(self) -> Iterator[Json]:
         while self._held:
@@ -179,16 +173,14 @@ class _Generation:
     def overflow(self, limit: int) -> Overflow | None:
         """Wait for the first word, which tells whether the prompt fits."""
         for chunk in self:
-            if "error" in chunk and (found := recognise(chunk)):
-                return found
             total = chunk.get("prompt_progress", {}).get("total", 0)
-            if total > limit:
-                return Overflow(total, limit)
+            if found := recognise(chunk) or (Overflow(total, limit) if total > limit else None):
+                return found
             self._held.append(chunk)
             break
         return None
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Have the thread stop at its next callback, and wait until it has."""
         self._stopped = True
         self._thread.join()
@@ -215,22 +207,19 @@ _loading = threading.Lock()
 @atexit.register
 def _end_all() -> None:
     for generation in list(_under_way):
-        generation.end()
+        generation.close()
 
 
 def _events(chunks: _Generation, model: str, notice: str) -> Iterator[Event]:
     opened, end = False, ""
     for chunk in chunks:
-        if error := chunk.get("error"):
-            if opened:
-                yield Finished(RunState.FAILED, error=str(error.get("message")))
-                return
-            raise ProviderRefused(
-                f"The local model refused the request: {error.get('message')}.",
-                "See the assistant's parameters.",
-                status=error.get("code", 0),
-                code=str(error.get("type", "")),
-            )
+        if (error := chunk.get("error")) and opened:
+            yield Finished(RunState.FAILED, error=str(error.get("message")))
+            return
+        if error:
+            why = f"The local model refused the request: {error.get('message')}."
+            code = str(error.get("type", ""))
+            raise ProviderRefused(why, "See the assistant's parameters.", status=400, code=code)
         if not opened:
             opened = True
             yield Opened(run_id=str(chunk.get("id", "")), model=model)

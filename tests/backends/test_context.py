@@ -1,0 +1,136 @@
+"""What of a conversation is sent, and which refusals mean that it was too much."""
+
+import pytest
+
+from chatmgr.backends import context
+from chatmgr.backends.context import Overflow, corrected, fit, left_out_notice, recognise, reserve
+from chatmgr.domain.model import Message
+
+
+def _turns(count: int, size: int = 40) -> list[Message]:
+    return [
+        Message(role, f"{role[0]}{number}".ljust(size, "."))
+        for number in range(1, count + 1)
+        for role in ("user", "assistant")
+    ]
+
+
+def test_everything_is_sent_where_it_fits() -> None:
+    found = fit("Be brief.", _turns(3), "new", budget=10_000)
+    assert [one["role"] for one in found.messages] == ["system", *["user", "assistant"] * 3, "user"]
+    assert (found.kept, found.left_out) == (3, 0)
+    assert found.messages[-1] == {"role": "user", "content": "new"}
+
+
+def test_the_newest_whole_turns_stay() -> None:
+    one_turn = 2 * context.estimate("." * 40)
+    base = context.estimate("Be brief.") + context.estimate("new")
+    found = fit("Be brief.", _turns(5), "new", budget=base + 2 * one_turn + one_turn - 1)
+    assert [one["content"][:2] for one in found.messages] == ["Be", "u4", "a4", "u5", "a5", "ne"]
+    assert (found.kept, found.left_out) == (2, 3)
+    assert found.tokens <= base + 3 * one_turn - 1
+
+
+def test_a_turn_too_long_hides_all_before_it() -> None:
+    history = [*_turns(1), Message("user", "x" * 9000), Message("assistant", "y"), *_turns(1)]
+    found = fit("", history, "new", budget=500)
+    assert (found.kept, found.left_out) == (1, 2)
+
+
+def test_instructions_and_the_message_go_in_any_case() -> None:
+    found = fit("i" * 400, _turns(2), "t" * 400, budget=10)
+    assert [one["role"] for one in found.messages] == ["system", "user"]
+    assert (found.kept, found.left_out) == (0, 2)
+
+
+def test_blank_instructions_are_no_message() -> None:
+    assert [one["role"] for one in fit(" \n", [], "new", budget=100).messages] == ["user"]
+
+
+def test_an_unanswered_question_and_an_imported_opening_are_turns() -> None:
+    history = [
+        Message("assistant", "Welcome"),
+        Message("user", "a"),
+        Message("user", "b"),
+        Message("tool", "c"),
+    ]
+    assert fit("", history, "new", budget=1000).kept == 3
+    assert [one["content"] for one in fit("", history, "new", budget=1000, at_most=1).messages] == [
+        "b",
+        "c",
+        "new",
+    ]
+
+
+@pytest.mark.parametrize("at_most", [0, 1, 2, 3, 99])
+def test_at_most_caps_the_turns(at_most: int) -> None:
+    found = fit("", _turns(3), "new", budget=10_000, at_most=at_most)
+    assert (found.kept, found.left_out) == (min(3, at_most), 3 - min(3, at_most))
+
+
+def test_the_correction_makes_the_next_estimate_true() -> None:
+    tried = fit("", _turns(50), "new", budget=10_000)
+    ratio = corrected(4.0, tried, Overflow(tried.tokens * 2, 1000))
+    again = fit("", _turns(50), "new", budget=1000, ratio=ratio)
+    assert 1.8 < 4.0 / ratio < 2.2
+    assert 0 < again.kept < tried.kept
+
+
+@pytest.mark.parametrize("overflow", [Overflow(), Overflow(1, 1), Overflow(10**9, 5)])
+def test_a_correction_always_shrinks(overflow: Overflow) -> None:
+    assert 0 < corrected(4.0, fit("", _turns(2), "new", budget=999), overflow) < 4.0
+
+
+LLAMA = {
+    "code": 400,
+    "message": "request (631 tokens) exceeds the available context size (512 tokens), try increasing it",
+    "type": "exceed_context_size_error",
+    "n_prompt_tokens": 631,
+    "n_ctx": 512,
+}
+OPENAI = {
+    "message": "This model's maximum context length is 8,192 tokens. "
+    "However, your messages resulted in 9001 tokens.",
+    "type": "invalid_request_error",
+    "param": "messages",
+    "code": "context_length_exceeded",
+}
+SHORT = {"message": "Your input exceeds the context window of this model.", "code": "context_length_exceeded"}
+VLLM = {
+    "message": "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens (…).",
+    "code": 400,
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (LLAMA, Overflow(631, 512)),
+        (OPENAI, Overflow(9001, 8192)),
+        (SHORT, Overflow()),
+        (VLLM, Overflow(5000, 4096)),
+        ({"type": "exceed_context_size_error"}, Overflow()),
+        ({"message": "no", "type": "invalid_request_error", "code": None}, None),
+        ({"message": ["context_length_exceeded"]}, None),
+        ({}, None),
+        ("context_length_exceeded", None),
+        (None, None),
+    ],
+)
+def test_overflows_are_told_from_other_errors(body: object, expected: Overflow | None) -> None:
+    assert recognise(body) == expected
+    assert recognise({"error": body}) == expected
+
+
+def test_the_notice_counts_properly() -> None:
+    assert left_out_notice(1, 8192) == (
+        "1 earlier turn did not fit the model's context of 8192 tokens and was not sent."
+    )
+    assert left_out_notice(12, 512) == (
+        "12 earlier turns did not fit the model's context of 512 tokens and were not sent."
+    )
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(100, 100), (9000, 2048), (-1, 2048), (None, 2048), ("x", 2048)])
+def test_room_is_left_for_the_answer(asked: object, kept: int) -> None:
+    assert reserve(asked, 8192) == kept
