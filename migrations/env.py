@@ -34,11 +34,16 @@ def _migrate(connection: Connection) -> None:
 
 
 def _own_connection() -> None:
+    """As ``chatmgr`` does it: with foreign keys off, or rebuilding a table would delete its children."""
     from chatmgr.config.paths import database_url
     from chatmgr.store import engine
 
-    with engine.create(database_url()).connect() as connection:
+    opened = engine.create(database_url())
+    with opened.connect() as connection:
+        if opened.dialect.name == "sqlite":
+            connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
         _migrate(connection)
+    opened.dispose()
 
 
 given = context.config.attributes.get("connection")

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
+from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.store.connect import PostgresSource
 from chatmgr.store.location import create_file, sqlite_path
 
@@ -50,9 +51,10 @@ class _FileHold:
 class _ServerHold:
     def __init__(self, url: str, number: int, *, wait: bool) -> None:
         self._source = PostgresSource(url)
+        self._lock = f"{SPACE}, {number}"
         call = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
         try:
-            [(got,)] = self._source.ask(f"SELECT {call}({SPACE}, {number})")
+            [(got,)] = self._source.ask(f"SELECT {call}({self._lock})")
         except BaseException:
             self._source.close()
             raise
@@ -61,7 +63,13 @@ class _ServerHold:
             raise BlockingIOError
 
     def release(self) -> None:
-        self._source.close()
+        """Unlock before closing: a server notices a closed connection only after a moment."""
+        try:
+            self._source.ask(f"SELECT pg_advisory_unlock({self._lock})")
+        except DatabaseUnreachable:
+            pass  # with the connection the lock is gone
+        finally:
+            self._source.close()
 
 
 def take(url: str, number: int, *, wait: bool) -> Hold:

@@ -78,8 +78,8 @@ class Reader:
         if len(matches) == 1:
             return _conversation(matches[0])
         if matches:
-            found = [f"“{_conversation(one).name}”" for one in matches]
-            listed = ", ".join(found[:2]) + (", …" if len(found) > 2 else "")
+            names = [f"“{_conversation(one).name}”" for one in matches]
+            listed = ", ".join(names[:2]) + (", …" if len(names) > 2 else "")
             raise UsageFault(f"“{name}” could be {listed}.", "Type a few letters more.")
         known = [str(row[0]) for row in self._rows("conversation_names", limit=_GUESSES)]
         hint = "See them all: chatmgr history" if known else f"Begin it: chatmgr new {name}"

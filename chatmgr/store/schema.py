@@ -156,7 +156,8 @@ def scripts() -> Path:
 def _run_alembic(engine: "Engine") -> None:
     """All pending revisions in one transaction, with foreign keys off and checked before it is committed.
 
-    The transaction is begun here: Alembic would commit its own before anything is checked. A batch rebuild drops the old table: with foreign keys on and ON DELETE CASCADE, SQLite would
+    The transaction is begun here: Alembic would commit its own before anything is checked.
+    A batch rebuild drops the old table: with foreign keys on and ON DELETE CASCADE, SQLite would
     quietly delete every child row with it.
     """
     from alembic import command

@@ -1,0 +1,91 @@
+"""A ledger and a reader on one database, with the moves that the tests repeat."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import psycopg
+
+from chatmgr.domain.model import Assistant, Conversation
+from chatmgr.domain.states import RunState
+from chatmgr.store.ledger import Closing, Ledger, OpenRun
+from chatmgr.store.location import sqlite_path
+from chatmgr.store.queries import Reader
+
+ENDPOINT = "https://api.example.test/v1"
+
+
+class Desk:
+    """What one chatmgr process has in its hands."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.ledger = Ledger(url)
+        self.reader = Reader(url)
+
+    def close(self) -> None:
+        """Give both connections back."""
+        self.reader.close()
+        self.ledger.close()
+
+    def assistant(self, name: str = "tutor", *, model: str = "gpt-x") -> Assistant:
+        """The assistant of this name, made if need be."""
+        if self.reader.find_assistant(name) is None:
+            self.ledger.create_assistant(name, "Be kind.", model, "openai", {})
+        return self.reader.assistant(name)
+
+    def conversation(self, name: str = "plan") -> Conversation:
+        """The conversation of exactly this name, made if need be."""
+        if self.reader.find_conversation(name) is None:
+            self.ledger.create_conversation(name, name.title(), self.assistant().id, "", "openai")
+        return self.now(name)
+
+    def now(self, name: str = "plan") -> Conversation:
+        """A conversation as the database has it now."""
+        found = self.reader.find_conversation(name)
+        assert found is not None
+        return found
+
+    def open(self, text: str = "hello", name: str = "plan") -> OpenRun:
+        """Open a turn."""
+        conversation = self.conversation(name)
+        return self.ledger.open_turn(conversation.pk, self.assistant(), "gpt-x", "openai", ENDPOINT, text)
+
+    def answer(self, text: str, answer: str, name: str = "plan") -> OpenRun:
+        """A whole turn; without an answer it failed."""
+        run = self.open(text, name)
+        state = RunState.COMPLETED if answer else RunState.FAILED
+        self.ledger.close_run(run, Closing(state, answer, in_step=True))
+        return run
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Any]:
+    """A bare connection that knows nothing of chatmgr; each statement commits itself."""
+    path = sqlite_path(url)
+    if path is None:
+        with psycopg.connect(url, autocommit=True) as server:
+            yield server
+    else:
+        with closing(sqlite3.connect(path, isolation_level=None)) as file:
+            yield file
+
+
+def ask(url: str, statement: str) -> list[tuple[Any, ...]]:
+    """All rows of a statement, from outside."""
+    with connected(url) as connection:
+        return [tuple(row) for row in connection.execute(statement).fetchall()]
+
+
+def tell(url: str, *statements: str) -> None:
+    """Change a database from outside."""
+    with connected(url) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def tables(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything that is in the tables a turn writes to."""
+    names = ("conversations", "turns", "messages", "runs", "threads")
+    return {name: ask(url, f"SELECT * FROM {name} ORDER BY id") for name in names}

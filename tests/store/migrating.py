@@ -1,0 +1,40 @@
+"""A chatmgr of the future: the real migrations and one more, run by the real Alembic."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from chatmgr.store import schema
+
+ADD_A_COLUMN = 'op.add_column("conversations", sa.Column("note", sa.Text(), nullable=True))'
+REBUILD = """
+    with op.batch_alter_table("conversations", recreate="always") as table:
+        table.alter_column("title", existing_type=sa.Text(), nullable=True)
+"""
+BREAK_HALF_WAY = f'{ADD_A_COLUMN}\n    op.execute("INSERT INTO nowhere VALUES (1)")'
+CRASH_HALF_WAY = f'{ADD_A_COLUMN}\n    raise RuntimeError("crash")'
+ORPHAN = f'{ADD_A_COLUMN}\n    op.execute("DELETE FROM conversations")'
+
+_SCRIPT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = depends_on = None
+
+
+def upgrade() -> None:
+    {body}
+"""
+
+
+def give_a_later_schema(folder: Path, patch: pytest.MonkeyPatch, body: str) -> None:
+    """From here on chatmgr knows a revision 0002 that does what ``body`` says."""
+    copy = folder / "migrations"
+    shutil.copytree(schema.scripts(), copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "versions" / "0002_later.py").write_text(_SCRIPT.format(body=body), encoding="utf-8")
+    patch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "0002"))
+    patch.setattr(schema, "HEAD", "0002")
+    patch.setattr(schema, "scripts", lambda: copy)

@@ -1,0 +1,72 @@
+"""Assistants: versions, names given and taken away, counterparts on servers."""
+
+import pytest
+
+from chatmgr.domain.errors import NotFound, UsageFault
+from tests.store.desk import ENDPOINT, Desk
+
+
+def test_what_was_saved_is_read_back(desk: Desk) -> None:
+    params = {"temperature": 0.5, "stop": ["ü", "\n"], "nested": {"a": None}}
+    desk.ledger.create_assistant("tutor", "Sei freundlich.\n🦊", "gpt-x", "openai", params)
+    found = desk.reader.assistant("tutor")
+    assert (found.name, found.version, found.instructions) == ("tutor", 1, "Sei freundlich.\n🦊")
+    assert (found.model, found.provider, found.params) == ("gpt-x", "openai", params)
+    assert found.created_at.utcoffset() is not None
+
+
+def test_a_name_is_given_once(desk: Desk) -> None:
+    desk.assistant("tutor")
+    with pytest.raises(UsageFault, match="There is an assistant “tutor” already"):
+        desk.ledger.create_assistant("tutor", "", "", "openai", {})
+    assert len(desk.reader.assistants()) == 1
+
+
+def test_editing_adds_a_version_and_keeps_the_old(desk: Desk) -> None:
+    old = desk.assistant("tutor")
+    assert desk.ledger.edit_assistant(old, "Be strict.", "gpt-y", "other", {"top_p": 1}) == 2
+    new = desk.reader.assistant("tutor")
+    assert (new.id, new.version, new.instructions, new.model) == (old.id, 2, "Be strict.", "gpt-y")
+    assert new.version_id != old.version_id
+    assert new.created_at == old.created_at
+    assert new.updated_at > old.updated_at
+    versions = desk.reader.assistant_versions("tutor")
+    assert [(one.version, one.instructions) for one in versions] == [(1, "Be kind."), (2, "Be strict.")]
+    assert versions[0] == old
+
+
+def test_a_conversation_follows_its_assistant_to_the_newest_version(desk: Desk) -> None:
+    conversation = desk.conversation()
+    desk.ledger.edit_assistant(desk.assistant(), "Be strict.", "gpt-y", "openai", {})
+    assert desk.reader.assistant_of(conversation.pk).version == 2
+    assert (desk.now().assistant_version, desk.now().model) == (2, "gpt-y")
+
+
+def test_deleting_takes_the_name_but_not_the_persona(desk: Desk) -> None:
+    conversation = desk.conversation()
+    desk.answer("hello", "hi")
+    assert desk.ledger.delete_assistant(desk.assistant()) == 1
+    assert desk.reader.assistants() == []
+    assert desk.reader.assistant_versions("tutor") == []
+    with pytest.raises(NotFound):
+        desk.reader.assistant("tutor")
+    assert desk.reader.assistant_of(conversation.pk).instructions == "Be kind."
+    assert desk.now().assistant == "tutor"
+    assert desk.reader.counts() == (0, 1, 1)
+
+
+def test_a_deleted_name_can_be_given_again(desk: Desk) -> None:
+    old = desk.assistant("tutor")
+    assert desk.ledger.delete_assistant(old) == 0
+    assert desk.assistant("tutor").id != old.id
+
+
+def test_remote_ids_are_kept_for_each_endpoint(desk: Desk) -> None:
+    tutor = desk.assistant()
+    assert desk.reader.remote_assistant(tutor.id, "openai", ENDPOINT) == ""
+    desk.ledger.set_remote_assistant(tutor.id, "openai", ENDPOINT, "asst_1")
+    desk.ledger.set_remote_assistant(tutor.id, "azure", "https://azure.test", "asst_2")
+    desk.ledger.set_remote_assistant(tutor.id, "openai", ENDPOINT, "asst_3")
+    assert desk.reader.remote_assistant(tutor.id, "openai", ENDPOINT) == "asst_3"
+    assert desk.reader.remote_assistant(tutor.id, "openai", "https://elsewhere.test") == ""
+    assert desk.reader.remote_assistants(tutor.id) == {"azure": "asst_2", "openai": "asst_3"}

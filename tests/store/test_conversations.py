@@ -1,0 +1,130 @@
+"""Conversations: made, listed, read; how much is read at once."""
+
+from itertools import islice
+
+import pytest
+
+from chatmgr.domain.errors import NotFound, UsageFault
+from tests.store.desk import Desk, tell
+
+FAR = 10**30  # past every integer that a database or a driver takes
+
+
+def test_a_new_conversation_is_empty(desk: Desk) -> None:
+    made = desk.conversation("plan")
+    assert (made.name, made.title, made.assistant, made.turns) == ("plan", "Plan", "tutor", 0)
+    assert (made.state, made.live, made.thread_id) == ("empty", False, "")
+    assert made.model == "gpt-x"
+    assert len(made.id) == 16
+    assert desk.reader.live_run(made.pk) is None
+
+
+def test_a_conversation_may_have_a_model_of_its_own(desk: Desk) -> None:
+    desk.ledger.create_conversation("plan", "", desk.assistant().id, "gpt-own", "openai")
+    assert desk.now().model == "gpt-own"
+
+
+def test_a_name_is_given_once(desk: Desk) -> None:
+    desk.conversation("plan")
+    with pytest.raises(UsageFault, match="There is a conversation “plan” already") as caught:
+        desk.ledger.create_conversation("plan", "", desk.assistant().id, "", "openai")
+    assert "chatmgr resume plan" in caught.value.hint
+    assert desk.reader.counts()[1] == 1
+
+
+def test_a_deleted_conversation_frees_its_name(desk: Desk) -> None:
+    old = desk.conversation("plan")
+    tell(desk.url, "UPDATE conversations SET deleted_at = updated_at")
+    assert desk.reader.find_conversation("plan") is None
+    assert desk.reader.last_used() is None
+    assert desk.reader.names("", 9) == []
+    with pytest.raises(NotFound):
+        desk.reader.conversation(old.id)
+    assert desk.conversation("plan").pk != old.pk
+    assert desk.reader.counts()[1] == 1
+
+
+def test_lists_begin_with_the_newest_activity(desk: Desk) -> None:
+    for name in ("one", "two", "three"):
+        desk.conversation(name)
+    desk.answer("hello", "hi", "one")
+    assert [one.name for one in desk.reader.conversations(0)] == ["one", "three", "two"]
+    assert [one.name for one in desk.reader.conversations(2)] == ["one", "three"]
+    assert len(list(desk.reader.conversations(FAR))) == 3
+
+
+def test_the_last_used_is_the_one_touched_last(desk: Desk) -> None:
+    first = desk.conversation("one")
+    desk.conversation("two")
+    found = desk.reader.last_used()
+    assert found is not None
+    assert found.name == "two"
+    desk.ledger.touch(first.pk)
+    found = desk.reader.last_used()
+    assert found is not None
+    assert found.name == "one"
+    assert [one.name for one in desk.reader.conversations(0)] == ["two", "one"]
+
+
+def test_turns_keep_their_positions(desk: Desk) -> None:
+    for number in range(1, 6):
+        desk.answer(f"question {number}", f"answer {number}" if number != 3 else "")
+    plan = desk.now()
+    assert plan.turns == 5
+    turns = list(desk.reader.turns(plan))
+    assert [(one.turn, one.user, one.answer) for one in turns[:3]] == [
+        (1, "question 1", "answer 1"),
+        (2, "question 2", "answer 2"),
+        (3, "question 3", ""),
+    ]
+    assert [one.turn for one in desk.reader.turns(plan, 2, 4)] == [2, 3, 4]
+    assert [one.turn for one in desk.reader.tail(plan, 2)] == [4, 5]
+    assert [one.turn for one in desk.reader.tail(plan, 99)] == [1, 2, 3, 4, 5]
+
+
+def test_a_turn_is_addressed_from_either_end(desk: Desk) -> None:
+    for number in range(1, 4):
+        desk.answer(f"question {number}", "yes")
+    plan = desk.now()
+    assert [desk.reader.turn(plan, one).turn for one in (1, 3, -1, -3)] == [1, 3, 3, 1]
+    for address in (0, 4, -4, FAR, -FAR):
+        with pytest.raises(NotFound, match=f"“plan@{address}”") as caught:
+            desk.reader.turn(plan, address)
+        assert caught.value.hint == "“plan” has 3 turns."
+
+
+def test_history_leaves_unanswered_turns_out(desk: Desk) -> None:
+    for number, answer in enumerate(("one", "", "three", "four"), start=1):
+        desk.answer(f"question {number}", answer)
+    plan = desk.now().pk
+    shown = [(one.role, one.content) for one in desk.reader.history(plan, 4)]
+    assert shown == [
+        ("user", "question 1"),
+        ("assistant", "one"),
+        ("user", "question 3"),
+        ("assistant", "three"),
+    ]
+    assert [one.content for one in desk.reader.history(plan, 5, 3)] == ["question 4", "four"]
+    assert desk.reader.history(plan, 1) == []
+    assert [desk.reader.answered(plan, before) for before in (1, 2, 3, 4, 5)] == [0, 1, 1, 3, 4]
+
+
+def test_lists_are_read_as_they_are_consumed(desk: Desk) -> None:
+    """A list may be left in the middle, and other questions asked before it goes on."""
+    for number in range(60):
+        desk.answer(f"question {number}", "yes " * 2_000)
+    for number in range(5):
+        desk.conversation(f"other-{number}")
+    plan = desk.now()
+    turns = desk.reader.turns(plan)
+    assert next(turns).user == "question 0"
+    assert desk.reader.counts() == (1, 6, 60)
+    assert [one.user for one in islice(turns, 2)] == ["question 1", "question 2"]
+    seen = [(one.name, len(list(desk.reader.turns(one)))) for one in desk.reader.conversations(0)]
+    assert dict(seen)["plan"] == 60
+    assert len(seen) == 6
+    assert len(list(turns)) == 57
+    unread = desk.reader.turns(plan)
+    next(unread)
+    del unread
+    assert desk.reader.turn(plan, -1).user == "question 59"

@@ -1,0 +1,1 @@
+"""What tests share: real parts, started and stopped."""
