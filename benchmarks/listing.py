@@ -1,0 +1,86 @@
+"""Listing and showing on 100,000 turns, against imports, the ``sqlite3`` shell and a small store."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks.fill import fill
+from benchmarks.meter import Command, Meter, chatmgr, python, same
+from benchmarks.ratios import Result, compare
+from chatmgr.store.compiled import SQL
+
+TARGET = 0.6
+TURNS, FEW = 100_000, 1_000
+_SHELL = "sqlite3 shell"
+
+
+def listing(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
+    """The list, the tail of a long conversation, one turn of it; then the whole of it."""
+    home, small = folder / "large", folder / "small"
+    fill(home, TURNS)
+    fill(small, FEW)
+    meter.run(chatmgr("db", "check", home=home))
+    database = home / "chatmgr.db"
+    pk, name, turns = _longest(database)
+    first = {"conversation": pk, "limit": 5}
+    yield from _verb(
+        meter, runs, "history", chatmgr("history", home=home), _shell(database, "conversations", limit=20)
+    )
+    tail = chatmgr("history", name, "-n", "5", home=home)
+    yield from _verb(meter, runs, "history NAME -n 5", tail, _shell(database, "turns_last", **first))
+    one = {"conversation": pk, "first": turns, "last": turns, "limit": 1}
+    last = chatmgr("history", f"{name}@-1", home=home)
+    yield from _verb(meter, runs, "history NAME@-1", last, _shell(database, "turns", **one))
+    yield from _growth(meter, runs, home, small)
+    whole = {"conversation": pk, "first": 1, "last": turns, "limit": -1}
+    shown = {"whole": same(chatmgr("history", name, home=home))}
+    if command := _shell(database, "turns", **whole):
+        found = meter.alternate(shown | {_SHELL: same(command)}, runs)
+        yield compare(f"history NAME ({turns:,} turns)", _SHELL, "wall", (found["whole"], found[_SHELL]))
+
+
+def _verb(meter: Meter, runs: int, what: str, ours: Command, shell: Command | None) -> Iterator[Result]:
+    commands = {
+        "ours": ours,
+        "import openai": python("import openai"),
+        "import click": python("import click"),
+    }
+    commands["python -c pass"] = python("pass")
+    if shell:
+        commands[_SHELL] = shell
+    found = meter.alternate({key: same(command) for key, command in commands.items()}, runs)
+    mine = found.pop("ours")
+    for against, theirs in found.items():
+        target = TARGET if against == "import openai" else None
+        yield compare(what, against, "wall", (mine, theirs), target)
+    yield compare(what, "import openai", "cpu", (mine, found["import openai"]))
+    if not shell:
+        yield Result(what, _SHELL, "wall", (), note="not installed (Debian package sqlite3)")
+
+
+def _growth(meter: Meter, runs: int, large: Path, small: Path) -> Iterator[Result]:
+    found = meter.alternate(
+        {"large": same(chatmgr("history", home=large)), "small": same(chatmgr("history", home=small))}, runs
+    )
+    against = f"on {FEW:,} turns"
+    yield compare(f"history on {TURNS:,} turns", against, "wall", (found["large"], found["small"]))
+
+
+def _longest(database: Path) -> tuple[int, str, int]:
+    with closing(sqlite3.connect(database)) as connection:
+        row = connection.execute(
+            "SELECT id, name, turns FROM conversations ORDER BY turns DESC LIMIT 1"
+        ).fetchone()
+    return int(row[0]), str(row[1]), int(row[2])
+
+
+def _shell(database: Path, statement: str, /, **values: int) -> Command | None:
+    """The reader's own statement in SQLite's shell; None where there is no shell."""
+    if not shutil.which("sqlite3"):
+        return None
+    sql = SQL[statement][0]
+    for key, value in values.items():
+        sql = sql.replace(f":{key}", str(value))
+    return Command(["sqlite3", "-readonly", str(database), sql])

@@ -1,0 +1,62 @@
+"""Measures chatmgr against its neighbours: ``python -m benchmarks.run``.
+
+Every figure is a ratio of two processes that ran one after the other in the same run, A B A B, so that
+it means something on any machine. Wall is the clock, CPU and peak are the kernel's accounts of the
+whole process, start-up included. The targets are on medians.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks.listing import listing
+from benchmarks.meter import Meter
+from benchmarks.ratios import Result, table
+from benchmarks.resuming import resuming
+from benchmarks.startup import startup
+from benchmarks.streaming import streaming
+
+Item = Callable[[Meter, Path, int], Iterator[Result]]
+ITEMS: dict[str, tuple[Item, int]] = {
+    "startup": (startup, 25),
+    "listing": (listing, 11),
+    "streaming": (streaming, 5),
+    "resuming": (resuming, 11),
+}
+
+
+def main() -> int:
+    """Measure, print the table, and fail if a target was missed."""
+    options = _options()
+    results: list[Result] = []
+    with tempfile.TemporaryDirectory(prefix="chatmgr-bench-") as folder, Meter(Path(folder)) as meter:
+        for name in options.only or ITEMS:
+            item, runs = ITEMS[name]
+            place = Path(folder) / name
+            place.mkdir()
+            for result in item(meter, place, options.runs or runs):
+                results.append(result)
+                if options.json:
+                    print(json.dumps(result.as_json(), ensure_ascii=False), flush=True)
+                else:
+                    print(f"{name}: {result.what}, {result.against}", file=sys.stderr)
+    if not options.json:
+        print(table(results))
+    return int(any(result.met is False for result in results))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.run", description="Print what chatmgr costs, as ratios."
+    )
+    parser.add_argument("--only", action="append", choices=list(ITEMS), help="one item; may be repeated")
+    parser.add_argument("--runs", type=int, help="pairs of runs per ratio, after one that does not count")
+    parser.add_argument("--json", action="store_true", help="one JSON object per ratio")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
