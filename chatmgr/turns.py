@@ -6,9 +6,9 @@ far at least once a second, and the end in one transaction. No database connecti
 reading while the network is in use, and whoever runs a turn holds the conversation.
 """
 
-import time
+import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from chatmgr.domain.errors import (
@@ -50,11 +50,12 @@ class Via:
 
 
 class _Progress:
-    """What has arrived of one answer, and when it was last written down."""
+    """What has arrived of one answer, and how much of it is written down."""
 
     def __init__(self, text: str = "") -> None:
         self._parts = [text] if text else []
-        self._written = time.monotonic()
+        self._written = len(self._parts)
+        self.add = self._parts.append
         self.usage = Usage()
         self.sent = False
         self.finished: Finished | None = None
@@ -63,14 +64,12 @@ class _Progress:
     def text(self) -> str:
         return storable("".join(self._parts))
 
-    def add(self, text: str) -> bool:
-        """Take a piece; True when it is time to write down what there is."""
-        self._parts.append(text)
-        now = time.monotonic()
-        if now - self._written < CHECKPOINT_SECONDS:
-            return False
-        self._written = now
-        return True
+    def news(self) -> str:
+        """The text so far if there is more of it than at the last call, else nothing."""
+        if len(self._parts) == self._written:
+            return ""
+        self._written = len(self._parts)
+        return self.text
 
 
 class Turns:
@@ -146,6 +145,7 @@ class Turns:
         yield Notice(
             f"{address} was interrupted: process {live.pid} on {live.host} ended before its answer did."
         )
+        self._ledger.adopt(run)
         end = self._settled(live, found)
         self._ledger.close_run(run, end)
         yield Notice(f"{address} {_outcome(end, sent=live.sent)}")
@@ -176,15 +176,18 @@ class Turns:
         stream: Iterator[Event] | None = None
         try:
             stream = events()
-            for event in stream:
-                self._record(run, assistant, event, progress)
-                if not isinstance(event, (Sending, Rebuilt)):
-                    yield event
-                if progress.finished:
-                    break
+            with self._checkpoints(run, progress):
+                for event in stream:
+                    self._record(run, assistant, event, progress)
+                    if not isinstance(event, (Sending, Rebuilt)):
+                        yield event
+                    if progress.finished:
+                        break
         except (KeyboardInterrupt, GeneratorExit) as stop:
             _close(stream)
-            self._ledger.close_run(run, _aborted(progress, RunState.CANCELLED, ""))
+            done = progress.finished
+            end = _ending(done, progress) if done else _aborted(progress, RunState.CANCELLED, "")
+            self._ledger.close_run(run, end)
             if isinstance(stop, KeyboardInterrupt):
                 raise Interrupted(
                     "Stopped; what had arrived is kept." if progress.text else "Stopped."
@@ -214,8 +217,7 @@ class Turns:
         """Write down what must not be lost, before anyone is shown it."""
         match event:
             case Delta():
-                if progress.add(event.text):
-                    self._checkpoint(run, progress.text)
+                progress.add(event.text)
             case Sending():
                 progress.sent = True
                 self._ledger.mark_sending(run)
@@ -234,12 +236,24 @@ class Turns:
             case Notice():
                 pass
 
-    def _checkpoint(self, run: OpenRun, text: str) -> None:
-        """A checkpoint that fails (a full disk) does not end the answer: the close will tell."""
+    @contextmanager
+    def _checkpoints(self, run: OpenRun, progress: _Progress) -> Iterator[None]:
+        """By a thread, since a server's silence wakes nobody. If one fails, the close will tell."""
+        over = threading.Event()
+
+        def write() -> None:
+            while not over.wait(CHECKPOINT_SECONDS):
+                with suppress(DatabaseUnreachable):
+                    if text := progress.news():
+                        self._ledger.checkpoint(run, text)
+
+        writer = threading.Thread(target=write, name="chatmgr-checkpoints", daemon=True)
+        writer.start()
         try:
-            self._ledger.checkpoint(run, text)
-        except DatabaseUnreachable:
-            return
+            yield
+        finally:
+            over.set()
+            writer.join()
 
 
 def _close(stream: Iterator[Event] | None) -> None:

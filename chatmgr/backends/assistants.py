@@ -30,6 +30,7 @@ class _Run:
     thread: str
     id: str = ""
     streamed: bool = False
+    refused: bool = False
     ended: bool = False
 
 
@@ -120,7 +121,9 @@ class AssistantsBackend:
         for name, data in events:
             if name == "thread.message.delta":
                 run.streamed = True
-                yield Delta(_delta_text(data))
+                parts = _parts((data.get("delta") or {}).get("content"))
+                run.refused = run.refused or any(part.get("refusal") for part in parts)
+                yield Delta(_text_of(parts))
             elif not name or (name.startswith(_RUN_PREFIX) and ".step." not in name):
                 if not run.id and data.get("id"):
                     run.id = str(data["id"])
@@ -174,18 +177,21 @@ class AssistantsBackend:
         error = str((found.get("last_error") or {}).get("message") or "")
         text = None if run.streamed else self._answer(run)
         run.ended = True
+        if state is RunState.COMPLETED and run.refused:
+            detail = "refusal"
         yield Finished(state, detail, error, text)
 
     def _answer(self, run: _Run) -> str:
         """The assistant's messages that this run wrote, oldest first."""
         query: dict[str, object] = {"order": "asc", "limit": 100, "run_id": run.id}
         found = self._wire.get(f"/threads/{run.thread}/messages", query)
-        texts = [
-            _message_text(one)
+        messages = [
+            _parts(one.get("content"))
             for one in found.get("data") or ()
             if one.get("role") == "assistant" and one.get("run_id") in {run.id, None}
         ]
-        return "\n\n".join(text for text in texts if text)
+        run.refused = any(part.get("refusal") for parts in messages for part in parts)
+        return "\n\n".join(text for text in map(_text_of, messages) if text)
 
     def _cancel(self, run: _Run) -> None:
         """Ask the server to stop; it may be done already, and then there is nothing to say."""
@@ -224,18 +230,13 @@ class AssistantsBackend:
         return self._wire.get(f"/assistants/{remote_id}")
 
 
-def _delta_text(data: Json) -> str:
-    parts = (data.get("delta") or {}).get("content") or ()
+def _parts(content: Any) -> list[Json]:
+    """The parts of a message or of a delta; some servers give the text itself."""
+    return [{"text": {"value": content}}] if isinstance(content, str) else list(content or ())
+
+
+def _text_of(parts: list[Json]) -> str:
     return "".join(str((part.get("text") or {}).get("value") or part.get("refusal") or "") for part in parts)
-
-
-def _message_text(message: Json) -> str:
-    content: Any = message.get("content")
-    if isinstance(content, str):
-        return content
-    return "".join(
-        str((part.get("text") or {}).get("value") or part.get("refusal") or "") for part in content or ()
-    )
 
 
 def _asked_for(run: Json) -> str:

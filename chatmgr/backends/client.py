@@ -193,7 +193,9 @@ class Wire:
             404: f"See what the server offers: chatmgr models --provider {name}",
             429: _retry_hint(response.headers.get("retry-after", "")),
         }.get(status, "Try again in a while." if status >= 500 else "")
-        refused = ProviderRefused(f"{name} refused ({status}): {sentence(text)}", hint, status=status, code=code)
+        refused = ProviderRefused(
+            f"{name} refused ({status}): {sentence(text)}", hint, status=status, code=code
+        )
         refused.touched = status >= 500
         return refused
 

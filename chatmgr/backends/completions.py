@@ -43,7 +43,7 @@ class CompletionsBackend:
             raise
 
     def _events(self, body: Json) -> Iterator[Event]:
-        opened, end = "", ""
+        opened, end, refused = "", "", False
         events = self._wire.stream("/chat/completions", body)
         while chunk := _next(events, ended=bool(end)):
             if not opened and (opened := str(chunk.get("id") or "")):
@@ -55,13 +55,14 @@ class CompletionsBackend:
             for choice in chunk.get("choices") or ():
                 part = choice.get("delta") or choice.get("message") or {}
                 if text := part.get("content") or part.get("refusal"):
+                    refused = refused or not part.get("content")
                     yield Delta(str(text))
                 end = choice.get("finish_reason") or end
             if usage := chunk.get("usage"):
                 yield Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"))
         if end:
             state, detail = _ENDS.get(end, (RunState.FAILED, end))
-            yield Finished(state, detail)
+            yield Finished(state, "refusal" if refused and state is RunState.COMPLETED else detail)
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
         """Nothing can be fetched again here: what arrived is all there is."""
@@ -77,9 +78,12 @@ class CompletionsBackend:
 
 
 def _next(events: Iterator[tuple[str, Json]], *, ended: bool) -> Json | None:
-    """The next chunk, or None at the end. A line that breaks after the last word broke nothing."""
+    """The next chunk, or None at the end, whether or not the server hangs up after its end mark.
+
+    A line that breaks after the last word broke nothing.
+    """
     try:
-        while found := next(events, None):
+        while (found := next(events, None)) and found[0] != "[DONE]":
             if found[1]:
                 return found[1]
     except NetworkDown:

@@ -1,6 +1,7 @@
 """``chatmgr assistant``: personas, versioned."""
 
 import sys
+from shlex import quote
 from typing import Any
 
 import click
@@ -72,7 +73,7 @@ def new(
     if as_json:
         print_json(assistant_json(created))
     else:
-        console.note(f"“{created.name}” is made. Talk to it: chatmgr new NAME -a {created.name}")
+        console.note(f"“{created.name}” is made. Talk to it: chatmgr new NAME -a {quote(created.name)}")
 
 
 def _create(

@@ -14,11 +14,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from chatmgr.app import App, shown_thread
-from chatmgr.domain.errors import ProviderRefused, UsageFault
+from chatmgr.domain.errors import ChatmgrError, Interrupted, ProviderRefused, UsageFault
 from chatmgr.domain.events import Delta, Event, Finished, Notice
 from chatmgr.domain.model import Assistant, Conversation, Turn
 from chatmgr.domain.states import RunState
-from chatmgr.domain.text import sentence, valid_message
+from chatmgr.domain.text import sentence, valid_message, valid_text
 from chatmgr.terminal.answer import AnswerWriter
 from chatmgr.terminal.console import console
 from chatmgr.terminal.progress import Bar
@@ -49,8 +49,11 @@ class ConversationName(click.ParamType[str]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Names that begin so, with their titles."""
-        found = app().reader.names(incomplete, 50)
+        """Names that begin so, with their titles; none where the database cannot be read."""
+        try:
+            found = app().reader.names(incomplete, 50)
+        except ChatmgrError:
+            return []
         return [CompletionItem(name, help=title or None) for name, title in found]
 
 
@@ -62,10 +65,12 @@ class AssistantName(click.ParamType[str]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Names that begin so."""
-        return [
-            CompletionItem(one.name) for one in app().reader.assistants() if one.name.startswith(incomplete)
-        ]
+        """Names that begin so; none where the database cannot be read."""
+        try:
+            found = app().reader.assistants()
+        except ChatmgrError:
+            return []
+        return [CompletionItem(one.name) for one in found if one.name.startswith(incomplete)]
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -108,23 +113,29 @@ def instructions_from(text: str) -> str:
         raise UsageFault(f"The instructions in {path} cannot be read: {reason}.") from None
 
 
+def _no_number(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON")
+
+
 def params_from(pairs: tuple[str, ...]) -> dict[str, Any]:
     """``key=value`` pairs; a value that is JSON is taken as such, and dots in a key nest."""
     params: dict[str, Any] = {}
     for pair in pairs:
-        key, mark, value = pair.partition("=")
+        key, mark, value = valid_text(pair, what="parameter").partition("=")
         if not mark or not key.strip(" ."):
             raise UsageFault(
                 f"“{pair}” is not of the form key=value.", "For instance: --param temperature=0.2"
             )
         try:
-            decoded = json.loads(value)
+            decoded = json.loads(value, parse_constant=_no_number)
         except ValueError:
             decoded = value
         *outer, last = key.strip().split(".")
         table = params
         for part in outer:
             table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise UsageFault(f"“{key}” lies inside “{part}”, which has a value of its own already.")
         table[last] = decoded
     return params
 
@@ -150,6 +161,8 @@ def show_turn(events: Iterator[Event], *, quiet: bool = False) -> None:
                     end = event
             if end and end.text and not streamed and not quiet:
                 writer.write(end.text)
+        except KeyboardInterrupt:  # in here, not in the engine, which then learns of it by being closed
+            raise Interrupted("Stopped; what had arrived is kept." if streamed else "Stopped.") from None
         finally:
             writer.finish()
     if end:

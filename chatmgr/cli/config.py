@@ -65,7 +65,7 @@ def set_key(provider: str) -> None:
     if interactive():
         key = str(click.prompt(f"Key for {found.name} (not shown)", hide_input=True, err=True))
     else:
-        key = sys.stdin.readline()
+        key = sys.stdin.buffer.readline().decode("utf-8", "replace")
     console.note(f"The key for {found.name} is kept in {keys.store(found.name, key)}.")
     if found.key_env and not sys.stdin.closed:
         import os

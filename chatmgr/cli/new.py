@@ -1,6 +1,7 @@
 """``chatmgr new``: an assistant and a named conversation, then the chat or one turn."""
 
 import sys
+from shlex import quote
 
 import click
 
@@ -65,10 +66,11 @@ def command(
     if text or message is not None:
         checked_message(text)
     name = valid_name("conversation", name) if name is not None else None
+    assistant = valid_name("assistant", assistant) if assistant is not None else None
     if name and app().reader.find_conversation(name):
         raise UsageFault(
             f"There is a conversation “{name}” already.",
-            f"Go on with it: chatmgr resume {name} — or choose another name.",
+            f"Go on with it: chatmgr resume {quote(name)} — or choose another name.",
         )
     persona, chosen = _persona(name, text, assistant, instructions, model, provider, params)
     own = name or slug(assistant or persona.name, _names())
@@ -103,7 +105,7 @@ def _persona(
         if instructions is not None or params:
             raise UsageFault(
                 f"The assistant “{known.name}” exists; -i and --param would change it for others too.",
-                f"Change it with: chatmgr assistant edit {known.name} — or leave -a out.",
+                f"Change it with: chatmgr assistant edit {quote(known.name)} — or leave -a out.",
             )
         chosen = provider_or_ask(provider, known.provider)
         if model:
@@ -135,12 +137,12 @@ def _begin(conversation: Conversation, persona: Assistant, *, as_json: bool) -> 
     try:
         app().prepare(conversation, persona)
     except ChatmgrError as error:
-        console.note(
-            f"“{conversation.name}” is kept; go on with it later: chatmgr resume {conversation.name}"
-        )
+        name = conversation.name
+        later = f"“{name}” is kept; go on with it later: chatmgr resume {quote(name)}"
+        error.hint = f"{error.hint} {later}".strip()
         if not chat or error.exit_code != 6:
             raise
-        console.note(f"{error.message} {error.hint}".strip(), "yellow")
+        console.note(f"{error.message} {error.hint}", "yellow")
     conversation = app().reader.conversation(conversation.name)
     if as_json:
         print_json(conversation_json(conversation))

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from shlex import quote
 from typing import Any
 
 import click
@@ -53,7 +54,7 @@ def add(name: str, api: str, base_url: str, key_env: str, model: str) -> None:
     table = {"api": api, "base_url": base_url.rstrip("/"), "key_env": key_env, "default_model": model}
     settings.load()
     settings.set_provider(name, {key: value for key, value in table.items() if value})
-    console.note(f"“{name}” is kept in {settings.config_file()}. Try it: chatmgr provider test {name}")
+    console.note(f"“{name}” is kept in {settings.config_file()}. Try it: chatmgr provider test {quote(name)}")
 
 
 def _facts(one: Provider) -> dict[str, Any]:

@@ -32,7 +32,9 @@ def render() -> str:
     parts = []
     for path, text in pages():
         lines = "\n".join(line.rstrip() for line in text.splitlines())
-        parts.append(f"<details><summary><code>{path}</code></summary>\n\n```text\n{lines}\n```\n\n</details>")
+        parts.append(
+            f"<details><summary><code>{path}</code></summary>\n\n```text\n{lines}\n```\n\n</details>"
+        )
     return "\n".join(parts)
 
 

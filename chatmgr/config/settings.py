@@ -40,6 +40,7 @@ SETTINGS = (
 )
 PROVIDER_KEYS = {"api": str, "base_url": str, "key_env": str, "default_model": str}
 APIS = ("responses", "assistants", "completions")
+_MOST = 1_000_000_000  # of anything: far past all use, and no clock or database stumbles over it
 OPENAI_URL = "https://api.openai.com/v1"
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
 
@@ -70,8 +71,11 @@ def load() -> Settings:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return Settings({}, _built_in({}), path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationFault(f"{path} cannot be read: {error}.", "Mend or remove it.") from error
+    except OSError as error:
+        raise ConfigurationFault(f"{path} cannot be read: {error.strerror}.", "Mend or remove it.") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigurationFault(f"{path}, line {line} is not UTF-8 text.", "Mend that line.") from error
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -118,8 +122,8 @@ class _Check:
             return float(value)
         if type(value) is not wanted:
             self.fail(key, f"must be {_TYPE_NAMES[wanted]}, not {value!r}")
-        if wanted is not str and value < 0:
-            self.fail(key, "cannot be negative")
+        if wanted is not str and not 0 <= value <= _MOST:
+            self.fail(key, f"must lie between 0 and {_MOST:,}")
         return value
 
     def provider(self, name: str, table: Any) -> Provider:

@@ -158,9 +158,11 @@ def open_source(url: str) -> Source | None:
     if path is None:
         return PostgresSource(url)
     try:
-        if not path.exists() or path.stat().st_size == 0:
+        if path.stat().st_size == 0:
             return None
         return SqliteSource(path)
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise unreachable(path, error) from error
     except sqlite3.DatabaseError as error:

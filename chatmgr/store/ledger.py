@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from shlex import quote
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
@@ -105,7 +106,8 @@ class Ledger:
         except IntegrityError:
             raise UsageFault(
                 f"There is an assistant “{name}” already.",
-                f"Use it with -a {name}, change it with chatmgr assistant edit, or choose another name.",
+                f"Use it with -a {quote(name)}, change it with chatmgr assistant edit, "
+                "or choose another name.",
             ) from None
 
     def edit_assistant(
@@ -164,7 +166,7 @@ class Ledger:
         except IntegrityError:
             raise UsageFault(
                 f"There is a conversation “{name}” already.",
-                f"Go on with it: chatmgr resume {name} — or choose another name.",
+                f"Go on with it: chatmgr resume {quote(name)} — or choose another name.",
             ) from None
 
     def touch(self, conversation: int) -> None:
@@ -224,6 +226,12 @@ class Ledger:
         except IntegrityError:
             raise Busy("Another process began a turn of this conversation just now.") from None
         return OpenRun(conversation, provider, endpoint, int(run or 0), int(turn or 0), int(position or 0))
+
+    def adopt(self, run: OpenRun) -> None:
+        """This process looks after a run that another left; who finds it busy is told so."""
+        values = {"pid": os.getpid(), "host": platform.node()}
+        with self._begin() as db:
+            db.execute(update(RunRow).where(RunRow.id == run.run).values(values))
 
     def mark_sending(self, run: OpenRun) -> None:
         """From here on the server may have heard the message, and its thread may hold part of it."""

@@ -5,6 +5,7 @@ Names are found in steps: exact, as an unambiguous prefix of a name, then of an 
 they never stand in a name's way), and a miss says what is nearest.
 """
 
+import shlex
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -82,7 +83,7 @@ class Reader:
             listed = ", ".join(names[:2]) + (", …" if len(names) > 2 else "")
             raise UsageFault(f"“{name}” could be {listed}.", "Type a few letters more.")
         known = [str(row[0]) for row in self._rows("conversation_names", limit=_GUESSES)]
-        hint = "See them all: chatmgr history" if known else f"Begin it: chatmgr new {name}"
+        hint = "See them all: chatmgr history" if known else f"Begin it: chatmgr new {shlex.quote(name)}"
         raise NotFound("conversation", name, nearest(name, known), hint)
 
     def find_conversation(self, name: str) -> Conversation | None:

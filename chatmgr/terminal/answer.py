@@ -5,12 +5,17 @@ from chatmgr.terminal.sanitize import clean
 
 
 class AnswerWriter:
-    """Writes deltas to stdout and ends with exactly one line feed of its own."""
+    """Writes deltas to stdout and ends with exactly one line feed of its own.
+
+    Where stdout fails (a full disk), the rest is not written, and that is said at the end: a turn that
+    is being paid for is finished and kept all the same.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._held = ""
         self._open_line = False
+        self._failed: OSError | None = None
 
     def write(self, text: str) -> None:
         """One piece. A carriage return at its end waits for the next: it may be half of a line end."""
@@ -19,14 +24,24 @@ class AnswerWriter:
         if self._held:
             text = text[:-1]
         if text:
-            self._console.out(clean(text), end="")
+            self._put(clean(text))
             self._open_line = not text.endswith("\n")
 
     def finish(self) -> None:
-        """End the last line."""
+        """End the last line; raises OSError where not everything could be written."""
         if self._held:
-            self._console.out(clean(self._held), end="")
+            self._put(clean(self._held))
             self._held, self._open_line = "", True
         if self._open_line:
-            self._console.out("")
+            self._put("\n")
             self._open_line = False
+        if self._failed:
+            raise self._failed
+
+    def _put(self, text: str) -> None:
+        if self._failed:
+            return
+        try:
+            self._console.out(text, end="")
+        except OSError as error:
+            self._failed = error

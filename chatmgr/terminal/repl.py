@@ -42,6 +42,8 @@ def _guarded(run_turn: Callable[[str], None], text: str, console: Console) -> in
         raise  # without the database nothing that is typed can be kept
     except Interrupted as stop:
         console.note(stop.message)
+    except KeyboardInterrupt:
+        console.note("Stopped.")
     except ChatmgrError as error:
         console.note(f"{error.message} {error.hint}".strip(), "red")
         return error.exit_code

@@ -1,0 +1,44 @@
+"""A chatmgr of its own for every test, and a server for it to talk to."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import APIS, KEY, Chatmgr, Forks
+from tests.wire import WireServer
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """One forking process for all tests."""
+    with Forks() as running:
+        yield running
+
+
+@pytest.fixture
+def chatmgr(home: Path, forks: Forks) -> Chatmgr:
+    """chatmgr in an empty home; the key of the provider ``wire`` is there."""
+    return Chatmgr(home, forks, {"WIRE_KEY": KEY})
+
+
+@pytest.fixture
+def wire() -> Iterator[WireServer]:
+    """A server of all three APIs; every request that it gets must be as OpenAI's document wants it."""
+    with WireServer() as running:
+        yield running
+    assert running.violations == []
+
+
+@pytest.fixture(params=APIS)
+def api(request: pytest.FixtureRequest) -> str:
+    """Each API in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def talking(chatmgr: Chatmgr, wire: WireServer, api: str) -> Chatmgr:
+    """chatmgr with the provider ``wire`` and the conversation ``demo``, which has one turn, on each API."""
+    chatmgr.provider(api, wire.base_url)
+    chatmgr("new", "demo", "-i", "Be brief.", "--provider", "wire", "one")
+    return chatmgr
