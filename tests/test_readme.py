@@ -1,9 +1,8 @@
 """The README says what is so: its reference is the commands' own help, its two commands are there."""
 
 import re
-from pathlib import Path
-
 import tomllib
+from pathlib import Path
 
 from chatmgr import __version__
 from chatmgr.cli.reference import placed
