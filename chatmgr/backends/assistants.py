@@ -4,34 +4,28 @@ The SDK deprecates its own bindings for this API, so it is spoken through the cl
 The run carries instructions and model, so that one remote assistant serves every version of ours and
 an adopted one is never changed. Servers in the wild give ids without prefix, no usage, and answer a
 streamed run with one JSON object: that run is polled.
+
+Message and run are made once each. Where the line breaks, the thread is looked at: a message that is
+not there was not heard, and a run that is there is followed.
 """
 
-import time
+import re
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from functools import partial
 
-from chatmgr.backends.client import Json, Wire
+from chatmgr.backends.client import Json, Stream, Wire
 from chatmgr.backends.params import for_api
-from chatmgr.domain.errors import ChatmgrError, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, Rebuilt, Sending, Usage
-from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, TurnRequest
-from chatmgr.domain.states import LIVE, RunState, from_wire
+from chatmgr.backends.patience import busy
+from chatmgr.backends.runs import Following, Run
+from chatmgr.backends.threads import Threads
+from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
+from chatmgr.domain.events import Event, Finished, Notice, Opened, Rebuilt, Sending
+from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
+from chatmgr.domain.states import RunState
 
-_RUN_SECONDS = 600.0
-_RUN_PREFIX = "thread.run."
 _ASSISTANT_PARAMS = {"temperature", "top_p", "response_format", "reasoning_effort", "tools", "tool_resources"}
-
-
-@dataclass(slots=True)
-class _Run:
-    """What is known of the run being followed."""
-
-    thread: str
-    id: str = ""
-    streamed: bool = False
-    refused: bool = False
-    ended: bool = False
+_SEARCH = {"type": "file_search"}  # without this tool, documents in a thread are not read
 
 
 class AssistantsBackend:
@@ -39,6 +33,8 @@ class AssistantsBackend:
 
     def __init__(self, provider: Provider) -> None:
         self._wire = Wire(provider, {"OpenAI-Beta": "assistants=v2"})
+        self._threads = Threads(self._wire)
+        self._following = Following(self._wire)
 
     def stream(self, request: TurnRequest) -> Iterator[Event]:
         """Run a turn; what is missing on the server (assistant, thread) is made first."""
@@ -47,27 +43,26 @@ class AssistantsBackend:
         assistant = request.remote_assistant
         if not assistant:
             assistant = yield from self._create_assistant(request.assistant, model)
-        thread = yield from self._thread(request)
+        thread = yield from self._threads.ready(request)
         yield Sending()
-        try:
-            self._say(thread, "user", request.text)
-        except ProviderRefused as error:
-            if error.status != 404:
-                raise
-            yield Notice(f"The thread {thread} is gone; it is rebuilt from the transcript.")
-            thread = yield from self._build(request)
-            yield Sending()
-            self._say(thread, "user", request.text)
+        thread, message = yield from self._say(thread, request)
         yield Opened(thread_id=thread)
         try:
-            yield from self._run(request.assistant, assistant, model, thread)
-        except ProviderRefused as error:
+            yield from self._run(request.assistant, assistant, model, thread, message)
+        except ChatmgrError as error:
             error.touched = True  # the message is in the thread by now, even if the run was refused
-            if error.status != 404 or "assistant" not in error.message.lower():
+            if not isinstance(error, ProviderRefused):
                 raise
-            yield Notice(f"The assistant {assistant} is gone from the server; it is made anew.")
-            assistant = yield from self._create_assistant(request.assistant, model)
-            yield from self._run(request.assistant, assistant, model, thread)
+            if _lacks(error, "assistant"):
+                yield Notice(f"The assistant {assistant} is gone from the server; it is made anew.")
+                assistant = yield from self._create_assistant(request.assistant, model)
+            elif _lacks(error, "thread") or busy(error):
+                thread = yield from self._anew(thread, request, error)
+                message = yield from self._threads.say(thread, request.message)
+                yield Opened(thread_id=thread)
+            else:
+                raise
+            yield from self._run(request.assistant, assistant, model, thread, message)
 
     def _create_assistant(self, persona: Assistant, model: str) -> Generator[Event, None, str]:
         params = for_api("assistants", persona.params)
@@ -75,32 +70,44 @@ class AssistantsBackend:
         body |= {"model": model, "name": persona.name}
         if persona.instructions:
             body["instructions"] = persona.instructions
-        made = str(self._wire.post("/assistants", body).get("id", ""))
+        found = yield from self._wire.patiently(lambda: self._wire.post("/assistants", body))
+        made = str(found.get("id", ""))
         yield Opened(assistant_id=made)
         return made
 
-    def _thread(self, request: TurnRequest) -> Generator[Event, None, str]:
-        """The thread to build on, as this generator's value."""
-        thread = request.thread
-        if thread is None:
-            return (yield from self._build(request))
-        if thread.doubtful or thread.synced != request.answered:
-            yield Notice("The thread is out of step; it is rebuilt from the transcript.")
-            return (yield from self._build(request))
-        return thread.remote_id
+    def _say(self, thread: str, request: TurnRequest) -> Generator[Event, None, tuple[str, str]]:
+        """Append the message, once, and return thread and message.
 
-    def _build(self, request: TurnRequest) -> Generator[Event, None, str]:
-        """A new thread that holds the transcript."""
-        thread = str(self._wire.post("/threads", {}).get("id", ""))
-        for message in request.history():
-            self._say(thread, message.role, message.content)
-        yield Rebuilt(thread, request.answered)
-        return thread
+        Where the line breaks, what is not in the thread was not heard; a thread that went since it was
+        looked at is made anew.
+        """
+        before = self._threads.tip
+        try:
+            return thread, (yield from self._threads.say(thread, request.message))
+        except NetworkDown as error:
+            if not error.heard:
+                raise
+            newest = yield from self._wire.asked(partial(self._threads.newest, thread))
+            if newest and newest[0].id != before and newest[0].content.endswith(request.text):
+                return thread, newest[0].id
+            yield Notice("The connection broke, and the message was not heard; it is sent again.")
+        except ProviderRefused as error:
+            if error.status != 404 and not busy(error):
+                raise
+            thread = yield from self._anew(thread, request, error)
+        return thread, (yield from self._threads.say(thread, request.message))
 
-    def _say(self, thread: str, role: str, text: str) -> None:
-        self._wire.post(f"/threads/{thread}/messages", {"role": role, "content": text})
+    def _anew(self, thread: str, request: TurnRequest, error: ProviderRefused) -> Generator[Event, None, str]:
+        """Another thread in place of one that is gone, or stays taken by another run."""
+        why = "stays locked by another run" if busy(error) else "is gone"
+        yield Notice(f"The thread {thread} {why}; it is rebuilt from the transcript.")
+        built = yield from self._threads.build(request)
+        yield Sending()
+        return built
 
-    def _run(self, persona: Assistant, assistant: str, model: str, thread: str) -> Iterator[Event]:
+    def _run(
+        self, persona: Assistant, assistant: str, model: str, thread: str, message: str
+    ) -> Iterator[Event]:
         """Create the run and follow it; leaving early asks the server to cancel it."""
         body: Json = {
             **for_api("assistants", persona.params),
@@ -108,118 +115,104 @@ class AssistantsBackend:
             "model": model,
             "stream": True,
         }
+        body.setdefault("truncation_strategy", {"type": "auto"})
+        if self._threads.documents:
+            tools = [one for one in body.get("tools") or () if one != _SEARCH]
+            body["tools"] = [*tools, _SEARCH]
         if persona.instructions:
             body["instructions"] = persona.instructions
-        run = _Run(thread)
+        run = Run(thread, after=message)
         try:
-            yield from self._follow(run, self._wire.stream(f"/threads/{thread}/runs", body))
-        finally:
+            yield from self._create(run, body)
+        except (GeneratorExit, KeyboardInterrupt):
             if run.id and not run.ended:
-                self._cancel(run)
+                self._following.cancel(run)
+            raise
 
-    def _follow(self, run: _Run, events: Iterator[tuple[str, Json]]) -> Iterator[Event]:
-        for name, data in events:
-            if name == "thread.message.delta":
-                run.streamed = True
-                parts = _parts((data.get("delta") or {}).get("content"))
-                run.refused = run.refused or any(part.get("refusal") for part in parts)
-                yield Delta(_text_of(parts))
-            elif not name or (name.startswith(_RUN_PREFIX) and ".step." not in name):
-                if not run.id and data.get("id"):
-                    run.id = str(data["id"])
-                    yield Opened(thread_id=run.thread, run_id=run.id)
-                if not name:
-                    yield from self._poll(run, data)
-                    return
-                if name.rpartition(".")[2] not in {"created", "queued", "in_progress", "cancelling"}:
-                    yield from self._end(run, data)
-                    return
-            elif name == "error":
-                text = str(
-                    data.get("message") or (data.get("error") or {}).get("message") or "no reason given"
-                )
-                yield Finished(RunState.FAILED, error=text)
-                return
-        # No end was announced: the engine takes the run for interrupted.
-
-    def _poll(self, run: _Run, found: Json) -> Iterator[Event]:
-        """Ask until the run ends; a run that never does is given up after a limit and says so."""
-        deadline = time.monotonic() + float(self._wire.provider.options.get("run_seconds", _RUN_SECONDS))
-        pause = 0.1
-        while True:
-            state, _ = from_wire(str(found.get("status") or ""))
-            if state not in LIVE or state is RunState.REQUIRES_ACTION:
-                yield from self._end(run, found)
-                return
-            if time.monotonic() + pause > deadline:
-                self._cancel(run)
-                run.ended = True
-                yield Finished(RunState.INTERRUPTED, str(found.get("status")), "the run did not end in time")
-                return
-            time.sleep(pause)
-            pause = min(pause * 1.5, 2.0)
-            found = self._wire.get(f"/threads/{run.thread}/runs/{run.id}")
-
-    def _end(self, run: _Run, found: Json) -> Iterator[Event]:
-        """Usage, the answer where it was not streamed, and the state in our words."""
-        state, detail = from_wire(str(found.get("status") or ""))
-        if state is RunState.REQUIRES_ACTION:
-            self._cancel(run)
-            run.ended = True
-            yield Finished(RunState.FAILED, "requires_action", _asked_for(found))
-            return
-        usage = found.get("usage")
-        if isinstance(usage, Mapping):
-            yield Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"))
-        if state is RunState.INCOMPLETE:
-            reason = str((found.get("incomplete_details") or {}).get("reason") or "")
-            detail = "length" if reason.startswith("max_") else reason
-        error = str((found.get("last_error") or {}).get("message") or "")
-        text = None if run.streamed else self._answer(run)
-        run.ended = True
-        if state is RunState.COMPLETED and run.refused:
-            detail = "refusal"
-        yield Finished(state, detail, error, text)
-
-    def _answer(self, run: _Run) -> str:
-        """The assistant's messages that this run wrote, oldest first."""
-        query: dict[str, object] = {"order": "asc", "limit": 100, "run_id": run.id}
-        found = self._wire.get(f"/threads/{run.thread}/messages", query)
-        messages = [
-            _parts(one.get("content"))
-            for one in found.get("data") or ()
-            if one.get("role") == "assistant" and one.get("run_id") in {run.id, None}
-        ]
-        run.refused = any(part.get("refusal") for parts in messages for part in parts)
-        return "\n\n".join(text for text in map(_text_of, messages) if text)
-
-    def _cancel(self, run: _Run) -> None:
-        """Ask the server to stop; it may be done already, and then there is nothing to say."""
+    def _create(self, run: Run, body: Json) -> Iterator[Event]:
+        path = f"/threads/{run.thread}/runs"
         try:
-            self._wire.post(f"/threads/{run.thread}/runs/{run.id}/cancel", {})
-        except ChatmgrError:
+            stream: Stream = yield from self._wire.patiently(lambda: self._wire.open(path, body))
+            yield from self._following.follow(run, stream)
+        except (NetworkDown, ProviderRefused) as error:
+            certain = isinstance(error, ProviderRefused) and error.status < 500
+            if not run.id and (certain or not error.touched):
+                raise
+            what = "The connection broke" if isinstance(error, NetworkDown) else "No answer came"
+            yield Notice(f"{what}; the run is looked up.")
+            broke = error if isinstance(error, NetworkDown) else NetworkDown(error.message, error.hint)
+            yield from self._following.find(run, broke if run.id else error, None if broke is error else 0.0)
             return
+        if not run.ended:
+            yield from self._following.find(
+                run, NetworkDown("The answer broke off.", "What arrived is kept.")
+            )
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
-        """Poll the run that was left behind and read its messages."""
-        if not run.run_id or not run.thread_id:
-            yield Finished(RunState.INTERRUPTED, error="the process ended before the run was created")
+        """Take up a run that was left behind, also one whose id never arrived."""
+        if not run.thread_id:
+            yield Finished(RunState.INTERRUPTED, error="the process ended before the message was heard")
             return
-        known = _Run(run.thread_id, run.run_id)
+        known = Run(run.thread_id, run.run_id, parts=[run.text] if run.text else [])
         try:
-            found = self._wire.get(f"/threads/{run.thread_id}/runs/{run.run_id}")
+            if not known.id:
+                newest = yield from self._wire.asked(partial(self._threads.newest, run.thread_id))
+                ours = [one for one in newest if one.role == "user" and one.content.endswith(run.user)]
+                known.after = ours[0].id if ours else ""
+            age = (datetime.now(UTC) - run.started_at).total_seconds()
+            patience = max(self._following.patience - age, 0.0)
+            lost = (
+                "the server did not keep the run"
+                if known.id
+                else "the process ended before the run was created"
+            )
+            yield from self._following.find(known, ProviderRefused(lost), patience)
         except ProviderRefused as error:
-            if error.status != 404:
+            reason = "the thread is gone" if error.status == 404 else error.message
+            yield Finished(RunState.INTERRUPTED, error=reason)
+
+    def answer(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
+        """Hand in what the functions gave, and follow the run on."""
+        known = Run(run.thread_id, run.run_id)
+        body = {
+            "tool_outputs": [{"tool_call_id": call, "output": text} for call, text in outputs.items()],
+            "stream": True,
+        }
+        path = f"/threads/{run.thread_id}/runs/{run.run_id}/submit_tool_outputs"
+        try:
+            yield from self._submit(known, path, body)
+        except (GeneratorExit, KeyboardInterrupt):
+            if not known.ended:
+                self._following.cancel(known)
+            raise
+
+    def _submit(self, run: Run, path: str, body: Json) -> Iterator[Event]:
+        broke: ChatmgrError = NetworkDown("The answer broke off.", "What arrived is kept.")
+        try:
+            stream: Stream = yield from self._wire.patiently(lambda: self._wire.open(path, body))
+            yield from self._following.follow(run, stream)
+        except NetworkDown as error:
+            if not error.heard:
                 raise
-            yield Finished(RunState.INTERRUPTED, error="the server did not keep the run")
-            return
-        yield from self._poll(known, found)
+            yield Notice("The connection broke; the run is looked up.")
+            broke = error
+        if not run.ended:
+            yield from self._following.find(run, broke)
+
+    def cancel(self, run: LiveRun) -> None:
+        """Ask the server to stop a run."""
+        if run.thread_id and run.run_id:
+            self._following.cancel(Run(run.thread_id, run.run_id))
 
     def prepare(self, assistant: Assistant, model: str, remote_assistant: str) -> Iterator[Event]:
         """Create the remote assistant and thread ahead of the first turn."""
         if not remote_assistant:
             yield from self._create_assistant(assistant, self._wire.pick_model(model))
-        yield Rebuilt(str(self._wire.post("/threads", {}).get("id", "")), 0)
+        yield Rebuilt(self._threads.create(), 0)
+
+    def fetch(self, thread: str) -> Iterator[RemoteMessage]:
+        """Every message of a remote thread, oldest first."""
+        return self._threads.fetch(thread)
 
     def models(self) -> list[ModelInfo]:
         """The models the server lists."""
@@ -230,17 +223,7 @@ class AssistantsBackend:
         return self._wire.get(f"/assistants/{remote_id}")
 
 
-def _parts(content: Any) -> list[Json]:
-    """The parts of a message or of a delta; some servers give the text itself."""
-    return [{"text": {"value": content}}] if isinstance(content, str) else list(content or ())
-
-
-def _text_of(parts: list[Json]) -> str:
-    return "".join(str((part.get("text") or {}).get("value") or part.get("refusal") or "") for part in parts)
-
-
-def _asked_for(run: Json) -> str:
-    """Which functions the run wants called: chatmgr has none to offer, and says so."""
-    action = (run.get("required_action") or {}).get("submit_tool_outputs") or {}
-    names = [str((call.get("function") or {}).get("name")) for call in action.get("tool_calls") or ()]
-    return f"the assistant asked for the output of {', '.join(names) or 'a tool'}, which was not given"
+def _lacks(error: ProviderRefused, what: str) -> bool:
+    """Whether a server said that it does not have this thing."""
+    told = error.message.partition("): ")[2].lower()  # without the provider's own name
+    return error.status == 404 and bool(re.search(rf"no {what}\b|\b{what}\b.*\bnot (found|exist)", told))

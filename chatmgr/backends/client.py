@@ -8,27 +8,31 @@ server gave them.
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from chatmgr.backends import sse
+from chatmgr.backends import patience, sse
+from chatmgr.backends.refusals import describe, model_unknown, retry_hint
 from chatmgr.domain.errors import (
     ChatmgrError,
     ConfigurationFault,
     ModelUnknown,
     NetworkDown,
     ProviderRefused,
+    Unsettled,
 )
-from chatmgr.domain.model import ModelInfo, Provider
-from chatmgr.domain.text import nearest, sentence
+from chatmgr.domain.events import Event
+from chatmgr.domain.model import Attachment, ModelInfo, Provider
+from chatmgr.domain.text import sentence
 
 if TYPE_CHECKING:
     import httpx2
     from openai import OpenAI
 
 Json = dict[str, Any]
+T = TypeVar("T")
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 300.0
 _READ_TRIES = 3
@@ -77,11 +81,12 @@ class Wire:
     def _json(self, verb: str, path: str, **call: Any) -> Json:
         import httpx2
 
-        with self._errors():
+        with self.errors():
             found = getattr(self._client, verb)(path, cast_to=httpx2.Response, **call)
-            return self._decoded(found)
+            return self.decoded(found)
 
-    def _decoded(self, response: "httpx2.Response") -> Json:
+    def decoded(self, response: "httpx2.Response") -> Json:
+        """The JSON object of an answer; refuses what is none."""
         try:
             found = response.json()
         except ValueError:
@@ -95,31 +100,57 @@ class Wire:
             )
         return cast(Json, found)
 
-    def stream(self, path: str, body: Mapping[str, object]) -> Iterator[tuple[str, Json]]:
-        """Events as name and decoded data, the end mark ``[DONE]`` as ``("[DONE]", {})``.
+    def delete(self, path: str) -> Json:
+        """Remove something on the server."""
+        return self._json("delete", path)
 
-        A server that does not stream answers with one JSON object: it comes as ``("", object)``.
-        """
+    def upload(self, file: Attachment, purpose: str) -> str:
+        """Give a file to the server; returns its id there."""
+        try:
+            found = self._json(
+                "post",
+                "/files",
+                body={"purpose": purpose},
+                files=[("file", (file.name, file.data, file.content_type))],
+                options={"headers": {"Content-Type": "multipart/form-data"}},
+            )
+        except ProviderRefused as error:
+            if error.status not in {404, 405, 501}:
+                raise
+            hint = "Send it as text, or to another provider."
+            none = ProviderRefused(f"{self.provider.name} takes no files, so {file.name} cannot go.", hint)
+            none.touched = False
+            raise none from None
+        return str(found.get("id", ""))
+
+    def patiently(self, call: Callable[[], T]) -> Generator[Event, None, T]:
+        """Call; while the server says "later", wait visibly and call again."""
+        return (yield from patience.patiently(self.provider.options, call))
+
+    def asked(self, call: Callable[[], T]) -> Generator[Event, None, T]:
+        """Ask patiently what became of a run; where the server cannot say it now, the run stays open."""
+        try:
+            return (yield from self.patiently(call))
+        except NetworkDown as error:
+            raise Unsettled(error.message) from None
+        except ProviderRefused as error:
+            if error.status == 429 or error.status >= 500:
+                raise Unsettled(error.message) from None
+            raise
+
+    def open(self, path: str, body: Mapping[str, object] | None, **query: object) -> "Stream":
+        """Begin a streamed request (GET without a body); what refuses it is raised here."""
         import httpx2
 
-        with self._errors():
-            response: httpx2.Response = self._client.post(
-                path, cast_to=httpx2.Response, body=dict(body), stream=True, stream_cls=cast(Any, None)
+        with self.errors():
+            verb = "get" if body is None else "post"
+            call: dict[str, Any] = {"options": {"params": query}} if query else {}
+            if body is not None:
+                call["body"] = dict(body)
+            response = getattr(self._client, verb)(
+                path, cast_to=httpx2.Response, stream=True, stream_cls=cast(Any, None), **call
             )
-            try:
-                if "text/event-stream" not in response.headers.get("content-type", ""):
-                    response.read()
-                    yield "", self._decoded(response)
-                    return
-                for name, data in sse.events(response.iter_bytes()):
-                    if data == b"[DONE]":
-                        yield "[DONE]", {}
-                        continue
-                    found = _loads(data)
-                    if found is not None:
-                        yield name, found
-            finally:
-                response.close()
+            return Stream(self, response)
 
     def models(self) -> list[ModelInfo]:
         """What the server lists; an endpoint without a list has none."""
@@ -130,7 +161,9 @@ class Wire:
                 return []
             raise
         listed = [one for one in found.get("data") or [] if isinstance(one, dict) and one.get("id")]
-        return [ModelInfo(str(one["id"]), _model_note(one)) for one in listed]
+        return [
+            ModelInfo(str(one["id"]), _model_note(one), str(one.get("shutdown_date") or "")) for one in listed
+        ]
 
     def pick_model(self, model: str) -> str:
         """The model to ask for: as given, else the first that the server lists."""
@@ -153,7 +186,7 @@ class Wire:
         return model_unknown(self.provider.name, model, known)
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def errors(self) -> Iterator[None]:
         """Turn what the SDK and the transport raise into errors a person can act on."""
         import httpx2
         import openai
@@ -191,12 +224,14 @@ class Wire:
         hint = {
             403: "The key lacks the right, or the account is not allowed this.",
             404: f"See what the server offers: chatmgr models --provider {name}",
-            429: _retry_hint(response.headers.get("retry-after", "")),
+            429: retry_hint(response.headers.get("retry-after", "")),
         }.get(status, "Try again in a while." if status >= 500 else "")
         refused = ProviderRefused(
             f"{name} refused ({status}): {sentence(text)}", hint, status=status, code=code
         )
         refused.touched = status >= 500
+        refused.retry_after = patience.retry_after(response.headers.get("retry-after", ""))
+        refused.body = _loads(response.content)
         return refused
 
     def _key_hint(self) -> str:
@@ -212,38 +247,28 @@ class Wire:
         return text if len(text) <= 300 else text[:299] + "…"
 
 
-def describe(text: str, content_type: str) -> tuple[str, str]:
-    """What an error body says and its code, for every shape seen: OpenAI's, FastAPI's, plain text."""
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return ("" if "html" in content_type else text), ""
-    inner = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(inner, str):
-        return inner, ""
-    if not isinstance(inner, dict):
-        return json.dumps(inner), ""
-    found = inner.get("message") or inner.get("detail") or json.dumps(inner)
-    if isinstance(found, list):
-        found = "; ".join(str(one.get("msg", one)) if isinstance(one, dict) else str(one) for one in found)
-    return str(found), str(inner.get("code") or inner.get("type") or "")
+class Stream:
+    """An opened answer: its events as name and decoded data, the end mark ``[DONE]`` with no data.
 
+    A server that does not stream answers with one JSON object: it comes as ``("", object)``.
+    """
 
-def model_unknown(provider: str, model: str, known: list[str]) -> ModelUnknown:
-    """The one text for a model that is not there."""
-    close = nearest(model, known) or known[:3]
-    listed = f" It has {', '.join(f'“{one}”' for one in close)}." if close else ""
-    error = ModelUnknown(
-        f"{provider} has no model “{model}”.{listed}",
-        f"See them all: chatmgr models --provider {provider}",
-        status=404,
-    )
-    error.touched = False
-    return error
+    def __init__(self, wire: Wire, response: "httpx2.Response") -> None:
+        self._wire = wire
+        self._response = response
 
-
-def _retry_hint(seconds: str) -> str:
-    return f"Try again in {seconds} s." if seconds.isdigit() else "Try again in a while."
+    def __iter__(self) -> Generator[tuple[str, Json], None, None]:
+        response = self._response
+        with self._wire.errors(), closing(response):
+            if "text/event-stream" not in response.headers.get("content-type", ""):
+                response.read()
+                yield "", self._wire.decoded(response)
+                return
+            for name, data in sse.events(response.iter_bytes()):
+                if data == b"[DONE]":
+                    yield "[DONE]", {}
+                elif (found := _loads(data)) is not None:
+                    yield name, found
 
 
 def _model_note(model: Json) -> str:

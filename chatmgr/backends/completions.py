@@ -1,13 +1,15 @@
 """Chat Completions: the whole memory travels with each turn. What most local servers speak."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from chatmgr.backends.client import Json, Wire
+from chatmgr.backends import memory
+from chatmgr.backends.client import Json, Stream, Wire
+from chatmgr.backends.content import completions_message
 from chatmgr.backends.params import for_api
+from chatmgr.backends.stateless import Stateless
 from chatmgr.domain.errors import NetworkDown, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Opened, Sending, Usage
-from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, TurnRequest
+from chatmgr.domain.events import Delta, Event, Finished, Opened, Reasoning, Sending, Usage
+from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest
 from chatmgr.domain.states import RunState
 
 _ENDS = {
@@ -17,7 +19,7 @@ _ENDS = {
 }
 
 
-class CompletionsBackend:
+class CompletionsBackend(Stateless):
     """Keeps no thread: every request carries the instructions, the transcript and the new message."""
 
     def __init__(self, provider: Provider) -> None:
@@ -26,25 +28,30 @@ class CompletionsBackend:
     def stream(self, request: TurnRequest) -> Iterator[Event]:
         """Run a turn; ends without ``Finished`` where the server never said how it ended."""
         model = self._wire.pick_model(request.model)
+        yield Opened(model=model)
         body: Json = {
             **for_api("completions", request.assistant.params),
             "model": model,
-            "messages": _messages(request),
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        yield Opened(model=model)
+        told = request.assistant.instructions
+
+        def post(earlier: list[Message]) -> Stream:
+            messages = _messages(told, [*earlier, request.message])
+            return self._wire.open("/chat/completions", {**body, "messages": messages})
+
         yield Sending()
         try:
-            yield from self._events(body)
+            stream = yield from memory.send(self._wire, request, post, body.get("max_tokens"))
         except ProviderRefused as error:
             if error.status == 404 and "model" in f"{error.code} {error.message}".lower():
                 raise self._wire.unknown_model(model) from None
             raise
+        yield from self._events(iter(stream))
 
-    def _events(self, body: Json) -> Iterator[Event]:
+    def _events(self, events: Iterator[tuple[str, Json]]) -> Iterator[Event]:
         opened, end, refused = "", "", False
-        events = self._wire.stream("/chat/completions", body)
         while chunk := _next(events, ended=bool(end)):
             if not opened and (opened := str(chunk.get("id") or "")):
                 yield Opened(run_id=opened)
@@ -53,24 +60,20 @@ class CompletionsBackend:
                 yield Finished(RunState.FAILED, error=str(text))
                 return
             for choice in chunk.get("choices") or ():
+                if choice.get("index"):
+                    continue  # another answer, which nobody asked for
                 part = choice.get("delta") or choice.get("message") or {}
+                if thought := part.get("reasoning_content") or part.get("reasoning"):
+                    yield Reasoning(str(thought))
                 if text := part.get("content") or part.get("refusal"):
                     refused = refused or not part.get("content")
                     yield Delta(str(text))
                 end = choice.get("finish_reason") or end
             if usage := chunk.get("usage"):
-                yield Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"))
+                yield _usage(usage)
         if end:
             state, detail = _ENDS.get(end, (RunState.FAILED, end))
             yield Finished(state, "refusal" if refused and state is RunState.COMPLETED else detail)
-
-    def recover(self, run: LiveRun) -> Iterator[Event]:
-        """Nothing can be fetched again here: what arrived is all there is."""
-        yield Finished(RunState.INTERRUPTED, error="the process ended before the answer did")
-
-    def prepare(self, assistant: Assistant, model: str, remote_assistant: str) -> Iterator[Event]:
-        """There is nothing to create on the server."""
-        return iter(())
 
     def models(self) -> list[ModelInfo]:
         """The models the server lists."""
@@ -92,8 +95,15 @@ def _next(events: Iterator[tuple[str, Json]], *, ended: bool) -> Json | None:
     return None
 
 
-def _messages(request: TurnRequest) -> list[dict[str, Any]]:
-    messages = [{"role": one.role, "content": one.content} for one in request.history()]
-    if request.assistant.instructions:
-        messages.insert(0, {"role": "system", "content": request.assistant.instructions})
-    return [*messages, {"role": "user", "content": request.text}]
+def _usage(usage: Json) -> Usage:
+    return Usage(
+        usage.get("prompt_tokens"),
+        usage.get("completion_tokens"),
+        (usage.get("prompt_tokens_details") or {}).get("cached_tokens"),
+        (usage.get("completion_tokens_details") or {}).get("reasoning_tokens"),
+    )
+
+
+def _messages(instructions: str, messages: list[Message]) -> list[Json]:
+    system = [{"role": "system", "content": instructions}] if instructions else []
+    return [*system, *(completions_message(one) for one in messages)]

@@ -12,13 +12,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.model import Message
 
 CHARS_PER_TOKEN = 4.0  # English prose; code and other scripts have fewer, and a retry finds out
 MESSAGE_TOKENS = 5  # what a chat template adds around each message, about
 
-_LIMIT = re.compile(r"maximum context length (?:is|of) ([\d,]+)", re.IGNORECASE)
-_PROMPT = re.compile(r"(?:resulted in|requested) ([\d,]+) tokens", re.IGNORECASE)
+_LIMIT = re.compile(
+    r"(?:maximum context length (?:is|of)|exceed context window of|context length of only) ([\d,]+)",
+    re.IGNORECASE,
+)
+_PROMPT = re.compile(
+    r"(?:(?:resulted in|requested) ([\d,]+) tokens|requested tokens \(([\d,]+)\))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,10 @@ def fit(
     system = [{"role": "system", "content": instructions}] if instructions.strip() else []
     last = {"role": "user", "content": text}
     tokens = sum(estimate(one["content"], ratio) for one in (*system, last))
-    turns = _turns(history)
+    past = turns(history)
     kept = 0
-    for turn in reversed(turns if at_most is None else turns[len(turns) - min(at_most, len(turns)) :]):
+    allowed = len(past) if at_most is None else min(at_most, len(past))
+    for turn in reversed(past[len(past) - allowed :]):
         cost = sum(estimate(message.content, ratio) for message in turn)
         if tokens + cost > budget:
             break
@@ -67,10 +74,10 @@ def fit(
         kept += 1
     earlier = [
         {"role": message.role, "content": message.content}
-        for turn in turns[len(turns) - kept :]
+        for turn in past[len(past) - kept :]
         for message in turn
     ]
-    return Fitted([*system, *earlier, last], kept, len(turns) - kept, tokens)
+    return Fitted([*system, *earlier, last], kept, len(past) - kept, tokens)
 
 
 def estimate(text: str, ratio: float = CHARS_PER_TOKEN) -> int:
@@ -112,21 +119,35 @@ def recognise(body: object) -> Overflow | None:
 
 
 def left_out_notice(left_out: int, limit: int) -> str:
-    """The one line that tells which part of the past the model did not see."""
+    """The one line that tells which part of the past the model did not see; limit 0 where unknown."""
     turns, were = ("turn", "was") if left_out == 1 else ("turns", "were")
-    return (
-        f"{left_out} earlier {turns} did not fit the model's context of {limit} tokens and {were} not sent."
+    size = f" of {limit} tokens" if limit else ""
+    return f"{left_out} earlier {turns} did not fit the model's context{size} and {were} not sent."
+
+
+def too_long(overflow: Overflow, model: str, limit: int, advice: str) -> ProviderRefused:
+    """Said where even the new message alone does not fit."""
+    need = f"{overflow.prompt_tokens:,} tokens" if overflow.prompt_tokens else "more than that"
+    size = f"has {limit:,} tokens" if limit else "is limited"
+    refused = ProviderRefused(
+        f"The message does not fit: the context of {model or 'the model'} {size}, and the message with the "
+        f"instructions needs {need}.",
+        advice,
+        status=400,
+        code="exceed_context_size_error",
     )
+    refused.touched = False
+    return refused
 
 
-def _turns(history: Sequence[Message]) -> list[list[Message]]:
+def turns(history: Sequence[Message]) -> list[list[Message]]:
     """Group messages into turns: each begins with a user message, but for an imported opening."""
-    turns: list[list[Message]] = []
+    found: list[list[Message]] = []
     for message in history:
-        if message.role == "user" or not turns:
-            turns.append([])
-        turns[-1].append(message)
-    return turns
+        if message.role == "user" or not found:
+            found.append([])
+        found[-1].append(message)
+    return found
 
 
 def _count(value: object) -> int | None:
@@ -134,4 +155,4 @@ def _count(value: object) -> int | None:
 
 
 def _number(found: re.Match[str] | None) -> int | None:
-    return int(found.group(1).replace(",", "")) if found else None
+    return next((int(one.replace(",", "")) for one in found.groups() if one), None) if found else None

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from chatmgr.backends import weights
+from chatmgr.backends.content import plain_message
 from chatmgr.backends.context import (
     CHARS_PER_TOKEN,
     Overflow,
@@ -30,12 +31,14 @@ from chatmgr.backends.context import (
     left_out_notice,
     recognise,
     reserve,
+    too_long,
 )
 from chatmgr.backends.params import for_api
+from chatmgr.backends.stateless import Stateless
 from chatmgr.backends.weights import DEFAULT_MODEL as DEFAULT_MODEL
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, ModelUnknown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, Sending, Usage
-from chatmgr.domain.model import Assistant, LiveRun, Message, ModelInfo, Provider, TurnRequest
+from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import nearest
 
@@ -47,10 +50,11 @@ MAX_TOKENS = 1024
 _MILD = {"temperature": 0.3, "top_p": 0.9, "repeat_penalty": 1.1}
 _BATCH = 128  # tokens of the prompt read between two chances to stop; larger is no faster on a CPU
 _TRIES = 6
+_ADVICE = "Send it in parts, or raise the provider's “context” where the model was trained for more."
 _ENDS = {"length": (RunState.INCOMPLETE, "length"), "stop": (RunState.COMPLETED, "")}
 
 
-class LocalBackend:
+class LocalBackend(Stateless):
     """Keeps no thread: the instructions, what fits of the transcript and the new message go in each time.
 
     Options of the provider: ``models_dir``, ``threads`` (0: half the processors), ``context`` and
@@ -70,20 +74,12 @@ class LocalBackend:
         try:
             model = request.model or self._provider.default_model or DEFAULT_MODEL
             engine = self._engine(model)
-            history = request.history()
+            history = [plain_message(one) for one in request.history(0)]
             yield Sending()
             yield from self._answer(engine, model, request, history)
         except ChatmgrError as error:
             error.touched = False  # nothing is kept anywhere but in the transcript
             raise
-
-    def recover(self, run: LiveRun) -> Iterator[Event]:
-        """The answer died with its process; what was kept of it is all there is."""
-        yield Finished(RunState.INTERRUPTED, error="the process ended before the answer did")
-
-    def prepare(self, assistant: Assistant, model: str, remote_assistant: str) -> Iterator[Event]:
-        """There is nothing to create."""
-        return iter(())
 
     def models(self) -> list[ModelInfo]:
         """The embedded model and every other in the models folder."""
@@ -124,10 +120,11 @@ class LocalBackend:
         """Try with what should fit; where llama.cpp counts more, with less, down to the new message alone."""
         body = self._body(model, request)
         instructions = request.assistant.instructions
+        text = plain_message(request.message).content
         budget = engine.context - reserve(body["max_tokens"], engine.context)
         ratio, at_most = CHARS_PER_TOKEN, len(history)
         for left in reversed(range(_TRIES)):
-            sent = fit(instructions, history, request.text, budget=budget, ratio=ratio, at_most=at_most)
+            sent = fit(instructions, history, text, budget=budget, ratio=ratio, at_most=at_most)
             with closing(_Generation(engine, {**body, "messages": sent.messages})) as generation:
                 overflow = generation.overflow(budget if sent.kept else engine.context)
                 if overflow is None:
@@ -135,7 +132,7 @@ class LocalBackend:
                     yield from _events(generation, model, notice)
                     return
             if not sent.kept:
-                raise _too_long(overflow, model, engine.context)
+                raise too_long(overflow, model, engine.context, _ADVICE)
             ratio = corrected(ratio, sent, overflow)
             at_most = sent.kept - 1 if left > 1 else 0
 
@@ -287,14 +284,3 @@ def _true_context(server: Any, asked: int) -> int:
     server.handle_completions({"prompt": [0] * (asked + 1024), "max_tokens": 1}, told.append)
     overflow = recognise(told[0]) if told else None
     return (overflow and overflow.limit) or asked
-
-
-def _too_long(overflow: Overflow, model: str, context: int) -> ProviderRefused:
-    need = f"{overflow.prompt_tokens:,} tokens" if overflow.prompt_tokens else "more than that"
-    return ProviderRefused(
-        f"The message does not fit: the context of {model} has {context:,} tokens, and the message with the "
-        f"instructions needs {need}.",
-        "Send it in parts, or raise the provider's “context” where the model was trained for more.",
-        status=400,
-        code="exceed_context_size_error",
-    )

@@ -12,9 +12,25 @@ _WORDS = {
     "assistants": {"max_tokens": "max_completion_tokens", "max_output_tokens": "max_completion_tokens"},
     "completions": {"max_output_tokens": "max_tokens"},
 }
+_REASONING = {"effort", "summary", "generate_summary"}
 
 
 def for_api(api: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters under one API's names."""
     words = _WORDS.get(api, {})
-    return {words.get(key, key): value for key, value in params.items()}
+    unknown = () if api == "responses" else ("background",)
+    found = {words.get(key, key): value for key, value in params.items() if key not in unknown}
+    return _with_reasoning(api, found)
+
+
+def _with_reasoning(api: str, params: dict[str, Any]) -> dict[str, Any]:
+    """How hard to think: ``reasoning.effort`` in one API, ``reasoning_effort`` in the others."""
+    told = params.get("reasoning")
+    if api == "responses" and "reasoning_effort" in params:
+        effort = params.pop("reasoning_effort")
+        params["reasoning"] = {"effort": effort, **(told if isinstance(told, Mapping) else {})}
+    elif api != "responses" and isinstance(told, Mapping) and told.keys() <= _REASONING:
+        del params["reasoning"]
+        if "effort" in told:
+            params.setdefault("reasoning_effort", told["effort"])
+    return params

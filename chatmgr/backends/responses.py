@@ -3,15 +3,25 @@
 Where the server has ``/conversations``, the thread lives there and a turn sends only what is new.
 Where it has none, or accepts one and ignores it (the response then does not name it), the transcript
 goes along as input items. Instructions and model travel with every response either way.
+
+A response is created once. When the line breaks after that, what became of it is looked up: a
+background response is streamed on from the last event that was kept, any other is fetched when it is
+done, and one whose id never arrived is looked for in the conversation.
 """
 
-import time
-from collections.abc import Generator, Iterator
-from typing import Any
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
 
-from chatmgr.backends.client import Json, Wire
+from chatmgr.backends import memory
+from chatmgr.backends.answers import Answer, Retrieval
+from chatmgr.backends.client import Json, Stream, Wire
+from chatmgr.backends.content import responses_message
+from chatmgr.backends.conversations import NO_SUCH_THING, Conversations
 from chatmgr.backends.params import for_api
-from chatmgr.domain.errors import ProviderRefused
+from chatmgr.backends.patience import busy
+from chatmgr.backends.step import answer_to, joined
+from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused, UsageFault
 from chatmgr.domain.events import (
     STATELESS,
     Delta,
@@ -21,14 +31,19 @@ from chatmgr.domain.events import (
     Opened,
     Rebuilt,
     Sending,
-    Usage,
 )
-from chatmgr.domain.model import Assistant, LiveRun, Message, ModelInfo, Provider, TurnRequest
-from chatmgr.domain.states import RunState, from_wire
+from chatmgr.domain.model import (
+    Assistant,
+    LiveRun,
+    Message,
+    ModelInfo,
+    Provider,
+    RemoteMessage,
+    TurnRequest,
+)
+from chatmgr.domain.states import RunState
 
-_ITEMS_PER_CALL = 20
-_NO_CONVERSATIONS = {404, 405, 501}
-_RECOVER_SECONDS = 30.0
+_LEAST_TO_COMPACT = 1000  # tokens; the API takes no less
 
 
 class _Ignored(Exception):
@@ -36,16 +51,20 @@ class _Ignored(Exception):
 
 
 class ResponsesBackend:
-    """Builds on the remote conversation when it is in step, makes it anew when it is not."""
+    """Builds on the remote conversation when it is in step, completes or replaces it when it is not."""
 
     def __init__(self, provider: Provider) -> None:
         self._wire = Wire(provider)
+        self._threads = Conversations(self._wire)
+        self._retrieval = Retrieval(self._wire)
+        wanted = int(provider.options.get("compact_threshold", 0))
+        self._compact = wanted and max(wanted, _LEAST_TO_COMPACT)
 
     def stream(self, request: TurnRequest) -> Iterator[Event]:
         """Run a turn; a conversation that is gone or ignored is replaced, then the turn is run."""
         model = self._wire.pick_model(request.model)
         yield Opened(model=model)
-        thread = yield from self._thread(request)
+        thread = yield from self._threads.ready(request)
         try:
             yield from self._turn(request, model, thread)
         except _Ignored:
@@ -55,76 +74,89 @@ class ResponsesBackend:
             yield Rebuilt(STATELESS, 0)
             yield from self._turn(request, model, STATELESS)
         except ProviderRefused as error:
-            if error.status != 404:
-                raise
-            if "model" in f"{error.code} {error.message}".lower():
+            missing = error.status == 404
+            if missing and "model" in f"{error.code} {error.message}".lower():
                 raise self._wire.unknown_model(model) from None
-            if thread == STATELESS:
+            if thread == STATELESS or not (missing or busy(error)):
                 raise
-            yield Notice(f"The thread {thread} is gone; it is rebuilt from the transcript.")
-            thread = yield from self._build(request)
+            why = "is gone" if missing else "stays locked by another turn"
+            yield Notice(f"The thread {thread} {why}; it is rebuilt from the transcript.")
+            thread = yield from self._threads.build(request)
             yield from self._turn(request, model, thread)
 
-    def _thread(self, request: TurnRequest) -> Generator[Event, None, str]:
-        """The conversation to build on, as this generator's value."""
-        thread = request.thread
-        if thread is None:
-            return (yield from self._build(request))
-        if thread.remote_id == STATELESS:
-            return STATELESS
-        if thread.doubtful or thread.synced != request.answered:
-            yield Notice("The thread is out of step; it is rebuilt from the transcript.")
-            return (yield from self._build(request))
-        return thread.remote_id
-
-    def _build(self, request: TurnRequest) -> Generator[Event, None, str]:
-        """A new conversation that holds the transcript; ``STATELESS`` where there is no such thing."""
-        items = [_item(one) for one in request.history()]
-        try:
-            made = self._wire.post("/conversations", {"items": items[:_ITEMS_PER_CALL]} if items else {})
-        except ProviderRefused as error:
-            if error.status not in _NO_CONVERSATIONS:
-                raise
-            yield Rebuilt(STATELESS, 0)
-            return STATELESS
-        thread = str(made.get("id", ""))
-        for start in range(_ITEMS_PER_CALL, len(items), _ITEMS_PER_CALL):
-            batch = items[start : start + _ITEMS_PER_CALL]
-            self._wire.post(f"/conversations/{thread}/items", {"items": batch})
-        yield Rebuilt(thread, request.answered)
-        return thread
-
     def _turn(self, request: TurnRequest, model: str, thread: str) -> Iterator[Event]:
+        """Create the response, follow it, and where the line breaks, look up what became of it."""
+        body = self._body(request, model, thread)
+        answer = Answer(background=bool(body.get("background")), limit=body.get("max_output_tokens"))
+        if thread != STATELESS:
+            yield Opened(thread_id=thread)
+        yield Sending()
+        try:
+            yield from self._followed(body, request, thread, answer)
+        except (GeneratorExit, KeyboardInterrupt):
+            self._stop(answer)
+            raise
+
+    def _followed(self, body: Json, request: TurnRequest, thread: str, answer: Answer) -> Iterator[Event]:
+        try:
+            stream = yield from self._create(body, request)
+            with closing(iter(stream)) as events:
+                yield from self._retrieval.read(
+                    events, answer, lambda response: self._opened(request, response, thread, answer)
+                )
+            if not answer.ended:
+                raise NetworkDown(
+                    "The answer broke off: the stream ended before the answer did.",
+                    "What arrived is kept. Send the message again for a whole answer.",
+                )
+        except (NetworkDown, ProviderRefused) as error:
+            certain = isinstance(error, ProviderRefused) and error.status < 500
+            if not answer.id and (certain or not error.touched):
+                raise
+            yield from self._look(answer, request, thread, error)
+
+    def _body(self, request: TurnRequest, model: str, thread: str) -> Json:
         body: Json = {**for_api("responses", request.assistant.params), "model": model, "stream": True}
+        if request.background:
+            body["background"] = True
         if request.assistant.instructions:
             body["instructions"] = request.assistant.instructions
-        new = _item(Message("user", request.text))
-        if thread == STATELESS:
-            body["input"] = [*(_item(one) for one in request.history()), new]
-        else:
+        body["input"] = [responses_message(request.message)]
+        if thread != STATELESS:
             body["conversation"] = thread
-            body["input"] = [new]
-        yield Sending()
-        opened, streamed = False, False
-        for name, data in self._wire.stream("/responses", body):
-            kind = data.get("type") or name
-            if kind in _TEXT:
-                streamed = True
-                yield Delta(str(data.get("delta", "")))
-                continue
-            response = data if kind == "" else data.get("response")
-            if isinstance(response, dict) and response.get("id") and not opened:
-                opened = True
-                yield from self._opened(request, response, thread)
-            if kind in {"", *_TERMINAL}:
-                yield from _ending(response or {}, streamed=streamed, limit=body.get("max_output_tokens"))
-                return
-            if kind == "error":
-                error = data.get("error") if isinstance(data.get("error"), dict) else data
-                yield Finished(RunState.FAILED, error=str((error or {}).get("message") or "no reason given"))
-                return
+            if self._compact and not body.keys() & {"context_management", "truncation"}:
+                body["context_management"] = [{"type": "compaction", "compact_threshold": self._compact}]
+        return body
 
-    def _opened(self, request: TurnRequest, response: Json, thread: str) -> Iterator[Event]:
+    def _create(self, body: Json, request: TurnRequest) -> Generator[Event, None, Stream]:
+        """Create the response, once; what a server says it does not know was not heard, and is left out."""
+        while True:
+            try:
+                return (yield from self._post(body, request))
+            except ProviderRefused as error:
+                told = f"{error.code} {error.message}".lower()
+                if error.status == 400 and "context_management" in body and "context_management" in told:
+                    body = {key: value for key, value in body.items() if key != "context_management"}
+                elif error.status == 400 and body.get("background") and body["stream"] and "stream" in told:
+                    yield Notice(
+                        "The server does not stream background runs; it is asked until the run is done."
+                    )
+                    body = {**body, "stream": False}
+                else:
+                    raise
+
+    def _post(self, body: Json, request: TurnRequest) -> Generator[Event, None, Stream]:
+        """Post what is new; without a thread at the server, with the whole memory before it."""
+        if "conversation" in body:
+            return (yield from self._wire.patiently(lambda: self._wire.open("/responses", body)))
+
+        def post(earlier: list[Message]) -> Stream:
+            items = [*map(responses_message, earlier), *body["input"]]
+            return self._wire.open("/responses", {**body, "input": items})
+
+        return (yield from memory.send(self._wire, request, post, body.get("max_output_tokens")))
+
+    def _opened(self, request: TurnRequest, response: Json, thread: str, answer: Answer) -> Iterator[Event]:
         """Record the ids; find out whether the server really uses the conversation."""
         named = response.get("conversation")
         used = named.get("id") if isinstance(named, dict) else named
@@ -133,74 +165,94 @@ class ResponsesBackend:
                 raise _Ignored
             yield Rebuilt(STATELESS, 0)
             thread = STATELESS
-        yield Opened(thread_id="" if thread == STATELESS else thread, run_id=str(response["id"]))
+        answer.id = str(response["id"])
+        yield Opened(thread_id="" if thread == STATELESS else thread, run_id=answer.id)
+
+    def _look(
+        self, answer: Answer, request: TurnRequest, thread: str, error: ChatmgrError
+    ) -> Iterator[Event]:
+        """The line broke: find out what became of the response; raise what broke where nobody can say."""
+        if answer.id:
+            yield Notice("The connection broke; the answer is looked up.")
+            broke = error if isinstance(error, NetworkDown) else NetworkDown(error.message, error.hint)
+            gone = ProviderRefused("The connection broke, and the server did not keep the answer.")
+            yield from self._retrieval.resume(answer, broke, gone if answer.background else broke)
+        elif thread != STATELESS:
+            yield Notice("No answer came; looking whether the message was heard.")
+            earlier = request.history(max(request.answered - 3, 0))
+            patience = self._retrieval.patience if isinstance(error, NetworkDown) else 0.0
+            if not (yield from self._adopted(thread, request.text, earlier, patience)):
+                raise error
+        else:
+            raise error
+
+    def _adopted(
+        self, thread: str, text: str, earlier: Sequence[Message], seconds: float
+    ) -> Generator[Event, None, bool]:
+        """Take the answer to a message from the conversation, if it is there or appears in time."""
+        found = yield from self._retrieval.until(
+            lambda: answer_to(text, earlier, self._threads.newest(thread)), seconds
+        )
+        if not found:
+            return False
+        whole = joined(one.content for one in found)
+        yield Delta(whole)
+        if all(one.whole for one in found):
+            refused = any(one.refused for one in found)
+            yield Finished(RunState.COMPLETED, "refusal" if refused else "", text=whole)
+        else:
+            yield Finished(RunState.INCOMPLETE, text=whole)
+        return True
+
+    def _stop(self, answer: Answer) -> None:
+        """Ask the server to stop a background response; no other can be cancelled."""
+        if answer.background and answer.id and not answer.ended:
+            self._retrieval.cancel(answer.id)
+
+    def cancel(self, run: LiveRun) -> None:
+        """Cancel a background response; one that is done already needs nothing."""
+        if run.background and run.run_id:
+            self._retrieval.cancel(run.run_id)
+
+    def answer(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
+        """Functions are not offered to this API, so no run of it waits for one."""
+        raise UsageFault("This run waits for nothing.")
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
-        """Fetch the stored response, waiting a while for one that is still being made."""
-        if not run.run_id:
-            yield Finished(RunState.INTERRUPTED, error="the process ended before the server answered")
-            return
-        deadline = time.monotonic() + float(self._wire.provider.options.get("recover", _RECOVER_SECONDS))
-        pause = 0.25
-        while True:
+        """Take up a response that was left: stream it on, wait for it, or fetch it."""
+        if run.run_id:
+            answer = Answer(id=run.run_id, background=run.background, cursor=run.cursor)
+            if run.text:
+                answer.parts.append(run.text)
+            broke: ChatmgrError = ProviderRefused("the server has not finished the response")
+            if run.background:  # it goes on there: it stays live here, to be asked for again
+                broke = NetworkDown("The server is still at work on the answer.")
+            gone = ProviderRefused("the server did not keep the response")
             try:
-                found = self._wire.get(f"/responses/{run.run_id}")
+                yield from self._retrieval.resume(answer, broke, gone)
             except ProviderRefused as error:
-                if error.status != 404:
-                    raise
-                yield Finished(RunState.INTERRUPTED, error="the server did not keep the response")
+                yield Finished(RunState.INTERRUPTED, error=error.message)
+            return
+        if run.thread_id:  # sent, and nobody knows whether it was heard
+            age = (datetime.now(UTC) - run.started_at).total_seconds()
+            patience = max(self._retrieval.patience - age, 0.0)
+            if (yield from self._adopted(run.thread_id, run.user, run.earlier, patience)):
                 return
-            if found.get("status") not in {"queued", "in_progress"}:
-                yield from _ending(found, streamed=False, limit=None)
-                return
-            if time.monotonic() + pause > deadline:
-                yield Finished(RunState.INTERRUPTED, error="the server has not finished the response")
-                return
-            time.sleep(pause)
-            pause = min(pause * 2, 4.0)
+        yield Finished(RunState.INTERRUPTED, error="the process ended before the server answered")
 
     def prepare(self, assistant: Assistant, model: str, remote_assistant: str) -> Iterator[Event]:
         """Create the conversation ahead of the first turn."""
         try:
-            made = self._wire.post("/conversations", {})
-            yield Rebuilt(str(made.get("id", "")), 0)
+            yield Rebuilt(self._threads.create([]), 0)
         except ProviderRefused as error:
-            if error.status not in _NO_CONVERSATIONS:
+            if error.status not in NO_SUCH_THING:
                 raise
             yield Rebuilt(STATELESS, 0)
+
+    def fetch(self, thread: str) -> Iterator[RemoteMessage]:
+        """Every message of a remote thread, oldest first."""
+        return self._threads.fetch(thread)
 
     def models(self) -> list[ModelInfo]:
         """The models the server lists."""
         return self._wire.models()
-
-
-_TEXT = {"response.output_text.delta", "response.refusal.delta"}
-_TERMINAL = {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
-
-
-def _item(message: Message) -> dict[str, Any]:
-    """The one form of a message that OpenAI's published schema and llama.cpp both take."""
-    return {"type": "message", "role": message.role, "content": message.content}
-
-
-def _ending(response: Json, *, streamed: bool, limit: object) -> Iterator[Event]:
-    usage = response.get("usage") or {}
-    if usage:
-        yield Usage(usage.get("input_tokens"), usage.get("output_tokens"))
-    state, detail = from_wire(str(response.get("status") or "failed"))
-    error = response.get("error") or {}
-    parts = [
-        part
-        for item in response.get("output") or ()
-        if item.get("type") == "message"
-        for part in item.get("content") or ()
-    ]
-    text = "".join(str(part.get("text") or part.get("refusal") or "") for part in parts)
-    if state is RunState.INCOMPLETE:
-        reason = str((response.get("incomplete_details") or {}).get("reason") or "")
-        detail = "length" if reason == "max_output_tokens" else reason
-    elif state is RunState.COMPLETED and any(part.get("type") == "refusal" for part in parts):
-        detail = "refusal"
-    elif state is RunState.COMPLETED and limit and usage.get("output_tokens") == limit:
-        state, detail = RunState.INCOMPLETE, "length"  # llama.cpp calls a cut answer completed
-    yield Finished(state, detail, str(error.get("message") or ""), None if streamed else text)

@@ -5,9 +5,9 @@ import sys
 
 import click
 
-from chatmgr.app import THREE_WAYS, answers, local_installed
 from chatmgr.cli.common import app, interactive
 from chatmgr.domain.model import Provider
+from chatmgr.providers import THREE_WAYS, answers, local_installed
 from chatmgr.terminal.console import console
 
 
@@ -23,11 +23,11 @@ def ask_instructions() -> str:
 
 def provider_or_ask(named: str, assistant: str) -> Provider:
     """The provider by the documented order; at a terminal, an offer where there is none."""
-    found = app().choose_provider(named, assistant)
+    found = app().providers.choose(named, assistant)
     if found is not None:
         return found
     if not interactive():
-        raise app().no_provider()
+        raise app().providers.none()
     return _offer()
 
 
@@ -41,7 +41,7 @@ def _offer() -> Provider:
         pressed = click.getchar().lower()
         click.echo(pressed, err=True)
         if pressed in {"q", "\x03", "\x04", "\x1b"}:
-            raise app().no_provider()
+            raise app().providers.none()
         if found := {"k": _with_key, "o": _with_ollama, "l": _with_local}.get(pressed, lambda: None)():
             return found
 
@@ -51,11 +51,11 @@ def _with_key() -> Provider | None:
 
     key = click.prompt("OpenAI key (not shown)", hide_input=True, err=True)
     console.note(f"Kept in {keys.store('openai', key)}.")
-    return app().provider("openai")
+    return app().providers.get("openai")
 
 
 def _with_ollama() -> Provider | None:
-    provider = app().provider("ollama")
+    provider = app().providers.get("ollama")
     if answers(provider.base_url):
         return provider
     console.note(f"Nothing answers at {provider.base_url}. Start it with: ollama serve", "yellow")
@@ -73,4 +73,4 @@ def _with_local() -> Provider | None:
         if done.returncode or not local_installed():
             console.note("That did not work. Type: pip install 'chatmgr[local]'", "yellow")
             return None
-    return app().provider("local")
+    return app().providers.get("local")

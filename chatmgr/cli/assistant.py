@@ -17,7 +17,7 @@ from chatmgr.cli.common import (
     params_from,
     print_json,
 )
-from chatmgr.domain.errors import UsageFault
+from chatmgr.domain.errors import ProviderRefused, UsageFault
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.text import valid_name, valid_text
 from chatmgr.terminal import listing
@@ -76,6 +76,22 @@ def new(
         console.note(f"“{created.name}” is made. Talk to it: chatmgr new NAME -a {quote(created.name)}")
 
 
+@command.command("adopt")
+@click.argument("remote_id", metavar="ASST_ID", help="The assistant's id at the server.")
+@click.argument("name", required=False, help="Its name here; as the server has it if left out.")
+@_provider
+@json_option
+@click.pass_context
+def adopt(ctx: click.Context, remote_id: str, name: str | None, provider: str | None, as_json: bool) -> None:
+    """Adopt an assistant that exists on a server: the same as assistant new --id.
+
+    \b
+    Example:
+      chatmgr assistant adopt asst_abc123 --provider azure
+    """
+    ctx.invoke(new, name=name, remote_id=remote_id, provider=provider, as_json=as_json)
+
+
 def _create(
     name: str | None, instructions: str | None, model: str, provider: str, params: tuple[str, ...]
 ) -> Assistant:
@@ -97,9 +113,9 @@ def _create(
 def _check(model: str, provider: str) -> None:
     """A provider must exist; a model must be on its list, where there is one to ask."""
     if provider:
-        app().provider(provider)
+        app().providers.get(provider)
     if model:
-        app().check_model(provider_or_ask(provider, ""), model)
+        app().providers.check_model(provider_or_ask(provider, ""), model)
 
 
 def _adopt(
@@ -119,9 +135,14 @@ def _adopt(
         )
     from chatmgr.backends.assistants import AssistantsBackend
 
-    backend = app().backend(app().usable(chosen))
+    backend = app().providers.backend(app().providers.usable(chosen))
     assert isinstance(backend, AssistantsBackend)  # noqa: S101 - the registry says so
-    found = backend.fetch_assistant(remote_id)
+    try:
+        found = backend.fetch_assistant(remote_id)
+    except ProviderRefused as error:
+        if error.status in {400, 404}:
+            error.hint = f"{chosen.name} has no assistant {remote_id}: is its id whole?"
+        raise
     label = valid_name("assistant", name or str(found.get("name") or remote_id))
     told = (
         instructions_from(instructions) if instructions is not None else str(found.get("instructions") or "")

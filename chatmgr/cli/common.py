@@ -2,8 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
 from functools import cache
@@ -14,12 +12,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from chatmgr.app import App, shown_thread
-from chatmgr.domain.errors import ChatmgrError, Interrupted, ProviderRefused, UsageFault
-from chatmgr.domain.events import Delta, Event, Finished, Notice
+from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.model import Assistant, Conversation, Turn
-from chatmgr.domain.states import RunState
-from chatmgr.domain.text import sentence, valid_message, valid_text
-from chatmgr.terminal.answer import AnswerWriter
+from chatmgr.domain.text import valid_message, valid_text
 from chatmgr.terminal.console import console
 from chatmgr.terminal.progress import Bar
 
@@ -72,6 +67,28 @@ class AssistantName(click.ParamType[str]):
             return []
         return [CompletionItem(one.name) for one in found if one.name.startswith(incomplete)]
 
+
+NANODOLLARS = 1_000_000_000  # costs are kept in these, and shown in dollars
+
+file_option = click.option(
+    "-f", "--file", "files", multiple=True, metavar="PATH|URL|-", help="Send a file along; repeatable."
+)
+background_option = click.option(
+    "--background", is_flag=True, help="Let the run go on at the server without this process (responses)."
+)
+max_cost_option = click.option(
+    "--max-cost",
+    type=float,
+    metavar="USD",
+    help="Refuse further turns past this; 0: no limit.",
+)
+reasoning_option = click.option(
+    "--reasoning",
+    is_flag=True,
+    help="Show what the model says to itself (responses: with --param reasoning.summary=auto).",
+)
+provider_option = click.option("--provider", default="", help="Go on at this provider from now on.")
+model_option = click.option("-m", "--model", default="", help="Go on with this model from now on.")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
@@ -140,54 +157,6 @@ def params_from(pairs: tuple[str, ...]) -> dict[str, Any]:
     return params
 
 
-def show_turn(events: Iterator[Event], *, quiet: bool = False) -> None:
-    """Show a turn as it streams; raises when it did not end as an answer should.
-
-    ``quiet`` leaves stdout to somebody else (JSON).
-    """
-    writer = AnswerWriter(console)
-    end: Finished | None = None
-    streamed = False
-    with closing(events):  # type: ignore[type-var]
-        try:
-            for event in events:
-                if type(event) is Delta:
-                    streamed = True
-                    if not quiet:
-                        writer.write(event.text)
-                elif isinstance(event, Notice):
-                    console.note(event.text)
-                elif isinstance(event, Finished):
-                    end = event
-            if end and end.text and not streamed and not quiet:
-                writer.write(end.text)
-        except KeyboardInterrupt:  # in here, not in the engine, which then learns of it by being closed
-            raise Interrupted("Stopped; what had arrived is kept." if streamed else "Stopped.") from None
-        finally:
-            writer.finish()
-    if end:
-        _raise_unless_answered(end, streamed or bool(end.text))
-
-
-def _raise_unless_answered(end: Finished, has_text: bool) -> None:
-    """``incomplete``, ``failed`` and empty answers are said to be what they are."""
-    if end.state is RunState.COMPLETED:
-        if end.detail == "refusal":
-            console.note("[the model refused]", "yellow")
-        elif not has_text:
-            raise ProviderRefused("The answer is empty.", "Ask again, perhaps in other words.")
-        return
-    if end.state is RunState.INCOMPLETE:
-        reason = {"length": "the limit of its length was reached"}.get(
-            end.detail, end.detail or "no reason given"
-        )
-        raise ProviderRefused(f"The answer is incomplete: {reason}.", "What arrived is kept.")
-    reason = end.error or end.detail or "no reason given"
-    hint = "What arrived is kept." if has_text else "Your message is kept; send it again when that is mended."
-    was = "" if end.state is RunState.FAILED else "was "
-    raise ProviderRefused(f"The run {was}{end.state}: {sentence(reason)}", hint)
-
-
 def print_json(value: dict[str, Any]) -> None:
     """One object on one line."""
     console.out(json.dumps(value, ensure_ascii=False, default=_plain))
@@ -217,13 +186,19 @@ def conversation_json(one: Conversation) -> dict[str, Any]:
     }
 
 
-_MAY_BE_NULL = ("answer", "detail", "model", "run_id", "thread_id", "error")
+_MAY_BE_NULL = ("answer", "detail", "model", "run_id", "thread_id", "error", "reasoning")
 
 
 def turn_json(one: Turn) -> dict[str, Any]:
-    """The documented shape of a turn; what is unknown is null, never an empty string."""
+    """The documented shape of a turn; what is unknown is null, never an empty string or a zero."""
     found = asdict(one)
+    del found["message"], found["files"]
     found["thread_id"] = shown_thread(one.thread_id)
+    found["cost"] = None if one.cost is None else one.cost / NANODOLLARS
+    found["attachments"] = [
+        {"name": name, "content_type": kind, "sha256": sha256, "size": size}
+        for name, kind, sha256, size in app().reader.attachments(one)
+    ]
     return found | {key: found[key] or None for key in _MAY_BE_NULL}
 
 

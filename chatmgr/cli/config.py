@@ -59,7 +59,7 @@ def set_key(provider: str) -> None:
     The key is asked for without being shown, or read from standard input; it is never an argument,
     since other users of a machine can read those.
     """
-    found = app().provider(provider)
+    found = app().providers.get(provider)
     if found.api == "local":
         raise UsageFault("The embedded model needs no key.")
     if interactive():

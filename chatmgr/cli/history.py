@@ -3,12 +3,15 @@
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
+from shlex import quote
 
 import click
 
 from chatmgr.cli.common import ConversationName, app, conversation_json, json_option, print_json, turn_json
 from chatmgr.domain.errors import ChatmgrError
+from chatmgr.domain.events import Notice
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.terminal import listing
 from chatmgr.terminal.console import console
@@ -31,8 +34,9 @@ _LISTED = 20
     type=click.IntRange(min=0),
     help="How many: the newest conversations (default 20), or the last turns of one (default all). 0: all.",
 )
+@click.option("--usage", is_flag=True, help="Show the tokens and the price of each turn.")
 @json_option
-def command(address: str | None, count: int | None, as_json: bool) -> None:
+def command(address: str | None, count: int | None, usage: bool, as_json: bool) -> None:
     """List conversations, newest activity first, or show the turns of one, whole.
 
     A turn is addressed from the start (demo@3) or from the end (demo@-1). JSON comes as one object a
@@ -52,11 +56,11 @@ def command(address: str | None, count: int | None, as_json: bool) -> None:
     conversation = app().reader.conversation(name)
     conversation = _settled(conversation)
     if found:
-        _show([app().reader.turn(conversation, int(found["turn"]))], as_json=as_json)
+        _show([app().reader.turn(conversation, int(found["turn"]))], usage=usage, as_json=as_json)
     elif count:
-        _show(app().reader.tail(conversation, count), as_json=as_json)
+        _show(app().reader.tail(conversation, count), usage=usage, as_json=as_json)
     else:
-        _show(app().reader.turns(conversation), as_json=as_json)
+        _show(app().reader.turns(conversation), usage=usage, as_json=as_json)
         if not conversation.turns:
             console.note(f"“{conversation.name}” has no turns yet.")
 
@@ -66,8 +70,17 @@ def _settled(conversation: Conversation) -> Conversation:
     if not conversation.live:
         return conversation
     try:
-        for notice in app().settle(conversation):
-            console.note(notice.text, "yellow")
+        with closing(app().settle(conversation, hurried=True)) as events:
+            for one in events:
+                if isinstance(one, Notice):
+                    console.note(one.text, "yellow")
+                elif one.seconds:  # whoever reads does not wait for the rest
+                    console.note(
+                        f"“{conversation.name}” is still being answered. "
+                        f"Wait for it: chatmgr runs wait {quote(conversation.name)}",
+                        "yellow",
+                    )
+                    break
     except ChatmgrError as error:
         console.note(f"{error.message} {error.hint}".strip(), "yellow")
     return app().reader.conversation(conversation.name)
@@ -88,10 +101,11 @@ def _list(count: int, *, as_json: bool) -> None:
         console.note("No conversations yet. Begin one: chatmgr new")
 
 
-def _show(turns: Iterable[Turn], *, as_json: bool) -> None:
+def _show(turns: Iterable[Turn], *, usage: bool, as_json: bool) -> None:
+    terminal = sys.stdout.isatty()
     for turn in turns:
         if as_json:
             print_json(turn_json(turn))
             continue
-        for line in listing.turn(turn, terminal=sys.stdout.isatty()):
-            console.out(line)
+        files = app().reader.attachments(turn)
+        console.out("\n".join(listing.turn(turn, files, terminal=terminal, usage=usage)))

@@ -29,8 +29,8 @@ def command(ctx: click.Context, provider: str, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    chosen = app().usable(provider_or_ask(provider, ""))
-    found = app().backend(chosen).models()
+    chosen = app().providers.usable(provider_or_ask(provider, ""))
+    found = app().providers.backend(chosen).models()
     if as_json:
         for one in found:
             default = one.id == chosen.default_model

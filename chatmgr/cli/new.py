@@ -5,24 +5,30 @@ from shlex import quote
 
 import click
 
+from chatmgr import budget
 from chatmgr.cli.asking import ask_instructions, ask_name, provider_or_ask
 from chatmgr.cli.chat import hold
 from chatmgr.cli.common import (
     AssistantName,
     app,
+    background_option,
     checked_message,
     conversation_json,
+    file_option,
     instructions_from,
     interactive,
     json_option,
+    max_cost_option,
     message_from,
     params_from,
     print_json,
     read_stdin,
 )
+from chatmgr.cli.files import attachments
 from chatmgr.cli.send import run_one
 from chatmgr.domain.errors import ChatmgrError, UsageFault
-from chatmgr.domain.model import Assistant, Conversation, Provider
+from chatmgr.domain.model import Assistant, Attachment, Conversation, Provider
+from chatmgr.domain.said import Said
 from chatmgr.domain.text import slug, valid_name, valid_text
 from chatmgr.terminal.console import console
 
@@ -39,6 +45,9 @@ from chatmgr.terminal.console import console
 @click.option(
     "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter for the model; repeatable."
 )
+@file_option
+@background_option
+@max_cost_option
 @json_option
 def command(
     name: str | None,
@@ -48,6 +57,9 @@ def command(
     model: str,
     provider: str,
     params: tuple[str, ...],
+    files: tuple[str, ...],
+    background: bool,
+    max_cost: float | None,
     as_json: bool,
 ) -> int:
     """Create an assistant (or use one with -a) and a named conversation, then chat with it.
@@ -61,10 +73,13 @@ def command(
       chatmgr new demo --provider local -i "You are brief." "Say hello."
       chatmgr new review -a reviewer -i @reviewer.md -m gpt-6-luna
     """
-    piped = read_stdin()
+    attached = attachments(files)
+    piped = "" if "-" in files else read_stdin()
     text = message_from(message, piped)
-    if text or message is not None:
+    chat = interactive() and not as_json and sys.stdout.isatty()
+    if text or message is not None or (attached and not chat):
         checked_message(text)
+    most = budget.limit(max_cost or 0)
     name = valid_name("conversation", name) if name is not None else None
     assistant = valid_name("assistant", assistant) if assistant is not None else None
     if name and app().reader.find_conversation(name):
@@ -72,15 +87,25 @@ def command(
             f"There is a conversation “{name}” already.",
             f"Go on with it: chatmgr resume {quote(name)} — or choose another name.",
         )
-    persona, chosen = _persona(name, text, assistant, instructions, model, provider, params)
+    persona, chosen = _persona(name, text, assistant, instructions, model, provider, params, attached)
     own = name or slug(assistant or persona.name, _names())
     own_model = model if assistant and model != persona.model else ""
     app().ledger.create_conversation(own, "", persona.id, own_model, chosen.name)
     conversation = app().reader.conversation(own)
+    if most:
+        app().ledger.limit_cost(conversation.pk, most)
     if text:
-        run_one(conversation, text, as_json=as_json)
+        run_one(conversation, Said(text, attached, background), as_json=as_json)
         return 0
-    return _begin(conversation, persona, as_json=as_json)
+    _begin(conversation, persona, chat=chat)
+    conversation = app().reader.conversation(own)
+    if as_json:
+        print_json(conversation_json(conversation))
+        return 0
+    model = app().model_of(conversation)
+    where = f"{conversation.provider} ({model})" if model else conversation.provider
+    console.note(f"“{own}” with {persona.name} at {where}. exit() or Ctrl-D leave.")
+    return hold(conversation, attached, background=background) if chat else 0
 
 
 def _names() -> list[str]:
@@ -95,6 +120,7 @@ def _persona(
     model: str,
     provider: str,
     params: tuple[str, ...],
+    attached: tuple[Attachment, ...],
 ) -> tuple[Assistant, Provider]:
     """The assistant to use, made if need be, and the provider; all checks come before anything is made."""
     reader = app().reader
@@ -107,13 +133,8 @@ def _persona(
                 f"The assistant “{known.name}” exists; -i and --param would change it for others too.",
                 f"Change it with: chatmgr assistant edit {quote(known.name)} — or leave -a out.",
             )
-        chosen = provider_or_ask(provider, known.provider)
-        if model:
-            app().check_model(chosen, model)
-        return known, chosen
-    chosen = provider_or_ask(provider, "")
-    if model:
-        app().check_model(chosen, model)
+        return known, _provider(provider, known.provider, model, attached)
+    chosen = _provider(provider, "", model, attached)
     label = assistant or name
     if instructions is None and not interactive():
         raise UsageFault(
@@ -131,9 +152,17 @@ def _persona(
     return reader.assistant(label), chosen
 
 
-def _begin(conversation: Conversation, persona: Assistant, *, as_json: bool) -> int:
-    """Make the remote side, tell what there is, and chat where there is somebody to chat with."""
-    chat = interactive() and not as_json and sys.stdout.isatty()
+def _provider(named: str, assistants: str, model: str, attached: tuple[Attachment, ...]) -> Provider:
+    """The provider to begin with, which can take the model and the files."""
+    chosen = provider_or_ask(named, assistants)
+    app().providers.check_files(chosen, attached)
+    if model:
+        app().providers.check_model(chosen, model)
+    return chosen
+
+
+def _begin(conversation: Conversation, persona: Assistant, *, chat: bool) -> None:
+    """Make the remote side; what cannot be reached now is made by the first turn."""
     try:
         app().prepare(conversation, persona)
     except ChatmgrError as error:
@@ -143,11 +172,3 @@ def _begin(conversation: Conversation, persona: Assistant, *, as_json: bool) -> 
         if not chat or error.exit_code != 6:
             raise
         console.note(f"{error.message} {error.hint}", "yellow")
-    conversation = app().reader.conversation(conversation.name)
-    if as_json:
-        print_json(conversation_json(conversation))
-        return 0
-    model = app().model_of(conversation)
-    where = f"{conversation.provider} ({model})" if model else conversation.provider
-    console.note(f"“{conversation.name}” with {persona.name} at {where}. exit() or Ctrl-D leave.")
-    return hold(conversation) if chat else 0

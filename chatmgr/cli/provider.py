@@ -99,7 +99,7 @@ def list_(as_json: bool) -> None:
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Show one provider."""
-    facts = _facts(app().provider(name))
+    facts = _facts(app().providers.get(name))
     if as_json:
         print_json(facts)
         return
@@ -112,9 +112,9 @@ def show(name: str, as_json: bool) -> None:
 @json_option
 def test(name: str, as_json: bool) -> None:
     """Reach a provider: does it answer, does it take the key, what models has it?"""
-    provider = app().usable(app().provider(name))
+    provider = app().providers.usable(app().providers.get(name))
     begun = time.monotonic()
-    models = app().backend(provider).models()
+    models = app().providers.backend(provider).models()
     seconds = time.monotonic() - begun
     if as_json:
         print_json({"name": name, "answers": True, "models": len(models), "seconds": round(seconds, 3)})

@@ -5,7 +5,17 @@ import sys
 import click
 
 from chatmgr.cli.chat import hold
-from chatmgr.cli.common import ConversationName, app
+from chatmgr.cli.common import (
+    ConversationName,
+    app,
+    background_option,
+    max_cost_option,
+    model_option,
+    provider_option,
+    reasoning_option,
+)
+from chatmgr.cli.send import adjusted
+from chatmgr.cli.showing import settle
 from chatmgr.domain.errors import NotFound
 from chatmgr.terminal import listing
 from chatmgr.terminal.console import console
@@ -16,7 +26,20 @@ from chatmgr.terminal.console import console
     "name", required=False, type=ConversationName(), help="The conversation; the one used last if left out."
 )
 @click.option("-n", "--count", type=click.IntRange(min=0), help="Turns to show first (setting: tail).")
-def command(name: str | None, count: int | None) -> int:
+@provider_option
+@model_option
+@background_option
+@max_cost_option
+@reasoning_option
+def command(
+    name: str | None,
+    count: int | None,
+    provider: str,
+    model: str,
+    background: bool,
+    max_cost: float | None,
+    reasoning: bool,
+) -> int:
     """Show the last turns of a conversation, then go on with it.
 
     \b
@@ -33,13 +56,13 @@ def command(name: str | None, count: int | None) -> int:
     if conversation is None:
         raise NotFound("conversation", "", (), "Begin one: chatmgr new")
     found.ledger.touch(conversation.pk)
-    for notice in found.settle(conversation):
-        console.note(notice.text, "yellow")
+    settle(conversation)
     tail = count if count is not None else int(found.settings.get("tail"))
     terminal = sys.stdout.isatty()
     for turn in found.reader.tail(conversation, tail) if tail and terminal else ():
-        for line in listing.turn(turn, terminal=terminal):
+        for line in listing.turn(turn, found.reader.attachments(turn), terminal=terminal):
             console.out(line)
     if not conversation.turns:
         console.note(f"“{conversation.name}” has no turns yet. Say something.")
-    return hold(conversation)
+    conversation = adjusted(conversation, provider, model, max_cost)
+    return hold(conversation, background=background, reasoning=reasoning)

@@ -2,42 +2,94 @@
 
 import click
 
+from chatmgr import budget
 from chatmgr.cli.common import (
     ConversationName,
     app,
+    background_option,
     checked_message,
+    file_option,
     json_option,
+    max_cost_option,
     message_from,
+    model_option,
     print_json,
+    provider_option,
     read_stdin,
-    show_turn,
+    reasoning_option,
     turn_json,
 )
+from chatmgr.cli.files import attachments
+from chatmgr.cli.showing import run_turn
 from chatmgr.domain.model import Conversation
+from chatmgr.domain.said import Said
 
 
 @click.command("send", short_help="Run one turn and print the answer.")
 @click.argument("name", type=ConversationName(), help="The conversation.")
 @click.argument("message", required=False, help="The message; what is piped in comes before it.")
+@file_option
+@provider_option
+@model_option
 @click.option("--wait", is_flag=True, help="Wait while another process runs a turn of this conversation.")
+@background_option
+@max_cost_option
+@reasoning_option
 @json_option
-def command(name: str, message: str | None, wait: bool, as_json: bool) -> None:
+def command(
+    name: str,
+    message: str | None,
+    files: tuple[str, ...],
+    provider: str,
+    model: str,
+    wait: bool,
+    background: bool,
+    max_cost: float | None,
+    reasoning: bool,
+    as_json: bool,
+) -> None:
     """Run one turn of a conversation and print the answer, and nothing else, to stdout.
 
     \b
     Examples:
       chatmgr send demo "And in French?"
       git diff | chatmgr send review "What could break?"
+      chatmgr send demo -f plan.pdf "What is missing?"
+      chatmgr send demo --provider local "Go on without the network."
     """
-    text = checked_message(message_from(message, read_stdin()))
-    run_one(app().reader.conversation(name), text, wait=wait, as_json=as_json)
+    attached = attachments(files)
+    text = checked_message(message_from(message, "" if "-" in files else read_stdin()))
+    conversation = app().reader.conversation(name)
+    app().providers.check_files(app().providers.get(provider or conversation.provider), attached)
+    conversation = adjusted(conversation, provider, model, max_cost)
+    said = Said(text, attached, background)
+    run_one(conversation, said, wait=wait, as_json=as_json, reasoning=reasoning)
 
 
-def run_one(conversation: Conversation, text: str, *, wait: bool = False, as_json: bool = False) -> None:
+def adjusted(conversation: Conversation, provider: str, model: str, max_cost: float | None) -> Conversation:
+    """The conversation after what the options change of it for good."""
+    found = app()
+    most = None if max_cost is None else budget.limit(max_cost)
+    if provider or model:
+        conversation = found.keeper.switch(conversation, provider, model)
+    if max_cost is not None:
+        found.ledger.limit_cost(conversation.pk, most)
+    return conversation
+
+
+def run_one(
+    conversation: Conversation,
+    said: Said,
+    *,
+    wait: bool = False,
+    as_json: bool = False,
+    reasoning: bool = False,
+) -> None:
     """Run a turn and show it, as a stream or as one JSON object."""
+    before = conversation.turns
     try:
-        show_turn(app().ask(conversation, text, wait=wait), quiet=as_json)
+        run_turn(conversation, said, wait=wait, quiet=as_json, reasoning=reasoning)
     finally:
         if as_json:
-            for turn in app().reader.tail(conversation, 1):
+            for turn in app().reader.turns(conversation, before + 1):
                 print_json(turn_json(turn))

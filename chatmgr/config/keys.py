@@ -14,6 +14,7 @@ from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
 
 _SERVICE = "chatmgr"
+_IN_KEYRING = "@keyring"  # stands in the file for a key that is not: asking a keyring in vain is slow
 
 
 def key_file() -> Path:
@@ -25,11 +26,10 @@ def find(provider: Provider) -> tuple[str, str]:
     """A provider's key and where it came from; two empty strings when there is none."""
     if provider.key_env and (key := os.environ.get(provider.key_env, "").strip()):
         return key, provider.key_env
-    if key := _read_file().get(provider.name, ""):
-        return key, str(key_file())
-    if key := _from_keyring(provider.name):
-        return key, "keyring"
-    return "", ""
+    key = _read_file().get(provider.name, "")
+    if key == _IN_KEYRING:
+        return _from_keyring(provider.name), "keyring"
+    return key, str(key_file()) if key else ""
 
 
 def store(name: str, key: str) -> str:
@@ -37,19 +37,11 @@ def store(name: str, key: str) -> str:
     key = key.strip()
     if not key or not key.isascii() or not key.isprintable():
         raise ConfigurationFault("That is not a key: it is empty or holds unprintable characters.")
-    if _to_keyring(name, key):
-        _forget_in_file(name)
-        return "the system keyring"
-    keys = _read_file() | {name: key}
+    kept = _to_keyring(name, key)
+    keys = _read_file() | {name: _IN_KEYRING if kept else key}
     private(key_file().parent)
     write_private(key_file(), json.dumps(keys, indent=1) + "\n")
-    return str(key_file())
-
-
-def _forget_in_file(name: str) -> None:
-    keys = _read_file()
-    if keys.pop(name, None):
-        write_private(key_file(), json.dumps(keys, indent=1) + "\n")
+    return "the system keyring" if kept else str(key_file())
 
 
 def _read_file() -> dict[str, str]:

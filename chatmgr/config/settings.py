@@ -33,6 +33,12 @@ SETTINGS = (
     Setting("message_limit", MESSAGE_LIMIT, "Longest message, in characters."),
     Setting("tail", 3, "Turns shown when a conversation is resumed."),
     Setting("timeout", 300.0, "Seconds a server may stay silent in the middle of an answer."),
+    Setting("recover_seconds", 30.0, "Seconds to look for an answer whose connection broke."),
+    Setting("queued_seconds", 600.0, "Seconds a background run may wait in the server's queue."),
+    Setting("retry_attempts", 5, "Times a call is made in all, where the server says later."),
+    Setting("retry_seconds", 60.0, "Seconds to wait in all, where the server says later."),
+    Setting("show_reasoning", False, "Show what the model says to itself, dimmed, at a terminal."),
+    Setting("compact_threshold", 200_000, "Tokens past which a thread is compacted (responses); 0: never."),
     Setting("run_seconds", 600.0, "Seconds a polled run may take before it is given up."),
     Setting("local.threads", 0, "Threads of the embedded model; 0: half of the processors."),
     Setting("local.context", 8192, "Tokens the embedded model can see at once."),
@@ -145,7 +151,7 @@ class _Check:
         return Provider(name, **table)
 
 
-_TYPE_NAMES = {str: "text", int: "a whole number", float: "a number"}
+_TYPE_NAMES = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 
 BUILT_IN: dict[str, dict[str, Any]] = {
     "openai": {

@@ -6,6 +6,7 @@ decides either. Codes: 1 fault, 2 usage, 3 database unreachable, 4 schema, 5 not
 7 key or configuration, 8 refused by the provider or the run failed, 130 interrupted.
 """
 
+import shlex
 from collections.abc import Iterable
 
 
@@ -69,6 +70,13 @@ class NetworkDown(ChatmgrError):
         self.touched = heard
 
 
+class Unsettled(NetworkDown):
+    """What became of a run that the server may have heard cannot be found out now.
+
+    The run stays open: whoever opens the conversation next asks again.
+    """
+
+
 class ConfigurationFault(ChatmgrError):
     """No key, a wrong key, or a setting that makes no sense."""
 
@@ -78,10 +86,14 @@ class ConfigurationFault(ChatmgrError):
 class ProviderRefused(ChatmgrError):
     """The provider answered, and the answer was no; or the run ended without an answer.
 
-    ``status`` is the HTTP status (0 where there was none), ``code`` the provider's own word for it.
+    ``status`` is the HTTP status (0 where there was none), ``code`` the provider's own word for it,
+    ``body`` what it sent, ``retry_after`` the seconds after which it wants to be asked again.
     """
 
     exit_code = 8
+
+    retry_after: float | None = None
+    body: object = None
 
     def __init__(self, message: str, hint: str = "", *, status: int = 0, code: str = "") -> None:
         super().__init__(message, hint)
@@ -91,6 +103,16 @@ class ProviderRefused(ChatmgrError):
 
 class ModelUnknown(ProviderRefused):
     """The server has no such model; says which of its models are nearest."""
+
+
+class OutputNeeded(ProviderRefused):
+    """A run waits for what functions give, and nobody is there to say it: it stays as it is."""
+
+    def __init__(self, name: str, position: int, calls: Iterable[str]) -> None:
+        super().__init__(
+            f"{name}@{position} waits for the output of {', '.join(calls) or 'a function'}.",
+            f"Answer or decline it: chatmgr runs answer {shlex.quote(name)}",
+        )
 
 
 class Busy(ChatmgrError):

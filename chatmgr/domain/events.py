@@ -42,17 +42,30 @@ class Rebuilt:
 
 @dataclass(slots=True)
 class Delta:
-    """A piece of the answer's text."""
+    """A piece of the answer's text. ``cursor`` numbers the event, where a stream can be continued."""
+
+    text: str
+    cursor: int | None = None
+
+
+@dataclass(slots=True)
+class Reasoning:
+    """A piece of what the model says to itself: shown when asked for, never part of the answer."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the provider counted them; None where it did not."""
+    """Tokens as the provider counted them; None where it did not.
+
+    ``cached`` are part of the input, ``reasoning`` part of the output.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +76,45 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """The server asked to wait: seconds left, and why. Comes once a second while it lasts."""
+
+    seconds: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A function whose output the run waits for, with its arguments as the model wrote them."""
+
+    id: str
+    name: str
+    arguments: str
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.arguments})"
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A file was given to the server, which calls it so from now on."""
+
+    sha256: str
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """How the run ended. ``text`` replaces what was streamed, where the provider states the whole."""
+    """How the run ended. ``text`` replaces what was streamed, where the provider states the whole.
+
+    With the state ``requires_action`` it has not ended: it waits for the outputs of ``calls``.
+    """
 
     state: RunState
     detail: str = ""
     error: str = ""
     text: str | None = None
+    calls: tuple[ToolCall, ...] = ()
 
 
-Event = Sending | Opened | Rebuilt | Delta | Usage | Notice | Finished
+Event = Sending | Opened | Rebuilt | Uploaded | Delta | Reasoning | Usage | Waiting | Notice | Finished

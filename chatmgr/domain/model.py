@@ -73,7 +73,11 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One user message and its answer. ``turn`` is its stable position: ``name@turn``."""
+    """One user message and its answer. ``turn`` is its stable position: ``name@turn``.
+
+    ``cost`` is in billionths of a US dollar; None where no price is known. ``message`` is the key of
+    the user's message, and ``files`` tells whether any were sent with it.
+    """
 
     conversation: str
     turn: int
@@ -90,6 +94,30 @@ class Turn:
     input_tokens: int | None
     output_tokens: int | None
     error: str
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost: int | None = None
+    reasoning: str = ""
+    message: int = 0
+    files: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a message; its bytes are kept once, by their SHA-256."""
+
+    name: str
+    content_type: str
+    sha256: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """What a server calls a file that was given to it, and what the file is."""
+
+    id: str
+    content_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +126,7 @@ class Message:
 
     role: str
     content: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +146,10 @@ class ThreadRef:
 class TurnRequest:
     """All a backend needs for one turn, so that no database is open while the network is in use.
 
-    ``history`` reads the earlier messages, oldest first, and costs nothing until it is called: a
-    provider that keeps the thread never asks for them, however long the conversation. ``answered``
-    is the position of the newest earlier turn that has an answer: a thread in step holds exactly
-    that far.
+    ``history`` reads the earlier messages after a position, oldest first, and costs nothing until it
+    is called: a provider that keeps the thread never asks for all of them, however long the
+    conversation. ``answered`` is the position of the newest earlier turn that has an answer: a thread
+    in step holds exactly that far. ``remote_files`` says which files the server has already.
     """
 
     conversation: str
@@ -128,17 +157,26 @@ class TurnRequest:
     text: str
     model: str
     assistant: Assistant
-    history: Callable[[], list[Message]]
+    history: Callable[[int], list[Message]]
     answered: int
     thread: ThreadRef | None = None
     remote_assistant: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    remote_files: Mapping[str, RemoteFile] = field(default_factory=dict)
+    background: bool = False
+
+    @property
+    def message(self) -> Message:
+        """What the user says in this turn."""
+        return Message("user", self.text, self.attachments)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveRun:
     """A run that was not closed, with all that is known for taking it up again.
 
-    ``sent`` tells whether the request had been handed to the network.
+    ``sent`` tells whether the request had been handed to the network. ``earlier`` are the messages of
+    the newest answered turns before it, with which the remote thread ended when the turn was sent.
     """
 
     run_pk: int
@@ -155,11 +193,29 @@ class LiveRun:
     pid: int
     host: str
     started_at: datetime
+    background: bool = False
+    cursor: int | None = None
+    conversation: str = ""
+    user: str = ""
+    earlier: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as its server lists it."""
+    """A model as its server lists it; ``shutdown`` is the day it goes, where one is announced."""
 
     id: str
     note: str = ""
+    shutdown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteMessage:
+    """A message as a remote thread holds it; one that was cut off is not ``whole``."""
+
+    id: str
+    role: str
+    content: str
+    run_id: str = ""
+    whole: bool = True
+    refused: bool = False

@@ -1,14 +1,26 @@
-"""What the engine asks of a backend: three verbs.
+"""What the engine asks of a backend.
 
 A backend is the adapter for one API kind, made for one provider. It keeps no state between calls:
 everything it must know arrives in the request, everything worth keeping leaves as an event.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from chatmgr.domain.events import Event
-from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, TurnRequest
+from chatmgr.domain.events import Event, Usage
+from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
+
+
+class Pricer(Protocol):
+    """Knows what a run costs."""
+
+    def warm(self, provider: Provider) -> None:
+        """Get ready while the answer is on its way."""
+        ...
+
+    def price(self, provider: Provider, model: str, usage: Usage) -> int | None:
+        """Billionths of a US dollar; None where no price is known."""
+        ...
 
 
 class Backend(Protocol):
@@ -27,6 +39,18 @@ class Backend(Protocol):
 
     def prepare(self, assistant: Assistant, model: str, remote_assistant: str) -> Iterator[Event]:
         """Create the remote assistant and thread ahead of the first turn, where the API has them."""
+        ...
+
+    def answer(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
+        """Hand a waiting run the outputs of its functions, by call id, and follow it on."""
+        ...
+
+    def cancel(self, run: LiveRun) -> None:
+        """Ask the server to stop a run that goes on there; one that is done needs nothing."""
+        ...
+
+    def fetch(self, thread: str) -> Iterator[RemoteMessage]:
+        """Every message of a remote thread, oldest first."""
         ...
 
     def models(self) -> list[ModelInfo]:

@@ -8,15 +8,23 @@ they never stand in a name's way), and a miss says what is nearest.
 import shlex
 import unicodedata
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from chatmgr.domain.errors import NotFound, UsageFault
-from chatmgr.domain.model import Assistant, Conversation, LiveRun, Message, ThreadRef, Turn
-from chatmgr.domain.states import RunState
+from chatmgr.domain.model import (
+    Assistant,
+    Attachment,
+    Conversation,
+    LiveRun,
+    Message,
+    RemoteFile,
+    ThreadRef,
+    Turn,
+)
 from chatmgr.domain.text import nearest, storable
-from chatmgr.store.connect import Row, Source, as_mapping
+from chatmgr.store import values
+from chatmgr.store.connect import Row, Source
 from chatmgr.store.schema import ready_to_read
 
 _FAR = 2_147_483_647  # past any position
@@ -67,7 +75,7 @@ class Reader:
 
     def conversations(self, count: int) -> Iterator[Conversation]:
         """Newest activity first; ``count`` 0 for all, read as they are consumed."""
-        return map(_conversation, self._rows("conversations", limit=self._limit(count)))
+        return map(values.conversation, self._rows("conversations", limit=self._limit(count)))
 
     def conversation(self, name: str) -> Conversation:
         """The one conversation that ``name`` means; raises NotFound with the nearest names."""
@@ -77,9 +85,9 @@ class Reader:
         if not matches and len(name) >= _SHORTEST_ID:
             matches = list(self._prefixed("conversation_by_id", name, 3))
         if len(matches) == 1:
-            return _conversation(matches[0])
+            return values.conversation(matches[0])
         if matches:
-            names = [f"“{_conversation(one).name}”" for one in matches]
+            names = [f"“{values.conversation(one).name}”" for one in matches]
             listed = ", ".join(names[:2]) + (", …" if len(names) > 2 else "")
             raise UsageFault(f"“{name}” could be {listed}.", "Type a few letters more.")
         known = [str(row[0]) for row in self._rows("conversation_names", limit=_GUESSES)]
@@ -89,12 +97,12 @@ class Reader:
     def find_conversation(self, name: str) -> Conversation | None:
         """The conversation of exactly this name, if there is one."""
         row = self._first("conversation_named", name=_as_stored(name))
-        return _conversation(row) if row else None
+        return values.conversation(row) if row else None
 
     def last_used(self) -> Conversation | None:
         """The conversation that was resumed, sent to or made last."""
         row = self._first("conversation_last_used")
-        return _conversation(row) if row else None
+        return values.conversation(row) if row else None
 
     def names(self, prefix: str, count: int) -> list[tuple[str, str]]:
         """Names that begin with ``prefix``, and their titles: what a shell completes."""
@@ -109,12 +117,12 @@ class Reader:
     def turns(self, conversation: Conversation, first: int = 1, last: int = _FAR) -> Iterator[Turn]:
         """Turns in order, read as they are consumed."""
         rows = self._rows("turns", conversation=conversation.pk, first=first, last=last, limit=self._limit(0))
-        return map(_turn, rows)
+        return map(values.turn, rows)
 
     def tail(self, conversation: Conversation, count: int) -> list[Turn]:
         """The last turns, in order."""
         rows = self._rows("turns_last", conversation=conversation.pk, limit=count)
-        return [_turn(row) for row in rows][::-1]
+        return [values.turn(row) for row in rows][::-1]
 
     def turn(self, conversation: Conversation, address: int) -> Turn:
         """The turn at an address: 3 from the start, -1 from the end."""
@@ -128,12 +136,47 @@ class Reader:
 
     def history(self, conversation: int, before: int, after: int = 0) -> list[Message]:
         """What a model is shown of the answered turns between two positions, oldest first."""
-        rows = list(self._rows("history", conversation=conversation, before=before, after=after))
+        span = {"conversation": conversation, "before": before, "after": after}
+        rows = list(self._rows("history", **span))
+        files: dict[int, tuple[Attachment, ...]] = {}
+        for message, name, kind, sha256, data in self._rows("attached", **span) if rows else ():
+            found = Attachment(str(name), str(kind), str(sha256), bytes(data))
+            files[message] = (*files.get(message, ()), found)
         return [
-            Message(role, str(text))
-            for user, answer in reversed(rows)
-            for role, text in (("user", user), ("assistant", answer))
+            one
+            for user, answer, message in reversed(rows)
+            for one in (
+                Message("user", str(user), files.get(message, ())),
+                Message("assistant", str(answer)),
+            )
         ]
+
+    def attachments(self, turn: Turn) -> list[tuple[str, str, str, int]]:
+        """Name, content type, SHA-256 and size of the files sent with a turn."""
+        if not turn.files:
+            return []
+        rows = self._rows("attachments", message=turn.message)
+        return [(str(name), str(kind), str(sha256), int(size)) for name, kind, sha256, size in rows]
+
+    def remote_files(self, conversation: int, provider: str, endpoint: str) -> dict[str, RemoteFile]:
+        """What a server calls the files of a conversation, by SHA-256."""
+        rows = self._rows("remote_files", conversation=conversation, provider=provider, endpoint=endpoint)
+        return {str(sha256): RemoteFile(str(remote), str(kind)) for sha256, remote, kind in rows}
+
+    def model_at(self, conversation: int, provider: str) -> str:
+        """The model that a conversation used last at a provider; empty where it never was there."""
+        row = self._first("model_at", conversation=conversation, provider=provider)
+        return str(row[0]) if row else ""
+
+    def cost(self, conversation: int) -> tuple[int, int]:
+        """What a conversation has cost, in billionths of a US dollar, and how many runs have no price."""
+        row = self._first("cost", conversation=conversation) or (0, 0)
+        return int(row[0]), int(row[1])
+
+    def max_cost(self, conversation: int) -> int | None:
+        """The most a conversation may cost before its next turn is refused."""
+        row = self._first("max_cost", conversation=conversation)
+        return None if row is None or row[0] is None else int(row[0])
 
     def answered(self, conversation: int, before: int) -> int:
         """The newest position before ``before`` that has an answer; 0 for none."""
@@ -143,11 +186,26 @@ class Reader:
     def live_run(self, conversation: int) -> LiveRun | None:
         """The run of a conversation that nobody has closed."""
         row = self._first("live_run", conversation=conversation)
-        if row is None:
-            return None
-        values = list(row)
-        values[4], values[9], values[13] = RunState(row[4]), bool(row[9]), _moment(row[13])
-        return LiveRun(*values)
+        return values.live_run(row) if row else None
+
+    def live_runs(self) -> list[LiveRun]:
+        """Every run that nobody has closed, oldest first."""
+        return [values.live_run(row) for row in self._rows("live_runs")]
+
+    def threads(self, conversation: int) -> list[tuple[str, str, ThreadRef]]:
+        """Provider, endpoint and thread of every remote counterpart in use."""
+        return [
+            (str(row[0]), str(row[1]), ThreadRef(str(row[2]), int(row[3]), bool(row[4])))
+            for row in self._rows("threads", conversation=conversation)
+        ]
+
+    def holders_of(self, remote_id: str, provider: str) -> list[str]:
+        """The conversations whose thread this is."""
+        return [str(row[0]) for row in self._rows("threads_at", remote_id=remote_id, provider=provider)]
+
+    def conversations_at(self, provider: str) -> list[str]:
+        """The names of the conversations that live at a provider, newest activity first."""
+        return [str(row[0]) for row in self._rows("conversations_at", provider=provider)]
 
     def thread(self, conversation: int, provider: str, endpoint: str) -> ThreadRef | None:
         """The remote thread in use at one endpoint."""
@@ -158,7 +216,7 @@ class Reader:
 
     def assistants(self) -> list[Assistant]:
         """All assistants, each at its newest version, by name."""
-        return [_assistant(row) for row in self._rows("assistants")]
+        return [values.assistant(row) for row in self._rows("assistants")]
 
     def assistant(self, name: str) -> Assistant:
         """The assistant of a name or of an unambiguous prefix; raises NotFound with the nearest."""
@@ -174,18 +232,18 @@ class Reader:
     def find_assistant(self, name: str) -> Assistant | None:
         """The assistant of exactly this name, if there is one."""
         row = self._first("assistant_named", name=_as_stored(name))
-        return _assistant(row) if row else None
+        return values.assistant(row) if row else None
 
     def assistant_of(self, conversation: int) -> Assistant:
         """A conversation's assistant at its newest version, deleted or not."""
         row = self._first("assistant_of", conversation=conversation)
         if row is None:
             raise NotFound("assistant of conversation", str(conversation))
-        return _assistant(row)
+        return values.assistant(row)
 
     def assistant_versions(self, name: str) -> list[Assistant]:
         """Every version of an assistant, oldest first."""
-        return [_assistant(row) for row in self._rows("assistant_versions", name=_as_stored(name))]
+        return [values.assistant(row) for row in self._rows("assistant_versions", name=_as_stored(name))]
 
     def remote_assistant(self, assistant: int, provider: str, endpoint: str) -> str:
         """An assistant's id at an endpoint that has assistants; empty where it has none yet."""
@@ -196,6 +254,11 @@ class Reader:
         """An assistant's ids by provider."""
         return {str(name): str(one) for name, one in self._rows("remote_assistants", assistant=assistant)}
 
+    def meta(self, key: str) -> str:
+        """A fact about the database itself; empty where it is not known."""
+        row = self._first("meta", key=key)
+        return str(row[0]) if row else ""
+
     def counts(self) -> tuple[int, int, int]:
         """Assistants, conversations and turns."""
         row = self._first("counts") or (0, 0, 0)
@@ -205,30 +268,3 @@ class Reader:
 def _as_stored(name: str) -> str:
     """A typed name in the form that names are kept in; what cannot be kept is simply not found."""
     return unicodedata.normalize("NFC", storable(name))
-
-
-def _moment(value: Any) -> datetime:
-    """SQLite gives text without a zone, PostgreSQL a moment in the server's; all of ours are UTC."""
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _conversation(row: Row) -> Conversation:
-    return Conversation(*_with_moments(row, 11, 12))
-
-
-def _turn(row: Row) -> Turn:
-    return Turn(*_with_moments(row, 10, 11))
-
-
-def _assistant(row: Row) -> Assistant:
-    values = _with_moments(row, 8, 9)
-    values[7] = as_mapping(row[7])
-    return Assistant(*values)
-
-
-def _with_moments(row: Row, *places: int) -> list[Any]:
-    values = list(row)
-    for place in places:
-        values[place] = None if row[place] is None else _moment(row[place])
-    return values

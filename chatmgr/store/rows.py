@@ -10,14 +10,17 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Dialect,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -173,6 +176,7 @@ class ConversationRow(Base):
     updated_at: Mapped[datetime]
     used_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    max_cost: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class ThreadRow(Base):
@@ -220,7 +224,12 @@ class TurnRow(Base):
 
 
 class RunRow(Base):
-    """One attempt at answering a turn. At most one run of a conversation is live at a time."""
+    """One attempt at answering a turn. At most one run of a conversation is live at a time.
+
+    ``cost`` is in billionths of a US dollar, at the price of the day; empty where no price is known.
+    ``cursor`` is the number of the last streamed event whose text is kept. ``reasoning`` is what the
+    model said to itself, apart from the answer.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
@@ -251,6 +260,12 @@ class RunRow(Base):
     host: Mapped[str]
     input_tokens: Mapped[int | None]
     output_tokens: Mapped[int | None]
+    cached_tokens: Mapped[int | None]
+    reasoning_tokens: Mapped[int | None]
+    cost: Mapped[int | None] = mapped_column(BigInteger)
+    background: Mapped[bool] = mapped_column(server_default=false())
+    cursor: Mapped[int | None]
+    reasoning: Mapped[str] = mapped_column(server_default="")
 
 
 class MessageRow(Base):
@@ -273,4 +288,42 @@ class MessageRow(Base):
     run_id: Mapped[int | None] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
     role: Mapped[str]
     content: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class BlobRow(Base):
+    """A file's bytes, kept once however often it is attached; they travel with the database."""
+
+    __tablename__ = "blobs"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AttachmentRow(Base):
+    """A file that was sent with a message, in the order it was named."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (UniqueConstraint("message_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    name: Mapped[str]
+    content_type: Mapped[str]
+    sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), index=True)
+
+
+class RemoteFileRow(Base):
+    """A file's counterpart on a server that files must be uploaded to (``file-…``)."""
+
+    __tablename__ = "remote_files"
+    __table_args__ = (UniqueConstraint("sha256", "provider", "endpoint"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256", ondelete="CASCADE"))
+    provider: Mapped[str]
+    endpoint: Mapped[str]
+    remote_id: Mapped[str]
     created_at: Mapped[datetime]

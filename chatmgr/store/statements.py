@@ -6,34 +6,32 @@ and PostgreSQL, and a test holds the two against each other. Change a statement 
 command, commit both.
 """
 
-import json
-import re
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Integer, Select, Text, and_, bindparam, func, select, text
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import psycopg
-from sqlalchemy.engine import Dialect
+from sqlalchemy import Integer, Text, and_, bindparam, case, exists, func, or_, select, text
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
+from chatmgr.store import compiling
+from chatmgr.store.compiling import Rows
 from chatmgr.store.rows import (
     LIVE_RUN,
     AssistantRow,
     AssistantVersionRow,
+    AttachmentRow,
+    BlobRow,
     ConversationRow,
     MessageRow,
     MetaRow,
     RemoteAssistantRow,
+    RemoteFileRow,
     RunRow,
     ThreadRow,
     TurnRow,
 )
 
-Rows = Select[*tuple[Any, ...]]
-
 A, V, C, T, R = AssistantRow, AssistantVersionRow, ConversationRow, TurnRow, RunRow
+F = AttachmentRow
 LIMIT = bindparam("limit", type_=Integer)
 LIVE = C.deleted_at.is_(None)
 
@@ -58,7 +56,9 @@ def _conversation() -> Rows:
         .limit(1)
         .scalar_subquery()
     )
-    model = func.coalesce(func.nullif(C.model, ""), func.nullif(V.model, ""), R.model, "")
+    persona = case((or_(V.provider == "", V.provider == C.provider), func.nullif(V.model, "")))
+    used = case((R.provider == C.provider, R.model))
+    model = func.coalesce(func.nullif(C.model, ""), persona, used, "")
     return (
         select(
             C.id,
@@ -103,6 +103,12 @@ def _turn() -> Rows:
             R.input_tokens,
             R.output_tokens,
             R.error,
+            R.cached_tokens,
+            R.reasoning_tokens,
+            R.cost,
+            R.reasoning,
+            user.id,
+            exists().where(F.message_id == user.id),
         )
         .join(C, C.id == T.conversation_id)
         .join(user, and_(user.turn_id == T.id, user.role == "user"))
@@ -135,7 +141,7 @@ def _history() -> Rows:
     """
     user, answer = aliased(MessageRow), aliased(MessageRow)
     return (
-        select(user.content, answer.content)
+        select(user.content, answer.content, user.id)
         .select_from(T)
         .join(user, and_(user.turn_id == T.id, user.role == "user"))
         .join(answer, answer.run_id == T.run_id)
@@ -165,6 +171,8 @@ def _answered() -> Rows:
 
 
 def _live_run() -> Rows:
+    """Runs that nobody has closed, with what is needed to take them up again."""
+    user = aliased(MessageRow)
     return (
         select(
             R.id,
@@ -181,13 +189,33 @@ def _live_run() -> Rows:
             R.pid,
             R.host,
             R.started_at,
+            R.background,
+            R.cursor,
+            C.name,
+            user.content,
         )
         .join(T, T.id == R.turn_id)
+        .join(C, C.id == R.conversation_id)
+        .join(user, and_(user.turn_id == T.id, user.role == "user"))
         .outerjoin(MessageRow, MessageRow.run_id == R.id)
+        .where(text(f"runs.{LIVE_RUN.text}"))
+    )
+
+
+def _attached() -> Rows:
+    """The files of a conversation's messages between two positions."""
+    return (
+        select(F.message_id, F.name, F.content_type, F.sha256, BlobRow.data)
+        .select_from(T)
+        .join(MessageRow, and_(MessageRow.turn_id == T.id, MessageRow.role == "user"))
+        .join(F, F.message_id == MessageRow.id)
+        .join(BlobRow, BlobRow.sha256 == F.sha256)
         .where(
-            R.conversation_id == _int("conversation"),
-            text(f"runs.{LIVE_RUN.text}"),
+            T.conversation_id == _int("conversation"),
+            T.position < _int("before"),
+            T.position > _int("after"),
         )
+        .order_by(T.position, F.position)
     )
 
 
@@ -236,7 +264,46 @@ STATEMENTS: dict[str, Rows] = {
     ),
     "history": _history(),
     "answered": _answered(),
-    "live_run": _live_run(),
+    "live_run": _live_run().where(R.conversation_id == _int("conversation")),
+    "live_runs": _live_run().where(LIVE).order_by(R.started_at),
+    "attached": _attached(),
+    "attachments": select(F.name, F.content_type, F.sha256, BlobRow.size)
+    .join(BlobRow, BlobRow.sha256 == F.sha256)
+    .where(F.message_id == _int("message"))
+    .order_by(F.position),
+    "remote_files": select(RemoteFileRow.sha256, RemoteFileRow.remote_id, F.content_type)
+    .distinct()
+    .join(F, F.sha256 == RemoteFileRow.sha256)
+    .join(MessageRow, MessageRow.id == F.message_id)
+    .join(T, T.id == MessageRow.turn_id)
+    .where(
+        T.conversation_id == _int("conversation"),
+        RemoteFileRow.provider == _text("provider"),
+        RemoteFileRow.endpoint == _text("endpoint"),
+    ),
+    "threads": select(
+        ThreadRow.provider,
+        ThreadRow.endpoint,
+        ThreadRow.remote_id,
+        ThreadRow.synced,
+        ThreadRow.doubtful,
+        ThreadRow.created_at,
+    )
+    .where(ThreadRow.conversation_id == _int("conversation"), ThreadRow.dropped_at.is_(None))
+    .order_by(ThreadRow.created_at),
+    "threads_at": select(C.name)
+    .join(ThreadRow, and_(ThreadRow.conversation_id == C.id, ThreadRow.dropped_at.is_(None)))
+    .where(LIVE, ThreadRow.remote_id == _text("remote_id"), ThreadRow.provider == _text("provider")),
+    "conversations_at": select(C.name).where(LIVE, C.provider == _text("provider")).order_by(*NEWEST),
+    "model_at": select(R.model)
+    .where(R.conversation_id == _int("conversation"), R.provider == _text("provider"), R.model != "")
+    .order_by(R.id.desc())
+    .limit(1),
+    "cost": select(
+        func.coalesce(func.sum(R.cost), 0),
+        func.count(case((and_(R.sent_at.is_not(None), R.cost.is_(None)), 1))),
+    ).where(R.conversation_id == _int("conversation")),
+    "max_cost": select(C.max_cost).where(C.id == _int("conversation")),
     "counts": select(
         select(func.count()).select_from(A).where(A.deleted_at.is_(None)).scalar_subquery(),
         select(func.count()).select_from(C).where(LIVE).scalar_subquery(),
@@ -254,41 +321,9 @@ STATEMENTS: dict[str, Rows] = {
 }
 
 
-def compile_all() -> dict[str, tuple[str, str]]:
-    """Each statement as SQLite and as PostgreSQL (psycopg) take it."""
-    dialects: tuple[Dialect, Dialect] = (sqlite.dialect(paramstyle="named"), psycopg.dialect())  # type: ignore[no-untyped-call]
-    return {
-        name: (_compiled(statement, dialects[0], ":{}"), _compiled(statement, dialects[1], "%({})s"))
-        for name, statement in STATEMENTS.items()
-    }
-
-
-def _compiled(statement: Rows, dialect: Dialect, mark: str) -> str:
-    """One line of SQL in which constants stand as literals and only true parameters are left."""
-    compiled = statement.compile(dialect=dialect)
-    sql = " ".join(str(compiled).split())
-    for key, value in compiled.params.items():
-        if value is not None:
-            literal = str(value) if isinstance(value, int) else f"'{value}'"
-            sql = re.sub(re.escape(mark.format(key)) + r"(::\w+)?(?!\w)", literal, sql)
-    return sql
-
-
 def render() -> str:
-    """The text of ``compiled.py``."""
-    lines = [
-        '"""The reader\'s statements as each database takes them.',
-        "",
-        "Generated by ``python -m chatmgr.store.statements``: change them there.",
-        '"""',
-        "",
-        "# fmt: off",
-        "# ruff: noqa: E501",
-        "SQL: dict[str, tuple[str, str]] = {",
-    ]
-    for name, (one, two) in compile_all().items():
-        lines += [f'    "{name}": (', f"        {json.dumps(one)},", f"        {json.dumps(two)},", "    ),"]
-    return "\n".join([*lines, "}", ""])
+    """The text of ``compiled.py`` for the statements defined here."""
+    return compiling.render(STATEMENTS)
 
 
 if __name__ == "__main__":

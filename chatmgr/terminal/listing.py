@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from chatmgr.domain.model import Conversation, Turn
+from chatmgr.domain.text import dollars
 from chatmgr.terminal.console import age, styled
 from chatmgr.terminal.sanitize import clean, display_width, one_line
 
@@ -41,19 +42,41 @@ def conversations(found: Iterable[Conversation], now: datetime, *, terminal: boo
     return table(head, rows, terminal=terminal)
 
 
-def turn(one: Turn, *, terminal: bool) -> Iterator[str]:
-    """A turn, whole: its address and time, what the user said, what came back."""
+def turn(
+    one: Turn, files: Iterable[tuple[str, str, str, int]] = (), *, terminal: bool, usage: bool = False
+) -> Iterator[str]:
+    """A turn, whole: its address and time, what the user said and sent along, what came back."""
     when = one.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if one.started_at else ""
     facts = [f"{one_line(one.conversation)}@{one.turn}", when, one_line(one.model)]
     yield styled(" · ".join(fact for fact in facts if fact), "dim", terminal)
     for line in clean(one.user).split("\n"):
         yield styled(f"> {line}".rstrip(), "cyan", terminal)
+    for name, kind, _, size in files:
+        yield styled(f"> + {one_line(name)} ({kind}, {size:,} bytes)", "cyan", terminal)
     yield ""
     if one.answer:
         yield clean(one.answer)
     if ending := how_it_ended(one):
         yield styled(ending, "yellow", terminal)
+    if usage:
+        yield styled(f"[{what_it_took(one)}]", "dim", terminal)
     yield ""
+
+
+def what_it_took(one: Turn) -> str:
+    """Tokens and price of a turn; what nobody told is unknown, not zero."""
+    told = (
+        _tokens(one.input_tokens, "in", one.cached_tokens, "cached"),
+        _tokens(one.output_tokens, "out", one.reasoning_tokens, "reasoning"),
+        "cost unknown" if one.cost is None else dollars(one.cost),
+    )
+    return " · ".join(told)
+
+
+def _tokens(count: int | None, way: str, part: int | None, what: str) -> str:
+    if count is None:
+        return f"tokens {way} unknown"
+    return f"{count:,} tokens {way}" + (f" ({part:,} {what})" if part else "")
 
 
 def how_it_ended(one: Turn) -> str:

@@ -7,10 +7,12 @@ _WIDTH = 30
 
 
 class Bar:
-    """Call it with bytes done and bytes in all; it redraws at most ten times a second."""
+    """Call it with how much is done and how much there is; it redraws at most ten times a second."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, unit: str = "MB") -> None:
         self._label = label
+        self._unit = unit
+        self._size = 1_000_000 if unit == "MB" else 1
         self._drawn = 0.0
 
     def __call__(self, done: int, total: int) -> None:
@@ -22,8 +24,7 @@ class Bar:
             return
         self._drawn = now
         full = _WIDTH * done // total
-        line = (
-            f"{self._label} {'━' * full}{'─' * (_WIDTH - full)} {done // 1_000_000}/{total // 1_000_000} MB"
-        )
+        bar = "━" * full + "─" * (_WIDTH - full)
+        line = f"{self._label} {bar} {done // self._size}/{total // self._size} {self._unit}".rstrip()
         sys.stderr.write(f"\r{line}" + ("\r\x1b[K" if ended else ""))
         sys.stderr.flush()

@@ -1,16 +1,19 @@
 """The chat loop: read, run, repeat, until ``exit()``, ``/exit`` or Ctrl-D."""
 
-from collections.abc import Callable
+import difflib
+import re
+from collections.abc import Callable, Mapping
 
 from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted
 from chatmgr.terminal.console import Console
 from chatmgr.terminal.prompt import Ask
 
+Commands = Mapping[str, tuple[str, Callable[[str], None]]]
 _LEAVE = {"exit()", "/exit"}
-_HELP = "exit(), /exit or Ctrl-D leave; Ctrl-C stops an answer and keeps what has come."
+_COMMAND = re.compile(r"(/[a-z?]+)(?:\s+(.*))?", re.DOTALL)
 
 
-def chat(ask: Ask, run_turn: Callable[[str], None], console: Console) -> int:
+def chat(ask: Ask, say: Callable[[str], None], commands: Commands, console: Console) -> int:
     """Hold a conversation; returns the exit code of the last turn, 0 where all is well.
 
     A turn that fails does not end the chat: what happened is said, and the next line is read.
@@ -27,17 +30,31 @@ def chat(ask: Ask, run_turn: Callable[[str], None], console: Console) -> int:
         words = text.strip()
         if words in _LEAVE:
             return code
-        if words in {"/help", "/?"}:
-            console.note(_HELP)
-        elif words.startswith("/") and words[1:].isalpha():
-            console.note(f"There is no command {words}. {_HELP}")
+        if found := _COMMAND.fullmatch(words):
+            name, rest = found[1], (found[2] or "").strip()
+            if name in commands:
+                _guarded(lambda: commands[name][1](rest), console)  # noqa: B023 - called at once
+            else:
+                _explain(name, commands, console)
         elif words:
-            code = _guarded(run_turn, text, console)
+            code = _guarded(lambda: say(text), console)  # noqa: B023 - called at once
 
 
-def _guarded(run_turn: Callable[[str], None], text: str, console: Console) -> int:
+def _explain(name: str, commands: Commands, console: Console) -> None:
+    """Help, or what a mistyped command may have meant; it is never sent to the model."""
+    if name not in {"/help", "/?"}:
+        close = difflib.get_close_matches(name, [*commands, "/help", "/exit"], n=1)
+        guess = f" Did you mean {close[0]}?" if close else " See /help."
+        console.note(f"There is no command {name}.{guess}")
+        return
+    for command, (what, _) in commands.items():
+        console.note(f"{command} {what}")
+    console.note("exit(), /exit or Ctrl-D leave; Ctrl-C stops an answer and keeps what has come.")
+
+
+def _guarded(act: Callable[[], None], console: Console) -> int:
     try:
-        run_turn(text)
+        act()
     except DatabaseUnreachable:
         raise  # without the database nothing that is typed can be kept
     except Interrupted as stop:

@@ -39,7 +39,9 @@ def _request(
 ) -> TurnRequest:
     params = {"seed": 1, **params}
     turns = history or []
-    return TurnRequest("talk", 1, text, model, _assistant(instructions, **params), lambda: turns, 0)
+    return TurnRequest(
+        "talk", 1, text, model, _assistant(instructions, **params), lambda after: turns[2 * after :], 0
+    )
 
 
 def _provider(models_dir: Path, **options: Any) -> Provider:

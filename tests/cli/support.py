@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, TypedDict, Unpack
 
+from tests.wire import WireServer
+
 ROOT = Path(__file__).parents[2]
 LONG = 60  # seconds; no command here takes a tenth of it on an idle machine
 CHATMGR = (sys.executable, "-m", "chatmgr")
@@ -25,6 +27,7 @@ TURN = {
     "assistants": ("POST", "/threads/[^/]+/runs"),
     "completions": ("POST", "/chat/completions"),
 }
+PATIENCE = "recover_seconds = 1.0\nretry_seconds = 1.0"  # what a broken server is granted here
 AHEAD = {"responses": 4, "assistants": 7, "completions": 1}  # events before the answer's first word
 
 
@@ -150,6 +153,8 @@ class Chatmgr:
         path = self.home / "config.toml"
         tables = path.read_text("utf-8").split("\n\n") if path.exists() else []
         tables = [table for table in tables if table and not table.startswith(f"[providers.{name}]")]
+        if PATIENCE not in tables:
+            tables.insert(0, PATIENCE)
         facts = f'api = "{api}"\nbase_url = "{base_url}"\nkey_env = "WIRE_KEY"'
         path.touch(mode=0o600)
         path.write_text("\n\n".join([*tables, f"[providers.{name}]\n{facts}"]) + "\n\n", "utf-8")
@@ -182,3 +187,8 @@ def _checked(ended: int, out: bytes, err: bytes, code: int) -> Done:
     assert "Traceback" not in done.err, done.err
     assert ended == code, f"exit {ended}\nstdout: {done.out[:2000]}\nstderr: {done.err[:2000]}"
     return done
+
+
+def last_body(wire: WireServer) -> Any:
+    """What the newest request that changed anything carried."""
+    return [one for one in wire.requests if one.method == "POST"][-1].body

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.support import Chatmgr
+from tests.cli.support import Chatmgr, last_body
 from tests.wire import Wild, WireServer
 from tests.wire.asking import raw
 
@@ -52,7 +52,7 @@ class TestVersions:
             "ORDER BY runs.id"
         )
         assert versions == [(1, "Be brief."), (2, "Be long.")]
-        body = wire.requests[-1].body
+        body = last_body(wire)
         assert (body["instructions"], body["model"]) == ("Be long.", "gpt-5-mini")
         assert talking.json("history")[0]["assistant_version"] == 2
         assert [talking.turn(f"demo@{at}")["model"] for at in (1, 2)] == ["gpt-4.1", "gpt-5-mini"]
@@ -68,7 +68,7 @@ class TestVersions:
     def test_conversations_keep_a_deleted_persona(self, talking: Chatmgr, wire: WireServer) -> None:
         talking("assistant", "delete", "demo", "--yes")
         assert talking("send", "demo", "two").out.startswith("2 user turns")
-        assert wire.requests[-1].body["instructions"] == "Be brief."
+        assert last_body(wire)["instructions"] == "Be brief."
 
     def test_an_editor_needs_a_terminal(self, talking: Chatmgr) -> None:
         assert "nothing to change" in talking.refused(2, "assistant", "edit", "demo")
@@ -83,7 +83,7 @@ class TestAdoption:
         assert told == ("Helper", "Help.", "gpt-4o-mini", 0.3)
         assert chatmgr.json("assistant", "show", "Helper")[0]["remote"] == {"wire": there}
         chatmgr("new", "demo", "hi", "-a", "Helper")
-        assert wire.requests[-1].body["assistant_id"] == there
+        assert last_body(wire)["assistant_id"] == there
         assert chatmgr.rows("SELECT remote_id FROM remote_assistants") == [(there,)]
         made = [one for one in wire.requests if (one.method, one.path) == ("POST", "/assistants")]
         assert len(made) == 1
@@ -103,7 +103,7 @@ class TestAdoption:
 STATUSES: dict[str, tuple[tuple[str, ...], int, str, str | None]] = {
     "queued": (("queued", "queued", "completed"), 0, "completed", None),
     "in_progress": (("in_progress", "in_progress", "completed"), 0, "completed", None),
-    "requires_action": (("queued", "requires_action"), 8, "failed", "requires_action"),
+    "requires_action": (("queued", "requires_action"), 8, "requires_action", "look_up"),
     "cancelling": (("in_progress", "cancelling", "cancelled"), 8, "cancelled", None),
     "cancelled": (("queued", "cancelled"), 8, "cancelled", None),
     "failed": (("queued", "in_progress", "failed"), 8, "failed", None),
@@ -126,6 +126,8 @@ def test_every_status_of_a_run(chatmgr: Chatmgr, status: str, streams: bool) -> 
         assert (turn["answer"] is None) == (state not in {"completed", "incomplete"})
         assert done.err.count("\n") == (1 if code else 0)
         assert ("look_up" in done.err) == (status == "requires_action")
+        if status == "requires_action":
+            chatmgr("runs", "cancel", "demo")
         assert chatmgr("send", "demo", "two").out.endswith("you said: 'two'\n")
         assert wire.turns_heard == ["one", "two"]
         assert wire.violations == []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chatmgr.store.schema import HEAD
 from tests.cli.support import CHATMGR, KEY, Chatmgr, one_line
 from tests.wire import Fault, WireServer
 
@@ -177,7 +178,7 @@ class TestDatabase:
             assert "schema 9999, written by chatmgr 42.0" in said
             assert "Nothing was changed" in said
         [status] = talking.json("db", "status")
-        assert (status["schema"], status["newest_schema"]) == ("9999", "0001")
+        assert (status["schema"], status["newest_schema"]) == ("9999", HEAD)
         assert path.read_bytes() == before
         assert wire.turns_heard == ["one"]
 

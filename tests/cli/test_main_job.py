@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.cli.support import KEY, Chatmgr
+from tests.cli.support import KEY, Chatmgr, last_body
 from tests.wire import Wild, WireServer
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -15,7 +15,8 @@ CONVERSATION = WORD.findall(
 )
 TURN = WORD.findall(
     "conversation, turn, user, answer, state, detail, model, provider, run_id, thread_id, started_at, "
-    "finished_at, input_tokens, output_tokens, error"
+    "finished_at, input_tokens, output_tokens, error, cached_tokens, reasoning_tokens, cost, reasoning, "
+    "attachments"
 )
 THREAD = {"responses": "conv_", "assistants": "thread_"}
 RUN = {"responses": "resp_", "assistants": "run_", "completions": "chatcmpl-?"}
@@ -52,7 +53,7 @@ def test_instructions_model_and_parameters_travel(chatmgr: Chatmgr, wire: WireSe
     (chatmgr.home.parent / "role.md").write_text("Be brief.\nBe kind.\n", "utf-8")
     given = ("-i", "@role.md", "-m", "gpt-4o-mini", "--param", "temperature=0.5", "--param", "top_p=1")
     chatmgr("new", "demo", "hi", "--provider", "wire", *given)
-    body = wire.requests[-1].body
+    body = last_body(wire)
     assert (body["model"], body["temperature"], body["top_p"]) == ("gpt-4o-mini", 0.5, 1)
     told = body["messages"][0]["content"] if api == "completions" else body["instructions"]
     assert told == "Be brief.\nBe kind.\n"
@@ -100,6 +101,9 @@ def test_json_of_a_turn(talking: Chatmgr, api: str) -> None:
         "model": "gpt-4.1",
         "provider": "wire",
         "error": None,
+        "cost": None,
+        "reasoning": None,
+        "attachments": [],
     }
 
 

@@ -16,12 +16,15 @@ BREAK_HALF_WAY = f'{ADD_A_COLUMN}\n    op.execute("INSERT INTO nowhere VALUES (1
 CRASH_HALF_WAY = f'{ADD_A_COLUMN}\n    raise RuntimeError("crash")'
 ORPHAN = f'{ADD_A_COLUMN}\n    op.execute("DELETE FROM conversations")'
 
+TODAY = schema.HEAD
+LATER = "9001"
+
 _SCRIPT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{later}"
+down_revision = "{today}"
 branch_labels = depends_on = None
 
 
@@ -31,10 +34,12 @@ def upgrade() -> None:
 
 
 def give_a_later_schema(folder: Path, patch: pytest.MonkeyPatch, body: str) -> None:
-    """From here on chatmgr knows a revision 0002 that does what ``body`` says."""
+    """From here on chatmgr knows a later revision that does what ``body`` says."""
     copy = folder / "migrations"
     shutil.copytree(schema.scripts(), copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "versions" / "0002_later.py").write_text(_SCRIPT.format(body=body), encoding="utf-8")
-    patch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "0002"))
-    patch.setattr(schema, "HEAD", "0002")
+    (copy / "versions" / f"{LATER}_later.py").write_text(
+        _SCRIPT.format(later=LATER, today=TODAY, body=body), encoding="utf-8"
+    )
+    patch.setattr(schema, "REVISIONS", (*schema.REVISIONS, LATER))
+    patch.setattr(schema, "HEAD", LATER)
     patch.setattr(schema, "scripts", lambda: copy)

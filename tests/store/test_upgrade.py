@@ -80,11 +80,11 @@ def test_an_older_sqlite_database_is_backed_up_then_upgraded(
     before = _dump(_file(sqlite_url))
     migrating.give_a_later_schema(tmp_path, monkeypatch, migrating.ADD_A_COLUMN)
     attempt(sqlite_url)
-    assert ask(sqlite_url, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert ask(sqlite_url, "SELECT version_num FROM alembic_version") == [(migrating.LATER,)]
     assert ask(sqlite_url, "SELECT value FROM meta") == [(__version__,)]
     assert ask(sqlite_url, "SELECT note FROM conversations") == [(None,)]
     [copy] = (_file(sqlite_url).parent / "backups").iterdir()
-    assert copy.name.startswith("chatmgr-schema-0001-")
+    assert copy.name.startswith(f"chatmgr-schema-{migrating.TODAY}-")
     assert _dump(copy) == before
     attempt(sqlite_url)
     assert len(list(copy.parent.iterdir())) == 1
@@ -120,7 +120,7 @@ def test_a_failing_migration_leaves_postgresql_as_it_was(
         schema.upgrade(postgres_url)
     assert "\n" not in caught.value.message
     assert tables(postgres_url) == before
-    assert ask(postgres_url, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert ask(postgres_url, "SELECT version_num FROM alembic_version") == [(migrating.TODAY,)]
 
 
 def test_rebuilding_a_table_keeps_its_children_and_indexes(
@@ -146,12 +146,14 @@ def test_an_older_postgresql_is_upgraded_only_when_asked(
     _filled(postgres_url)
     migrating.give_a_later_schema(tmp_path, monkeypatch, migrating.ADD_A_COLUMN)
     for attempt in (_read, _write):
-        with pytest.raises(SchemaMismatch, match="has schema 0001; this version needs 0002") as caught:
+        with pytest.raises(
+            SchemaMismatch, match=f"has schema {migrating.TODAY}; this version needs {migrating.LATER}"
+        ) as caught:
             attempt(postgres_url)
         assert caught.value.exit_code == 4
         assert caught.value.hint.endswith("chatmgr db upgrade")
-    assert ask(postgres_url, "SELECT version_num FROM alembic_version") == [("0001",)]
-    assert schema.upgrade(postgres_url) == ("0001", None)
+    assert ask(postgres_url, "SELECT version_num FROM alembic_version") == [(migrating.TODAY,)]
+    assert schema.upgrade(postgres_url) == (migrating.TODAY, None)
     assert ask(postgres_url, "SELECT note FROM conversations") == [(None,)]
     _write(postgres_url)
 
@@ -161,7 +163,10 @@ def test_a_newer_database_is_refused_and_names_its_writer(url: str) -> None:
     tell(url, "UPDATE alembic_version SET version_num = '0099'", "UPDATE meta SET value = '9.9.9'")
     error = _refused(url, SchemaMismatch)
     assert error.exit_code == 4
-    assert f"schema 0099, written by chatmgr 9.9.9; chatmgr {__version__} knows up to 0001" in error.message
+    assert (
+        f"schema 0099, written by chatmgr 9.9.9; chatmgr {__version__} knows up to {migrating.TODAY}"
+        in error.message
+    )
     tell(url, "DROP TABLE meta")
     assert "written by another version of chatmgr" in _refused(url, SchemaMismatch).message
 
@@ -266,4 +271,4 @@ def test_a_developers_own_alembic_keeps_the_children_too(
     config.set_main_option("script_location", str(schema.scripts()))
     command.upgrade(config, "head")
     assert tables(sqlite_url) == before
-    assert ask(sqlite_url, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert ask(sqlite_url, "SELECT version_num FROM alembic_version") == [(migrating.LATER,)]

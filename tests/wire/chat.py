@@ -45,6 +45,8 @@ class Chat:
         said = [(message["role"], _text(message.get("content"))) for message in call.body["messages"]]
         instructions = "\n".join(text for role, text in said if role in INSTRUCTING)
         memory = [(role, text) for role, text in said if role not in INSTRUCTING]
+        self._refuse_unseen(call.body["messages"])
+        self._world.refuse_too_long(memory, instructions or None)
         outcome = self._world.think(memory, instructions or None, call.plan)
         base = {
             "id": self._world.new_id("chatcmpl"),
@@ -61,8 +63,20 @@ class Chat:
         choices = [
             _choice(index, outcome, message=_message(outcome, a)) for index, a in enumerate(outcome.answers)
         ]
-        usage = {} if self._world.wild.no_usage else {"usage": _usage(outcome)}
+        usage = {} if self._world.wild.no_usage else {"usage": _usage(self._world, outcome)}
         return as_json({**base, "object": "chat.completion", "choices": choices, **usage})
+
+    def _refuse_unseen(self, messages: list[Json]) -> None:
+        """Refuse images as llama.cpp does for a model that cannot see."""
+        kinds = {
+            part.get("type")
+            for one in messages
+            if isinstance(one.get("content"), list)
+            for part in one["content"]
+        }
+        if "image_url" in kinds and not self._world.sees:
+            hint = "if this is unexpected, you may need to provide the mmproj"
+            raise RefusedError(500, f"image input is not supported - hint: {hint}", kind="server_error")
 
     def _chunks(self, base: Json, outcome: Outcome, with_usage: bool) -> Iterator[Event]:
         # Every chunk but the last carries `usage: null` when usage was asked for.
@@ -71,6 +85,8 @@ class Chat:
         for index, answer in enumerate(outcome.answers):
             first = {"role": "assistant", "content": "", "refusal": None}
             yield Event({**base, "choices": [_delta(index, first)]})
+            for thought in self._world.thoughts:  # not OpenAI's: llama.cpp, DeepSeek and others do so
+                yield Event({**base, "choices": [_delta(index, {"reasoning_content": thought})]})
             for text in answer:
                 yield Event({**base, "choices": [_delta(index, {key: text})]})
             if outcome.end in ("failed", "error"):
@@ -85,7 +101,7 @@ class Chat:
                 return
             yield Event({**base, "choices": [_choice(index, outcome, delta={})]})
         if with_usage and not self._world.wild.no_usage:
-            yield Event({**base, "choices": [], "usage": _usage(outcome)})
+            yield Event({**base, "choices": [], "usage": _usage(self._world, outcome)})
         yield Event("[DONE]")
 
 
@@ -112,11 +128,11 @@ def _delta(index: int, delta: Json) -> Json:
     return {"index": index, "delta": delta, "logprobs": None, "finish_reason": None}
 
 
-def _usage(outcome: Outcome) -> Json:
+def _usage(world: World, outcome: Outcome) -> Json:
     return {
         "prompt_tokens": outcome.input_tokens,
         "completion_tokens": outcome.output_tokens,
         "total_tokens": outcome.input_tokens + outcome.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
+        "prompt_tokens_details": {"cached_tokens": world.cached, "audio_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": len(world.thoughts), "audio_tokens": 0},
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from .conversations import output_text
 from .parts import Call, Event, Json
-from .world import Outcome, World
+from .world import Outcome, World, words
 
 ECHOED = ("max_output_tokens", "previous_response_id", "instructions")
 DEFAULTS: Json = {
@@ -43,8 +43,8 @@ def final_response(world: World, call: Call, outcome: Outcome, conversation: str
         "incomplete_details": {"reason": fault.reason} if outcome.end == "incomplete" else None,
         "model": body["model"],
         "conversation": {"id": conversation} if conversation else None,
-        "output": [] if failed else [_message(world, outcome, answer) for answer in outcome.answers],
-        "usage": None if failed or world.wild.no_usage else _usage(outcome),
+        "output": [] if failed else [*_thinking(world, body), *_messages(world, outcome)],
+        "usage": None if failed or world.wild.no_usage else _usage(world, outcome),
         **{key: body.get(key) for key in ECHOED},
         **{key: default if body.get(key) is None else body[key] for key, default in DEFAULTS.items()},
     }
@@ -63,7 +63,10 @@ def script(world: World, final: Json, outcome: Outcome) -> list[Event]:
     for status in first:
         life.add(f"response.{status}", response=snapshot(final, status))
     failed = outcome.end in ("failed", "error")
-    for index, answer in enumerate(outcome.answers):
+    thoughts = [item for item in final["output"] if item["type"] == "reasoning"]
+    for item in thoughts:
+        _think(life, item)
+    for index, answer in enumerate(outcome.answers, len(thoughts)):
         message = _message(world, outcome, answer) if failed else final["output"][index]
         _speak(life, index, message, answer, outcome.refusal, cut_off=failed)
         if failed:
@@ -106,6 +109,32 @@ def _speak(
     life.add("response.output_item.done", output_index=index, item=message)
 
 
+def _think(life: _Life, item: Json) -> None:
+    """Write the events of a reasoning item, its summary in pieces of words."""
+    at = {"item_id": item["id"], "output_index": 0}
+    life.add("response.output_item.added", output_index=0, item={**item, "summary": []})
+    for index, part in enumerate(item["summary"]):
+        here = {**at, "summary_index": index}
+        life.add("response.reasoning_summary_part.added", **here, part={**part, "text": ""})
+        for delta in words(part["text"]):
+            life.add("response.reasoning_summary_text.delta", **here, delta=delta)
+        life.add("response.reasoning_summary_text.done", **here, text=part["text"])
+        life.add("response.reasoning_summary_part.done", **here, part=part)
+    life.add("response.output_item.done", output_index=0, item=item)
+
+
+def _thinking(world: World, body: Json) -> list[Json]:
+    """The reasoning item of a response whose client asked for summaries."""
+    if not world.thoughts or not (body.get("reasoning") or {}).get("summary"):
+        return []
+    summary = [{"type": "summary_text", "text": thought} for thought in world.thoughts]
+    return [{"id": world.new_id("rs"), "type": "reasoning", "summary": summary, "status": "completed"}]
+
+
+def _messages(world: World, outcome: Outcome) -> list[Json]:
+    return [_message(world, outcome, answer) for answer in outcome.answers]
+
+
 def _message(world: World, outcome: Outcome, answer: list[str]) -> Json:
     text = "".join(answer)
     return {
@@ -117,11 +146,11 @@ def _message(world: World, outcome: Outcome, answer: list[str]) -> Json:
     }
 
 
-def _usage(outcome: Outcome) -> Json:
+def _usage(world: World, outcome: Outcome) -> Json:
     return {
         "input_tokens": outcome.input_tokens,
-        "input_tokens_details": {"cached_tokens": 0},
+        "input_tokens_details": {"cached_tokens": world.cached},
         "output_tokens": outcome.output_tokens,
-        "output_tokens_details": {"reasoning_tokens": 0},
+        "output_tokens_details": {"reasoning_tokens": len(world.thoughts)},
         "total_tokens": outcome.input_tokens + outcome.output_tokens,
     }

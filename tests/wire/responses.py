@@ -91,7 +91,9 @@ class Responses:
         raw = call.body.get("input") or []
         items = [{"role": "user", "content": raw}] if isinstance(raw, str) else raw
         inputs = [stored_item(self._world, item) for item in items]
-        outcome = self._world.think([*earlier, *said(inputs)], call.body.get("instructions"), call.plan)
+        told = call.body.get("instructions")
+        self._world.refuse_too_long([*earlier, *said(inputs)], told, plain=True)
+        outcome = self._world.think([*earlier, *said(inputs)], told, call.plan)
         final = final_response(self._world, call, outcome, conversation_id)
         background = bool(call.body.get("background"))
         turn = Turn(

@@ -15,6 +15,7 @@ from . import spec
 from .chat import Chat
 from .conversations import Conversations
 from .faults import Fault, FaultQueue, Plan
+from .files import Files
 from .parts import Answer, Call, Json, Recorded, RefusedError, as_json
 from .responses import Responses
 from .routing import Router
@@ -57,9 +58,10 @@ class WireServer:
         self._idle = threading.Condition()
         conversations, threads = Conversations(self.world), Threads(self.world)
         responses = Responses(self.world, conversations)
-        self._memories = (conversations, responses, threads)
+        files = Files(self.world)
+        self._memories = (conversations, responses, threads, files)
         chat = Chat(self.world, [_model(model) for model in models])
-        apis = (Runs(self.world, threads), conversations, responses, threads, chat)
+        apis = (Runs(self.world, threads), conversations, responses, threads, files, chat)
         self._router = Router(route for api in apis for route in api.routes())
         self._server = Server(self)
         # The default pause between looks for a shutdown, half a second, would be paid by every test.

@@ -54,9 +54,7 @@ class Spec:
             return [f"{where}: this path does not know this method"]
         found = [*_check_headers(path, headers), *self._check_query(operation, query)]
         if "requestBody" in operation:
-            pointer = (
-                f"/paths/{_escape(template)}/{method.lower()}/requestBody/content/application~1json/schema"
-            )
+            pointer = f"/paths/{_escape(template)}/{method.lower()}/requestBody/content"
             found += self._check_body(operation, pointer, headers, body)
         elif body not in (None, {}):
             found.append("a body where none is expected")
@@ -86,8 +84,10 @@ class Spec:
             if operation["requestBody"].get("required"):
                 yield "a body is required"
             return
-        if not headers.get("content-type", "").startswith("application/json"):
-            yield "the body is not announced as application/json"
+        kind = next(iter(operation["requestBody"]["content"]))
+        pointer = f"{pointer}/{_escape(kind)}/schema"
+        if not headers.get("content-type", "").startswith(kind):
+            yield f"the body is not announced as {kind}"
         yield from self._errors(pointer, body)
         known = self._known_keys(self._at(pointer))
         if isinstance(body, dict) and known:

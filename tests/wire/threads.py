@@ -122,11 +122,20 @@ class Threads:
         """Add a message as a client sends it; return it as it is stored."""
         content = wanted["content"]
         parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        self._refuse_unknown_files(wanted, parts)
         stored = [text_part(part["text"]) if part["type"] == "text" else part for part in parts]
         metadata = check_metadata(wanted.get("metadata"))
         message = new_message(self._world, thread.body, wanted["role"], stored, metadata=metadata)
+        message["attachments"] = wanted.get("attachments") or []
         thread.messages.append(message)
         return message
+
+    def _refuse_unknown_files(self, wanted: Json, parts: list[Json]) -> None:
+        named = [part["image_file"]["file_id"] for part in parts if part["type"] == "image_file"]
+        named += [one["file_id"] for one in wanted.get("attachments") or ()]
+        for identifier in named:
+            if identifier not in self._world.files:
+                raise RefusedError(404, f"No such File object: {identifier}", param="file_id")
 
     def _create_assistant(self, call: Call) -> Answer:
         body: Json = {

@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from . import framing
 from .faults import Fault, Gate, Plan
+from .files import read_form
 from .parts import Answer, Call, Plain, Recorded, Stream
 
 
@@ -136,6 +137,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _read_body(self) -> Any:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        kind = self.headers.get("Content-Type") or ""
+        if kind.startswith("multipart/form-data"):
+            return read_form(content, kind)
         try:
             return json.loads(content) if content else None
         except ValueError:

@@ -76,6 +76,11 @@ class World:
     abandoned: Abandoned = "finish"
     wild: Wild = field(default_factory=Wild)
     background_polls: int = 2
+    thoughts: Sequence[str] = ()
+    cached: int = 0
+    context: int | None = None
+    sees: bool = True
+    files: dict[str, Json] = field(default_factory=dict)
     run_scripts: deque[Sequence[str]] = field(default_factory=deque)
     log: Callable[[Json], None] = lambda entry: None
     turns_heard: list[str] = field(default_factory=list)
@@ -100,20 +105,37 @@ class World:
         ending = plan.get("incomplete") or plan.get("failed") or plan.get("error")
         if ending:
             pieces = pieces[: max(1, len(pieces) // 2)]
-        tokens = sum(len(text.split()) for _, text in memory) + len((instructions or "").split())
         return Outcome(
             answers=[pieces, list(pieces)] if plan.has("answer_twice") else [pieces],
             end=_end(ending),
             fault=ending or Fault(kind="failed"),
             refusal=plan.has("refusal"),
-            input_tokens=tokens,
+            input_tokens=_tokens(memory, instructions),
         )
+
+    def refuse_too_long(self, memory: list[Said], instructions: str | None, *, plain: bool = False) -> None:
+        """Refuse a prompt beyond the context as OpenAI does, or (`plain`) as it does without numbers."""
+        tokens = _tokens(memory, instructions)
+        if self.context is None or tokens <= self.context:
+            return
+        message = (
+            f"This model's maximum context length is {self.context} tokens. However, your messages resulted "
+            f"in {tokens} tokens. Please reduce the length of the messages."
+        )
+        if plain:
+            message = "Your input exceeds the context window of this model. Please adjust your input."
+        raise RefusedError(400, message, "context_length_exceeded", "messages")
 
     def _pieces(self, text: str) -> list[str]:
         pieces = self.split(text)
         if self.deltas is None or not pieces:
             return pieces
         return list(itertools.islice(itertools.cycle(pieces), self.deltas))
+
+
+def _tokens(memory: list[Said], instructions: str | None) -> int:
+    """One token per word."""
+    return sum(len(text.split()) for _, text in memory) + len((instructions or "").split())
 
 
 def _end(ending: Fault | None) -> Literal["completed", "incomplete", "failed", "error"]:

@@ -1,0 +1,48 @@
+"""Rows of either database as the frozen values that travel outside the store."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from chatmgr.domain.model import Assistant, Conversation, LiveRun, Turn
+from chatmgr.domain.states import RunState
+from chatmgr.store.connect import Row, as_mapping
+
+
+def _moment(value: Any) -> datetime:
+    """SQLite gives text without a zone, PostgreSQL a moment in the server's; all of ours are UTC."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def conversation(row: Row) -> Conversation:
+    """A conversation as ``statements`` selects it."""
+    return Conversation(*_with_moments(row, 11, 12))
+
+
+def turn(row: Row) -> Turn:
+    """A turn; SQLite tells whether it has files by a number."""
+    values = _with_moments(row, 10, 11)
+    values[20] = bool(row[20])
+    return Turn(*values)
+
+
+def live_run(row: Row) -> LiveRun:
+    """A run that nobody has closed."""
+    values = list(row)
+    values[4], values[9], values[13] = RunState(row[4]), bool(row[9]), _moment(row[13])
+    values[14] = bool(row[14])
+    return LiveRun(*values)
+
+
+def assistant(row: Row) -> Assistant:
+    """An assistant at one version."""
+    values = _with_moments(row, 8, 9)
+    values[7] = as_mapping(row[7])
+    return Assistant(*values)
+
+
+def _with_moments(row: Row, *places: int) -> list[Any]:
+    values = list(row)
+    for place in places:
+        values[place] = None if row[place] is None else _moment(row[place])
+    return values

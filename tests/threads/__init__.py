@@ -1,0 +1,1 @@
+"""Threads that outlive their provider, and runs that outlive the terminal."""

@@ -1,0 +1,129 @@
+"""Files in the database, on SQLite and on PostgreSQL: once, whole, and in the order they were named."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from chatmgr.domain.model import Attachment, RemoteFile
+from chatmgr.domain.states import RunState
+from chatmgr.store.ledger import Closing, Ledger, OpenRun
+from chatmgr.store.queries import Reader
+
+EVERY_BYTE = bytes(range(256)) * 5000  # 1.2 MB, and no text
+
+
+class Desk:
+    """A conversation in a database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.ledger = Ledger(url)
+        self.ledger.create_assistant("a", "x", "", "", {})
+        self.reader = Reader(url)
+        self.assistant = self.reader.assistant("a")
+        self.ledger.create_conversation("demo", "", self.assistant.id, "", "p")
+        self.pk = self.reader.conversation("demo").pk
+
+    def say(
+        self, text: str, *files: Attachment, answer: str = "yes", ledger: Ledger | None = None
+    ) -> OpenRun:
+        """Add a turn."""
+        run = (ledger or self.ledger).open_turn(
+            self.pk, self.assistant, "m", "p", "http://e", text, attachments=files
+        )
+        (ledger or self.ledger).close_run(run, Closing(RunState.COMPLETED, answer))
+        return run
+
+
+@pytest.fixture
+def desk(url: str) -> Iterator[Desk]:
+    made = Desk(url)
+    yield made
+    made.reader.close()
+    made.ledger.close()
+
+
+def file(name: str, data: bytes, kind: str = "image/png") -> Attachment:
+    """A file as it comes from the command line."""
+    return Attachment(name, kind, hashlib.sha256(data).hexdigest(), data)
+
+
+def test_bytes_come_back_as_they_were(desk: Desk) -> None:
+    files = [file(f"{number}.bin", EVERY_BYTE[number:]) for number in range(3)]
+    desk.say("one", *files)
+    desk.say("two")
+    with desk.reader as reader:
+        history = reader.history(desk.pk, 3)
+    assert history[0].attachments == tuple(files)
+    assert all(not one.attachments for one in history[1:])
+
+
+def test_the_same_bytes_are_kept_once(desk: Desk) -> None:
+    desk.say("one", file("a.png", b"same"), file("b.png", b"same"))
+    desk.say("two", file("c.png", b"same", "image/x"))
+    with desk.reader as reader:
+        turns = list(reader.turns(reader.conversation("demo")))
+        found = [[one[0] for one in reader.attachments(turn)] for turn in turns]
+        sizes = {one[3] for turn in turns for one in reader.attachments(turn)}
+    assert found == [["a.png", "b.png"], ["c.png"]]
+    assert sizes == {4}
+    with desk.ledger.begin() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM blobs").scalar() == 1
+
+
+def test_history_is_read_while_files_are_looked_up(desk: Desk) -> None:
+    for number in range(5):
+        desk.say(str(number), *([file("x.png", b"x")] if number % 2 else []))
+    with desk.reader as reader:
+        conversation = reader.conversation("demo")
+        seen = [(turn.files, len(reader.attachments(turn))) for turn in reader.turns(conversation)]
+    assert seen == [(False, 0), (True, 1)] * 2 + [(False, 0)]
+
+
+def test_an_endpoint_knows_a_file_by_one_name(desk: Desk) -> None:
+    one = file("a.png", b"same")
+    desk.say("one", one)
+    for remote in ("file-1", "file-2"):
+        desk.ledger.set_remote_file(one.sha256, "p", "http://e", remote)
+    desk.ledger.set_remote_file(one.sha256, "p", "http://elsewhere", "file-3")
+    with desk.reader as reader:
+        known = reader.remote_files(desk.pk, "p", "http://e")
+    assert known == {one.sha256: RemoteFile("file-2", "image/png")}
+
+
+def test_two_processes_keep_the_same_file_at_once(desk: Desk) -> None:
+    """Neither is told that the other's conversation is busy: they only have the same file."""
+    desk.ledger.create_conversation("other", "", desk.assistant.id, "", "p")
+    with desk.reader as reader:
+        other = reader.conversation("other").pk
+    same = file("big.png", EVERY_BYTE)
+    begun = threading.Barrier(2)
+    failed: list[BaseException] = []
+
+    def say(conversation: int) -> None:
+        ledger = Ledger(desk.url)
+        try:
+            for number in range(5):
+                begun.wait()
+                data = file("n.png", EVERY_BYTE + bytes([number]))
+                run = ledger.open_turn(
+                    conversation, desk.assistant, "m", "p", "http://e", "x", attachments=(same, data)
+                )
+                ledger.close_run(run, Closing(RunState.COMPLETED, "yes"))
+        except BaseException as error:
+            failed.append(error)
+            begun.abort()
+        finally:
+            ledger.close()
+
+    threads = [threading.Thread(target=say, args=(one,)) for one in (desk.pk, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    with desk.ledger.begin() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM blobs").scalar() == 6
+        assert db.exec_driver_sql("SELECT count(*) FROM attachments").scalar() == 20
