@@ -56,7 +56,7 @@ def settle(conversation: Conversation, *, wait: bool = False) -> None:
         for one in app().settle(conversation, wait=wait):
             if isinstance(one, Waiting):
                 left = f": {one.seconds} s" if one.seconds else ""
-                status.show(f"{one.why}{left} (Ctrl-C leaves it to go on)")
+                status.show(f"{one.why}{left} (Ctrl-C leaves it to go on)", brief=not one.seconds)
             else:
                 status.clear()
                 console.note(one.text, "yellow")
@@ -98,7 +98,7 @@ def _shown(events: Events, *, quiet: bool, reasoning: bool) -> Finished | None:
                         writer.write(event.text)
                 elif isinstance(event, Waiting):
                     left = f": {event.seconds} s" if event.seconds else ""
-                    status.show(f"{event.why}{left} (Ctrl-C stops)")
+                    status.show(f"{event.why}{left} (Ctrl-C stops)", brief=not event.seconds)
                 elif isinstance(event, Reasoning):
                     if reasoning:
                         status.think(event.text)

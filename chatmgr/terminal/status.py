@@ -19,13 +19,13 @@ class Status:
         self._thinking = False
         self._said = ""
 
-    def show(self, text: str) -> None:
-        """Replace the line."""
+    def show(self, text: str, *, brief: bool = False) -> None:
+        """Replace the line; what is ``brief`` is not worth a line where none can be taken away."""
         if self._terminal:
             self._end_thought()
             self._stream.write(f"\r\x1b[K{styled(one_line(text, 78), 'dim', True)}")
             self._shown = True
-        elif text.partition(":")[0] != self._said:
+        elif not brief and text.partition(":")[0] != self._said:
             self._said = text.partition(":")[0]
             self._stream.write(f"{one_line(text)}\n")
         self._stream.flush()
