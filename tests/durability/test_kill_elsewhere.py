@@ -31,12 +31,11 @@ def test_killed_on_postgres(
         )
         assert (code, trial.column("state") in LIVE) == (-signal.SIGKILL, True)
         trial.check_killed()
-        known = point.after and point.api == "responses"
         done = trial.recover(by_history=point.after is None)
         record_property("kill:PostgreSQL", trial.figures(done, wire.turns_heard))
         turn = trial.check_recovered(pid, True, done)
         trial.check_memory(done)
-        assert turn["state"] == ("completed" if known else "interrupted")
+        assert turn["state"] == ("completed" if point.api == "responses" else "interrupted")
         assert max(map(wire.turns_heard.count, trial.asked)) == 1
 
 
