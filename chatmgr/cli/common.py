@@ -183,6 +183,9 @@ def conversation_json(one: Conversation) -> dict[str, Any]:
         "state": one.state,
         "created_at": one.created_at,
         "updated_at": one.updated_at,
+        "tags": list(one.tags),
+        "archived_at": one.archived_at,
+        "folder": one.folder or None,
     }
 
 

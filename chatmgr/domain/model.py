@@ -47,7 +47,8 @@ class Conversation:
 
     ``state`` is the newest run's, or ``empty`` before the first turn. ``thread_id`` is the remote
     counterpart at the conversation's provider, where there is one. ``model`` is its own, else its
-    assistant's, else the one used last; ``own_model`` only its own.
+    assistant's, else the one used last; ``own_model`` only its own. ``deleted_at`` is when it was put
+    into the trash; ``folder`` is where it was used last.
     """
 
     pk: int
@@ -64,6 +65,10 @@ class Conversation:
     created_at: datetime
     updated_at: datetime
     own_model: str = ""
+    archived_at: datetime | None = None
+    deleted_at: datetime | None = None
+    folder: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def live(self) -> bool:

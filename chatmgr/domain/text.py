@@ -14,6 +14,11 @@ from chatmgr.domain.errors import UsageFault
 NAME_LIMIT = 64
 MESSAGE_LIMIT = 1_048_576  # characters; what hosted APIs take at most, and far past any context
 
+# Scripts that put no spaces between words, or too few to tell them apart, as ranges of a character class:
+# Thai, Lao, Tibetan, Burmese, Hangul, Khmer, Chinese, Japanese, Yi.
+SPACELESS = "\u0e00-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u9fff\ua000-\ua4cf\uac00-\ud7af\uf900-\ufaff"
+SPACELESS += "\uff66-\uff9f\U00020000-\U0003ffff"
+
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 

@@ -29,6 +29,7 @@ def _compiled(statement: Rows, dialect: Dialect, mark: str) -> str:
     for key, value in compiled.params.items():
         if value is not None:
             literal = str(value) if isinstance(value, int) else f"'{value}'"
+            sql = sql.replace(f"__[POSTCOMPILE_{key}]", literal)
             sql = re.sub(re.escape(mark.format(key)) + r"(::\w+)?(?!\w)", literal, sql)
     return sql
 

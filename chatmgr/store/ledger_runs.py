@@ -23,7 +23,7 @@ from chatmgr.store.rows import (
     ThreadRow,
     TurnRow,
 )
-from chatmgr.store.writer import Place, Writer, now
+from chatmgr.store.writer import Place, Writer, free_stamp, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,12 @@ def _add_turn(
     )
     turn = db.scalar(
         insert(TurnRow).returning(TurnRow.id),
-        {"conversation_id": conversation, "position": position, "created_at": moment},
+        {
+            "conversation_id": conversation,
+            "position": position,
+            "created_at": moment,
+            "stamp": free_stamp(db, moment),
+        },
     )
     message = db.scalar(
         insert(MessageRow).returning(MessageRow.id),

@@ -8,8 +8,6 @@ they never stand in a name's way), and a miss says what is nearest.
 import shlex
 import unicodedata
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import (
@@ -24,52 +22,15 @@ from chatmgr.domain.model import (
 )
 from chatmgr.domain.text import nearest, storable
 from chatmgr.store import values
-from chatmgr.store.connect import Row, Source
-from chatmgr.store.schema import ready_to_read
+from chatmgr.store.connect import Row
+from chatmgr.store.reader import FAR, Pages
 
-_FAR = 2_147_483_647  # past any position
 _SHORTEST_ID = 4  # fewer characters of an id would be met by chance
 _GUESSES = 2_000  # names compared when one is not found; more would be felt
 
 
-class Reader:
+class Reader(Pages):
     """Reads one database. Open it late and close it before the network is used."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._source: Source | None = None
-        self._looked = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the database; the next question opens it again."""
-        if self._source is not None:
-            self._source.close()
-        self._source, self._looked = None, False
-
-    def _rows(self, name: str, /, **values: object) -> Iterator[Row]:
-        source = self._open()
-        return source.rows(name, **values) if source is not None else iter(())
-
-    def _first(self, name: str, /, **values: object) -> Row | None:
-        found = list(self._rows(name, **values))
-        return found[0] if found else None
-
-    def _open(self) -> Source | None:
-        if not self._looked:
-            self._source, self._looked = ready_to_read(self._url), True
-        return self._source
-
-    def _limit(self, count: int) -> int | None:
-        source = self._open()
-        return min(count, _FAR) if count > 0 or source is None else source.no_limit
 
     # Conversations
 
@@ -114,7 +75,7 @@ class Reader:
 
     # Turns
 
-    def turns(self, conversation: Conversation, first: int = 1, last: int = _FAR) -> Iterator[Turn]:
+    def turns(self, conversation: Conversation, first: int = 1, last: int = FAR) -> Iterator[Turn]:
         """Turns in order, read as they are consumed."""
         rows = self._rows("turns", conversation=conversation.pk, first=first, last=last, limit=self._limit(0))
         return map(values.turn, rows)
@@ -127,7 +88,7 @@ class Reader:
     def turn(self, conversation: Conversation, address: int) -> Turn:
         """The turn at an address: 3 from the start, -1 from the end."""
         position = address if address > 0 else conversation.turns + 1 + address
-        if 0 < position <= _FAR:
+        if 0 < position <= FAR:
             for one in self.turns(conversation, position, position):
                 return one
         count = conversation.turns

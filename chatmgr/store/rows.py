@@ -2,76 +2,27 @@
 
 One conversation has turns at stable positions; a turn has one user message and one or more runs; a
 run has at most one assistant message. What lists need on every call (turn count, newest run, last
-activity) is kept on the conversation by the ledger, so that a list never has to count.
+activity) is kept on the conversation by the ledger, so that a list never has to count. The search
+index beside them is not made of ORM classes: see ``search_index``.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     LargeBinary,
-    MetaData,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
+from chatmgr.store.base import LIVE_RUN, NOT_DELETED, Base, ByCodePoint
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, always UTC: refuses naive values going in, gives aware ones coming out.
-
-    SQLite has no time zones, so a naive value would silently mean something else on each database.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("naive datetime: every moment in the store carries its time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Base(DeclarativeBase):
-    """Names every constraint by one convention, so that migrations can address them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012 - declared so by SQLAlchemy
-        str: Text(),
-        datetime: UtcDateTime(),
-        dict[str, Any]: JSON(),
-    }
-
-
-# A name sorts by code points on both databases: a prefix is then a range, and an index serves it.
-ByCodePoint = Text().with_variant(Text(collation="C"), "postgresql")
-
-LIVE_RUN = text("state IN ('pending', 'running', 'requires_action')")
-NOT_DELETED = text("deleted_at IS NULL")
+__all__ = ["Base"]
 
 
 class MetaRow(Base):
@@ -136,7 +87,11 @@ class RemoteAssistantRow(Base):
 
 
 class ConversationRow(Base):
-    """A named series of turns. ``model`` is empty while it follows its assistant's."""
+    """A named series of turns. ``model`` is empty while it follows its assistant's.
+
+    ``deleted_at`` puts it into the trash, ``archived_at`` out of the lists. ``folder`` is where it was
+    used last.
+    """
 
     __tablename__ = "conversations"
     __table_args__ = (
@@ -177,6 +132,19 @@ class ConversationRow(Base):
     used_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
     max_cost: Mapped[int | None] = mapped_column(BigInteger)
+    archived_at: Mapped[datetime | None]
+    folder: Mapped[str] = mapped_column(server_default="")
+
+
+class TagRow(Base):
+    """A word that conversations are sorted by; each has any number of them."""
+
+    __tablename__ = "tags"
+
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(ByCodePoint, primary_key=True, index=True)
 
 
 class ThreadRow(Base):
@@ -211,7 +179,12 @@ class ThreadRow(Base):
 
 
 class TurnRow(Base):
-    """One user message and its answer. ``run_id`` is the run that answers it: the newest one."""
+    """One user message and its answer. ``run_id`` is the run that answers it: the newest one.
+
+    ``stamp`` orders all turns by when they were said, whenever they came into the database: the second
+    of ``created_at``, or the next one that is free. The search index knows a turn by it, so that the
+    newest matches are found without looking at the others.
+    """
 
     __tablename__ = "turns"
     __table_args__ = (UniqueConstraint("conversation_id", "position"),)
@@ -221,6 +194,7 @@ class TurnRow(Base):
     position: Mapped[int]
     run_id: Mapped[int | None]
     created_at: Mapped[datetime]
+    stamp: Mapped[int] = mapped_column(BigInteger, unique=True)
 
 
 class RunRow(Base):

@@ -16,7 +16,9 @@ def _moment(value: Any) -> datetime:
 
 def conversation(row: Row) -> Conversation:
     """A conversation as ``statements`` selects it."""
-    return Conversation(*_with_moments(row, 11, 12))
+    values = _with_moments(row, 11, 12, 14, 15)
+    values[17] = tuple(sorted(str(row[17]).split(","))) if row[17] else ()
+    return Conversation(*values)
 
 
 def turn(row: Row) -> Turn:

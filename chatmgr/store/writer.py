@@ -5,14 +5,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, exists, func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import aliased
 
 from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.store import engine as engines
 from chatmgr.store import schema
 from chatmgr.store.connect import postgres_unreachable
+from chatmgr.store.holds import SPACE
 from chatmgr.store.location import sqlite_path, unreachable
+from chatmgr.store.rows import TurnRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +57,18 @@ class Writer:
 def now() -> datetime:
     """This moment, in UTC."""
     return datetime.now(UTC)
+
+
+def free_stamp(db: Connection, moment: datetime) -> int:
+    """The second of a moment, or the next one that no turn has.
+
+    PostgreSQL lets two writers in at once: there, one waits until the other has committed.
+    """
+    if db.dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(SPACE, -1)))
+    at, next_one = int(moment.timestamp()), aliased(TurnRow)
+    if db.scalar(select(TurnRow.id).where(TurnRow.stamp == at)) is None:
+        return at
+    ends_there = ~exists().where(next_one.stamp == TurnRow.stamp + 1)
+    last = select(TurnRow.stamp).where(TurnRow.stamp >= at, ends_there).order_by(TurnRow.stamp).limit(1)
+    return int(db.scalar(last) or at) + 1

@@ -11,7 +11,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 WORD = re.compile(r"\w+")
 CONVERSATION = WORD.findall(
     "name, id, title, assistant, assistant_version, model, provider, thread_id, turns, state, created_at, "
-    "updated_at"
+    "updated_at, tags, archived_at, folder"
 )
 TURN = WORD.findall(
     "conversation, turn, user, answer, state, detail, model, provider, run_id, thread_id, started_at, "

@@ -39,7 +39,7 @@ def _definitions(url: str) -> list[tuple[object, ...]]:
     """Every table, column and index as the database itself describes it."""
     if sqlite_path(url):
         found = ask(url, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        parts = [(name, sorted(re.split(r"[\s,()]+", sql))) for name, sql in found]
+        parts = [(name, sorted(re.split(r'[\s,()"]+', sql))) for name, sql in found]
         return sorted(one for one in parts if one[0] != "alembic_version")
     ours = "table_schema = current_schema() AND table_name <> 'alembic_version'"
     columns = ask(

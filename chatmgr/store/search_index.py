@@ -1,0 +1,55 @@
+"""The search index beside the tables: made with them, left alone by migrations, mended after them.
+
+A document is a turn (its message, and its newest run's answer once that is closed) under the turn's
+``stamp``, or a conversation's name and title under minus its id. What keeps it in step is in the
+database: see ``search_sqlite`` and ``search_postgres``.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, event
+
+from chatmgr.store.base import Base
+from chatmgr.store.search_postgres import POSTGRES, POSTGRES_DROP
+from chatmgr.store.search_sqlite import SQLITE, SQLITE_DROP, SQLITE_TRIGGERS
+
+# What the catalogue calls the index's tables; they are no tables of ours to compare with rows.
+NAMES = {"search", "words", "grams"} | {
+    f"{table}_{part}" for table in ("words", "grams") for part in ("data", "idx", "docsize", "config")
+}
+
+
+def create(db: Connection) -> None:
+    """Make the index, empty."""
+    _run(db, SQLITE if db.dialect.name == "sqlite" else POSTGRES)
+
+
+def drop(db: Connection) -> None:
+    """Take the index away."""
+    _run(db, SQLITE_DROP if db.dialect.name == "sqlite" else POSTGRES_DROP)
+
+
+def mend(db: Connection) -> None:
+    """Put back the triggers that SQLite drops with a table that a migration rebuilds."""
+    made = "SELECT 1 FROM sqlite_master WHERE name = 'words'"
+    if db.dialect.name != "sqlite" or not db.exec_driver_sql(made).first():
+        return
+    for statement in SQLITE_TRIGGERS:
+        name = statement.split()[2]
+        db.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+        db.exec_driver_sql(statement)
+
+
+def _run(db: Connection, statements: list[str]) -> None:
+    for statement in statements:
+        db.exec_driver_sql(statement)
+
+
+@event.listens_for(Base.metadata, "after_create")
+def _with_the_tables(_metadata: object, db: Connection, **_how: Any) -> None:
+    create(db)
+
+
+@event.listens_for(Base.metadata, "before_drop")
+def _before_the_tables(_metadata: object, db: Connection, **_how: Any) -> None:
+    drop(db)
