@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -73,7 +74,7 @@ class SqliteSource:
 
     def rows(self, name: str, /, **values: object) -> Iterator[Row]:
         try:
-            yield from self._db.execute(SQL[name][0], values)
+            yield from self._db.execute(SQL[name][0], {key: _stored(one) for key, one in values.items()})
         except sqlite3.DatabaseError as error:
             raise unreachable(self.path, error) from error
 
@@ -85,6 +86,13 @@ class SqliteSource:
 
     def close(self) -> None:
         self._db.close()
+
+
+def _stored(value: object) -> object:
+    """A moment as SQLAlchemy writes it into SQLite: in UTC, without saying so."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f").rjust(26, "0")
+    return value
 
 
 class PostgresSource:

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from chatmgr.domain.errors import NotFound, UsageFault
+from chatmgr.domain.filters import EVERYTHING, Filters
 from chatmgr.domain.model import (
     Assistant,
     Attachment,
@@ -34,9 +35,14 @@ class Reader(Pages):
 
     # Conversations
 
-    def conversations(self, count: int) -> Iterator[Conversation]:
+    def conversations(self, count: int, filters: Filters = EVERYTHING) -> Iterator[Conversation]:
         """Newest activity first; ``count`` 0 for all, read as they are consumed."""
-        return map(values.conversation, self._rows("conversations", limit=self._limit(count)))
+        rows = self._rows("conversations", limit=self._limit(count), **filters.values())
+        return map(values.conversation, rows)
+
+    def tags(self) -> list[tuple[str, int]]:
+        """Every tag, and how many conversations have it."""
+        return [(str(name), int(count)) for name, count in self._rows("tags")]
 
     def conversation(self, name: str) -> Conversation:
         """The one conversation that ``name`` means; raises NotFound with the nearest names."""

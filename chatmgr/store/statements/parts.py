@@ -1,10 +1,13 @@
 """What several statements are made of: the tables' short names, parameters, and the rows most lists show."""
 
-from sqlalchemy import Integer, Text, and_, bindparam, case, exists, func, or_, select, text
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Integer, Text, and_, bindparam, case, exists, func, or_, select, text
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.elements import SQLColumnExpression
 
-from chatmgr.store.base import LIVE_RUN
+from chatmgr.store.base import LIVE_RUN, UtcDateTime
 from chatmgr.store.compiling import Rows
 from chatmgr.store.rows import (
     AssistantRow,
@@ -33,6 +36,14 @@ def an_int(name: str) -> ColumnElement[int]:
     return bindparam(name, type_=Integer)
 
 
+def a_big(name: str) -> ColumnElement[int]:
+    return bindparam(name, type_=BigInteger)
+
+
+def a_moment(name: str) -> ColumnElement[datetime]:
+    return bindparam(name, type_=UtcDateTime)
+
+
 def conversation() -> Rows:
     """A conversation as lists show it: one row each, every lookup by primary key."""
     thread = (
@@ -50,9 +61,6 @@ def conversation() -> Rows:
         .where(TagRow.conversation_id == C.id)
         .scalar_subquery()
     )
-    persona = case((or_(V.provider == "", V.provider == C.provider), func.nullif(V.model, "")))
-    used = case((R.provider == C.provider, R.model))
-    model = func.coalesce(func.nullif(C.model, ""), persona, used, "")
     return (
         select(
             C.id,
@@ -61,7 +69,7 @@ def conversation() -> Rows:
             C.title,
             A.name,
             A.version,
-            model,
+            shown_model(),
             C.provider,
             func.coalesce(thread, ""),
             C.turns,
@@ -77,7 +85,47 @@ def conversation() -> Rows:
         .join(A, A.id == C.assistant_id)
         .join(V, and_(V.assistant_id == A.id, V.version == A.version))
         .outerjoin(R, R.id == C.last_run_id)
-        .where(LIVE)
+    )
+
+
+def shown_model() -> ColumnElement[str]:
+    """A conversation's own model, else its assistant's if meant for its provider, else the last."""
+    persona = case((or_(V.provider == "", V.provider == C.provider), func.nullif(V.model, "")))
+    used = case((R.provider == C.provider, R.model))
+    return func.coalesce(func.nullif(C.model, ""), persona, used, "")
+
+
+def chosen(name: str, column: SQLColumnExpression[str]) -> ColumnElement[bool]:
+    """A filter that lets everything pass while its value is empty."""
+    return or_(a_text(name) == "", column == a_text(name))
+
+
+def of_conversations() -> tuple[ColumnElement[bool], ...]:
+    """The filters of ``domain.filters``, on rows of ``conversation``."""
+    attached = (
+        exists()
+        .where(T.conversation_id == C.id, MessageRow.turn_id == T.id, F.message_id == MessageRow.id)
+        .correlate(C)
+    )
+    cost = select(func.coalesce(func.sum(RunRow.cost), 0)).where(RunRow.conversation_id == C.id)
+    return (
+        C.updated_at.between(a_moment("since"), a_moment("until")),
+        chosen("model", shown_model()),
+        chosen("provider", C.provider),
+        chosen("state", func.coalesce(R.state, "empty")),
+        or_(an_int("file") == 0, attached),
+        or_(a_big("min_cost") == 0, cost.correlate(C).scalar_subquery() >= a_big("min_cost")),
+        *of_belonging(),
+    )
+
+
+def of_belonging() -> tuple[ColumnElement[bool], ...]:
+    """The filters that conversations and turns share: assistant, tag, archive."""
+    tagged = exists().where(TagRow.conversation_id == C.id, TagRow.name == a_text("tag")).correlate(C)
+    return (
+        chosen("assistant", A.name),
+        or_(a_text("tag") == "", tagged),
+        or_(an_int("archived") < 0, case((C.archived_at.is_(None), 0), else_=1) == an_int("archived")),
     )
 
 

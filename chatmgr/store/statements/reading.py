@@ -3,7 +3,15 @@
 from sqlalchemy import and_, case, func, select
 
 from chatmgr.store.compiling import Rows
-from chatmgr.store.rows import BlobRow, MessageRow, MetaRow, RemoteAssistantRow, RemoteFileRow, ThreadRow
+from chatmgr.store.rows import (
+    BlobRow,
+    MessageRow,
+    MetaRow,
+    RemoteAssistantRow,
+    RemoteFileRow,
+    TagRow,
+    ThreadRow,
+)
 from chatmgr.store.statements.parts import (
     CURRENT_ASSISTANT,
     LIMIT,
@@ -23,17 +31,20 @@ from chatmgr.store.statements.parts import (
     conversation,
     history,
     live_run,
+    of_conversations,
     turn,
 )
 
 STATEMENTS: dict[str, Rows] = {
-    "conversations": conversation().order_by(*NEWEST).limit(LIMIT),
-    "conversation_named": conversation().where(C.name == a_text("name")),
+    "conversations": conversation().where(LIVE, *of_conversations()).order_by(*NEWEST).limit(LIMIT),
+    "conversation_named": conversation().where(LIVE, C.name == a_text("name")),
     "conversation_prefixed": conversation()
-    .where(C.name >= a_text("low"), C.name < a_text("high"))
+    .where(LIVE, C.name >= a_text("low"), C.name < a_text("high"))
     .limit(LIMIT),
-    "conversation_by_id": conversation().where(C.key >= a_text("low"), C.key < a_text("high")).limit(LIMIT),
-    "conversation_last_used": conversation().order_by(C.used_at.desc(), C.id.desc()).limit(1),
+    "conversation_by_id": conversation()
+    .where(LIVE, C.key >= a_text("low"), C.key < a_text("high"))
+    .limit(LIMIT),
+    "conversation_last_used": conversation().where(LIVE).order_by(C.used_at.desc(), C.id.desc()).limit(1),
     "conversation_names": select(C.name).where(LIVE).order_by(*NEWEST).limit(LIMIT),
     "names_prefixed": select(C.name, C.title)
     .where(LIVE, C.name >= a_text("low"), C.name < a_text("high"))
@@ -108,6 +119,11 @@ STATEMENTS: dict[str, Rows] = {
         func.count(case((and_(R.sent_at.is_not(None), R.cost.is_(None)), 1))),
     ).where(R.conversation_id == an_int("conversation")),
     "max_cost": select(C.max_cost).where(C.id == an_int("conversation")),
+    "tags": select(TagRow.name, func.count())
+    .join(C, C.id == TagRow.conversation_id)
+    .where(LIVE)
+    .group_by(TagRow.name)
+    .order_by(TagRow.name),
     "counts": select(
         select(func.count()).select_from(A).where(A.deleted_at.is_(None)).scalar_subquery(),
         select(func.count()).select_from(C).where(LIVE).scalar_subquery(),
