@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from chatmgr.app import App, shown_thread
 from chatmgr.domain.errors import ChatmgrError, UsageFault
-from chatmgr.domain.model import Assistant, Conversation, Turn
+from chatmgr.domain.model import Assistant, Attempt, Conversation, Turn
 from chatmgr.domain.text import valid_message, valid_text
 from chatmgr.terminal.console import console
 from chatmgr.terminal.progress import Bar
@@ -203,6 +203,14 @@ def turn_json(one: Turn) -> dict[str, Any]:
         for name, kind, sha256, size in app().reader.attachments(one)
     ]
     return found | {key: found[key] or None for key in _MAY_BE_NULL}
+
+
+def attempt_json(one: Attempt) -> dict[str, Any]:
+    """The documented shape of a run of a turn."""
+    found = asdict(one)
+    del found["turn"]
+    found["cost"] = None if one.cost is None else one.cost / NANODOLLARS
+    return found | {key: found[key] or None for key in ("answer", "detail", "error", "model", "run_id")}
 
 
 def assistant_json(one: Assistant) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from chatmgr.store.location import sqlite_path
 from chatmgr.terminal.console import console
 
 
-@click.group("db", short_help="Look after the database: status, upgrade, backup, check.")
+@click.group("db", short_help="Look after the database: status, upgrade, backup, check, reindex.")
 def command() -> None:
     """The database that everything is kept in: SQLite, or PostgreSQL by CHATMGR_DATABASE_URL."""
 
@@ -73,7 +73,7 @@ def backup(file: Path | None) -> None:
 
 @command.command("check")
 def check() -> None:
-    """Check that the database is whole: its pages, its references, its counts."""
+    """Check that the database is whole: its pages, its references, its counts, its search index."""
     url = app().url
     path = sqlite_path(url)
     source = open_source(url)
@@ -103,4 +103,19 @@ def check() -> None:
             f"The database is damaged: {'; '.join(problems[:3])}{more}.",
             "Restore a backup; see: chatmgr config path",
         )
+    if not schema.check_search(url):
+        raise DatabaseUnreachable(
+            "The search index is not in step with what was said, which is whole.",
+            "Make it anew: chatmgr db reindex",
+        )
     console.out("The database is whole.")
+
+
+@command.command("reindex")
+def reindex() -> None:
+    """Make the search index anew from what was said; nothing else is touched."""
+    if open_source(app().url) is None:
+        console.note("There is no database yet.")
+        return
+    schema.check_search(app().url, rebuild=True)
+    console.note("The search index is made anew.")

@@ -41,7 +41,7 @@ _OPTIONS = (
     click.option("--model", default="", help="Only with this model."),
     click.option("--provider", default="", help="Only at this provider."),
     click.option("--tag", type=TagName(), default="", help="Only with this tag."),
-    click.option("--state", type=click.Choice(STATES), default="", help="Only where the run is so."),
+    click.option("--state", type=click.Choice(STATES), help="Only where the run is so."),
     click.option("--file", is_flag=True, help="Only with a file attached."),
     click.option(
         "--min-cost", type=float, default=0.0, metavar="USD", help="Only what cost so much or more."

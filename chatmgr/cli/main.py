@@ -15,7 +15,7 @@ COMMANDS = {
     "new": ("new", "Create an assistant and a named conversation, then chat."),
     "resume": ("resume", "Continue a conversation where it was left."),
     "send": ("send", "Run one turn and print the answer."),
-    "history": ("history", "List conversations, or review the turns of one."),
+    "history": ("history", "Search, list conversations, or review the turns of one."),
     "assistant": ("assistant", "Create, list, show, edit and delete assistants."),
     "runs": ("runs", "List runs that are not done; wait, answer, cancel."),
     "thread": ("thread", "Adopt, sync and show remote threads."),
@@ -23,7 +23,7 @@ COMMANDS = {
     "provider": ("provider", "Add, list, show, test and remove providers."),
     "models": ("models", "List a provider's models, or fetch the embedded one."),
     "config": ("config", "Show the settings, and keep keys."),
-    "db": ("db", "Look after the database: status, upgrade, backup, check."),
+    "db": ("db", "Look after the database: status, upgrade, backup, check, reindex."),
 }
 EXIT_CODES = """\b
 Exit codes:

@@ -108,6 +108,26 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run of a turn, as ``history --runs`` shows it; ``chosen`` is the one that answers the turn."""
+
+    turn: int
+    chosen: bool
+    answer: str
+    state: str
+    detail: str
+    error: str
+    model: str
+    provider: str
+    run_id: str
+    started_at: datetime
+    finished_at: datetime | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """A file that goes with a message; its bytes are kept once, by their SHA-256."""
 

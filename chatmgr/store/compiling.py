@@ -11,14 +11,17 @@ from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.engine import Dialect
 
 Rows = Select[*tuple[Any, ...]]
+Either = Rows | tuple[Rows, Rows]
+"""One statement for both databases; or, where their ways part, SQLite's and PostgreSQL's."""
 
 
-def compile_all(statements: Mapping[str, Rows]) -> dict[str, tuple[str, str]]:
+def compile_all(statements: Mapping[str, Either]) -> dict[str, tuple[str, str]]:
     """Each statement as SQLite and as PostgreSQL (psycopg) take it."""
     dialects: tuple[Dialect, Dialect] = (sqlite.dialect(paramstyle="named"), psycopg.dialect())  # type: ignore[no-untyped-call]
+    pairs = {name: one if isinstance(one, tuple) else (one, one) for name, one in statements.items()}
     return {
-        name: (_compiled(statement, dialects[0], ":{}"), _compiled(statement, dialects[1], "%({})s"))
-        for name, statement in statements.items()
+        name: (_compiled(lite, dialects[0], ":{}"), _compiled(server, dialects[1], "%({})s"))
+        for name, (lite, server) in pairs.items()
     }
 
 
@@ -34,7 +37,7 @@ def _compiled(statement: Rows, dialect: Dialect, mark: str) -> str:
     return sql
 
 
-def render(statements: Mapping[str, Rows]) -> str:
+def render(statements: Mapping[str, Either]) -> str:
     """The text of ``compiled.py``."""
     lines = [
         '"""The reader\'s statements as each database takes them.',

@@ -14,6 +14,7 @@ from chatmgr.domain.filters import EVERYTHING, Filters
 from chatmgr.domain.model import (
     Assistant,
     Attachment,
+    Attempt,
     Conversation,
     LiveRun,
     Message,
@@ -24,13 +25,14 @@ from chatmgr.domain.model import (
 from chatmgr.domain.text import nearest, storable
 from chatmgr.store import values
 from chatmgr.store.connect import Row
-from chatmgr.store.reader import FAR, Pages
+from chatmgr.store.reader import FAR
+from chatmgr.store.reader_search import SearchPages
 
 _SHORTEST_ID = 4  # fewer characters of an id would be met by chance
 _GUESSES = 2_000  # names compared when one is not found; more would be felt
 
 
-class Reader(Pages):
+class Reader(SearchPages):
     """Reads one database. Open it late and close it before the network is used."""
 
     # Conversations
@@ -100,6 +102,11 @@ class Reader(Pages):
         count = conversation.turns
         holds = {0: "no turns yet", 1: "one turn"}.get(count, f"{count} turns")
         raise NotFound("turn", f"{conversation.name}@{address}", (), f"“{conversation.name}” has {holds}.")
+
+    def attempts(self, conversation: Conversation, position: int) -> list[Attempt]:
+        """Every run of a turn, in the order they were made."""
+        rows = self._rows("attempts", conversation=conversation.pk, position=position)
+        return [values.attempt(row) for row in rows]
 
     def history(self, conversation: int, before: int, after: int = 0) -> list[Message]:
         """What a model is shown of the answered turns between two positions, oldest first."""

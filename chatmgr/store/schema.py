@@ -119,6 +119,21 @@ def upgrade(url: str) -> tuple[str, Path | None]:
     return found, copy
 
 
+def check_search(url: str, *, rebuild: bool = False) -> bool:
+    """Whether the search index is in step with the tables; makes it anew first if asked to."""
+    from chatmgr.store import engine, search_index
+
+    ready_to_write(url)
+    opened = engine.create(url)
+    try:
+        with opened.begin() as connection:
+            if rebuild:
+                search_index.rebuild(connection)
+            return search_index.in_step(connection)
+    finally:
+        opened.dispose()
+
+
 def backup(url: str, label: str = "", target: Path | None = None) -> Path:
     """Copy a SQLite database, in use or not, with SQLite's own backup; returns the copy."""
     path = sqlite_path(url)

@@ -8,13 +8,14 @@ database: see ``search_sqlite`` and ``search_postgres``.
 from typing import Any
 
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import DatabaseError
 
 from chatmgr.store.base import Base
-from chatmgr.store.search_postgres import POSTGRES, POSTGRES_DROP
-from chatmgr.store.search_sqlite import SQLITE, SQLITE_DROP, SQLITE_TRIGGERS
+from chatmgr.store.search_postgres import POSTGRES, POSTGRES_CHECK, POSTGRES_DROP, POSTGRES_FILL
+from chatmgr.store.search_sqlite import SQLITE, SQLITE_CHECK, SQLITE_DROP, SQLITE_FILL, SQLITE_TRIGGERS
 
 # What the catalogue calls the index's tables; they are no tables of ours to compare with rows.
-NAMES = {"search", "words", "grams"} | {
+NAMES = {"search", "words", "grams", "grams_terms"} | {
     f"{table}_{part}" for table in ("words", "grams") for part in ("data", "idx", "docsize", "config")
 }
 
@@ -38,6 +39,25 @@ def mend(db: Connection) -> None:
         name = statement.split()[2]
         db.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
         db.exec_driver_sql(statement)
+
+
+def rebuild(db: Connection) -> None:
+    """Make the index anew from the tables."""
+    if db.dialect.name == "sqlite":
+        _run(db, [*SQLITE_FILL])
+    else:
+        _run(db, ["DELETE FROM search", *POSTGRES_FILL])
+
+
+def in_step(db: Connection) -> bool:
+    """Whether the index holds what the tables say: FTS5 compares them; PostgreSQL makes each entry anew."""
+    if db.dialect.name != "sqlite":
+        return not db.exec_driver_sql(POSTGRES_CHECK).first()
+    try:
+        _run(db, [*SQLITE_CHECK])
+    except DatabaseError:
+        return False
+    return True
 
 
 def _run(db: Connection, statements: list[str]) -> None:

@@ -3,7 +3,8 @@
 Each row is (a part of) a document: its words with their places as a ``tsvector``, and, of scripts that put
 no spaces between words, each character and each pair of neighbours. A tsvector holds at most 1 MB, so
 a long text is cut into parts. Texts and what is looked for go through the same functions, so that
-both are cut into words alike; these fold case and accents.
+both are cut into words alike; these fold case and accents. A tsvector knows 256 places of a word at most,
+so phrases are asked for as words, and looked for in what is found.
 """
 
 from chatmgr.domain.states import LIVE
@@ -47,12 +48,12 @@ FOR clause IN SELECT jsonb_array_elements(wanted) LOOP
         one := one && quote_literal(gram)::tsquery;
       END LOOP;
     ELSE
-      one := phraseto_tsquery('pg_catalog.simple', chatmgr_words(term->>'text'));
+      one := plainto_tsquery('pg_catalog.simple', chatmgr_words(term->>'text'));
       IF (term->>'prefix')::boolean AND numnode(one) > 0 THEN one := (one::text || ':*')::tsquery; END IF;
     END IF;
     anyof := anyof || one;
   END LOOP;
-  whole := whole && CASE WHEN (clause->>'not')::boolean THEN !! anyof ELSE anyof END;
+  whole := whole && anyof;
 END LOOP;
 RETURN whole;
 END $fn$"""
@@ -61,16 +62,16 @@ INSERT INTO search (key, part, words)
 SELECT doc, part, chatmgr_vector(substr(said, part * {_PART} + 1, {_PART + _LAP}))
 FROM generate_series(0, greatest(length(said) - 1, 0) / {_PART}) AS part
 $fn$"""
-_TURN = f"""CREATE FUNCTION chatmgr_index_turn(which integer) RETURNS void LANGUAGE plpgsql AS $fn$
-BEGIN
-DELETE FROM search USING turns WHERE turns.id = which AND search.key = turns.stamp;
-PERFORM chatmgr_index(t.stamp,
-u.content || chr(10) || CASE WHEN r.state IN {_LIVE} THEN '' ELSE coalesce(a.content, '') END)
+_DOCUMENTS = f"""SELECT t.stamp AS key,
+u.content || chr(10) || CASE WHEN r.state IN {_LIVE} THEN '' ELSE coalesce(a.content, '') END AS text
 FROM turns t
 JOIN messages u ON u.turn_id = t.id AND u.role = 'user'
 LEFT JOIN runs r ON r.id = t.run_id
-LEFT JOIN messages a ON a.run_id = r.id
-WHERE t.id = which;
+LEFT JOIN messages a ON a.run_id = r.id"""
+_TURN = f"""CREATE FUNCTION chatmgr_index_turn(which integer) RETURNS void LANGUAGE plpgsql AS $fn$
+BEGIN
+DELETE FROM search USING turns WHERE turns.id = which AND search.key = turns.stamp;
+PERFORM chatmgr_index(key, text) FROM ({_DOCUMENTS} WHERE t.id = which) AS found;
 END $fn$"""
 
 
@@ -127,6 +128,11 @@ POSTGRES_FILL = (
     "SELECT chatmgr_index_turn(id) FROM turns",
     "SELECT chatmgr_index(-id, name || chr(10) || title) FROM conversations",
 )
+POSTGRES_CHECK = f"""SELECT key FROM (
+{_DOCUMENTS} UNION ALL SELECT -id, name || chr(10) || title FROM conversations) AS d
+FULL JOIN search USING (key)
+WHERE text IS NULL OR words IS NULL
+OR words <> chatmgr_vector(substr(text, part * {_PART} + 1, {_PART + _LAP})) LIMIT 1"""
 POSTGRES_DROP = [
     *(f"DROP FUNCTION IF EXISTS {one.split()[2]} CASCADE" for one in _triggers()[::2]),
     "DROP FUNCTION IF EXISTS chatmgr_index_turn, chatmgr_index, chatmgr_query, chatmgr_vector",

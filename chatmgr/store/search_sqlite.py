@@ -32,6 +32,8 @@ text, content='searchable', content_rowid='key', columnsize=0, tokenize='unicode
 _GRAMS = """CREATE VIRTUAL TABLE grams USING fts5(
 text, content='searchable_spaceless', content_rowid='key', columnsize=0, detail='none', tokenize='trigram')"""
 
+_VOCABULARY = "CREATE VIRTUAL TABLE grams_terms USING fts5vocab(grams, row)"
+
 
 def _out(view: str, which: str) -> str:
     """Take documents out of both tables, with the text that they were put in with."""
@@ -86,10 +88,14 @@ def _triggers() -> list[str]:
 
 
 SQLITE_TRIGGERS = _triggers()
-SQLITE = [_TURNS, _NAMES, _ALL, _SPACELESS, _WORDS, _GRAMS, *SQLITE_TRIGGERS]
+SQLITE = [_TURNS, _NAMES, _ALL, _SPACELESS, _WORDS, _GRAMS, _VOCABULARY, *SQLITE_TRIGGERS]
 SQLITE_FILL = ("INSERT INTO words(words) VALUES ('rebuild')", "INSERT INTO grams(grams) VALUES ('rebuild')")
+SQLITE_CHECK = tuple(
+    f"INSERT INTO {table}({table}, rank) VALUES ('integrity-check', 1)" for table in ("words", "grams")
+)
 SQLITE_DROP = [
     *(f"DROP TRIGGER IF EXISTS {one.split()[2]}" for one in SQLITE_TRIGGERS),
+    "DROP TABLE IF EXISTS grams_terms",
     "DROP TABLE IF EXISTS grams",
     "DROP TABLE IF EXISTS words",
     *(f"DROP VIEW IF EXISTS searchable{part}" for part in ("_spaceless", "", "_names", "_turns")),

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from chatmgr.domain.model import Assistant, Conversation, LiveRun, Turn
+from chatmgr.domain.model import Assistant, Attempt, Conversation, LiveRun, Turn
 from chatmgr.domain.states import RunState
 from chatmgr.store.connect import Row, as_mapping
 
 
-def _moment(value: Any) -> datetime:
+def moment(value: Any) -> datetime:
     """SQLite gives text without a zone, PostgreSQL a moment in the server's; all of ours are UTC."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -28,10 +28,17 @@ def turn(row: Row) -> Turn:
     return Turn(*values)
 
 
+def attempt(row: Row) -> Attempt:
+    """A run of a turn."""
+    values = _with_moments(row, 9, 10)
+    values[1] = bool(row[1])
+    return Attempt(*values)
+
+
 def live_run(row: Row) -> LiveRun:
     """A run that nobody has closed."""
     values = list(row)
-    values[4], values[9], values[13] = RunState(row[4]), bool(row[9]), _moment(row[13])
+    values[4], values[9], values[13] = RunState(row[4]), bool(row[9]), moment(row[13])
     values[14] = bool(row[14])
     return LiveRun(*values)
 
@@ -46,5 +53,5 @@ def assistant(row: Row) -> Assistant:
 def _with_moments(row: Row, *places: int) -> list[Any]:
     values = list(row)
     for place in places:
-        values[place] = None if row[place] is None else _moment(row[place])
+        values[place] = None if row[place] is None else moment(row[place])
     return values

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from chatmgr.terminal.sanitize import clean
 
-_CODES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_CODES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "match": "1;33"}
 
 
 class Console:

@@ -2,31 +2,44 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain, islice
 
-from chatmgr.domain.model import Conversation, Turn
+from chatmgr.domain.hits import Hit
+from chatmgr.domain.model import Attempt, Conversation, Turn
 from chatmgr.domain.text import dollars
 from chatmgr.terminal.console import age, styled
 from chatmgr.terminal.sanitize import clean, display_width, one_line
 
 _GAP = "  "
+_MEASURED = 1_000
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, terminal: bool) -> Iterator[str]:
-    """Columns as wide as they need to be; nothing at all for no rows."""
-    cells = [[one_line(cell) for cell in row] for row in rows]
-    if not cells:
+    """Columns as wide as they need to be; nothing at all for no rows.
+
+    The widths are those of the first rows: so a list of any length comes as it is read, in constant memory.
+    """
+    cells = ([one_line(cell) for cell in row] for row in rows)
+    first = list(islice(cells, _MEASURED))
+    if not first:
         return
-    widths = [max(map(display_width, column)) for column in zip(head, *cells, strict=True)]
-    for number, row in enumerate([list(head), *cells]):
-        line = _GAP.join(
-            cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        yield styled(line, "dim" if number == 0 else "", terminal)
+    widths = [max(map(display_width, column)) for column in zip(head, *first, strict=True)]
+    yield styled(_line(head, widths), "dim", terminal)
+    for row in chain(first, cells):
+        yield _line(row, widths)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True))
+    return _GAP.join(padded).rstrip()
 
 
 def conversations(found: Iterable[Conversation], now: datetime, *, terminal: bool) -> Iterator[str]:
-    """One line a conversation, newest activity first."""
-    head = ("NAME", "TURNS", "ASSISTANT", "MODEL", "PROVIDER", "STATE", "AGE")
+    """One line a conversation, newest activity first; tags where any of the first ones has some."""
+    head = ["NAME", "TURNS", "ASSISTANT", "MODEL", "PROVIDER", "STATE", "AGE"]
+    rest = iter(found)
+    first = list(islice(rest, _MEASURED))
+    tagged = any(one.tags for one in first)
     rows = (
         (
             one_line(one.name, 40),
@@ -36,10 +49,11 @@ def conversations(found: Iterable[Conversation], now: datetime, *, terminal: boo
             one.provider,
             one.state,
             age(one.updated_at, now),
+            *([" ".join(one.tags)] if tagged else []),
         )
-        for one in found
+        for one in chain(first, rest)
     )
-    return table(head, rows, terminal=terminal)
+    return table([*head, "TAGS"] if tagged else head, rows, terminal=terminal)
 
 
 def turn(
@@ -61,6 +75,36 @@ def turn(
     if usage:
         yield styled(f"[{what_it_took(one)}]", "dim", terminal)
     yield ""
+
+
+def attempt(one: Attempt, number: int, *, terminal: bool) -> Iterator[str]:
+    """One run of a turn: when, where, how it ended; and its text, where the turn shows another's."""
+    when = one.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    facts = [f"run {number}", when, one_line(one.model), one.provider, one.state, one.detail]
+    facts += [one_line(one.error), "the answer" if one.chosen else ""]
+    yield styled("[" + " · ".join(fact for fact in facts if fact) + "]", "dim", terminal)
+    if one.answer and not one.chosen:
+        yield styled(clean(one.answer), "dim", terminal)
+
+
+def hit(one: Hit, *, terminal: bool) -> Iterator[str]:
+    """A search hit: its address and what it is, then the piece that matches, marked at a terminal."""
+    address = one_line(one.conversation) + (f"@{one.turn}" if one.turn else "")
+    when = one.at.astimezone().strftime("%Y-%m-%d %H:%M")
+    facts = [when, one_line(one.model), one_line(one.title, 48) if one.turn else ""]
+    rest = "".join(f" · {fact}" for fact in facts if fact)
+    yield styled(address, "bold", terminal) + styled(rest, "dim", terminal)
+    sign = "> " if one.snippet.side == "user" else "  "
+    yield sign + _marked(one.snippet.text, one.snippet.spans, terminal)
+
+
+def _marked(text: str, spans: Iterable[tuple[int, int]], terminal: bool) -> str:
+    """A text with its matches in colour; every piece is cleaned by itself."""
+    shown, at = "", 0
+    for begin, end in spans:
+        shown += clean(text[at:begin]) + styled(clean(text[begin:end]), "match", terminal)
+        at = end
+    return shown + clean(text[at:])
 
 
 def what_it_took(one: Turn) -> str:

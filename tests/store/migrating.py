@@ -16,6 +16,7 @@ BREAK_HALF_WAY = f'{ADD_A_COLUMN}\n    op.execute("INSERT INTO nowhere VALUES (1
 CRASH_HALF_WAY = f'{ADD_A_COLUMN}\n    raise RuntimeError("crash")'
 ORPHAN = f'{ADD_A_COLUMN}\n    op.execute("DELETE FROM conversations")'
 
+PAST = Path(__file__).with_name("past")
 TODAY = schema.HEAD
 LATER = "9001"
 

@@ -7,10 +7,10 @@ command, commit both.
 """
 
 from chatmgr.store import compiling
-from chatmgr.store.compiling import Rows
-from chatmgr.store.statements import reading
+from chatmgr.store.compiling import Either
+from chatmgr.store.statements import reading, searching
 
-STATEMENTS: dict[str, Rows] = {**reading.STATEMENTS}
+STATEMENTS: dict[str, Either] = {**reading.STATEMENTS, **searching.STATEMENTS}
 
 
 def render() -> str:

@@ -55,6 +55,26 @@ STATEMENTS: dict[str, Rows] = {
     .order_by(T.position)
     .limit(LIMIT),
     "turns_last": turn().order_by(T.position.desc()).limit(LIMIT),
+    "attempts": select(
+        T.position,
+        R.id == T.run_id,
+        func.coalesce(MessageRow.content, ""),
+        R.state,
+        R.detail,
+        R.error,
+        R.model,
+        R.provider,
+        R.remote_id,
+        R.started_at,
+        R.finished_at,
+        R.input_tokens,
+        R.output_tokens,
+        R.cost,
+    )
+    .join(T, T.id == R.turn_id)
+    .outerjoin(MessageRow, MessageRow.run_id == R.id)
+    .where(T.conversation_id == an_int("conversation"), T.position == an_int("position"))
+    .order_by(R.id),
     "assistants": assistant().where(CURRENT_ASSISTANT).order_by(A.name),
     "assistant_named": assistant().where(CURRENT_ASSISTANT, A.name == a_text("name")),
     "assistant_of": assistant()

@@ -1,0 +1,60 @@
+"""``history -q``: what a search found, as lines or as JSON."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from chatmgr.cli.common import app, print_json
+from chatmgr.domain.filters import Filters
+from chatmgr.domain.hits import Found, Hit
+from chatmgr.domain.query import parse
+from chatmgr.terminal import listing
+from chatmgr.terminal.console import console
+from chatmgr.terminal.paging import show
+
+
+def search(
+    text: str, filters: Filters, count: int, *, newest: bool, conversation: int, as_json: bool, pager: bool
+) -> None:
+    """Look for a text and show what is found; that nothing is, is said, and is no error."""
+    query = parse(text)
+    found = app().reader.search(query, filters, count, newest=newest, conversation=conversation)
+    hits = _counted(found, text, asked=bool(query.clauses))
+    if as_json:
+        for hit in hits:
+            print_json(_facts(hit))
+        return
+    terminal = sys.stdout.isatty()
+    show((line for hit in hits for line in listing.hit(hit, terminal=terminal)), pager=pager)
+
+
+def _counted(found: Found, text: str, *, asked: bool) -> Iterator[Hit]:
+    """The hits; at the end a note where there are none, or more than were looked at."""
+    empty = True
+    for hit in found.hits:
+        empty = False
+        yield hit
+    if empty:
+        why = "Nothing found for" if asked else "There is no word to look for in"
+        console.note(f"{why} “{text}”.")
+    elif found.more:
+        console.note("Many turns match; the newest 1,000 were ranked. All of them, newest first: -n 0")
+
+
+def _facts(hit: Hit) -> dict[str, Any]:
+    """The documented shape of a hit; a match in a name or title has no turn."""
+    return {
+        "address": hit.conversation + (f"@{hit.turn}" if hit.turn else ""),
+        "conversation": hit.conversation,
+        "turn": hit.turn,
+        "title": hit.title or None,
+        "side": hit.snippet.side,
+        "snippet": hit.snippet.text,
+        "matches": [list(span) for span in hit.snippet.spans],
+        "assistant": hit.assistant,
+        "model": hit.model or None,
+        "provider": hit.provider,
+        "state": hit.state,
+        "at": hit.at,
+        "score": hit.score,
+    }

@@ -1,0 +1,92 @@
+"""What a typed query means; no text is an error."""
+
+import random
+
+import pytest
+
+from chatmgr.domain.matching import Matcher, fold, snippet
+from chatmgr.domain.query import parse
+
+
+def shape(text: str) -> list[str]:
+    """A query in a notation of its own: ``-`` not, ``|`` or, ``*`` prefix, ``~`` anywhere."""
+    return [
+        ("-" if clause.negated else "")
+        + "|".join(
+            ("~" if term.gram else "") + term.text + ("*" if term.prefix else "") for term in clause.terms
+        )
+        for clause in parse(text).clauses
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("red car", ["red", "car"]),
+        ('"red car" blue', ["red car", "blue"]),
+        ("red OR blue car", ["red|blue", "car"]),
+        ("a OR b OR c", ["a|b|c"]),
+        ("red AND car", ["red", "car"]),
+        ("red -car", ["red", "-car"]),
+        ('-"red car"', ["-red car"]),
+        ("pre*", ["pre*"]),
+        ("**pre**", ["pre*"]),
+        ("東京", ["~東京"]),
+        ("東京タワー hotel", ["~東京タワー", "hotel"]),
+        ("hotel OR 東京", ["hotel|~東京"]),
+        ("OR", []),
+        ("OR x OR", ["x"]),
+        ("a OR -b", ["a", "-b"]),
+        ("-a OR b", ["-a", "b"]),
+        ("or", ["or"]),
+        ("-", []),
+        ("--", []),
+        ("--flag", ["--flag"]),
+        ('"never closed', ["never closed"]),
+        ('""', []),
+        ("!? …", []),
+        ("foo-bar c++", ["foo-bar", "c++"]),
+        ("a:b(c)", ["a:b(c)"]),
+        ('say "', ["say"]),
+        ("", []),
+    ],
+)
+def test_meaning(text: str, meant: list[str]) -> None:
+    found = shape(text)
+    assert [one.replace("--flag", "-flag") for one in found] == [
+        one.replace("--flag", "-flag") for one in meant
+    ]
+
+
+def test_any_text_at_all_is_a_query() -> None:
+    rng = random.Random(7)
+    alphabet = "ab é東\u0e01 \"-*()^:{}[]+&|!~'\\%_\0\ud800🦊OR AND NOT NEAR\n\t"
+    for _ in range(2_000):
+        text = "".join(rng.choices(alphabet, k=rng.randint(0, 30)))
+        query = parse(text)
+        matcher = Matcher(query)
+        matcher.holds(text)
+        snippet(matcher, text, text[::-1])
+
+
+def test_a_query_has_an_end() -> None:
+    assert len(parse("word " * 10_000).clauses) == 64
+
+
+def test_matches_are_marked_whatever_case_and_accents() -> None:
+    matcher = Matcher(parse("zurich STRASSE naïve"))
+    text = "Zürich, strasse; NAÏVE und straßen"
+    assert [text[a:b] for a, b in matcher.spans(text)] == ["Zürich", "strasse", "NAÏVE"]
+    assert fold("Ünïcode ÅNGSTRÖM") == "unicode angstrom"
+
+
+def test_a_snippet_is_one_line_around_the_densest_place() -> None:
+    matcher = Matcher(parse("alpha beta"))
+    long = "alpha " + "x " * 500 + "here\nalpha \n\n beta there " + "y " * 500
+    found = snippet(matcher, "no", long)
+    assert found.side == "answer"
+    assert found.text.startswith("…")
+    assert found.text.endswith("…")
+    assert "\n" not in found.text
+    assert len(found.text) < 180
+    assert [found.text[a:b] for a, b in found.spans] == ["alpha", "beta"]

@@ -1,0 +1,149 @@
+"""The index is in step with the tables, whatever is done to them and by whom."""
+
+import random
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from chatmgr.domain.filters import Filters
+from chatmgr.domain.query import parse
+from chatmgr.domain.states import RunState
+from chatmgr.store import schema
+from chatmgr.store.ledger import Closing, Place, Told
+from chatmgr.store.location import sqlite_path
+from tests.store import migrating
+from tests.store.desk import ENDPOINT, Desk, ask, tell
+
+
+def check(url: str) -> None:
+    """The index says what the tables say."""
+    assert schema.check_search(url)
+
+
+def documents(url: str) -> int:
+    """How many documents the index has."""
+    table = "searchable" if sqlite_path(url) else "search"
+    return int(ask(url, f"SELECT count(*) FROM {table}")[0][0])
+
+
+def filled(desk: Desk) -> Desk:
+    """Turns of every fate: whole, failed, live, retried; in scripts with and without spaces."""
+    desk.answer("hello world", "the answer", "plan")
+    desk.answer("東京に行きたい", "京都は どうですか", "reise")
+    desk.answer("no answer", "", "plan")
+    run = desk.open("still running 大阪", "live")
+    desk.ledger.checkpoint(run, "part of it 名古屋")
+    turn = ask(desk.url, "SELECT min(id) FROM turns")[0][0]
+    columns = "turn_id, conversation_id, assistant_version_id, provider, model, detail, error, thread_id"
+    columns += ", remote_id, started_at, pid, host"
+    tell(
+        desk.url,
+        f"INSERT INTO runs (state, {columns}) SELECT 'completed', {columns} FROM runs WHERE turn_id = {turn}",
+        f"UPDATE turns SET run_id = (SELECT max(id) FROM runs) WHERE id = {turn}",
+        "INSERT INTO messages (turn_id, run_id, role, content, created_at) "
+        f"SELECT {turn}, max(id), 'assistant', 'a second answer 神戸', max(started_at) FROM runs",
+    )
+    return desk
+
+
+def test_the_ledger_keeps_it(desk: Desk) -> None:
+    filled(desk)
+    check(desk.url)
+    assert [one.turn for one in desk.reader.search(parse("second 神戸"), Filters(), 5).hits] == [1]
+    desk.ledger.import_turns(
+        Place(desk.conversation("new").pk, "openai", ENDPOINT),
+        desk.assistant().version_id,
+        "thread_1",
+        [Told("asked 大", "told"), Told("unanswered", "")],
+    )
+    check(desk.url)
+    assert len(list(desk.reader.search(parse("told OR unanswered"), Filters(), 5).hits)) == 2
+
+
+CHANGES = (
+    "UPDATE messages SET content = content || ' more 新' WHERE role = 'user'",
+    "UPDATE messages SET content = 'all else' WHERE role = 'assistant'",
+    "UPDATE conversations SET title = 'another 題', updated_at = updated_at",
+    "UPDATE conversations SET name = name || '-x'",
+    "UPDATE runs SET state = 'failed' WHERE state = 'running' OR state = 'pending'",
+    "UPDATE runs SET state = 'running' WHERE id = (SELECT max(id) FROM runs)",
+    "DELETE FROM messages WHERE role = 'assistant'",
+    "DELETE FROM runs WHERE id = (SELECT max(id) FROM runs)",
+    "DELETE FROM turns WHERE id = (SELECT min(id) FROM turns)",
+    "DELETE FROM messages",
+    "DELETE FROM conversations WHERE name LIKE 'plan%'",
+    "DELETE FROM conversations",
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_any_writer_keeps_it(desk: Desk, change: str) -> None:
+    """With foreign keys on, so that deletes cascade."""
+    filled(desk)
+    url = desk.url
+    desk.close()
+    pragma = ["PRAGMA foreign_keys=ON"] if sqlite_path(url) else []
+    tell(url, *pragma, change)
+    check(url)
+    tell(url, *pragma, *random.Random(3).sample(CHANGES, len(CHANGES)))
+    check(url)
+    tell(url, *pragma, "DELETE FROM conversations")
+    check(url)
+    assert documents(url) == 0
+
+
+def test_an_upgraded_store_can_be_searched(sqlite_url: str) -> None:
+    path = sqlite_path(sqlite_url)
+    assert path is not None
+    path.parent.mkdir()
+    with sqlite3.connect(path) as old:
+        old.executescript((migrating.PAST / "0002.sql").read_text(encoding="utf-8"))
+    old.close()
+    desk = Desk(sqlite_url)
+    check(sqlite_url)
+    said = [str(row[0]) for row in ask(sqlite_url, "SELECT content FROM messages WHERE role = 'user'")]
+    word = said[0].split()[0]
+    assert list(desk.reader.search(parse(word), Filters(archived=None), 5).hits)
+    stamps = [row[0] for row in ask(sqlite_url, "SELECT stamp FROM turns ORDER BY id")]
+    assert stamps == sorted(set(stamps))
+    desk.answer("a later turn", "yes", "demo")
+    check(sqlite_url)
+    desk.close()
+
+
+def test_rebuilding_a_table_keeps_the_triggers(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(Desk(sqlite_url)).close()
+    migrating.give_a_later_schema(tmp_path, monkeypatch, migrating.REBUILD)
+    desk = Desk(sqlite_url)
+    check(sqlite_url)
+    desk.answer("renewed 東", "after", "other")
+    check(sqlite_url)
+    assert schema.HEAD == migrating.LATER
+    assert len(list(desk.reader.search(parse("renewed"), Filters(), 5).hits)) == 1
+    desk.close()
+
+
+def test_stamps_order_turns_by_when_they_were_said(desk: Desk) -> None:
+    for number in range(5):
+        desk.answer(f"turn {number}", "yes")
+    stamps = [row[0] for row in ask(desk.url, "SELECT stamp FROM turns ORDER BY position")]
+    assert stamps == sorted(set(stamps))
+    run = desk.open("closing")
+    desk.ledger.close_run(run, Closing(RunState.COMPLETED, "yes"))
+    assert len({row[0] for row in ask(desk.url, "SELECT stamp FROM turns")}) == 6
+
+
+def test_an_index_out_of_step_is_noticed_and_mended(desk: Desk) -> None:
+    url = filled(desk).url
+    desk.close()
+    if sqlite_path(url):
+        tell(url, "DROP TRIGGER search_resaid_before", "DROP TRIGGER search_resaid_after")
+    else:
+        tell(url, "ALTER TABLE messages DISABLE TRIGGER search_said")
+    tell(url, "UPDATE messages SET content = 'something else' WHERE role = 'user'")
+    assert not schema.check_search(url)
+    assert schema.check_search(url, rebuild=True)
+    assert schema.check_search(url)
