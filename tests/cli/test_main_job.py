@@ -77,6 +77,8 @@ def test_json_of_a_conversation(talking: Chatmgr, api: str) -> None:
         "provider": "wire",
         "turns": 1,
         "state": "completed",
+        "tags": [],
+        "folder": None,
     }
 
 
