@@ -88,4 +88,6 @@ def table(results: Sequence[Result]) -> str:
 def _amount(value: float, metric: str) -> str:
     if metric == "peak":
         return f"{value / 2**20:.0f} MB"
+    if value < 0.001:
+        return f"{value * 1e6:.1f} µs"
     return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"

@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks.listing import listing
 from benchmarks.meter import Meter
 from benchmarks.ratios import Result, table
+from benchmarks.rendering import rendering
 from benchmarks.resuming import resuming
 from benchmarks.startup import startup
 from benchmarks.streaming import streaming
@@ -25,6 +26,7 @@ ITEMS: dict[str, tuple[Item, int]] = {
     "listing": (listing, 11),
     "streaming": (streaming, 5),
     "resuming": (resuming, 11),
+    "rendering": (rendering, 5),
 }
 
 

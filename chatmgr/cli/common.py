@@ -16,6 +16,7 @@ from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.model import Assistant, Attempt, Conversation, Turn
 from chatmgr.domain.text import valid_message, valid_text
 from chatmgr.terminal.console import console
+from chatmgr.terminal.markdown import wants_markdown
 from chatmgr.terminal.progress import Bar
 
 
@@ -34,6 +35,14 @@ def close_app() -> None:
 def interactive() -> bool:
     """Whether a person is at the other end: only then is anything asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def markdown() -> bool:
+    """Whether answers are rendered: at a terminal, unless an option or the setting says plain."""
+    if not sys.stdout.isatty():
+        return False
+    plain = click.get_current_context().meta.get(_PLAIN) or bool(app().settings.get("plain"))
+    return wants_markdown(sys.stdout, plain=plain)
 
 
 class ConversationName(click.ParamType[str]):
@@ -90,6 +99,19 @@ reasoning_option = click.option(
 provider_option = click.option("--provider", default="", help="Go on at this provider from now on.")
 model_option = click.option("-m", "--model", default="", help="Go on with this model from now on.")
 
+
+def _choose_plain(ctx: click.Context, _: click.Parameter, chosen: bool) -> None:
+    ctx.meta[_PLAIN] = chosen
+
+
+_PLAIN = "chatmgr.plain"
+plain_option = click.option(
+    "--plain",
+    is_flag=True,
+    expose_value=False,
+    callback=_choose_plain,
+    help="Show answers as they are, without rendering their Markdown.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 

@@ -16,6 +16,8 @@ from chatmgr.cli.common import (
     attempt_json,
     conversation_json,
     json_option,
+    markdown,
+    plain_option,
     print_json,
     turn_json,
 )
@@ -71,6 +73,7 @@ class How:
     help="Print the code blocks of the answers alone; with N, only the N-th.",
 )
 @click.option("--no-pager", is_flag=True, help="Print long output as it is.")
+@plain_option
 @filter_options
 @json_option
 def command(
@@ -229,7 +232,7 @@ def _lines(conversation: Conversation, turns: Iterable[Turn], how: How) -> Itera
     terminal = sys.stdout.isatty()
     for turn in turns:
         files = app().reader.attachments(turn)
-        yield from listing.turn(turn, files, terminal=terminal, usage=how.usage)
+        yield from listing.turn(turn, files, terminal=terminal, rendered=markdown(), usage=how.usage)
         if how.runs:
             for number, one in enumerate(app().reader.attempts(conversation, turn.turn), 1):
                 yield from listing.attempt(one, number, terminal=terminal)

@@ -21,6 +21,7 @@ from chatmgr.cli.common import (
     max_cost_option,
     message_from,
     params_from,
+    plain_option,
     print_json,
     read_stdin,
 )
@@ -48,6 +49,7 @@ from chatmgr.terminal.console import console
 @file_option
 @background_option
 @max_cost_option
+@plain_option
 @json_option
 def command(
     name: str | None,

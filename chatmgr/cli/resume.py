@@ -9,8 +9,10 @@ from chatmgr.cli.common import (
     ConversationName,
     app,
     background_option,
+    markdown,
     max_cost_option,
     model_option,
+    plain_option,
     provider_option,
     reasoning_option,
 )
@@ -31,6 +33,7 @@ from chatmgr.terminal.console import console
 @background_option
 @max_cost_option
 @reasoning_option
+@plain_option
 def command(
     name: str | None,
     count: int | None,
@@ -60,7 +63,9 @@ def command(
     tail = count if count is not None else int(found.settings.get("tail"))
     terminal = sys.stdout.isatty()
     for turn in found.reader.tail(conversation, tail) if tail and terminal else ():
-        for line in listing.turn(turn, found.reader.attachments(turn), terminal=terminal):
+        for line in listing.turn(
+            turn, found.reader.attachments(turn), terminal=terminal, rendered=markdown()
+        ):
             console.out(line)
     if not conversation.turns:
         console.note(f"“{conversation.name}” has no turns yet. Say something.")

@@ -13,6 +13,7 @@ from chatmgr.cli.common import (
     max_cost_option,
     message_from,
     model_option,
+    plain_option,
     print_json,
     provider_option,
     read_stdin,
@@ -35,6 +36,7 @@ from chatmgr.domain.said import Said
 @background_option
 @max_cost_option
 @reasoning_option
+@plain_option
 @json_option
 def command(
     name: str,

@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Generator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 
-from chatmgr.cli.common import app, interactive
+from chatmgr.cli.common import app, interactive, markdown
 from chatmgr.domain.errors import Interrupted, OutputNeeded, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Reasoning, ToolCall, Waiting
 from chatmgr.domain.model import Conversation
@@ -16,6 +17,9 @@ from chatmgr.domain.text import sentence
 from chatmgr.terminal.answer import AnswerWriter
 from chatmgr.terminal.console import console
 from chatmgr.terminal.status import Status
+
+if TYPE_CHECKING:
+    from chatmgr.terminal.markdown.writer import MarkdownWriter
 
 Events = Generator[Event, None, None]
 
@@ -41,9 +45,10 @@ def follow(
     conversation: Conversation, events: Events, *, quiet: bool = False, reasoning: bool = False
 ) -> None:
     """Show events to their end, asking the person for the outputs of functions on the way."""
-    end = _shown(events, quiet=quiet, reasoning=reasoning)
+    where = conversation.provider
+    end = _shown(events, where, quiet=quiet, reasoning=reasoning)
     while end and end.state is RunState.REQUIRES_ACTION:
-        end = _shown(answered(conversation, end.calls), quiet=quiet, reasoning=reasoning)
+        end = _shown(answered(conversation, end.calls), where, quiet=quiet, reasoning=reasoning)
 
 
 def settle(conversation: Conversation, *, wait: bool = False) -> None:
@@ -84,8 +89,18 @@ def answered(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Events:
     return app().answer(conversation, outputs)
 
 
-def _shown(events: Events, *, quiet: bool, reasoning: bool) -> Finished | None:
-    writer, status = AnswerWriter(console), Status(sys.stderr)
+def _writer() -> "AnswerWriter | MarkdownWriter":
+    if not markdown():
+        return AnswerWriter(console)
+    from chatmgr.terminal.markdown.writer import MarkdownWriter
+
+    return MarkdownWriter(console)
+
+
+def _shown(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Finished | None:
+    status = Status(sys.stderr)
+    status.wait(f"waiting for {provider}")
+    writer = AnswerWriter(console) if quiet else _writer()
     end: Finished | None = None
     streamed = False
     with closing(events):
@@ -96,18 +111,14 @@ def _shown(events: Events, *, quiet: bool, reasoning: bool) -> Finished | None:
                     streamed = True
                     if not quiet:
                         writer.write(event.text)
-                elif isinstance(event, Waiting):
-                    left = f": {event.seconds} s" if event.seconds else ""
-                    status.show(f"{event.why}{left} (Ctrl-C stops)", brief=not event.seconds)
-                elif isinstance(event, Reasoning):
-                    if reasoning:
-                        status.think(event.text)
-                elif isinstance(event, Notice):
-                    status.clear()
-                    console.note(event.text)
                 elif isinstance(event, Finished):
                     end = event
+                else:
+                    _beside(event, status, writer, reasoning=reasoning)
+                    if isinstance(event, Notice) and not streamed:
+                        status.wait(f"waiting for {provider}")
             if end and end.text and not streamed and not quiet:
+                status.clear()
                 writer.write(end.text)
         except KeyboardInterrupt:  # in here, not in the engine, which then learns of it by being closed
             raise Interrupted("Stopped; what had arrived is kept." if streamed else "Stopped.") from None
@@ -117,6 +128,24 @@ def _shown(events: Events, *, quiet: bool, reasoning: bool) -> Finished | None:
     if end and end.state is not RunState.REQUIRES_ACTION:
         _raise_unless_answered(end, streamed or bool(end.text))
     return end
+
+
+def _beside(
+    event: Event, status: Status, writer: "AnswerWriter | MarkdownWriter", *, reasoning: bool
+) -> None:
+    """What is shown beside the answer, which is not drawn over meanwhile."""
+    if isinstance(event, Waiting):
+        writer.draw()
+        left = f": {event.seconds} s" if event.seconds else ""
+        status.show(f"{event.why}{left} (Ctrl-C stops)", brief=not event.seconds)
+    elif isinstance(event, Reasoning):
+        if reasoning:
+            writer.settle()
+            status.think(event.text)
+    elif isinstance(event, Notice):
+        status.clear()
+        with writer.aside():
+            console.note(event.text)
 
 
 def _raise_unless_answered(end: Finished, has_text: bool) -> None:

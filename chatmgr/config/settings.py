@@ -38,6 +38,7 @@ SETTINGS = (
     Setting("retry_attempts", 5, "Times a call is made in all, where the server says later."),
     Setting("retry_seconds", 60.0, "Seconds to wait in all, where the server says later."),
     Setting("show_reasoning", False, "Show what the model says to itself, dimmed, at a terminal."),
+    Setting("plain", False, "Show answers as they are, without rendering their Markdown."),
     Setting("compact_threshold", 200_000, "Tokens past which a thread is compacted (responses); 0: never."),
     Setting("run_seconds", 600.0, "Seconds a polled run may take before it is given up."),
     Setting("local.threads", 0, "Threads of the embedded model; 0: half of the processors."),

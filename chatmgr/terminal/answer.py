@@ -1,5 +1,7 @@
 """An answer as it streams: plain text, cleaned, written as it comes."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 from chatmgr.terminal.console import Console
 from chatmgr.terminal.sanitize import clean
 
@@ -26,6 +28,16 @@ class AnswerWriter:
         if text:
             self._put(clean(text))
             self._open_line = not text.endswith("\n")
+
+    def draw(self) -> None:
+        """All that came is on the screen already."""
+
+    def settle(self) -> None:
+        """It stays as it is, too."""
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Something else is written meanwhile, where the text stands."""
+        return nullcontext()
 
     def finish(self) -> None:
         """End the last line; raises OSError where not everything could be written."""

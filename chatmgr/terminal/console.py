@@ -7,6 +7,7 @@ being paid for is still finished and kept.
 import os
 import sys
 from datetime import datetime
+from typing import TextIO
 
 from chatmgr.terminal.sanitize import clean
 
@@ -48,6 +49,11 @@ class Console:
             sys.stderr.flush()
         except OSError:
             return
+
+
+def moves(stream: TextIO) -> bool:
+    """Whether the cursor can be moved there: at a terminal that is not a dumb one."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def colour(stream_is_terminal: bool) -> bool:

@@ -7,7 +7,9 @@ from itertools import chain, islice
 from chatmgr.domain.hits import Hit
 from chatmgr.domain.model import Attempt, Conversation, Turn
 from chatmgr.domain.text import dollars
+from chatmgr.terminal import markdown
 from chatmgr.terminal.console import age, styled
+from chatmgr.terminal.live import size_of_stdout
 from chatmgr.terminal.sanitize import clean, display_width, one_line
 
 _GAP = "  "
@@ -57,9 +59,17 @@ def conversations(found: Iterable[Conversation], now: datetime, *, terminal: boo
 
 
 def turn(
-    one: Turn, files: Iterable[tuple[str, str, str, int]] = (), *, terminal: bool, usage: bool = False
+    one: Turn,
+    files: Iterable[tuple[str, str, str, int]] = (),
+    *,
+    terminal: bool,
+    rendered: bool = False,
+    usage: bool = False,
 ) -> Iterator[str]:
-    """A turn, whole: its address and time, what the user said and sent along, what came back."""
+    """A turn, whole: its address and time, what the user said and sent along, what came back.
+
+    ``rendered``: the Markdown of the answer is rendered; what the user typed stays as it was typed.
+    """
     when = one.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if one.started_at else ""
     facts = [f"{one_line(one.conversation)}@{one.turn}", when, one_line(one.model)]
     yield styled(" · ".join(fact for fact in facts if fact), "dim", terminal)
@@ -68,7 +78,9 @@ def turn(
     for name, kind, _, size in files:
         yield styled(f"> + {one_line(name)} ({kind}, {size:,} bytes)", "cyan", terminal)
     yield ""
-    if one.answer:
+    if one.answer and rendered:
+        yield from markdown.rendered(one.answer, size_of_stdout()[0])
+    elif one.answer:
         yield clean(one.answer)
     if ending := how_it_ended(one):
         yield styled(ending, "yellow", terminal)

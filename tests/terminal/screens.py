@@ -1,0 +1,109 @@
+"""A screen without a process: what is written to it, it shows; rows that left it are kept."""
+
+import re
+from collections.abc import Callable, Iterable
+
+import pyte
+from wcwidth import wcwidth
+
+from chatmgr.terminal.console import Console
+from chatmgr.terminal.live import Size
+from chatmgr.terminal.markdown import rendered
+from chatmgr.terminal.markdown.writer import MarkdownWriter
+
+_SGR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class _Screen(pyte.HistoryScreen):
+    """A wide sign that does not fit into the last column goes to the next row, as at other terminals."""
+
+    def draw(self, data: str) -> None:
+        for char in data:
+            if self.cursor.x == self.columns - 1 and wcwidth(char) == 2:
+                super().draw(" ")
+            super().draw(char)
+
+
+class Paper(Console):
+    """A screen of ``columns`` × ``lines`` as a console; ``raw`` is every piece that was written."""
+
+    def __init__(self, columns: int, lines: int = 24) -> None:
+        super().__init__()
+        self.screen = _Screen(columns, lines, history=100_000, ratio=0.001)
+        self._stream = pyte.Stream(self.screen)
+        self.raw: list[str] = []
+
+    def out(self, text: str, end: str = "\n") -> None:
+        """Show it, as a terminal behind a tty does."""
+        self.raw.append(text + end)
+        self._stream.feed((text + end).replace("\n", "\r\n"))
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Another size: what does not fit into a row is wrapped anew, and the cursor stays where it was."""
+        old, above = self.screen, self.text_to_cursor
+        self.screen = _Screen(columns, lines, history=100_000, ratio=0.001)
+        self._stream = pyte.Stream(self.screen)
+        self._stream.feed("".join(f"{row}\r\n" for row in above))
+        assert old.cursor.x == 0
+
+    @property
+    def text_to_cursor(self) -> list[str]:
+        """The rows above the cursor."""
+        above = [*self.screen.history.top, *(self.screen.buffer[at] for at in range(self.screen.cursor.y))]
+        return ["".join(row[at].data for at in range(self.screen.columns)).rstrip() for row in above]
+
+    def size(self) -> Size:
+        """Columns and rows."""
+        return self.screen.columns, self.screen.lines
+
+    @property
+    def rows(self) -> list[list[tuple[str, ...]]]:
+        """All rows, those that left the screen too: each sign with its colour and style."""
+        every = [*self.screen.history.top, *(self.screen.buffer[at] for at in range(self.screen.lines))]
+        found = []
+        for row in every:
+            cells = [row[at] for at in range(self.screen.columns)]
+            looks = [
+                (one.data, one.fg, *map(str, (one.bold, one.italics, one.underscore)))
+                if one.data != " "
+                else (" ",)
+                for one in cells
+            ]
+            while looks and looks[-1] == (" ",):
+                looks.pop()
+            found.append(looks)
+        while found and not found[-1]:
+            found.pop()
+        return found
+
+    @property
+    def text(self) -> str:
+        """All rows as text."""
+        return "\n".join("".join(sign[0] for sign in row) for row in self.rows)
+
+
+def plain(lines: Iterable[str]) -> str:
+    """Lines without their styles."""
+    return _SGR.sub("", "\n".join(lines))
+
+
+def static(text: str, columns: int, lines: int = 24) -> Paper:
+    """A whole message on a screen."""
+    paper = Paper(columns, lines)
+    for line in rendered(text, columns):
+        paper.out(line)
+    return paper
+
+
+def streamed(
+    pieces: Iterable[str], columns: int, lines: int = 24, each: Callable[[Paper, int], None] | None = None
+) -> Paper:
+    """The pieces of a message, each drawn as it comes; ``each`` is called after every one."""
+    paper = Paper(columns, lines)
+    writer = MarkdownWriter(paper, paper.size)
+    for number, piece in enumerate(pieces):
+        writer.draw(piece)
+        if each:
+            each(paper, number)
+    writer.finish()
+    return paper
