@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.entering import entering
 from benchmarks.listing import listing
 from benchmarks.meter import Meter
 from benchmarks.ratios import Result, table
@@ -27,6 +28,7 @@ ITEMS: dict[str, tuple[Item, int]] = {
     "streaming": (streaming, 5),
     "resuming": (resuming, 11),
     "rendering": (rendering, 5),
+    "entering": (entering, 5),
 }
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from chatmgr.turns import Turns, Via
 
 
+_AT_A_TURN = ("chatmgr.backends.prices", "chatmgr.budget", "chatmgr.shutdowns", "chatmgr.turns")
+
+
 class App:
     """One process's chatmgr."""
 
@@ -226,12 +229,18 @@ class App:
     def warm(self, provider: str) -> None:
         """Import what the first turn needs while the user types."""
         api = self.settings.providers[provider].api
-        threading.Thread(target=_warm, args=(api,), daemon=True).start()
+        threading.Thread(target=_warm, args=(api,), name="chatmgr-warm", daemon=True).start()
 
 
 def _warm(api: str) -> None:
+    """Nothing here reads the database or talks to anyone: other threads do, and at the right time."""
+    from chatmgr.backends import registry
+
     try:
-        importlib.import_module("xllamacpp" if api == "local" else "openai")
+        registry.warm(api)
+        for module in _AT_A_TURN:
+            importlib.import_module(module)
+        importlib.import_module("chatmgr.store.warming").warm()
     except ImportError:
         return
 

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 T = TypeVar("T")
-_CONNECT_SECONDS = 10.0
-_READ_SECONDS = 300.0
 _READ_TRIES = 3
 
 
@@ -47,20 +45,9 @@ class Wire:
 
     @cached_property
     def _client(self) -> "OpenAI":
-        import httpx2
-        from openai import OpenAI
+        from chatmgr.backends.transport import sdk_client
 
-        seconds = float(self.provider.options.get("timeout", _READ_SECONDS))
-        client = OpenAI(
-            api_key=self.provider.key or "none",
-            base_url=self.provider.base_url,
-            max_retries=0,
-            timeout=httpx2.Timeout(seconds, connect=_CONNECT_SECONDS),
-            default_headers=self._headers,
-        )
-        if self.provider.key_env != "OPENAI_API_KEY":
-            client.organization = client.project = None  # these belong to OpenAI alone
-        return client
+        return sdk_client(self.provider, self._headers)
 
     def get(self, path: str, query: Mapping[str, object] | None = None) -> Json:
         """Read; repeated on a connection or server error, since reading changes nothing."""

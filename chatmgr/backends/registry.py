@@ -18,3 +18,14 @@ def create(provider: Provider) -> Backend:
     module, name = APIS[provider.api]
     made: Backend = getattr(import_module(module), name)(provider)
     return made
+
+
+def warm(api: str) -> None:
+    """Import what the first turn needs, and make what it would have to wait for."""
+    import_module(APIS[api][0])
+    if api == "local":
+        import_module("xllamacpp")
+    else:
+        from chatmgr.backends import transport
+
+        transport.warm()

@@ -1,19 +1,24 @@
-"""The chat as ``new`` and ``resume`` hold it, with the commands that change where it goes on."""
+"""The chat as ``new`` and ``resume`` hold it: where it is, what is said, where it goes on."""
 
 import shlex
-from collections.abc import Callable
+import sys
+from collections.abc import Mapping
+from functools import cached_property
 
-from chatmgr.cli.common import app, checked_message
-from chatmgr.cli.files import attachments
-from chatmgr.cli.showing import run_turn
-from chatmgr.domain.errors import UsageFault
+import click
+
+from chatmgr.cli.commands import Commands
+from chatmgr.cli.common import app, checked_message, markdown
+from chatmgr.cli.showing import run_turn, settle
+from chatmgr.cli.sources import Fact, facts, sources
+from chatmgr.domain.errors import Interrupted
 from chatmgr.domain.model import Attachment, Conversation
 from chatmgr.domain.said import Said
+from chatmgr.terminal import listing
+from chatmgr.terminal.commands import Command
 from chatmgr.terminal.console import console
-from chatmgr.terminal.prompt import chat_prompt
-from chatmgr.terminal.repl import chat
-
-_REMEMBERED = 200
+from chatmgr.terminal.prompt import chat_lines
+from chatmgr.terminal.repl import Lines, chat
 
 
 class Talk:
@@ -27,62 +32,94 @@ class Talk:
         background: bool = False,
         reasoning: bool = False,
     ) -> None:
-        self._conversation = conversation
+        self.conversation = conversation
+        self.files = files
         self._background = background
         self._reasoning = reasoning
-        self._files = files
+        self._facts: list[Fact] | None = None
+
+    @cached_property
+    def _commands(self) -> Commands:
+        return Commands(self)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Where the person types."""
+        return chat_lines(sources(self))
+
+    @property
+    def facts(self) -> list[Fact]:
+        """What the toolbar tells; read once after each change."""
+        if self._facts is None:
+            self._facts = facts(self.conversation)
+        return self._facts
+
+    def commands(self) -> Mapping[str, Command]:
+        """The chat's commands, by name."""
+        return self._commands.table
 
     def say(self, text: str) -> None:
-        """Run a turn."""
-        said = Said(checked_message(text), self._files, self._background)
-        self._check(self._files)
-        self._files = ()
-        run_turn(self._conversation, said, reasoning=self._reasoning)
-        console.note("", "")
+        """Run a turn, keeping what is typed meanwhile for the lines after it."""
+        said = Said(checked_message(text), self.files, self._background)
+        self.check(self.files)
+        self.files = ()
+        with self.lines.ahead():
+            try:
+                run_turn(self.conversation, said, reasoning=self._reasoning)
+                console.note("", "")
+            except click.Abort:  # Ctrl-C at a question
+                name = shlex.quote(self.conversation.name)
+                raise Interrupted(f"The run waits: chatmgr runs answer {name}") from None
+            finally:
+                self._facts = None
 
-    def commands(self) -> dict[str, tuple[str, Callable[[str], None]]]:
-        """The chat's commands: what each takes and does."""
-        return {
-            "/model": ("NAME: go on with this model", self._model),
-            "/provider": ("NAME: go on at this provider", self._provider),
-            "/file": ("PATH or URL: send this file with the next message; alone: send none", self._file),
-        }
+    def put(self, text: str) -> None:
+        """Let a text stand in the next line."""
+        self.lines.put(text)
 
-    def _model(self, name: str) -> None:
-        if name:
-            self._conversation = app().keeper.switch(self._conversation, "", name)
-        self._tell()
+    def move(self, provider: str, model: str) -> None:
+        """Go on at a provider, with a model."""
+        self.conversation = app().keeper.switch(self.conversation, provider, model)
+        self._facts = None
+        app().warm(self.conversation.provider)
 
-    def _provider(self, name: str) -> None:
-        if name:
-            self._conversation = app().keeper.switch(self._conversation, name, "")
-        self._tell()
-
-    def _tell(self) -> None:
-        model = app().model_of(self._conversation)
+    def tell(self) -> None:
+        """Say where the conversation goes on."""
+        model = app().model_of(self.conversation)
         app().reader.close()
         console.note(
-            f"“{self._conversation.name}” goes on at {self._conversation.provider}, with {model or '—'}."
+            f"“{self.conversation.name}” goes on at {self.conversation.provider}, with {model or '—'}."
         )
 
-    def _file(self, named: str) -> None:
-        if named in {"", "-"}:
-            if not self._files or named:
-                raise UsageFault("Name a file: /file PATH")
-            self._files = ()
-            console.note("No file goes with the next message.")
-            return
-        [found] = attachments((named,))
-        self._check((found,))
-        self._files += (found,)
-        console.note(
-            f"{found.name} ({found.content_type}, {len(found.data):,} bytes) goes with the next message."
-        )
+    def switch(self, conversation: Conversation) -> None:
+        """Go on with another conversation: its tail, what was said there, its provider."""
+        found = app()
+        provider = found.providers.usable(found.providers.get(conversation.provider))
+        found.providers.check_files(provider, self.files)
+        found.ledger.touch(conversation.pk)
+        self.conversation, self._facts = conversation, None
+        settle(conversation)
+        show_tail(conversation, int(found.settings.get("tail")))
+        found.reader.close()
+        found.warm(conversation.provider)
+        self.lines.switched()
+        console.note(f"Now at “{conversation.name}”.")
 
-    def _check(self, files: tuple[Attachment, ...]) -> None:
+    def check(self, files: tuple[Attachment, ...]) -> None:
         """Refuse files that the provider cannot take; those that wait go on waiting."""
         found = app()
-        found.providers.check_files(found.providers.get(self._conversation.provider), files)
+        found.providers.check_files(found.providers.get(self.conversation.provider), files)
+
+
+def show_tail(conversation: Conversation, count: int) -> None:
+    """The last turns, where a person is looking."""
+    reader, terminal = app().reader, sys.stdout.isatty()
+    for turn in reader.tail(conversation, count) if count and terminal else ():
+        files = reader.attachments(turn)
+        for line in listing.turn(turn, files, terminal=terminal, rendered=markdown()):
+            console.out(line)
+    if not conversation.turns:
+        console.note(f"“{conversation.name}” has no turns yet. Say something.")
 
 
 def hold(
@@ -92,14 +129,13 @@ def hold(
     background: bool = False,
     reasoning: bool = False,
 ) -> int:
-    """Chat until the user leaves; says how to come back. Returns the last turn's exit code."""
+    """Chat until the user leaves; says how to come back. Returns the last turn's exit code, or 130."""
     found = app()
     found.providers.usable(found.providers.get(conversation.provider))
-    earlier = [turn.user for turn in found.reader.tail(conversation, _REMEMBERED)]
     found.reader.close()
     found.warm(conversation.provider)
     talk = Talk(conversation, files, background=background, reasoning=reasoning)
     try:
-        return chat(chat_prompt(earlier), talk.say, talk.commands(), console)
+        return chat(talk.lines, talk.say, talk.commands(), console)
     finally:
-        console.note(f"Resume with: chatmgr resume {shlex.quote(conversation.name)}")
+        console.note(f"Resume with: chatmgr resume {shlex.quote(talk.conversation.name)}")

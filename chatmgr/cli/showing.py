@@ -17,6 +17,7 @@ from chatmgr.domain.text import sentence
 from chatmgr.terminal.answer import AnswerWriter
 from chatmgr.terminal.console import console
 from chatmgr.terminal.status import Status
+from chatmgr.terminal.typeahead import paused
 
 if TYPE_CHECKING:
     from chatmgr.terminal.markdown.writer import MarkdownWriter
@@ -73,6 +74,7 @@ def settle(conversation: Conversation, *, wait: bool = False) -> None:
         status.clear()
 
 
+@paused()
 def answered(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Events:
     """Ask for the outputs of functions and go on with the run; without a person, leave it."""
     if not interactive():

@@ -21,17 +21,19 @@ from chatmgr.domain.text import MESSAGE_LIMIT, nearest
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key: its type by its default, and what it means."""
+    """One key: its type by its default, what it means, and its values where there are only a few."""
 
     key: str
     default: Any
     help: str
+    choices: tuple[str, ...] = ()
 
 
 SETTINGS = (
     Setting("provider", "", "Provider of new assistants when none is named (CHATMGR_PROVIDER goes first)."),
     Setting("message_limit", MESSAGE_LIMIT, "Longest message, in characters."),
     Setting("tail", 3, "Turns shown when a conversation is resumed."),
+    Setting("edit_mode", "emacs", "Keys of the chat's input line: emacs or vi.", ("emacs", "vi")),
     Setting("timeout", 300.0, "Seconds a server may stay silent in the middle of an answer."),
     Setting("recover_seconds", 30.0, "Seconds to look for an answer whose connection broke."),
     Setting("queued_seconds", 600.0, "Seconds a background run may wait in the server's queue."),
@@ -129,6 +131,8 @@ class _Check:
             return float(value)
         if type(value) is not wanted:
             self.fail(key, f"must be {_TYPE_NAMES[wanted]}, not {value!r}")
+        if setting.choices and value not in setting.choices:
+            self.fail(key, f"must be {' or '.join(setting.choices)}, not {value!r}")
         if wanted is not str and not 0 <= value <= _MOST:
             self.fail(key, f"must lie between 0 and {_MOST:,}")
         return value

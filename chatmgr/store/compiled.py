@@ -74,6 +74,10 @@ SQL: dict[str, tuple[str, str]] = {
         "SELECT threads.remote_id, threads.synced, threads.doubtful FROM threads WHERE threads.conversation_id = :conversation AND threads.provider = :provider AND threads.endpoint = :endpoint AND threads.dropped_at IS NULL",
         "SELECT threads.remote_id, threads.synced, threads.doubtful FROM threads WHERE threads.conversation_id = %(conversation)s::INTEGER AND threads.provider = %(provider)s::VARCHAR AND threads.endpoint = %(endpoint)s::VARCHAR AND threads.dropped_at IS NULL",
     ),
+    "said": (
+        "SELECT messages.content FROM messages JOIN turns ON turns.id = messages.turn_id JOIN conversations ON conversations.id = turns.conversation_id WHERE conversations.deleted_at IS NULL AND messages.role = 'user' ORDER BY messages.id DESC LIMIT :limit OFFSET 0",
+        "SELECT messages.content FROM messages JOIN turns ON turns.id = messages.turn_id JOIN conversations ON conversations.id = turns.conversation_id WHERE conversations.deleted_at IS NULL AND messages.role = 'user' ORDER BY messages.id DESC LIMIT %(limit)s::INTEGER",
+    ),
     "history": (
         "SELECT messages_1.content, messages_2.content AS content_1, messages_1.id FROM turns JOIN messages AS messages_1 ON messages_1.turn_id = turns.id AND messages_1.role = 'user' JOIN messages AS messages_2 ON messages_2.run_id = turns.run_id WHERE turns.conversation_id = :conversation AND turns.position < :before AND turns.position > :after AND messages_2.content != '' ORDER BY turns.position DESC",
         "SELECT messages_1.content, messages_2.content AS content_1, messages_1.id FROM turns JOIN messages AS messages_1 ON messages_1.turn_id = turns.id AND messages_1.role = 'user' JOIN messages AS messages_2 ON messages_2.run_id = turns.run_id WHERE turns.conversation_id = %(conversation)s::INTEGER AND turns.position < %(before)s::INTEGER AND turns.position > %(after)s::INTEGER AND messages_2.content != '' ORDER BY turns.position DESC",

@@ -93,6 +93,10 @@ class Reader(SearchPages):
         rows = self._rows("turns_last", conversation=conversation.pk, limit=count)
         return [values.turn(row) for row in rows][::-1]
 
+    def said(self, count: int) -> Iterator[str]:
+        """What the user said in all conversations, newest first, read as it is consumed."""
+        return (str(row[0]) for row in self._rows("said", limit=self._limit(count)))
+
     def turn(self, conversation: Conversation, address: int) -> Turn:
         """The turn at an address: 3 from the start, -1 from the end."""
         position = address if address > 0 else conversation.turns + 1 + address

@@ -1,67 +1,112 @@
-"""The chat loop: read, run, repeat, until ``exit()``, ``/exit`` or Ctrl-D."""
+"""The chat loop: read, run, repeat, until ``exit()``, ``/exit``, Ctrl-D, or Ctrl-C twice.
 
-import difflib
-import re
+Ctrl-C at a line that holds something drops that line and no more. At an answer it stops the answer;
+pressed again, while it is being stopped or at the empty line after it, it leaves the chat. No clock
+decides: what counts is that nothing was typed in between.
+"""
+
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted
+from chatmgr.terminal.commands import Command, Order, Typed, help_lines, nearest_command, own, understood
 from chatmgr.terminal.console import Console
-from chatmgr.terminal.prompt import Ask
 
-Commands = Mapping[str, tuple[str, Callable[[str], None]]]
-_LEAVE = {"exit()", "/exit"}
-_COMMAND = re.compile(r"(/[a-z?]+)(?:\s+(.*))?", re.DOTALL)
+INTERRUPTED = 130
 
 
-def chat(ask: Ask, say: Callable[[str], None], commands: Commands, console: Console) -> int:
-    """Hold a conversation; returns the exit code of the last turn, 0 where all is well.
+class LineDropped(KeyboardInterrupt):
+    """Ctrl-C at a line that held something: that line is gone, and nothing else."""
+
+
+class Lines(Protocol):
+    """Where the chat's lines come from."""
+
+    @property
+    def leaving(self) -> bool:
+        """Whether Ctrl-C was pressed twice during a turn."""
+        ...
+
+    def ask(self) -> Typed:
+        """The next line; EOFError at the end, KeyboardInterrupt (or LineDropped) on Ctrl-C."""
+        ...
+
+    def ahead(self) -> AbstractContextManager[None]:
+        """While a turn runs: keep what is typed for the lines after it."""
+        ...
+
+    def hold_back(self) -> None:
+        """What was typed ahead is not sent by itself: it stands in the next line, to be looked at."""
+        ...
+
+    def put(self, text: str) -> None:
+        """A text that stands in the next line, to be sent or changed."""
+        ...
+
+    def switched(self) -> None:
+        """Another conversation goes on: what was said there is what arrow up brings."""
+        ...
+
+
+def chat(lines: Lines, say: Callable[[str], None], commands: Mapping[str, Command], console: Console) -> int:
+    """Hold a conversation; returns the last turn's exit code, 0 where all is well, 130 after Ctrl-C.
 
     A turn that fails does not end the chat: what happened is said, and the next line is read.
     """
-    code = 0
+    code, pressed = 0, False
     while True:
         try:
-            text = ask()
+            found = understood(lines.ask())
         except EOFError:
             return code
-        except KeyboardInterrupt:
+        except LineDropped:
             console.note("Type exit() or Ctrl-D to leave.")
             continue
-        words = text.strip()
-        if words in _LEAVE:
-            return code
-        if found := _COMMAND.fullmatch(words):
-            name, rest = found[1], (found[2] or "").strip()
-            if name in commands:
-                _guarded(lambda: commands[name][1](rest), console)  # noqa: B023 - called at once
-            else:
-                _explain(name, commands, console)
-        elif words:
-            code = _guarded(lambda: say(text), console)  # noqa: B023 - called at once
+        except KeyboardInterrupt:
+            if pressed:
+                return INTERRUPTED
+            pressed = True
+            console.note("Ctrl-C once more leaves; so do exit() and Ctrl-D.")
+            continue
+        pressed = False
+        if isinstance(found, Order):
+            if found.name == "/exit":
+                return code
+            _obey(found, commands, console)
+        elif found.strip():
+            code, pressed = _guarded(lambda: say(found), console)  # noqa: B023 - called at once
+            if lines.leaving:
+                return INTERRUPTED
+            if pressed or code:
+                lines.hold_back()
 
 
-def _explain(name: str, commands: Commands, console: Console) -> None:
-    """Help, or what a mistyped command may have meant; it is never sent to the model."""
-    if name not in {"/help", "/?"}:
-        close = difflib.get_close_matches(name, [*commands, "/help", "/exit"], n=1)
-        guess = f" Did you mean {close[0]}?" if close else " See /help."
-        console.note(f"There is no command {name}.{guess}")
-        return
-    for command, (what, _) in commands.items():
-        console.note(f"{command} {what}")
-    console.note("exit(), /exit or Ctrl-D leave; Ctrl-C stops an answer and keeps what has come.")
+def _obey(order: Order, commands: Mapping[str, Command], console: Console) -> None:
+    if order.name in {"/help", "/?"}:
+        for line in help_lines([*commands.values(), *own(lambda _: None)]):
+            console.note(line)
+    elif order.name in commands:
+        _guarded(lambda: commands[order.name].act(order.rest), console)
+    else:
+        close = nearest_command(order.name, [*commands, "/help", "/exit"])
+        guess = f" Did you mean {close}?" if close else " See /help."
+        console.note(f"There is no command {order.name}.{guess} To send it all the same: /{order.name} …")
 
 
-def _guarded(act: Callable[[], None], console: Console) -> int:
+def _guarded(act: Callable[[], None], console: Console) -> tuple[int, bool]:
+    """The exit code of what was done, and whether Ctrl-C ended it."""
     try:
         act()
     except DatabaseUnreachable:
         raise  # without the database nothing that is typed can be kept
     except Interrupted as stop:
         console.note(stop.message)
+        return 0, True
     except KeyboardInterrupt:
         console.note("Stopped.")
+        return 0, True
     except ChatmgrError as error:
         console.note(f"{error.message} {error.hint}".strip(), "red")
-        return error.exit_code
-    return 0
+        return error.exit_code, False
+    return 0, False

@@ -16,7 +16,7 @@ SELECT id, {second} AS at, row_number() OVER (ORDER BY {second}, id) AS n FROM t
 placed AS (SELECT id, n + max(at - n) OVER (ORDER BY n) AS stamp FROM numbered)
 UPDATE turns SET stamp = placed.stamp FROM placed WHERE placed.id = turns.id"""
 _SECOND = {
-    "sqlite": "CAST(strftime('%s', created_at) AS INTEGER)",
+    "sqlite": "CAST(strftime('%s', substr(created_at, 1, 19)) AS INTEGER)",
     "postgresql": "CAST(floor(extract(epoch FROM created_at)) AS BIGINT)",
 }
 

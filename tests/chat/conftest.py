@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chat.screen import Screen, environment
+from tests.chat.screen import COLUMNS, Screen, environment
 from tests.wire import WireServer
 
 Open = Callable[..., Screen]
@@ -22,11 +22,16 @@ def wire() -> Iterator[WireServer]:
 
 @pytest.fixture
 def open_chat(home: Path, wire: WireServer) -> Iterator[Open]:
-    """`open_chat("resume", "demo")` runs chatmgr at a terminal, with the server as the default provider."""
+    """`open_chat("resume", "demo")` runs chatmgr at a terminal, with the server as the default provider.
+
+    Keywords: ``term``, ``columns``, and environment variables.
+    """
     home.mkdir()
     table = f'[providers.wire]\napi = "responses"\nbase_url = "{wire.base_url}"\n'
     (home / "config.toml").write_text(f'provider = "wire"\n{table}', encoding="utf-8")
     with ExitStack() as open_ones:
-        yield lambda *args: open_ones.enter_context(
-            Screen(["-m", "chatmgr", *args], environment(home), home.parent)
+        yield lambda *args, term="xterm-256color", columns=COLUMNS, **env: open_ones.enter_context(
+            Screen(
+                ["-m", "chatmgr", *args], environment(home, **env), home.parent, term=term, columns=columns
+            )
         )

@@ -1,8 +1,12 @@
 """A real terminal of our own: chatmgr at a pseudo-terminal, and the screen that its output draws."""
 
+import ctypes
+import fcntl
 import os
 import sys
+import termios
 import time
+from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,14 +18,17 @@ import pyte
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
 ROWS, COLUMNS = 45, 100
-ENTER, CTRL_C, CTRL_D = "\r", "\x03", "\x04"
+ENTER, CTRL_C, CTRL_D, CTRL_R, CTRL_N, ESC, TAB = "\r", "\x03", "\x04", "\x12", "\x0e", "\x1b", "\t"
+UP, DOWN, BACKSPACE = "\x1b[A", "\x1b[B", "\x7f"
+ALT_ENTER = ESC + ENTER
+EDITOR_KEYS = "\x18\x05"
 
 
 class _Display(pyte.Screen):
     """Whoever asks it where the cursor is gets an answer, as from any other terminal."""
 
-    def __init__(self, send: Callable[[str], object]) -> None:
-        super().__init__(COLUMNS, ROWS)
+    def __init__(self, send: Callable[[str], object], columns: int) -> None:
+        super().__init__(columns, ROWS)
         self._send = send
 
     def write_process_input(self, data: str) -> None:
@@ -31,20 +38,31 @@ class _Display(pyte.Screen):
 class Screen:
     """What a person sees. `until` reads until it shows something; `raw` keeps every byte that came."""
 
-    def __init__(self, args: Sequence[str], env: dict[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        args: Sequence[str],
+        env: dict[str, str],
+        folder: Path,
+        *,
+        term: str = "xterm-256color",
+        columns: int = COLUMNS,
+    ) -> None:
         self.raw = ""
         self._child = pexpect.spawn(
             sys.executable,
             list(args),
-            env={**env, "TERM": "xterm-256color", "NO_COLOR": ""},
+            env={"NO_COLOR": "", **env, "TERM": term},
             cwd=str(folder),
-            dimensions=(ROWS, COLUMNS),
+            dimensions=(ROWS, columns),
             encoding="utf-8",
             codec_errors="replace",
             echo=True,
         )
         self._child.delaybeforesend = None
-        self._screen = _Display(self._child.send)
+        name = ctypes.CDLL(None).ptsname
+        name.restype = ctypes.c_char_p
+        self._other_end = os.open(name(self._child.child_fd), os.O_RDONLY | os.O_NOCTTY)
+        self._screen = _Display(self._child.send, columns)
         self._stream = pyte.Stream(self._screen)
         self.pid = int(self._child.pid or 0)
 
@@ -54,6 +72,7 @@ class Screen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        os.close(self._other_end)
         self._child.close(force=True)
 
     @property
@@ -100,6 +119,35 @@ class Screen:
     def type(self, text: str) -> None:
         """Press keys."""
         self._child.send(text)
+
+    def paste(self, text: str) -> None:
+        """Paste, as a terminal does that brackets pastes: line feeds become carriage returns."""
+        content = text.replace("\n", "\r")
+        self.type(f"\x1b[200~{content}\x1b[201~")
+
+    def resize(self, columns: int) -> None:
+        """Drag the window's edge."""
+        self._screen.resize(ROWS, columns)
+        self._child.setwinsize(ROWS, columns)
+
+    @property
+    def terminal(self) -> int:
+        """The end of the terminal that the chat has."""
+        return self._other_end
+
+    def typed_ahead(self) -> None:
+        """Wait until nothing that was typed waits in the terminal: the chat has taken it."""
+        deadline = time.monotonic() + PATIENCE
+        count = array("i", [1])
+        while count[0]:
+            assert time.monotonic() < deadline, "the chat takes nothing"
+            self.read()
+            fcntl.ioctl(self._other_end, termios.FIONREAD, count)
+
+    @property
+    def toolbar(self) -> str:
+        """The last line that is not empty."""
+        return self.lines[-1] if self.lines else ""
 
     def say(self, text: str) -> None:
         """Type a line, see it at the prompt, and press Enter."""

@@ -162,5 +162,5 @@ def test_an_unknown_command_is_not_sent(open_chat: Open, wire: WireServer) -> No
     screen.say("/quti")
     screen.until("There is no command /quti.", at_prompt=True)
     screen.say("/help")
-    screen.until("Ctrl-C stops an answer", at_prompt=True)
+    screen.until("stops an answer, keeping what has come", at_prompt=True)
     assert wire.turns_heard == []

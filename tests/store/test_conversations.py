@@ -128,3 +128,13 @@ def test_lists_are_read_as_they_are_consumed(desk: Desk) -> None:
     next(unread)
     del unread
     assert desk.reader.turn(plan, -1).user == "question 59"
+
+
+def test_what_was_said_is_told_newest_first_across_conversations(desk: Desk) -> None:
+    for text, name in (("one", "plan"), ("two", "other"), ("three", "plan")):
+        desk.answer(text, f"answer to {text}", name)
+    desk.answer("lost", "", "plan")
+    assert list(desk.reader.said(0)) == ["lost", "three", "two", "one"]
+    assert list(desk.reader.said(2)) == ["lost", "three"]
+    tell(desk.url, "UPDATE conversations SET deleted_at = updated_at WHERE name = 'plan'")
+    assert list(desk.reader.said(9)) == ["two"]

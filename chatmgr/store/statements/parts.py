@@ -265,5 +265,17 @@ def attached() -> Rows:
     )
 
 
+def said() -> Rows:
+    """What the user said in all conversations that are not deleted, newest first."""
+    return (
+        select(MessageRow.content)
+        .join(T, T.id == MessageRow.turn_id)
+        .join(C, C.id == T.conversation_id)
+        .where(LIVE, MessageRow.role == "user")
+        .order_by(MessageRow.id.desc())
+        .limit(LIMIT)
+    )
+
+
 NEWEST = (C.updated_at.desc(), C.id.desc())
 CURRENT_ASSISTANT = and_(V.version == A.version, A.deleted_at.is_(None))

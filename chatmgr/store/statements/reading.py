@@ -32,6 +32,7 @@ from chatmgr.store.statements.parts import (
     history,
     live_run,
     of_conversations,
+    said,
     turn,
 )
 
@@ -97,6 +98,7 @@ STATEMENTS: dict[str, Rows] = {
         ThreadRow.endpoint == a_text("endpoint"),
         ThreadRow.dropped_at.is_(None),
     ),
+    "said": said(),
     "history": history(),
     "answered": answered(),
     "live_run": live_run().where(R.conversation_id == an_int("conversation")),

@@ -1,0 +1,80 @@
+"""Finding rows by a few letters: what matches, what comes first, and that it is done in bites."""
+
+import pytest
+
+from chatmgr.terminal.fuzzy import Search, matcher
+from chatmgr.terminal.shown import fitted, marked
+
+NAMES = ["holiday-plans", "shopping-list", "old-list", "list", "l-i-s-t", "nothing"]
+
+
+def found(query: str, names: list[str]) -> list[str]:
+    search = Search(query, names)
+    while not search.done:
+        search.step(2)
+    return [names[number] for number in search.best()]
+
+
+def test_best_first() -> None:
+    """At the start, then within, then letter by letter, the closest together first."""
+    assert found("list", NAMES) == ["list", "old-list", "shopping-list", "l-i-s-t"]
+    assert found("", NAMES) == NAMES
+    assert found("  ", NAMES) == NAMES
+    assert found("li sho", NAMES) == ["shopping-list"]
+    assert found("LIST", ["a list"]) == ["a list"]
+    assert found("zz", NAMES) == []
+
+
+@pytest.mark.parametrize("query", ["[", "a.b", "^", "\\", "]^-", "é", "ſ"])
+def test_letters_that_mean_something_elsewhere(query: str) -> None:
+    assert found(query, [f"x {query.casefold()} y", "other"]) == [f"x {query.casefold()} y"]
+    assert matcher(query)("") is None
+
+
+def test_a_longer_query_looks_only_at_what_the_shorter_found() -> None:
+    first = Search("l", NAMES)
+    first.step(len(NAMES))
+    second = Search("li", NAMES, first.matches)
+    second.step(len(NAMES))
+    assert second.done
+    assert [NAMES[number] for number in second.best()[:1]] == ["list"]
+
+
+def test_a_hostile_row_costs_no_more_than_any_other() -> None:
+    """A pattern that went back and forth would not come to an end here."""
+    rank = matcher("ab" * 12 + "c")
+    assert all(rank(text) is None for text in ["ab" * 50_000, "a" * 100_000])
+
+
+def test_rows_may_still_be_coming() -> None:
+    texts: list[str] = []
+    search = Search("b", texts)
+    states = [search.done]
+    texts += ["a", "b"]
+    states.append(search.done)
+    assert states == [True, False]
+    search.step(10)
+    assert search.best() == [1]
+
+
+def test_what_does_not_fit_gives_way() -> None:
+    facts = [(0, "name"), (3, "assistant"), (1, "model"), (4, "9 tokens"), (2, "$0.01")]
+    assert fitted(facts, 80) == "name · assistant · model · 9 tokens · $0.01"
+    assert fitted(facts, 34) == "name · assistant · model · $0.01"
+    assert fitted(facts, 22) == "name · model · $0.01"
+    assert fitted(facts, 14) == "name · model"
+    assert fitted(facts, 3) == "na…"
+    assert fitted([(0, "a\x1b[2J\nb"), (1, "")], 80) == "a␛[2J b"
+    assert fitted([], 80) == ""
+
+
+def test_marks_keep_the_length() -> None:
+    assert marked("a\x1bb\u202ec\td\U000e0041") == "a␛b\ufffdc\td\ufffd"
+
+
+def test_only_the_best_are_kept_in_order() -> None:
+    texts = [f"{'x' * (50 - number)}a" for number in range(50)]
+    search = Search("a", texts, most=3)
+    search.step(100)
+    assert search.best() == [49, 48, 47]
+    assert len(search.matches) == 50
