@@ -16,6 +16,7 @@ COMMANDS = {
     "resume": ("resume", "Continue a conversation where it was left."),
     "send": ("send", "Run one turn and print the answer."),
     "history": ("history", "Search, list conversations, or review the turns of one."),
+    "stats": ("stats", "Count turns, tokens and cost, with plots."),
     "assistant": ("assistant", "Create, list, show, edit and delete assistants."),
     "runs": ("runs", "List runs that are not done; wait, answer, cancel."),
     "thread": ("thread", "Adopt, sync and show remote threads."),

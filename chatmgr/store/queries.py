@@ -27,12 +27,13 @@ from chatmgr.store import values
 from chatmgr.store.connect import Row
 from chatmgr.store.reader import FAR
 from chatmgr.store.reader_search import SearchPages
+from chatmgr.store.reader_stats import StatsPages
 
 _SHORTEST_ID = 4  # fewer characters of an id would be met by chance
 _GUESSES = 2_000  # names compared when one is not found; more would be felt
 
 
-class Reader(SearchPages):
+class Reader(SearchPages, StatsPages):
     """Reads one database. Open it late and close it before the network is used."""
 
     # Conversations

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from chatmgr.domain.counts import Count
 from chatmgr.domain.model import Assistant, Attempt, Conversation, LiveRun, Turn
 from chatmgr.domain.states import RunState
 from chatmgr.store.connect import Row, as_mapping
@@ -48,6 +49,27 @@ def assistant(row: Row) -> Assistant:
     values = _with_moments(row, 8, 9)
     values[7] = as_mapping(row[7])
     return Assistant(*values)
+
+
+def count(row: Row, key: str) -> Count:
+    """Sums as ``statements.counting`` selects them; PostgreSQL gives those of big numbers as decimals."""
+    given, answered, cached, thought, cost = (None if one is None else int(one) for one in row[3:8])
+    unpriced = int(row[8])
+    if cost is None and not unpriced:
+        cost = 0  # nothing was sent
+    return Count(
+        key,
+        turns=int(row[1]),
+        runs=int(row[2]),
+        input_tokens=given,
+        output_tokens=answered,
+        cached_tokens=cached,
+        reasoning_tokens=thought,
+        cost=cost,
+        unpriced=unpriced,
+        first_at=moment(row[9]),
+        last_at=moment(row[10]),
+    )
 
 
 def _with_moments(row: Row, *places: int) -> list[Any]:

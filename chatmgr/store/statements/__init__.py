@@ -8,9 +8,13 @@ command, commit both.
 
 from chatmgr.store import compiling
 from chatmgr.store.compiling import Either
-from chatmgr.store.statements import reading, searching
+from chatmgr.store.statements import counting, reading, searching
 
-STATEMENTS: dict[str, Either] = {**reading.STATEMENTS, **searching.STATEMENTS}
+STATEMENTS: dict[str, Either] = {
+    **reading.STATEMENTS,
+    **searching.STATEMENTS,
+    **counting.STATEMENTS,
+}
 
 
 def render() -> str:

@@ -1,0 +1,76 @@
+"""``chatmgr stats --html``: the page, and the file it is written to."""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from chatmgr.cli.counted import OVERVIEW, UNITS, Counted
+from chatmgr.domain import periods
+from chatmgr.domain.counts import Count
+from chatmgr.domain.errors import ConfigurationFault, UsageFault
+from chatmgr.exchange.stats_html import Page, Period, Table, page
+from chatmgr.terminal.console import console
+
+_PLACES = 92  # bars that can be told from each other on a screen: a quarter of a year in days
+_ROWS = 25
+
+
+def write(path: str, found: Counted, by: str | None, count: int | None, *, force: bool) -> None:
+    """Write the page to a file of the owner's alone, or to standard output."""
+    pieces = page(_page(found, by, count))
+    if path == "-":
+        for piece in pieces:
+            console.out(piece, end="")
+        return
+    target = Path(path).expanduser()
+    if not force and (target.exists() or target.is_symlink()):
+        raise UsageFault(f"{target} exists already.", "Name another file, or write over it with --force.")
+    try:
+        _placed(target, pieces, force=force)
+    except FileExistsError:
+        raise UsageFault(f"{target} came into being meanwhile.", "Name another file.") from None
+    except OSError as error:
+        raise ConfigurationFault(f"{target} cannot be written: {error.strerror}.") from error
+    console.note(f"Written: {target}")
+
+
+def _placed(target: Path, pieces: Iterable[str], *, force: bool) -> None:
+    """All of it or nothing: written beside its place, under a name of its own, with mode 0600."""
+    descriptor, beside = tempfile.mkstemp(prefix=f".{target.name[:40]}-", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.writelines(pieces)
+        if force:
+            Path(beside).replace(target)
+        else:
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            Path(beside).replace(target)
+    finally:
+        Path(beside).unlink(missing_ok=True)
+
+
+def _page(found: Counted, by: str | None, count: int | None) -> Page:
+    unit, days, counts = found.over_time(_PLACES)
+    places = [
+        Period(periods.key(unit, day), _tick(unit, day), one) for day, one in zip(days, counts, strict=True)
+    ]
+    wanted = _ROWS if count is None else count
+    tables = []
+    for one in (by,) if by else OVERVIEW:
+        rows: Iterable[Count] = found.rows(one, 0 if one in UNITS and count is None else wanted)
+        most = 0
+        if one in UNITS:
+            rows = list(rows)
+            most = max((row.turns for row in rows), default=0)
+        tables.append(Table(f"By {one}", rows, most))
+    made = f"{datetime.now(UTC).astimezone():%Y-%m-%d %H:%M %Z}"
+    only = replace(found.filters, archived=None).any or found.filters.archived
+    remark = f"Counted {made}{', under filters' if only else ''}."
+    return Page("chatmgr stats", found.total, found.conversations, unit, places, tables, remark)
+
+
+def _tick(unit: str, day: date) -> str:
+    return f"{day.day} {day:%b}" if unit == "day" else f"{day:%b %Y}"

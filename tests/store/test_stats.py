@@ -1,0 +1,259 @@
+"""Sums of turns, tokens and cost, against numbers added up by hand, on both databases."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from chatmgr.domain import periods
+from chatmgr.domain.counts import Count, Ranking
+from chatmgr.domain.filters import Filters
+from chatmgr.store.location import sqlite_path
+from tests.store.desk import Desk, ask, tell
+
+ALL = Filters(archived=None)
+Zone = Callable[[str], None]
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Zone]:
+    """Sets the time zone of the process."""
+
+    def to(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield to
+    monkeypatch.undo()
+    time.tzset()
+
+
+def stored(url: str, at: datetime) -> str:
+    """A moment as a literal of either database."""
+    text = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    return f"'{text}'" if sqlite_path(url) else f"'{text}+00'"
+
+
+def said(desk: Desk, at: datetime, name: str = "plan", **of_run: object) -> int:
+    """One turn said at a moment, with one run; returns the turn's key."""
+    desk.answer("hello", "hi", name)
+    [(turn, run)] = ask(desk.url, "SELECT id, run_id FROM turns ORDER BY id DESC LIMIT 1")
+    tell(desk.url, f"UPDATE turns SET created_at = {stored(desk.url, at)} WHERE id = {turn}")
+    changed(desk, run, **of_run)
+    return int(turn)
+
+
+def changed(desk: Desk, run: int, **values: object) -> None:
+    """Change columns of a run."""
+    if sets := ", ".join(f"{name} = {_literal(value)}" for name, value in values.items()):
+        tell(desk.url, f"UPDATE runs SET {sets} WHERE id = {run}")
+
+
+def _literal(value: object) -> str:
+    return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
+
+
+def retried(desk: Desk, turn: int, **values: object) -> None:
+    """Another run of a turn."""
+    same = "conversation_id, assistant_version_id, provider, model, state, detail, error, thread_id, "
+    same += "remote_id, sent_at, started_at, finished_at, pid, host"
+    tell(
+        desk.url,
+        f"INSERT INTO runs (turn_id, {same}) SELECT turn_id, {same} FROM runs WHERE turn_id = {turn}",
+    )
+    [(run,)] = ask(desk.url, "SELECT max(id) FROM runs")
+    changed(desk, run, **values)
+    tell(desk.url, f"UPDATE turns SET run_id = {run} WHERE id = {turn}")
+
+
+MARCH = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def filled(desk: Desk) -> Desk:
+    """Four turns in two conversations and one more in the trash; the second turn was retried elsewhere."""
+    known = {"sent_at": "2026-03-10 12:00:00.000000", "provider": "openai"}
+    said(desk, MARCH, model="a", input_tokens=100, output_tokens=10, cached_tokens=40, cost=5_000, **known)
+    turn = said(desk, MARCH + timedelta(days=1), model="a", input_tokens=7, output_tokens=None, **known)
+    retried(desk, turn, model="b", input_tokens=50, output_tokens=5, reasoning_tokens=2, cost=70_000, **known)
+    said(desk, MARCH + timedelta(days=1, hours=1), "draft", model="b", input_tokens=1, cost=200, **known)
+    said(desk, MARCH + timedelta(days=40), "draft", model="c", sent_at=None, provider="local", state="failed")
+    said(desk, MARCH, "gone", model="a", input_tokens=9_000, cost=9_000, **known)
+    tell(
+        desk.url,
+        "UPDATE conversations SET deleted_at = updated_at WHERE name = 'gone'",
+        "UPDATE conversations SET archived_at = updated_at WHERE name = 'draft'",
+        "INSERT INTO tags (conversation_id, name) SELECT id, 'work' FROM conversations WHERE name = 'plan'",
+    )
+    return desk
+
+
+def total_of(desk: Desk, filters: Filters = ALL) -> Count:
+    found = desk.reader.total(filters)
+    assert found is not None
+    return found[0]
+
+
+def test_the_total(filled: Desk) -> None:
+    assert filled.reader.total(ALL) == (
+        Count(
+            "",
+            turns=4,
+            runs=5,
+            input_tokens=158,
+            output_tokens=15,
+            cached_tokens=40,
+            reasoning_tokens=2,
+            cost=75_200,
+            unpriced=1,
+            first_at=MARCH,
+            last_at=MARCH + timedelta(days=40),
+        ),
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("by", "rows"),
+    [
+        ("model", [("a", 2, 2, 5_000, 1), ("b", 2, 2, 70_200, 0), ("c", 1, 1, 0, 0)]),
+        ("provider", [("openai", 3, 4, 75_200, 1), ("local", 1, 1, 0, 0)]),
+        ("assistant", [("tutor", 4, 5, 75_200, 1)]),
+        ("conversation", [("draft", 2, 2, 200, 0), ("plan", 2, 3, 75_000, 1)]),
+    ],
+)
+def test_each_ranking(filled: Desk, by: Ranking, rows: list[tuple[object, ...]]) -> None:
+    found = [(one.key, one.turns, one.runs, one.cost, one.unpriced) for one in filled.reader.ranking(by, ALL)]
+    assert found == rows
+    assert len(list(filled.reader.ranking(by, ALL, 1))) == 1
+
+
+def test_what_nobody_told_is_unknown(desk: Desk) -> None:
+    said(desk, MARCH, cost=None, sent_at="2026-03-10 12:00:00.000000")
+    found = total_of(desk)
+    assert (found.cost, found.unpriced) == (None, 1)
+    assert (found.input_tokens, found.output_tokens, found.cached_tokens) == (None, None, None)
+    turn = said(desk, MARCH, cost=0, input_tokens=0)
+    retried(desk, turn, cost=3, input_tokens=None)
+    found = total_of(desk)
+    assert (found.turns, found.runs, found.cost, found.unpriced, found.input_tokens) == (2, 3, 3, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("filters", "turns", "runs"),
+    [
+        (ALL, 4, 5),
+        (replace(ALL, since=MARCH + timedelta(seconds=1)), 3, 4),
+        (replace(ALL, until=MARCH), 1, 1),
+        (replace(ALL, model="a"), 2, 2),
+        (replace(ALL, model="b"), 2, 2),
+        (replace(ALL, provider="local"), 1, 1),
+        (replace(ALL, state="failed"), 1, 1),
+        (replace(ALL, assistant="tutor"), 4, 5),
+        (replace(ALL, tag="work"), 2, 3),
+        (replace(ALL, archived=True), 2, 2),
+        (Filters(), 2, 3),
+        (replace(ALL, min_cost=70_000), 1, 2),
+    ],
+)
+def test_each_filter(filled: Desk, filters: Filters, turns: int, runs: int) -> None:
+    found = total_of(filled, filters)
+    assert (found.turns, found.runs) == (turns, runs)
+    listed = list(filled.reader.ranking("conversation", filters))
+    assert (sum(one.turns for one in listed), sum(one.runs for one in listed)) == (turns, runs)
+    days = filled.reader.periods("day", filters, found).values()
+    assert (sum(one.turns for one in days), sum(one.runs for one in days)) == (turns, runs)
+
+
+@pytest.mark.parametrize("filters", [Filters(assistant="poet"), Filters(file=True), Filters(state="empty")])
+def test_filters_that_leave_nothing(filled: Desk, filters: Filters) -> None:
+    assert filled.reader.total(filters) is None
+
+
+def test_nothing_was_said_yet(desk: Desk) -> None:
+    assert desk.reader.total(ALL) is None
+    assert list(desk.reader.ranking("model", ALL)) == []
+
+
+def test_a_file_counts_its_turn(filled: Desk) -> None:
+    [(message,)] = ask(filled.url, "SELECT min(id) FROM messages WHERE role = 'user'")
+    data = "x'00'" if sqlite_path(filled.url) else "'\\x00'"
+    tell(
+        filled.url,
+        f"INSERT INTO blobs (sha256, size, data) VALUES ('00', 1, {data})",
+        "INSERT INTO attachments (message_id, position, name, content_type, sha256) "
+        f"VALUES ({message}, 1, 'a', 'text/plain', '00')",
+    )
+    assert total_of(filled, replace(ALL, file=True)).input_tokens == 100
+
+
+def test_days_weeks_and_months(filled: Desk, zone: Zone) -> None:
+    zone("UTC")
+    total = total_of(filled)
+    found = {unit: filled.reader.periods(unit, ALL, total) for unit in ("day", "week", "month")}
+    turns = {unit: {key: one.turns for key, one in rows.items()} for unit, rows in found.items()}
+    assert turns == {
+        "day": {"2026-03-10": 1, "2026-03-11": 2, "2026-04-19": 1},
+        "week": {"2026-W11": 3, "2026-W16": 1},
+        "month": {"2026-03": 3, "2026-04": 1},
+    }
+    assert found["month"]["2026-03"] == replace(
+        total, key="2026-03", turns=3, runs=4, last_at=MARCH + timedelta(days=1, hours=1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "midnight", "days"),
+    [
+        ("Europe/Berlin", datetime(2026, 3, 28, 23, tzinfo=UTC), ("2026-03-28", "2026-03-29")),
+        ("Europe/Berlin", datetime(2026, 3, 29, 22, tzinfo=UTC), ("2026-03-29", "2026-03-30")),
+        ("Europe/Berlin", datetime(2025, 10, 25, 22, tzinfo=UTC), ("2025-10-25", "2025-10-26")),
+        ("Europe/Berlin", datetime(2025, 10, 26, 23, tzinfo=UTC), ("2025-10-26", "2025-10-27")),
+        ("America/New_York", datetime(2026, 3, 8, 5, tzinfo=UTC), ("2026-03-07", "2026-03-08")),
+        ("America/New_York", datetime(2026, 3, 9, 4, tzinfo=UTC), ("2026-03-08", "2026-03-09")),
+        ("Asia/Kathmandu", datetime(2026, 3, 8, 18, 15, tzinfo=UTC), ("2026-03-08", "2026-03-09")),
+        ("Australia/Lord_Howe", datetime(2026, 4, 4, 13, tzinfo=UTC), ("2026-04-04", "2026-04-05")),
+        ("Australia/Lord_Howe", datetime(2026, 4, 5, 13, 30, tzinfo=UTC), ("2026-04-05", "2026-04-06")),
+    ],
+)
+def test_a_day_begins_at_the_users_midnight(
+    desk: Desk, zone: Zone, name: str, midnight: datetime, days: tuple[str, str]
+) -> None:
+    zone(name)
+    said(desk, midnight - timedelta(days=200))  # so that the clocks were changed between
+    said(desk, midnight - timedelta(microseconds=1))
+    said(desk, midnight)
+    found = desk.reader.periods("day", ALL, total_of(desk))
+    assert [key for key in found if key >= days[0]] == list(days)
+    assert [one.turns for one in found.values()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "year", "step"),
+    [
+        ("UTC", 2026, 86_400),
+        ("Asia/Kolkata", 2026, 86_400),
+        ("Europe/Berlin", 2026, 3_600),
+        ("Australia/Lord_Howe", 2026, 1_800),
+        ("America/St_Johns", 2010, 60),  # changed its clocks a minute after midnight
+        ("Pacific/Apia", 2011, 3_600),  # left out a whole day
+    ],
+)
+def test_no_stretch_lies_in_two_days(zone: Zone, name: str, year: int, step: int) -> None:
+    zone(name)
+    first, last = (int(datetime(one, 1, 1, tzinfo=UTC).timestamp()) for one in (year, year + 1))
+    grid = periods.grid(first, last)
+    assert grid.step == step
+    for second in range(first, last, 599):
+        assert periods.day_of(grid.begin((second + grid.shift) // grid.step)) == periods.day_of(second)
+
+
+def test_the_unit_that_fits() -> None:
+    first, last = date(2026, 1, 1), date(2026, 12, 31)
+    assert periods.fitting(first, date(2026, 1, 30), 30)[0] == "day"
+    assert periods.fitting(first, last, 60)[0] == "week"
+    assert periods.fitting(first, last, 12) == ("month", [date(2026, month, 1) for month in range(1, 13)])
+    assert periods.fitting(first, last, 2) == ("month", [date(2026, 11, 1), date(2026, 12, 1)])
+    assert periods.key("week", date(2025, 12, 29)) == "2026-W01"
