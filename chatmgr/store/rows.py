@@ -168,7 +168,9 @@ class ThreadRow(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), index=True
+    )
     provider: Mapped[str]
     endpoint: Mapped[str]
     remote_id: Mapped[str]
@@ -218,7 +220,9 @@ class RunRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     turn_id: Mapped[int] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), index=True)
-    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), index=True
+    )
     assistant_version_id: Mapped[int] = mapped_column(ForeignKey("assistant_versions.id"))
     provider: Mapped[str]
     model: Mapped[str]

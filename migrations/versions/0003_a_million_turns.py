@@ -150,6 +150,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_tags_name"), "tags", ["name"], unique=False)
     op.add_column("conversations", sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("conversations", sa.Column("folder", sa.Text(), server_default="", nullable=False))
+    op.create_index(op.f("ix_runs_conversation_id"), "runs", ["conversation_id"], unique=False)
+    op.create_index(op.f("ix_threads_conversation_id"), "threads", ["conversation_id"], unique=False)
     op.add_column("turns", sa.Column("stamp", sa.BigInteger(), nullable=True))
     _run([_STAMPED.format(second=_SECOND[kind])])
     with op.batch_alter_table("turns") as turns:
@@ -167,5 +169,7 @@ def downgrade() -> None:
     with op.batch_alter_table("conversations") as conversations:
         conversations.drop_column("folder")
         conversations.drop_column("archived_at")
+    op.drop_index(op.f("ix_threads_conversation_id"), table_name="threads")
+    op.drop_index(op.f("ix_runs_conversation_id"), table_name="runs")
     op.drop_index(op.f("ix_tags_name"), table_name="tags")
     op.drop_table("tags")
