@@ -72,6 +72,7 @@ class How:
     metavar="[N]",
     help="Print the code blocks of the answers alone; with N, only the N-th.",
 )
+@click.option("--web", is_flag=True, help="Show the conversation as a page in the browser.")
 @click.option("--no-pager", is_flag=True, help="Print long output as it is.")
 @plain_option
 @filter_options
@@ -85,6 +86,7 @@ def command(
     usage: bool,
     runs: bool,
     code: int | None,
+    web: bool,
     no_pager: bool,
     filters: Filters,
     as_json: bool,
@@ -106,6 +108,8 @@ def command(
     """
     found = _ADDRESS.fullmatch(address) if address else None
     _refuse_misfits(address, query, newest, context, code, filters, found)
+    if web and (address is None or query is not None):
+        raise UsageFault("--web goes with NAME.", "For instance: chatmgr history demo --web")
     pager = not no_pager
     if query is not None:
         _search(query, address, filters, count, newest=newest, as_json=as_json, pager=pager)
@@ -114,6 +118,11 @@ def command(
         _list(_LISTED if count is None else count, filters, as_json=as_json, pager=pager)
         return
     conversation = _settled(app().reader.conversation(found["name"] if found else address))
+    if web:
+        from chatmgr.cli.web import open_in_browser
+
+        open_in_browser(conversation)
+        return
     turns = _chosen(conversation, int(found["turn"]) if found else None, count, context)
     if code is not None:
         _code(conversation, turns, code)

@@ -17,6 +17,7 @@ COMMANDS = {
     "send": ("send", "Run one turn and print the answer."),
     "history": ("history", "Search, list conversations, or review the turns of one."),
     "stats": ("stats", "Count turns, tokens and cost, with plots."),
+    "export": ("export", "Export conversations: Markdown, JSON, HTML, text."),
     "assistant": ("assistant", "Create, list, show, edit and delete assistants."),
     "runs": ("runs", "List runs that are not done; wait, answer, cancel."),
     "thread": ("thread", "Adopt, sync and show remote threads."),

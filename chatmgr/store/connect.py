@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,6 +29,10 @@ class Source(Protocol):
 
     def ask(self, sql: str) -> list[Row]:
         """All rows of a statement without parameters."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """While it lasts, what is read one after the other is as of one moment."""
         ...
 
     def close(self) -> None:
@@ -83,6 +87,14 @@ class SqliteSource:
             return self._db.execute(sql).fetchall()
         except sqlite3.DatabaseError as error:
             raise unreachable(self.path, error) from error
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        self.ask("BEGIN")
+        try:
+            yield
+        finally:
+            self.ask("ROLLBACK")
 
     def close(self) -> None:
         self._db.close()
@@ -140,6 +152,17 @@ class PostgresSource:
     def ask(self, sql: str) -> list[Row]:
         with self._connection() as db:
             return db.execute(_query(sql)).fetchall()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """On the connection that is free: a question asked inside another would not be part of it."""
+        with self._connection() as db:
+            db.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield
+        finally:
+            with self._connection() as db:
+                db.rollback()
 
     def close(self) -> None:
         for db in self._all:

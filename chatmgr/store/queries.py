@@ -26,6 +26,7 @@ from chatmgr.domain.text import nearest, storable
 from chatmgr.store import values
 from chatmgr.store.connect import Row
 from chatmgr.store.reader import FAR
+from chatmgr.store.reader_export import ExportPages
 from chatmgr.store.reader_search import SearchPages
 from chatmgr.store.reader_stats import StatsPages
 
@@ -33,7 +34,7 @@ _SHORTEST_ID = 4  # fewer characters of an id would be met by chance
 _GUESSES = 2_000  # names compared when one is not found; more would be felt
 
 
-class Reader(SearchPages, StatsPages):
+class Reader(SearchPages, StatsPages, ExportPages):
     """Reads one database. Open it late and close it before the network is used."""
 
     # Conversations

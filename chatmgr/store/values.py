@@ -11,8 +11,8 @@ from chatmgr.store.connect import Row, as_mapping
 
 def moment(value: Any) -> datetime:
     """SQLite gives text without a zone, PostgreSQL a moment in the server's; all of ours are UTC."""
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def conversation(row: Row) -> Conversation:

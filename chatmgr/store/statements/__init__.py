@@ -8,12 +8,13 @@ command, commit both.
 
 from chatmgr.store import compiling
 from chatmgr.store.compiling import Either
-from chatmgr.store.statements import counting, reading, searching
+from chatmgr.store.statements import counting, exporting, reading, searching
 
 STATEMENTS: dict[str, Either] = {
     **reading.STATEMENTS,
     **searching.STATEMENTS,
     **counting.STATEMENTS,
+    **exporting.STATEMENTS,
 }
 
 

@@ -1,0 +1,33 @@
+"""A conversation as a page in the user's browser."""
+
+import webbrowser
+from pathlib import Path
+
+from chatmgr.cli.common import app
+from chatmgr.config import paths
+from chatmgr.domain.errors import ChatmgrError
+from chatmgr.domain.model import Conversation
+from chatmgr.exchange.naming import safe
+from chatmgr.exchange.writing import write
+from chatmgr.exporting import Exporter
+from chatmgr.terminal.console import console
+
+
+def open_in_browser(conversation: Conversation) -> None:
+    """Write a conversation's page into a folder of ours, in place of an earlier one, and show it."""
+    path = _page(conversation)
+    try:
+        opened = webbrowser.open(path.as_uri())
+    except (webbrowser.Error, OSError):
+        opened = False
+    if not opened:
+        raise ChatmgrError(f"No browser can be opened here; the page is {path}.", "Or set BROWSER.")
+    console.note(str(path))
+
+
+def _page(conversation: Conversation) -> Path:
+    folder = paths.private(paths.data_dir() / "pages")
+    path = folder / f"{safe(conversation.name)}-{conversation.id[:8]}.html"
+    with app().reader.snapshot():
+        write(path, Exporter(app().reader).pieces([conversation.pk], "html"), force=True)
+    return path

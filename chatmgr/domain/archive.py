@@ -1,0 +1,53 @@
+"""The shape of a lossless export: which rows belong to a conversation, and every column they have.
+
+Mental model: each table is a kind of record, each column a field of it, under the same name. The export's
+statements select exactly these columns, and a test holds them against the tables, so that a column that
+is added later cannot be left out by accident.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+FORMAT = "chatmgr/1"
+Record = dict[str, Any]
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "assistants": ("id", "name", "version", "created_at", "updated_at", "deleted_at"),
+    "assistant_versions": (
+        *("id", "assistant_id", "version", "instructions", "model", "provider", "params", "created_at"),
+    ),
+    "remote_assistants": ("id", "assistant_id", "provider", "endpoint", "remote_id", "created_at"),
+    "conversations": (
+        *("id", "key", "name", "title", "assistant_id", "model", "provider", "turns", "last_run_id"),
+        *("created_at", "updated_at", "used_at", "deleted_at", "max_cost", "archived_at", "folder"),
+    ),
+    "tags": ("conversation_id", "name"),
+    "threads": (
+        *("id", "conversation_id", "provider", "endpoint", "remote_id", "synced", "doubtful"),
+        *("created_at", "dropped_at"),
+    ),
+    "turns": ("id", "conversation_id", "position", "run_id", "created_at", "stamp"),
+    "runs": (
+        *("id", "turn_id", "conversation_id", "assistant_version_id", "provider", "model", "state"),
+        *("detail", "error", "thread_id", "remote_id", "sent_at", "started_at", "finished_at", "pid", "host"),
+        *("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cost", "background"),
+        *("cursor", "reasoning"),
+    ),
+    "messages": ("id", "turn_id", "run_id", "role", "content", "created_at"),
+    "attachments": ("id", "message_id", "position", "name", "content_type", "sha256"),
+    "blobs": ("sha256", "size", "data"),
+    "remote_files": ("id", "sha256", "provider", "endpoint", "remote_id", "created_at"),
+}
+FLAGS = frozenset({"doubtful", "background"})  # SQLite keeps these as numbers
+JSON = frozenset({"params"})  # and this as text
+
+
+def is_moment(column: str) -> bool:
+    """Whether a column holds a moment: all of those, and no other, end so."""
+    return column.endswith("_at")
+
+
+def iso(moment: datetime) -> str:
+    """A moment as exports write it: ISO 8601, UTC, to the microsecond."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

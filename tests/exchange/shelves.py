@@ -1,0 +1,199 @@
+"""Stores to export: conversations as the ledger writes them, and one in which every column is filled."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import JSON, Column, TypeDecorator, func, insert, select
+
+from chatmgr.domain.events import Usage
+from chatmgr.domain.model import Attachment, Conversation
+from chatmgr.domain.states import RunState
+from chatmgr.store import engine
+from chatmgr.store.ledger import Closing, Ledger
+from chatmgr.store.queries import Reader
+from chatmgr.store.rows import Base
+
+TABLES = Base.metadata.tables
+DATA = {one: bytes(range(256)) * one for one in (1, 2)}
+SHA = {one: hashlib.sha256(data).hexdigest() for one, data in DATA.items()}
+
+
+def attachment(name: str, kind: str, data: bytes) -> Attachment:
+    return Attachment(name, kind, hashlib.sha256(data).hexdigest(), data)
+
+
+class Talks:
+    """Conversations as the ledger writes them."""
+
+    def __init__(self, url: str) -> None:
+        self.ledger, self.reader = Ledger(url), Reader(url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.reader.close()
+        self.ledger.close()
+
+    def begin(
+        self, name: str, title: str = "", assistant: str = "tutor", instructions: str = "Be kind."
+    ) -> Conversation:
+        """A conversation without turns."""
+        if self.reader.find_assistant(assistant) is None:
+            self.ledger.create_assistant(assistant, instructions, "gpt-x", "openai", {})
+        self.ledger.create_conversation(name, title, self.reader.assistant(assistant).id, "", "openai")
+        return self.named(name)
+
+    def named(self, name: str) -> Conversation:
+        found = self.reader.find_conversation(name)
+        assert found is not None
+        return found
+
+    def say(
+        self,
+        name: str,
+        user: str,
+        answer: str,
+        *files: Attachment,
+        model: str = "gpt-x",
+        state: RunState = RunState.COMPLETED,
+        detail: str = "",
+        error: str = "",
+        reasoning: str = "",
+    ) -> None:
+        """A turn of a conversation, which is begun if need be."""
+        talk = self.reader.find_conversation(name) or self.begin(name)
+        assistant = self.reader.assistant_of(talk.pk)
+        run = self.ledger.open_turn(talk.pk, assistant, model, "openai", "x", user, attachments=files)
+        usage = Usage(1210, 388, 1024, 12)
+        end = Closing(state, answer, detail, error, usage, reasoning=reasoning, cost=5_524_000)
+        self.ledger.close_run(run, end)
+
+
+def python_type(column: "Column[Any]") -> type:
+    """What a column's values are; a moment's type hides it behind a decorator."""
+    kind = column.type
+    found: type = (kind.impl_instance if isinstance(kind, TypeDecorator) else kind).python_type
+    return dict if isinstance(kind, JSON) else found
+
+
+def value(column: "Column[Any]", number: int) -> object:
+    """Something of a column's type that is in no other column; nothing in every other nullable one."""
+    if column.nullable and number % 2 == 0:
+        return None
+    name = f"{column.table.name}.{column.name}"
+    moment = datetime(2026, 3, 1, 12, 30, 15, 123_456, tzinfo=UTC) + timedelta(seconds=len(name) + number)
+    values: dict[type, object] = {
+        bool: number % 2 == 1,
+        int: 1_000_000 * number + sum(name.encode()),
+        str: f'{name} {number}: “é” \u2028 </script>\n\t\\ "',
+        datetime: moment,
+        dict: {name: {"deep": [number, None, True, 0.5]}},
+    }
+    return values[python_type(column)]
+
+
+def row(table: str, number: int, **given: object) -> dict[str, object]:
+    """A row in which every column is filled, as given or by type."""
+    columns = TABLES[table].c
+    return {one.name: given[one.name] if one.name in given else value(one, number) for one in columns}
+
+
+def fill(url: str) -> None:
+    """Two conversations with everything that can belong to one."""
+    Ledger(url).close()
+    _insert(url, _rows())
+
+
+def fill_long(url: str, turns: int, text: str) -> None:
+    """One long conversation, written at once; ``text`` is what either side says each time."""
+    Ledger(url).close()
+    numbers = range(1, turns + 1)
+    done = {"conversation_id": 1, "assistant_version_id": 1, "state": "completed"}
+    _insert(
+        url,
+        {
+            "assistants": [row("assistants", 2, id=1, version=1)],
+            "assistant_versions": [row("assistant_versions", 1, id=1, assistant_id=1, version=1)],
+            "conversations": [row("conversations", 2, id=1, assistant_id=1, turns=turns)],
+            "turns": [row("turns", n, id=n, conversation_id=1, position=n, run_id=n) for n in numbers],
+            "runs": [row("runs", n, id=n, turn_id=n, reasoning="", **done) for n in numbers],
+            "messages": [
+                row("messages", 2 * n + k, turn_id=n, role=role, run_id=n if k else None, content=text)
+                for n in numbers
+                for k, role in enumerate(("user", "assistant"))
+            ],
+        },
+    )
+
+
+def _insert(url: str, tables: dict[str, list[dict[str, object]]]) -> None:
+    opened = engine.create(url)
+    try:
+        with opened.begin() as db:
+            for table, rows in tables.items():
+                db.execute(insert(TABLES[table]), rows)
+                if "id" in TABLES[table].c and db.dialect.name == "postgresql":  # so that more can follow
+                    sequence = func.pg_get_serial_sequence(table, "id")
+                    db.execute(select(func.setval(sequence, len(rows))))
+    finally:
+        opened.dispose()
+
+
+def _rows() -> dict[str, list[dict[str, object]]]:
+    now = datetime(2026, 5, 1, 8, tzinfo=UTC)
+    live = {"deleted_at": None, "archived_at": None}
+    return {
+        "assistants": [row("assistants", 1, id=1, version=2), row("assistants", 2, id=2, version=3)],
+        "assistant_versions": [
+            row("assistant_versions", 1, id=1, assistant_id=1, version=1),
+            row("assistant_versions", 2, id=2, assistant_id=1, version=2),
+            row("assistant_versions", 3, id=3, assistant_id=2, version=3),
+        ],
+        "remote_assistants": [row("remote_assistants", 1, id=1, assistant_id=1)],
+        "conversations": [
+            row("conversations", 1, id=1, name="one", key="aaaa1111", assistant_id=1, turns=2, **live),
+            row("conversations", 2, id=2, name="two", key="bbbb2222", assistant_id=2, turns=1)
+            | {"archived_at": now},
+        ],
+        "tags": [
+            {"conversation_id": 1, "name": "home"},
+            {"conversation_id": 1, "name": "work"},
+            {"conversation_id": 2, "name": "work"},
+        ],
+        "threads": [
+            row("threads", 1, id=1, conversation_id=1),
+            row("threads", 2, id=2, conversation_id=1),
+            row("threads", 3, id=3, conversation_id=2),
+        ],
+        "turns": [
+            row("turns", 1, id=1, conversation_id=1, position=1, run_id=2),
+            row("turns", 2, id=2, conversation_id=1, position=2),
+            row("turns", 3, id=3, conversation_id=2, position=1, run_id=4),
+        ],
+        "runs": [
+            row("runs", 1, id=1, turn_id=1, conversation_id=1, assistant_version_id=1, state="failed"),
+            row("runs", 2, id=2, turn_id=1, conversation_id=1, assistant_version_id=2, state="completed"),
+            row("runs", 3, id=3, turn_id=2, conversation_id=1, assistant_version_id=3, state="running"),
+            row("runs", 4, id=4, turn_id=3, conversation_id=2, assistant_version_id=3, state="incomplete"),
+        ],
+        "messages": [
+            row("messages", 1, id=1, turn_id=1, role="user", run_id=None),
+            row("messages", 2, id=2, turn_id=1, role="assistant", run_id=1),
+            row("messages", 3, id=3, turn_id=1, role="assistant", run_id=2),
+            row("messages", 4, id=4, turn_id=2, role="user", run_id=None),
+            row("messages", 5, id=5, turn_id=3, role="user", run_id=None),
+            row("messages", 6, id=6, turn_id=3, role="assistant", run_id=4),
+        ],
+        "blobs": [row("blobs", one, sha256=SHA[one], size=len(DATA[one]), data=DATA[one]) for one in DATA],
+        "attachments": [
+            row("attachments", 1, id=1, message_id=1, position=0, sha256=SHA[1]),
+            row("attachments", 2, id=2, message_id=1, position=1, sha256=SHA[2]),
+            row("attachments", 3, id=3, message_id=5, position=0, sha256=SHA[1]),
+        ],
+        "remote_files": [row("remote_files", 1, id=1, sha256=SHA[1])],
+    }
