@@ -2,8 +2,9 @@
 
 import importlib
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cached_property
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from chatmgr.config import paths, settings
@@ -17,7 +18,9 @@ from chatmgr.store.queries import Reader
 
 if TYPE_CHECKING:
     from chatmgr.budget import Budget
+    from chatmgr.erasing import Eraser
     from chatmgr.keeping import ThreadKeeper
+    from chatmgr.retention import Retention
     from chatmgr.store.ledger import Ledger
     from chatmgr.turns import Turns, Via
 
@@ -80,6 +83,20 @@ class App:
         from chatmgr.keeping import ThreadKeeper
 
         return ThreadKeeper(self.providers, self.reader, self.ledger)
+
+    @cached_property
+    def eraser(self) -> "Eraser":
+        """Deleting at the servers."""
+        from chatmgr.erasing import Eraser
+
+        return Eraser(self.providers, self.reader, self.ledger)
+
+    @cached_property
+    def retention(self) -> "Retention":
+        """How long the trash keeps what is in it, and what is left of it in the file."""
+        from chatmgr.retention import Retention
+
+        return Retention(self.reader, lambda: self.ledger, int(self.settings.get("trash_days")))
 
     def close(self) -> None:
         """Let go of the database."""
@@ -164,11 +181,34 @@ class App:
                 raise
             return False
 
-    def abandon(self, conversation: Conversation, why: str) -> None:
+    def trash(self, conversations: Sequence[Conversation], *, stop: bool = False) -> None:
+        """Put conversations into the trash; runs that dead processes left there are closed first.
+
+        Refused before anything is done where a run's process lives. ``stop`` also stops runs at servers.
+        """
+        self.refuse_busy(conversations)
+        for one in conversations:
+            if one.live:
+                self.abandon(one, "the conversation was deleted", stop=stop)
+        self.ledger.trash([one.pk for one in conversations])
+
+    def refuse_busy(self, conversations: Sequence[Conversation]) -> None:
+        """Raise Busy where another process runs a turn of one of these."""
+        for one in conversations:
+            if one.live:
+                try:
+                    with self.turns.holding(one):
+                        pass
+                except Busy as busy:
+                    busy.hint = f"Wait for it, or stop it: chatmgr runs cancel {quote(one.name)}"
+                    raise
+
+    def abandon(self, conversation: Conversation, why: str, *, stop: bool = True) -> None:
         """Give up a run whose end cannot be waited for; what had arrived is kept."""
         with self.turns.holding(conversation):
             if live := self.reader.live_run(conversation.pk):
-                self._stop(live)
+                if stop:
+                    self._stop(live)
                 self.turns.left.close_as(live, self.via_of_run(live), RunState.INTERRUPTED, why)
 
     def _stop(self, live: LiveRun) -> bool:
@@ -195,7 +235,7 @@ class App:
     def sync(self, conversation: Conversation) -> int:
         """Fetch what others added to a conversation's thread; returns how many turns that was."""
         with self.turns.holding(conversation):
-            return self.keeper.sync(self.reader.conversation(conversation.name))
+            return self.keeper.sync(self.reader.again(conversation))
 
     def settle(
         self, conversation: Conversation, *, wait: bool = False, hurried: bool = False

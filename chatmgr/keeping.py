@@ -50,7 +50,7 @@ class ThreadKeeper:
         own = model or self._model_at(conversation, target)
         self._ledger.move(conversation.pk, target.name, own)
         self._reader.close()
-        return self._reader.conversation(conversation.name)
+        return self._reader.again(conversation)
 
     def _model_at(self, conversation: Conversation, target: Provider) -> str:
         if used := self._reader.model_at(conversation.pk, target.name):

@@ -22,6 +22,7 @@ from chatmgr.backends.threads import Threads
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
 from chatmgr.domain.events import Event, Finished, Notice, Opened, Rebuilt, Sending
 from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
+from chatmgr.domain.remote import Kind
 from chatmgr.domain.states import RunState
 
 _ASSISTANT_PARAMS = {"temperature", "top_p", "response_format", "reasoning_effort", "tools", "tool_resources"}
@@ -213,6 +214,12 @@ class AssistantsBackend:
     def fetch(self, thread: str) -> Iterator[RemoteMessage]:
         """Every message of a remote thread, oldest first."""
         return self._threads.fetch(thread)
+
+    def erase(self, kind: Kind, remote_id: str) -> Generator[Event, None, str]:
+        """Delete a thread, with its messages and runs, or a file; answers are not stored apart from it."""
+        if kind != "response":
+            yield from self._wire.patiently(lambda: self._wire.delete(f"/{kind}s/{remote_id}"))
+        return ""
 
     def models(self) -> list[ModelInfo]:
         """The models the server lists."""

@@ -67,6 +67,22 @@ class Conversations:
         found = self._wire.get(f"/conversations/{thread}/items", {"order": "desc", "limit": _LOOKED_AT})
         return _messages(found)
 
+    def erase(self, thread: str) -> Generator[Event, None, str]:
+        """Delete a conversation, its items first: a server keeps those of one that is deleted.
+
+        Returns what it keeps for all that.
+        """
+        path = f"/conversations/{thread}"
+        for item in list(step.pages(self._wire, f"{path}/items")):
+            try:
+                yield from self._wire.patiently(partial(self._wire.delete, f"{path}/items/{item['id']}"))
+            except ProviderRefused as error:
+                if error.status not in NO_SUCH_THING:
+                    raise
+        left = len(list(step.pages(self._wire, f"{path}/items")))
+        yield from self._wire.patiently(lambda: self._wire.delete(path))
+        return f"{left} item{'' if left == 1 else 's'} of it" if left else ""
+
     def fetch(self, thread: str) -> Iterator[RemoteMessage]:
         """Every message, oldest first, page by page."""
         for item in step.pages(self._wire, f"/conversations/{thread}/items"):

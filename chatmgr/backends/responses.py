@@ -41,6 +41,7 @@ from chatmgr.domain.model import (
     RemoteMessage,
     TurnRequest,
 )
+from chatmgr.domain.remote import Kind
 from chatmgr.domain.states import RunState
 
 _LEAST_TO_COMPACT = 1000  # tokens; the API takes no less
@@ -252,6 +253,13 @@ class ResponsesBackend:
     def fetch(self, thread: str) -> Iterator[RemoteMessage]:
         """Every message of a remote thread, oldest first."""
         return self._threads.fetch(thread)
+
+    def erase(self, kind: Kind, remote_id: str) -> Generator[Event, None, str]:
+        """Delete a conversation with its items, a stored response or a file."""
+        if kind == "thread":
+            return (yield from self._threads.erase(remote_id))
+        yield from self._wire.patiently(lambda: self._wire.delete(f"/{kind}s/{remote_id}"))
+        return ""
 
     def models(self) -> list[ModelInfo]:
         """The models the server lists."""

@@ -1,10 +1,11 @@
 """What every backend without remote threads answers to the verbs that need one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.events import Event, Finished
 from chatmgr.domain.model import Assistant, LiveRun, RemoteMessage
+from chatmgr.domain.remote import Kind
 from chatmgr.domain.states import RunState
 
 
@@ -29,3 +30,8 @@ class Stateless:
     def fetch(self, thread: str) -> Iterator[RemoteMessage]:
         """There are no threads to fetch."""
         raise UsageFault("This provider keeps no threads.", "Name one of the responses or assistants API.")
+
+    def erase(self, kind: Kind, remote_id: str) -> Generator[Event, None, str]:
+        """There is nothing to delete."""
+        yield from ()
+        return ""

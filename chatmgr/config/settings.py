@@ -42,6 +42,9 @@ SETTINGS = (
     Setting("show_reasoning", False, "Show what the model says to itself, dimmed, at a terminal."),
     Setting("plain", False, "Show answers as they are, without rendering their Markdown."),
     Setting("compact_threshold", 200_000, "Tokens past which a thread is compacted (responses); 0: never."),
+    Setting(
+        "trash_days", 0, "Days that the trash keeps what is in it, announced before it goes; 0: for ever."
+    ),
     Setting("run_seconds", 600.0, "Seconds a polled run may take before it is given up."),
     Setting("local.threads", 0, "Threads of the embedded model; 0: half of the processors."),
     Setting("local.context", 8192, "Tokens the embedded model can see at once."),

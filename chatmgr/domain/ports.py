@@ -4,11 +4,12 @@ A backend is the adapter for one API kind, made for one provider. It keeps no st
 everything it must know arrives in the request, everything worth keeping leaves as an event.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Protocol
 
 from chatmgr.domain.events import Event, Usage
 from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
+from chatmgr.domain.remote import Kind
 
 
 class Pricer(Protocol):
@@ -51,6 +52,13 @@ class Backend(Protocol):
 
     def fetch(self, thread: str) -> Iterator[RemoteMessage]:
         """Every message of a remote thread, oldest first."""
+        ...
+
+    def erase(self, kind: Kind, remote_id: str) -> Generator[Event, None, str]:
+        """Delete something at the server, for good; the value is what the server keeps of it, if anything.
+
+        Raises as every call does: ProviderRefused of status 404 where the server does not know it.
+        """
         ...
 
     def models(self) -> list[ModelInfo]:

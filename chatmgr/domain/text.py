@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from chatmgr.domain.errors import UsageFault
 
 NAME_LIMIT = 64
+TAG_LIMIT = 32
 MESSAGE_LIMIT = 1_048_576  # characters; what hosted APIs take at most, and far past any context
 
 # Scripts that put no spaces between words, or too few to tell them apart, as ranges of a character class:
@@ -46,6 +47,18 @@ def valid_name(kind: str, name: str) -> str:
     if len(name) > NAME_LIMIT:
         raise UsageFault(f"The {kind} name has {len(name)} characters; {NAME_LIMIT} is the limit.")
     return name
+
+
+def valid_tag(word: str) -> str:
+    """Check and normalise (NFC) a tag."""
+    tag = unicodedata.normalize("NFC", word)
+    fits = 0 < len(tag) <= TAG_LIMIT and not tag.startswith("-")
+    if not fits or any(char not in "._-/" and unicodedata.category(char)[0] not in "LMN" for char in tag):
+        raise UsageFault(
+            f"“{ascii(word)[1:-1][:80]}” cannot be a tag.",
+            f"Tags are letters, digits and ._-/, {TAG_LIMIT} at most, and begin with no “-”.",
+        )
+    return tag
 
 
 def valid_message(text: str, limit: int = MESSAGE_LIMIT, what: str = "message") -> str:

@@ -12,12 +12,14 @@ def tune_sqlite(connection: sqlite3.Connection) -> None:
     """The pragmas of every SQLite connection, reader's or writer's.
 
     ``synchronous=FULL``: in WAL mode NORMAL may lose the last commits with the power, and a message
-    is committed *before* it is sent precisely so that it cannot be lost.
+    is committed *before* it is sent precisely so that it cannot be lost. ``secure_delete``: what is
+    deleted or overwritten leaves the file's bytes at once, and not only when its page is used again.
     """
     connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 def create(url: str) -> Engine:

@@ -10,13 +10,14 @@ from sqlalchemy.exc import IntegrityError
 from chatmgr.domain.errors import UsageFault
 from chatmgr.store.ledger_assistants import AssistantLedger
 from chatmgr.store.ledger_runs import Closing, OpenRun, RunLedger, Told
+from chatmgr.store.ledger_tidy import TidyLedger
 from chatmgr.store.rows import ConversationRow, MetaRow
 from chatmgr.store.writer import Place, now
 
 __all__ = ["Closing", "Ledger", "OpenRun", "Place", "Told"]
 
 
-class Ledger(AssistantLedger, RunLedger):
+class Ledger(AssistantLedger, RunLedger, TidyLedger):
     """Writes one database, brought to today's schema first."""
 
     def create_conversation(self, name: str, title: str, assistant: int, model: str, provider: str) -> None:

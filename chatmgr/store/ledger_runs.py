@@ -4,12 +4,13 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from chatmgr.domain.errors import Busy
+from chatmgr.domain.errors import Busy, NotFound
 from chatmgr.domain.events import Usage
 from chatmgr.domain.model import Assistant, Attachment
 from chatmgr.domain.states import LIVE, RunState
@@ -190,14 +191,19 @@ class RunLedger(Writer):
 def _add_turn(
     db: Connection, conversation: int, text: str, attachments: tuple[Attachment, ...]
 ) -> tuple[int, int]:
-    """Position and key of a new turn with its user message and files."""
+    """Position and key of a new turn with its user message and files.
+
+    What was archived comes back to the lists by it; what was deleted meanwhile takes no more turns.
+    """
     moment = now()
     position = db.scalar(
         update(ConversationRow)
-        .where(ConversationRow.id == conversation)
-        .values(turns=ConversationRow.turns + 1, updated_at=moment, used_at=moment)
+        .where(ConversationRow.id == conversation, ConversationRow.deleted_at.is_(None))
+        .values(turns=ConversationRow.turns + 1, updated_at=moment, used_at=moment, archived_at=None)
         .returning(ConversationRow.turns)
     )
+    if position is None:
+        raise _deleted(db, conversation)
     turn = db.scalar(
         insert(TurnRow).returning(TurnRow.id),
         {
@@ -212,7 +218,14 @@ def _add_turn(
         {"turn_id": turn, "role": "user", "content": text, "created_at": moment},
     )
     blobs.attach(db, int(message or 0), attachments)
-    return int(position or 0), int(turn or 0)
+    return int(position), int(turn or 0)
+
+
+def _deleted(db: Connection, conversation: int) -> NotFound:
+    name = db.scalar(select(ConversationRow.name).where(ConversationRow.id == conversation))
+    if name is None:
+        return NotFound("conversation", f"number {conversation}", (), "It was deleted for good meanwhile.")
+    return NotFound("conversation", name, (), f"It was deleted. Get it back: chatmgr restore {quote(name)}")
 
 
 def _add_run(

@@ -6,7 +6,6 @@ they never stand in a name's way), and a miss says what is nearest.
 """
 
 import shlex
-import unicodedata
 from collections.abc import Iterator
 
 from chatmgr.domain.errors import NotFound, UsageFault
@@ -22,19 +21,16 @@ from chatmgr.domain.model import (
     ThreadRef,
     Turn,
 )
-from chatmgr.domain.text import nearest, storable
+from chatmgr.domain.text import nearest
 from chatmgr.store import values
-from chatmgr.store.connect import Row
-from chatmgr.store.reader import FAR
+from chatmgr.store.reader import FAR, GUESSES, SHORTEST_ID, as_stored
 from chatmgr.store.reader_export import ExportPages
 from chatmgr.store.reader_search import SearchPages
 from chatmgr.store.reader_stats import StatsPages
-
-_SHORTEST_ID = 4  # fewer characters of an id would be met by chance
-_GUESSES = 2_000  # names compared when one is not found; more would be felt
+from chatmgr.store.reader_tidy import TidyPages
 
 
-class Reader(SearchPages, StatsPages, ExportPages):
+class Reader(SearchPages, StatsPages, ExportPages, TidyPages):
     """Reads one database. Open it late and close it before the network is used."""
 
     # Conversations
@@ -53,7 +49,7 @@ class Reader(SearchPages, StatsPages, ExportPages):
         if found := self.find_conversation(name):
             return found
         matches = list(self._prefixed("conversation_prefixed", name, 3)) if name else []
-        if not matches and len(name) >= _SHORTEST_ID:
+        if not matches and len(name) >= SHORTEST_ID:
             matches = list(self._prefixed("conversation_by_id", name, 3))
         if len(matches) == 1:
             return values.conversation(matches[0])
@@ -61,13 +57,13 @@ class Reader(SearchPages, StatsPages, ExportPages):
             names = [f"“{values.conversation(one).name}”" for one in matches]
             listed = ", ".join(names[:2]) + (", …" if len(names) > 2 else "")
             raise UsageFault(f"“{name}” could be {listed}.", "Type a few letters more.")
-        known = [str(row[0]) for row in self._rows("conversation_names", limit=_GUESSES)]
+        known = [str(row[0]) for row in self._rows("conversation_names", limit=GUESSES)]
         hint = "See them all: chatmgr history" if known else f"Begin it: chatmgr new {shlex.quote(name)}"
         raise NotFound("conversation", name, nearest(name, known), hint)
 
     def find_conversation(self, name: str) -> Conversation | None:
         """The conversation of exactly this name, if there is one."""
-        row = self._first("conversation_named", name=_as_stored(name))
+        row = self._first("conversation_named", name=as_stored(name))
         return values.conversation(row) if row else None
 
     def last_used(self) -> Conversation | None:
@@ -78,10 +74,6 @@ class Reader(SearchPages, StatsPages, ExportPages):
     def names(self, prefix: str, count: int) -> list[tuple[str, str]]:
         """Names that begin with ``prefix``, and their titles: what a shell completes."""
         return [(str(name), str(title)) for name, title in self._prefixed("names_prefixed", prefix, count)]
-
-    def _prefixed(self, statement: str, prefix: str, count: int) -> Iterator[Row]:
-        low = _as_stored(prefix)
-        return self._rows(statement, low=low, high=low + "\U0010ffff", limit=count)
 
     # Turns
 
@@ -203,7 +195,7 @@ class Reader(SearchPages, StatsPages, ExportPages):
         if found := self.find_assistant(name):
             return found
         everyone = self.assistants()
-        matches = [one for one in everyone if one.name.startswith(_as_stored(name))] if name else []
+        matches = [one for one in everyone if one.name.startswith(as_stored(name))] if name else []
         if len(matches) == 1:
             return matches[0]
         known = nearest(name, [one.name for one in everyone])
@@ -211,7 +203,7 @@ class Reader(SearchPages, StatsPages, ExportPages):
 
     def find_assistant(self, name: str) -> Assistant | None:
         """The assistant of exactly this name, if there is one."""
-        row = self._first("assistant_named", name=_as_stored(name))
+        row = self._first("assistant_named", name=as_stored(name))
         return values.assistant(row) if row else None
 
     def assistant_of(self, conversation: int) -> Assistant:
@@ -223,7 +215,7 @@ class Reader(SearchPages, StatsPages, ExportPages):
 
     def assistant_versions(self, name: str) -> list[Assistant]:
         """Every version of an assistant, oldest first."""
-        return [values.assistant(row) for row in self._rows("assistant_versions", name=_as_stored(name))]
+        return [values.assistant(row) for row in self._rows("assistant_versions", name=as_stored(name))]
 
     def remote_assistant(self, assistant: int, provider: str, endpoint: str) -> str:
         """An assistant's id at an endpoint that has assistants; empty where it has none yet."""
@@ -243,8 +235,3 @@ class Reader(SearchPages, StatsPages, ExportPages):
         """Assistants, conversations and turns."""
         row = self._first("counts") or (0, 0, 0)
         return int(row[0]), int(row[1]), int(row[2])
-
-
-def _as_stored(name: str) -> str:
-    """A typed name in the form that names are kept in; what cannot be kept is simply not found."""
-    return unicodedata.normalize("NFC", storable(name))

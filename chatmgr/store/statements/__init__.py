@@ -8,13 +8,14 @@ command, commit both.
 
 from chatmgr.store import compiling
 from chatmgr.store.compiling import Either
-from chatmgr.store.statements import counting, exporting, reading, searching
+from chatmgr.store.statements import counting, exporting, reading, searching, tidying
 
 STATEMENTS: dict[str, Either] = {
     **reading.STATEMENTS,
     **searching.STATEMENTS,
     **counting.STATEMENTS,
     **exporting.STATEMENTS,
+    **tidying.STATEMENTS,
 }
 
 
