@@ -1,68 +1,48 @@
 """Writes turns as years of use would leave them.
 
-Mental model: a mix of many short conversations, some long ones and a few very long ones, with several
-assistants and providers; most turns completed, a few broken off, refused or retried. Every counter that
-the ledger keeps (turns, newest run, last activity, the thread's position) is what it would be, so that
-``chatmgr db check`` finds nothing. The same seed gives the same rows.
+Mental model: the turns of all conversations in the order of time, so that keys rise with it; several
+assistants and providers; most turns completed, a few broken off, refused or retried; files, tags, prices,
+an archive and a trash. Every counter that the ledger keeps (turns, newest run, last activity, stamp, the
+thread's position) is what it would be, so that ``chatmgr db check`` finds nothing, and the search index
+is kept by its own triggers. The same seed gives the same rows.
 """
 
+import hashlib
 import random
-from collections import defaultdict
+import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
-
-from benchmarks.prose import Prose
+from benchmarks.prose import RARE, Prose
+from benchmarks.sheets import Sheet, stored
+from benchmarks.timeline import BEGIN, MODEL, Kind, Talk, in_time, talks
+from benchmarks.vocabulary import MIX
 from chatmgr.domain.states import RunState
 from chatmgr.store.rows import (
     AssistantRow,
     AssistantVersionRow,
-    Base,
+    AttachmentRow,
+    BlobRow,
     ConversationRow,
     MessageRow,
     RunRow,
+    TagRow,
     ThreadRow,
     TurnRow,
 )
 
 SEED = 20_261_130
-MODEL = "gpt-4.1"
-OPENAI = "https://api.openai.com/v1"
-_BEGIN = datetime(2024, 6, 1, tzinfo=UTC)
-_DAYS = 700
+RARES = 10  # turns of any store that hold the rare word, evenly spread over its time
 _ASSISTANTS = 12
-_BATCH = 20_000  # rows of messages between two inserts
-_ORDER: tuple[type[Base], ...] = (
-    AssistantRow,
-    AssistantVersionRow,
-    ConversationRow,
-    TurnRow,
-    RunRow,
-    MessageRow,
-    ThreadRow,
-)
-_RETRIED = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Where a conversation goes: its provider, and the endpoint that keeps its thread, if one does."""
-
-    provider: str = "openai"
-    model: str = MODEL
-    endpoint: str = OPENAI
-    thread: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What all turns of one conversation share."""
-
-    conversation: int
-    version: int
-    kind: Kind
+_CHUNK = 20_000  # turns to a transaction
+_RETRIED, _WITH_FILE = 0.01, 0.01
+_FILES = 40
+_TAGS = ("work", "home", "travel", "code", "urgent", "reading", "school", "money")
+_TAGGED, _ARCHIVED, _TRASHED = 0.15, 0.05, 0.02
+_PER_INPUT, _PER_OUTPUT = 2_000, 8_000  # billionths of a US dollar a token
+_ENDED = "UPDATE conversations SET turns = ?, last_run_id = ?, updated_at = ?, used_at = ?, archived_at = ?, "
+_ENDED += "deleted_at = ? WHERE id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,172 +65,149 @@ _FATES = (
 
 
 class Filler:
-    """Writes whole conversations inside one transaction; ``finish`` writes what is still held."""
+    """Fills an empty store of today's schema, chunk by chunk."""
 
-    def __init__(self, db: Connection, seed: int = SEED) -> None:
+    def __init__(self, db: sqlite3.Connection, seed: int = SEED, mix: Mapping[str, float] = MIX) -> None:
         self._db = db
         self._rng = random.Random(seed)
-        self._prose = Prose(self._rng)
-        self._rows: dict[type[Base], list[dict[str, Any]]] = defaultdict(list)
-        self._last = {table: self._newest(table) for table in _ORDER}
-        self._versions = self._assistants()
+        self._prose = Prose(self._rng, mix)
+        self._sheets()
+        self._ended: list[tuple[Any, ...]] = []
+        self._talks = self._turns = self._runs = self._messages = self._stamp = 0
+        self._versions = [self._assistant(one) for one in range(1, _ASSISTANTS + 1)]
+        self._blobs = [self._blob(number) for number in range(_FILES)]
 
-    def _newest(self, table: type[Base]) -> int:
-        return int(self._db.scalar(select(func.max(table.__table__.c.id))) or 0)
-
-    def _next(self, table: type[Base]) -> int:
-        self._last[table] += 1
-        return self._last[table]
-
-    def _hold(self, table: type[Base], **values: Any) -> None:
-        self._rows[table].append(values)
-
-    def _assistants(self) -> list[tuple[int, int]]:
-        """Personas at version 1, each as its own id and its version's."""
-        found = []
-        for _ in range(_ASSISTANTS):
-            one, version = self._next(AssistantRow), self._next(AssistantVersionRow)
-            self._hold(
-                AssistantRow,
-                id=one,
-                name=f"persona-{one}",
-                version=1,
-                created_at=_BEGIN,
-                updated_at=_BEGIN,
-                deleted_at=None,
-            )
-            self._hold(
-                AssistantVersionRow,
-                id=version,
-                assistant_id=one,
-                version=1,
-                instructions=self._prose.message(),
-                model=MODEL,
-                provider="",
-                params={},
-                created_at=_BEGIN,
-            )
-            found.append((one, version))
-        return found
-
-    def mixed(self, turns: int) -> int:
-        """Conversations of mixed lengths with so many turns in all; returns how many they are."""
-        count, left = 0, turns
-        while left:
-            length = min(left, self._length())
-            openai = self._rng.random() < 0.8
-            remote = f"conv_{self._rng.getrandbits(128):032x}"
-            kind = Kind(thread=remote) if openai else Kind("ollama", "llama3.2", endpoint="")
-            self.conversation(length, kind)
-            count, left = count + 1, left - length
-        return count
-
-    def _length(self) -> int:
-        draw = self._rng.random()
-        if draw < 0.7:
-            return 1 + int(self._rng.expovariate(1 / 3))
-        if draw < 0.97:
-            return self._rng.randint(8, 40)
-        return self._rng.randint(60, 400) if draw < 0.999 else self._rng.randint(1_000, 3_000)
-
-    def conversation(self, length: int, kind: Kind, name: str = "") -> None:
-        """One conversation, from its first turn to its last."""
-        number = self._next(ConversationRow)
-        assistant, version = self._rng.choice(self._versions)
-        began = now = _BEGIN + timedelta(seconds=self._rng.random() * 86_400 * _DAYS)
-        run, synced = None, 0
-        for position in range(1, length + 1):
-            now += timedelta(seconds=self._rng.expovariate(1 / 400))
-            run, answered, now = self._turn(_Place(number, version, kind), position, now)
-            synced = position if answered else synced
-        self._hold(
+    def _sheets(self) -> None:
+        """Parents first. A turn's answer goes in before its message: so the index gets each turn once."""
+        self._assistants = Sheet(AssistantRow, "id name version created_at updated_at")
+        self._editions = Sheet(
+            AssistantVersionRow, "id assistant_id version instructions model provider params created_at"
+        )
+        self._conversations = Sheet(
             ConversationRow,
-            id=number,
-            key=f"{self._rng.getrandbits(64):016x}",
-            name=name or self._prose.name(number),
-            title=self._prose.message()[:60].replace("\n", " "),
-            assistant_id=assistant,
-            model="",
-            provider=kind.provider,
-            turns=length,
-            last_run_id=run,
-            created_at=began,
-            updated_at=now,
-            used_at=now,
-            deleted_at=None,
+            "id key name title assistant_id model provider turns created_at updated_at used_at folder",
         )
-        if kind.thread:
-            self._thread(number, kind, synced, began)
-        if len(self._rows[MessageRow]) > _BATCH:
-            self.finish()
-
-    def _thread(self, conversation: int, kind: Kind, synced: int, began: datetime) -> None:
-        """The remote counterpart, in step with the last answered turn."""
-        self._hold(
-            ThreadRow,
-            conversation_id=conversation,
-            provider=kind.provider,
-            endpoint=kind.endpoint,
-            remote_id=kind.thread,
-            synced=synced,
-            doubtful=False,
-            created_at=began,
-            dropped_at=None,
-        )
-
-    def _turn(self, place: _Place, position: int, now: datetime) -> tuple[int, bool, datetime]:
-        """One turn: its newest run, whether that has an answer, and when it ended."""
-        turn, began = self._next(TurnRow), now
-        text = self._prose.message()
-        self._hold(MessageRow, turn_id=turn, run_id=None, role="user", content=text, created_at=began)
-        if self._rng.random() < _RETRIED:
-            _, _, now = self._run(place, turn, now, _FATES[-1])
-        draw = self._rng.random()
-        run, answered, now = self._run(place, turn, now, next(one for one in _FATES if draw < one.until))
-        self._hold(
-            TurnRow,
-            id=turn,
-            conversation_id=place.conversation,
-            position=position,
-            run_id=run,
-            created_at=began,
-        )
-        return run, answered, now
-
-    def _run(self, place: _Place, turn: int, now: datetime, fate: _Fate) -> tuple[int, bool, datetime]:
-        """One attempt and its answer, if it has one."""
-        number = self._next(RunRow)
-        ended = now + timedelta(seconds=0.5 + self._rng.expovariate(1 / 6))
-        text = "" if fate.state is RunState.FAILED else self._prose.answer()
-        counted = fate.state in {RunState.COMPLETED, RunState.INCOMPLETE}
-        self._hold(
+        self._said = Sheet(TurnRow, "id conversation_id position run_id created_at stamp")
+        self._tried = Sheet(
             RunRow,
-            id=number,
-            turn_id=turn,
-            conversation_id=place.conversation,
-            assistant_version_id=place.version,
-            provider=place.kind.provider,
-            model=place.kind.model,
-            state=fate.state.value,
-            detail=fate.detail,
-            error=fate.error,
-            thread_id=place.kind.thread,
-            remote_id=f"resp_{self._rng.getrandbits(128):032x}",
-            sent_at=now,
-            started_at=now,
-            finished_at=ended,
-            pid=4_321,
-            host="desk",
-            input_tokens=self._rng.randint(20, 4_000) if counted else None,
-            output_tokens=len(text) // 4 if counted else None,
+            "id turn_id conversation_id assistant_version_id provider model state detail error thread_id "
+            "remote_id sent_at started_at finished_at pid host input_tokens output_tokens cost",
         )
-        if text:
-            row = {"turn_id": turn, "run_id": number, "role": "assistant", "content": text}
-            self._hold(MessageRow, **row, created_at=ended)
-        return number, bool(text), ended
+        self._answers = Sheet(MessageRow, "id turn_id run_id role content created_at")
+        self._questions = Sheet(MessageRow, "id turn_id role content created_at")
+        self._files = Sheet(BlobRow, "sha256 size data")
+        self._attached = Sheet(AttachmentRow, "message_id position name content_type sha256")
+        self._threads = Sheet(
+            ThreadRow, "conversation_id provider endpoint remote_id synced doubtful created_at"
+        )
+        self._tags = Sheet(TagRow, "conversation_id name")
+        self._all = [self._assistants, self._editions, self._conversations, self._said, self._tried]
+        self._all += [self._answers, self._questions, self._files, self._attached, self._threads, self._tags]
 
-    def finish(self) -> None:
-        """Write what is held, parents first."""
-        for table in _ORDER:
-            if rows := self._rows.pop(table, []):
-                self._db.execute(insert(table), rows)
+    def _assistant(self, number: int) -> tuple[int, int]:
+        """A persona at version 1: its id and its version's."""
+        began = stored(BEGIN)
+        self._assistants.rows.append((number, f"persona-{number}", 1, began, began))
+        told = self._prose.instructions()
+        self._editions.rows.append((number, number, 1, told, MODEL, "", "{}", began))
+        return number, number
+
+    def _blob(self, number: int) -> tuple[str, str]:
+        """A file's name and its hash."""
+        data = self._prose.instructions().encode()
+        digest = hashlib.sha256(data).hexdigest()
+        self._files.rows.append((digest, len(data), data))
+        return f"notes-{number}.txt", digest
+
+    def fill(self, turns: int, extra: Mapping[str, tuple[int, Kind]]) -> int:
+        """So many turns in conversations of mixed lengths, and named ones of a given length; returns how
+        many conversations that are.
+        """
+        everyone = talks(self._rng, turns, extra)
+        total = sum(one.length for one in everyone)
+        every = max(1, total // RARES)
+        for talk, at in in_time(self._rng, everyone):
+            if talk.turns == 1:
+                self._begin(talk, at)
+            self._turn(talk, at, rare=self._turns % every == every // 2)
+            if talk.turns == talk.length:
+                self._end(talk)
+            if self._turns % _CHUNK == 0:
+                self._write()
+        self._write()
+        return len(everyone)
+
+    def _begin(self, talk: Talk, at: float) -> None:
+        self._talks += 1
+        talk.number = self._talks
+        talk.name = talk.name or self._prose.name(self._talks)
+        talk.assistant, talk.version = self._rng.choice(self._versions)
+        key, title, moment = f"{self._rng.getrandbits(64):016x}", self._prose.title(), stored(at)
+        row = (talk.number, key, talk.name, title, talk.assistant, "", talk.kind.provider, 0)
+        folder = self._rng.choice(("", "", "/home/ann", "/home/ann/src", "/home/ann/papers"))
+        self._conversations.rows.append((*row, moment, moment, moment, folder))
+        if self._rng.random() < _TAGGED:
+            for tag in self._rng.sample(_TAGS, self._rng.randint(1, 3)):
+                self._tags.rows.append((talk.number, tag))
+
+    def _end(self, talk: Talk) -> None:
+        """What its last turn leaves in a conversation's row, and where it went then."""
+        now, draw, later = stored(talk.now), self._rng.random(), stored(talk.now + 86_400)
+        named = not talk.name.rpartition("-")[2].isdigit()
+        archived = later if draw < _ARCHIVED and not named else None
+        deleted = later if draw > 1 - _TRASHED and not named else None
+        self._ended.append((talk.turns, talk.run, now, now, archived, deleted, talk.number))
+        if kind := talk.kind if talk.kind.thread else None:
+            row = (talk.number, kind.provider, kind.endpoint, kind.thread, talk.synced)
+            self._threads.rows.append((*row, False, stored(talk.began)))
+
+    def _turn(self, talk: Talk, at: float, *, rare: bool) -> None:
+        self._turns += 1
+        self._messages += 1
+        turn, message, began = self._turns, self._messages, stored(at)
+        question, answer = self._prose.turn()
+        if rare:
+            question = f"{question} {RARE}"
+        self._questions.rows.append((message, turn, "user", question, began))
+        if self._rng.random() < _WITH_FILE:
+            name, digest = self._rng.choice(self._blobs)
+            self._attached.rows.append((message, 0, name, "text/plain", digest))
+        talk.now = at
+        if self._rng.random() < _RETRIED:
+            self._run(talk, turn, "", _FATES[-1])
+        draw = self._rng.random()
+        fate = next(one for one in _FATES if draw < one.until)
+        self._run(talk, turn, answer, fate)
+        self._stamp = max(int(at), self._stamp + 1)  # what free_stamp finds, as time only goes forward here
+        self._said.rows.append((turn, talk.number, talk.turns, talk.run, began, self._stamp))
+
+    def _run(self, talk: Talk, turn: int, answer: str, fate: _Fate) -> None:
+        """One attempt and its answer, if it has one; the conversation's newest run."""
+        self._runs += 1
+        kind, number, began = talk.kind, self._runs, stored(talk.now)
+        talk.run = number
+        talk.now += 0.5 + self._rng.expovariate(1 / 6)
+        ended = stored(talk.now)
+        tokens: tuple[int | None, int | None] = (None, None)
+        cost = None
+        if fate.state in {RunState.COMPLETED, RunState.INCOMPLETE}:
+            given, got = int(20 + self._rng.random() * 4_000), len(answer) // 4
+            tokens = given, got
+            cost = given * _PER_INPUT + got * _PER_OUTPUT if kind.provider == "openai" else None
+        remote = f"resp_{self._rng.getrandbits(128):032x}"
+        where = (number, turn, talk.number, talk.version, kind.provider, kind.model)
+        how = (fate.state.value, fate.detail, fate.error, kind.thread, remote)
+        self._tried.rows.append((*where, *how, began, began, ended, 4_321, "desk", *tokens, cost))
+        if fate.state is not RunState.FAILED:
+            talk.synced = talk.turns
+            self._messages += 1
+            self._answers.rows.append((self._messages, turn, number, "assistant", answer, ended))
+
+    def _write(self) -> None:
+        """Write what is held, in one transaction."""
+        self._db.execute("BEGIN IMMEDIATE")
+        for sheet in self._all:
+            sheet.write(self._db)
+        self._db.executemany(_ENDED, self._ended)
+        self._ended.clear()
+        self._db.execute("COMMIT")

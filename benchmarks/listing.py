@@ -1,6 +1,5 @@
 """Listing and showing on 100,000 turns, against imports, the ``sqlite3`` shell and a small store."""
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,11 +8,11 @@ from pathlib import Path
 from benchmarks.fill import fill
 from benchmarks.meter import Command, Meter, chatmgr, python, same
 from benchmarks.ratios import Result, compare
-from chatmgr.store.compiled import SQL
+from benchmarks.shell import MISSING, SHELL, shell
+from chatmgr.domain.filters import EVERYTHING
 
 TARGET = 0.6
 TURNS, FEW = 100_000, 1_000
-_SHELL = "sqlite3 shell"
 
 
 def listing(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
@@ -26,38 +25,42 @@ def listing(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
     pk, name, turns = _longest(database)
     first = {"conversation": pk, "limit": 5}
     yield from _verb(
-        meter, runs, "history", chatmgr("history", home=home), _shell(database, "conversations", limit=20)
+        meter,
+        runs,
+        "history",
+        chatmgr("history", home=home),
+        shell(database, "conversations", limit=20, **EVERYTHING.values()),
     )
     tail = chatmgr("history", name, "-n", "5", home=home)
-    yield from _verb(meter, runs, "history NAME -n 5", tail, _shell(database, "turns_last", **first))
+    yield from _verb(meter, runs, "history NAME -n 5", tail, shell(database, "turns_last", **first))
     one = {"conversation": pk, "first": turns, "last": turns, "limit": 1}
     last = chatmgr("history", f"{name}@-1", home=home)
-    yield from _verb(meter, runs, "history NAME@-1", last, _shell(database, "turns", **one))
+    yield from _verb(meter, runs, "history NAME@-1", last, shell(database, "turns", **one))
     yield from _growth(meter, runs, home, small)
     whole = {"conversation": pk, "first": 1, "last": turns, "limit": -1}
     shown = {"whole": same(chatmgr("history", name, home=home))}
-    if command := _shell(database, "turns", **whole):
-        found = meter.alternate(shown | {_SHELL: same(command)}, runs)
-        yield compare(f"history NAME ({turns:,} turns)", _SHELL, "wall", (found["whole"], found[_SHELL]))
+    if command := shell(database, "turns", **whole):
+        found = meter.alternate(shown | {SHELL: same(command)}, runs)
+        yield compare(f"history NAME ({turns:,} turns)", SHELL, "wall", (found["whole"], found[SHELL]))
 
 
-def _verb(meter: Meter, runs: int, what: str, ours: Command, shell: Command | None) -> Iterator[Result]:
+def _verb(meter: Meter, runs: int, what: str, ours: Command, bare: Command | None) -> Iterator[Result]:
     commands = {
         "ours": ours,
         "import openai": python("import openai"),
         "import click": python("import click"),
     }
     commands["python -c pass"] = python("pass")
-    if shell:
-        commands[_SHELL] = shell
+    if bare:
+        commands[SHELL] = bare
     found = meter.alternate({key: same(command) for key, command in commands.items()}, runs)
     mine = found.pop("ours")
     for against, theirs in found.items():
         target = TARGET if against == "import openai" else None
         yield compare(what, against, "wall", (mine, theirs), target)
     yield compare(what, "import openai", "cpu", (mine, found["import openai"]))
-    if not shell:
-        yield Result(what, _SHELL, "wall", (), note="not installed (Debian package sqlite3)")
+    if not bare:
+        yield Result(what, SHELL, "wall", (), note=MISSING)
 
 
 def _growth(meter: Meter, runs: int, large: Path, small: Path) -> Iterator[Result]:
@@ -74,13 +77,3 @@ def _longest(database: Path) -> tuple[int, str, int]:
             "SELECT id, name, turns FROM conversations ORDER BY turns DESC LIMIT 1"
         ).fetchone()
     return int(row[0]), str(row[1]), int(row[2])
-
-
-def _shell(database: Path, statement: str, /, **values: int) -> Command | None:
-    """The reader's own statement in SQLite's shell; None where there is no shell."""
-    if not shutil.which("sqlite3"):
-        return None
-    sql = SQL[statement][0]
-    for key, value in values.items():
-        sql = sql.replace(f":{key}", str(value))
-    return Command(["sqlite3", "-readonly", str(database), sql])

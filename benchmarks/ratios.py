@@ -86,7 +86,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def _amount(value: float, metric: str) -> str:
-    if metric == "peak":
+    if metric in {"peak", "bytes"}:
         return f"{value / 2**20:.0f} MB"
     if value < 0.001:
         return f"{value * 1e6:.1f} µs"

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.fill import fill
-from benchmarks.filler import MODEL, Kind
 from benchmarks.meter import Meter, chatmgr
 from benchmarks.ratios import Result
 from benchmarks.remote import KEY, configure, create
+from benchmarks.timeline import MODEL, Kind
 from tests.wire.faults import Plan
 from tests.wire.server import WireServer
 

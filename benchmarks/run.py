@@ -2,7 +2,8 @@
 
 Every figure is a ratio of two processes that ran one after the other in the same run, A B A B, so that
 it means something on any machine. Wall is the clock, CPU and peak are the kernel's accounts of the
-whole process, start-up included. The targets are on medians.
+whole process, start-up included. The targets are on medians. ``searching``, ``inserting`` and ``index``
+need a store of a million turns: ``--store DIR`` keeps it for the next time.
 """
 
 import argparse
@@ -13,11 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.entering import entering
+from benchmarks.inserting import index, inserting
 from benchmarks.listing import listing
 from benchmarks.meter import Meter
 from benchmarks.ratios import Result, table
 from benchmarks.rendering import rendering
 from benchmarks.resuming import resuming
+from benchmarks.searching import searching
 from benchmarks.startup import startup
 from benchmarks.streaming import streaming
 
@@ -29,7 +32,11 @@ ITEMS: dict[str, tuple[Item, int]] = {
     "resuming": (resuming, 11),
     "rendering": (rendering, 5),
     "entering": (entering, 5),
+    "searching": (searching, 11),
+    "inserting": (inserting, 10),
+    "index": (index, 1),
 }
+LARGE = {"searching", "inserting", "index"}  # on stores that take minutes to fill
 
 
 def main() -> int:
@@ -39,8 +46,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="chatmgr-bench-") as folder, Meter(Path(folder)) as meter:
         for name in options.only or ITEMS:
             item, runs = ITEMS[name]
-            place = Path(folder) / name
-            place.mkdir()
+            place = (options.store or Path(folder) / "stores") if name in LARGE else Path(folder) / name
+            place.mkdir(exist_ok=True, parents=True)
             for result in item(meter, place, options.runs or runs):
                 results.append(result)
                 if options.json:
@@ -58,6 +65,12 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--only", action="append", choices=list(ITEMS), help="one item; may be repeated")
     parser.add_argument("--runs", type=int, help="pairs of runs per ratio, after one that does not count")
+    parser.add_argument(
+        "--store",
+        type=lambda text: Path(text).absolute(),
+        metavar="DIR",
+        help="keep the large stores there, and use those that are there; they take minutes to fill",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object per ratio")
     return parser.parse_args()
 

@@ -1,16 +1,24 @@
-"""Cold start of ``--help``: a new process each time, nothing kept from the one before but compiled files."""
+"""Cold start: a new process each time, nothing kept from the one before but compiled files."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.meter import Meter, chatmgr, python, same
+from benchmarks.fill import fill
+from benchmarks.meter import Command, Meter, chatmgr, python, same
 from benchmarks.ratios import Result, compare
+from benchmarks.searching import completion
+from benchmarks.shell import SHELL, shell
+from chatmgr.domain.filters import EVERYTHING
 
-TARGET = 1.3
+TARGET, HALF = 1.3, 0.5
+TURNS = 1_000
+_ORM = "import sqlalchemy.orm, click"
 
 
 def startup(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
-    """``--help`` against an interpreter that does nothing, and against one that imports Click."""
+    """``--help`` against an interpreter that does nothing, and against one that imports Click; then what
+    reads the store, against the libraries that are not needed for it.
+    """
     found = meter.alternate(
         {
             "help": same(chatmgr("--help", home=folder)),
@@ -22,3 +30,21 @@ def startup(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
     yield compare("--help", "import click", "wall", (found["help"], found["click"]), TARGET)
     yield compare("--help", "import click", "cpu", (found["help"], found["click"]))
     yield compare("--help", "python -c pass", "wall", (found["help"], found["pass"]))
+    fill(folder, TURNS)
+    database = folder / "chatmgr.db"
+    listed = shell(database, "conversations", limit=20, **EVERYTHING.values())
+    yield from _reading(meter, runs, "history", chatmgr("history", home=folder), listed)
+    named = shell(database, "names_prefixed", low="tri", high="tri\U0010ffff", limit=50)
+    yield from _reading(meter, runs, "completing a name", completion(folder), named)
+
+
+def _reading(meter: Meter, runs: int, what: str, ours: Command, bare: Command | None) -> Iterator[Result]:
+    commands = {"ours": ours, _ORM: python(_ORM), "import click": python("import click")}
+    commands["python -c pass"] = python("pass")
+    if bare:
+        commands[SHELL] = bare
+    found = meter.alternate({key: same(command) for key, command in commands.items()}, runs)
+    mine = found.pop("ours")
+    for against, theirs in found.items():
+        yield compare(what, against, "wall", (mine, theirs), HALF if against == _ORM else None)
+    yield compare(what, _ORM, "cpu", (mine, found[_ORM]))

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.filler import MODEL
 from benchmarks.meter import Command, Maker, Meter, Sample, chatmgr, python
 from benchmarks.ratios import Result, compare
 from benchmarks.remote import HEADERS, KEY, configure, create
+from benchmarks.timeline import MODEL
 from chatmgr.domain.model import Assistant
 from chatmgr.store.ledger import Ledger, Place
 from chatmgr.store.queries import Reader

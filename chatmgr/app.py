@@ -7,19 +7,20 @@ from functools import cached_property
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from chatmgr.config import paths, settings
+from chatmgr.config import paths
 from chatmgr.domain.errors import Busy, NotFound, ProviderRefused
 from chatmgr.domain.events import STATELESS, Event, Notice, Opened, Rebuilt, ToolCall, Waiting
 from chatmgr.domain.model import Assistant, Conversation, LiveRun
 from chatmgr.domain.said import Said
 from chatmgr.domain.states import RunState
-from chatmgr.providers import Providers
 from chatmgr.store.queries import Reader
 
 if TYPE_CHECKING:
     from chatmgr.budget import Budget
+    from chatmgr.config.settings import Settings
     from chatmgr.erasing import Eraser
     from chatmgr.keeping import ThreadKeeper
+    from chatmgr.providers import Providers
     from chatmgr.retention import Retention
     from chatmgr.store.ledger import Ledger
     from chatmgr.turns import Turns, Via
@@ -40,13 +41,17 @@ class App:
         return paths.database_url()
 
     @cached_property
-    def settings(self) -> settings.Settings:
+    def settings(self) -> "Settings":
         """What the user chose."""
-        return settings.load()
+        from chatmgr.config.settings import load
+
+        return load()
 
     @cached_property
-    def providers(self) -> Providers:
+    def providers(self) -> "Providers":
         """The endpoints that conversations can live at."""
+        from chatmgr.providers import Providers
+
         return Providers(self.settings, self.progress)
 
     @cached_property

@@ -1,6 +1,5 @@
 """What several verbs share: the app, names as arguments, messages, turns shown as they stream, JSON."""
 
-import json
 import sys
 from dataclasses import asdict
 from datetime import datetime
@@ -158,6 +157,8 @@ def _no_number(constant: str) -> float:
 
 def params_from(pairs: tuple[str, ...]) -> dict[str, Any]:
     """``key=value`` pairs; a value that is JSON is taken as such, and dots in a key nest."""
+    import json
+
     params: dict[str, Any] = {}
     for pair in pairs:
         key, mark, value = valid_text(pair, what="parameter").partition("=")
@@ -181,6 +182,8 @@ def params_from(pairs: tuple[str, ...]) -> dict[str, Any]:
 
 def print_json(value: dict[str, Any]) -> None:
     """One object on one line."""
+    import json
+
     console.out(json.dumps(value, ensure_ascii=False, default=_plain))
 
 

@@ -1,6 +1,7 @@
 """The README's command reference, made from ``--help`` itself: ``python -m chatmgr.cli.reference``.
 
-A test holds the README against it, so the two cannot drift apart.
+The same command writes the table of what completes: see ``completable``. Tests hold both against the
+commands, so that they cannot drift apart.
 """
 
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from chatmgr.cli import completable
 from chatmgr.cli.main import cli
 
 BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
@@ -46,5 +48,6 @@ def placed(readme: str) -> str:
 
 
 if __name__ == "__main__":
+    completable.write()
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "README.md")
     target.write_text(placed(target.read_text(encoding="utf-8")), encoding="utf-8")

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from chatmgr.config import places
 from chatmgr.domain.errors import ConfigurationFault
 
 
@@ -10,18 +11,14 @@ def data_dir() -> Path:
     """The folder of the database, its backups and the embedded model's weights."""
     if home := os.environ.get("CHATMGR_HOME"):
         return Path(home).expanduser().absolute()
-    from platformdirs import user_data_path
-
-    return user_data_path("chatmgr", appauthor=False)
+    return Path(places.data_folder())
 
 
 def config_dir() -> Path:
     """The folder of ``config.toml`` and the key file."""
     if os.environ.get("CHATMGR_HOME"):
         return data_dir()
-    from platformdirs import user_config_path
-
-    return user_config_path("chatmgr", appauthor=False)
+    return Path(places.config_folder())
 
 
 def private(folder: Path) -> Path:

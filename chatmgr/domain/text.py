@@ -4,7 +4,6 @@ PostgreSQL refuses NUL, UTF-8 has no lone surrogates, and a name must be typed i
 is kept here, once, so that both databases hold the same.
 """
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -122,5 +121,7 @@ def dollars(billionths: int) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Up to two known names that the user may have meant, best first."""
+    import difflib
+
     by_fold = {one.casefold(): one for one in known}
     return [by_fold[one] for one in difflib.get_close_matches(name.casefold(), by_fold, n=2, cutoff=0.55)]

@@ -76,8 +76,21 @@ def test_reading_loads_click_alone(talking: Chatmgr, words: tuple[str, ...]) -> 
     assert not loaded & {"asyncio", "http.client", "ssl", "email", "logging"}
 
 
-def test_completion_loads_click_alone(talking: Chatmgr) -> None:
+def test_listing_loads_nothing_of_settings_or_networks(talking: Chatmgr) -> None:
+    loaded = modules(talking, "history")
+    assert not loaded & {"tomllib", "socket", "difflib", "chatmgr.providers", "chatmgr.config.settings"}
+
+
+def test_completing_a_name_loads_sqlite_and_nothing_else(talking: Chatmgr) -> None:
     env = {"_CHATMGR_COMPLETE": "zsh_complete", "COMP_WORDS": "chatmgr send d", "COMP_CWORD": "2"}
+    loaded = modules(talking, **env)
+    assert foreign(loaded) == set()
+    assert "sqlite3" in loaded
+    assert not loaded & {"re", "pathlib", "dataclasses", "json", "typing", "shlex", "inspect"}
+
+
+def test_other_completions_load_click_alone(talking: Chatmgr) -> None:
+    env = {"_CHATMGR_COMPLETE": "zsh_complete", "COMP_WORDS": "chatmgr send --w", "COMP_CWORD": "2"}
     assert foreign(modules(talking, **env)) == {"click"}
 
 

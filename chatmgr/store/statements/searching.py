@@ -129,7 +129,7 @@ def _names_from(index: TableClause, parameter: str) -> Rows:
     found = index.c[index.name].op("MATCH")(a_text(parameter))
     return (
         conversation()
-        .join_from(C, index, key == -C.id)
+        .join_from(C, index, C.id == -key)  # so that the index leads: the other way, each name asks it
         .where(LIVE, found, key < 0, *_narrowed(key, index), *of_conversations())
         .order_by(key)
         .limit(LIMIT)
