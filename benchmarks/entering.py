@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.filler import MODEL
 from benchmarks.meter import Meter
 from benchmarks.ratios import Result
 from benchmarks.remote import KEY, configure, create
 from benchmarks.resuming import Clock
+from benchmarks.timeline import MODEL
 from chatmgr.store.ledger import Ledger, Place
 from chatmgr.store.queries import Reader
 from tests.chat.screen import ENTER, Screen, environment

@@ -10,8 +10,9 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection
 
-from chatmgr.store import rows, search_index
+from chatmgr.store import rows
 from chatmgr.store.base import UtcDateTime
+from chatmgr.store.search import index
 
 
 def _render(kind: str, item: Any, _context: object) -> str | Literal[False]:
@@ -23,7 +24,7 @@ def _render(kind: str, item: Any, _context: object) -> str | Literal[False]:
 
 def _compared(name: str | None, kind: str, _parents: object) -> bool:
     """The search index is no table of ours, though the catalogue lists its parts as such."""
-    return kind != "table" or name not in search_index.NAMES
+    return kind != "table" or name not in index.NAMES
 
 
 def _migrate(connection: Connection) -> None:
@@ -41,7 +42,7 @@ def _migrate(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
-        search_index.mend(connection)
+        index.mend(connection)
 
 
 def _own_connection() -> None:

@@ -3,7 +3,7 @@
 One conversation has turns at stable positions; a turn has one user message and one or more runs; a
 run has at most one assistant message. What lists need on every call (turn count, newest run, last
 activity) is kept on the conversation by the ledger, so that a list never has to count. The search
-index beside them is not made of ORM classes: see ``search_index``.
+index beside them is not made of ORM classes: see ``search``.
 """
 
 from datetime import datetime

@@ -121,15 +121,16 @@ def upgrade(url: str) -> tuple[str, Path | None]:
 
 def check_search(url: str, *, rebuild: bool = False) -> bool:
     """Whether the search index is in step with the tables; makes it anew first if asked to."""
-    from chatmgr.store import engine, search_index
+    from chatmgr.store import engine
+    from chatmgr.store.search import index
 
     ready_to_write(url)
     opened = engine.create(url)
     try:
         with opened.begin() as connection:
             if rebuild:
-                search_index.rebuild(connection)
-            return search_index.in_step(connection)
+                index.rebuild(connection)
+            return index.in_step(connection)
     finally:
         opened.dispose()
 

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
-from chatmgr.domain.hits import Hit
 from chatmgr.domain.model import Attempt, Conversation, Turn
 from chatmgr.domain.text import dollars
 from chatmgr.terminal import markdown
 from chatmgr.terminal.console import age, styled
 from chatmgr.terminal.live import size_of_stdout
 from chatmgr.terminal.sanitize import clean, display_width, one_line
+
+if TYPE_CHECKING:
+    from chatmgr.domain.hits import Hit
 
 _GAP = "  "
 _MEASURED = 1_000
@@ -99,7 +102,7 @@ def attempt(one: Attempt, number: int, *, terminal: bool) -> Iterator[str]:
         yield styled(clean(one.answer), "dim", terminal)
 
 
-def hit(one: Hit, *, terminal: bool) -> Iterator[str]:
+def hit(one: "Hit", *, terminal: bool) -> Iterator[str]:
     """A search hit: its address and what it is, then the piece that matches, marked at a terminal."""
     address = one_line(one.conversation) + (f"@{one.turn}" if one.turn else "")
     when = one.at.astimezone().strftime("%Y-%m-%d %H:%M")

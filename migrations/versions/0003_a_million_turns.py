@@ -20,7 +20,7 @@ _SECOND = {
     "postgresql": "CAST(floor(extract(epoch FROM created_at)) AS BIGINT)",
 }
 
-# The search index as it was at this revision; what it is, and why, is said in chatmgr/store/search_*.py.
+# The search index as it was at this revision; what it is, and why, is said in chatmgr/store/search/.
 # fmt: off
 _SQLITE = (
     "CREATE VIEW searchable_turns AS\nSELECT t.stamp AS key, t.id AS turn_id,\nu.content || char(10) || CASE WHEN r.state IN ('pending', 'requires_action', 'running') THEN '' ELSE coalesce(a.content, '') END AS text\nFROM turns t\nJOIN messages u ON u.turn_id = t.id AND u.role = 'user'\nLEFT JOIN runs r ON r.id = t.run_id\nLEFT JOIN messages a ON a.run_id = r.id",

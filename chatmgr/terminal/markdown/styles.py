@@ -65,10 +65,10 @@ def columns(text: str) -> int:
 
 
 def _cells(char: str) -> int:
-    from rich.cells import get_character_cell_size
+    from wcwidth import wcwidth
 
     signs = char == "\ufe0f" or "\U0001f3fb" <= char <= "\U0001f3ff"  # they make one picture of two, or none
-    size = (1 if char == "\ufe0f" else 2) if signs else get_character_cell_size(char)
+    size = (1 if char == "\ufe0f" else 2) if signs else max(wcwidth(char), 0)
     if len(_CELLS) < 20_000:
         _CELLS[char] = size
     return size

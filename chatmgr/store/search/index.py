@@ -2,7 +2,7 @@
 
 A document is a turn (its message, and its newest run's answer once that is closed) under the turn's
 ``stamp``, or a conversation's name and title under minus its id. What keeps it in step is in the
-database: see ``search_sqlite`` and ``search_postgres``.
+database: see ``sqlite`` and ``postgres`` beside this.
 """
 
 from typing import Any
@@ -11,8 +11,8 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DatabaseError
 
 from chatmgr.store.base import Base
-from chatmgr.store.search_postgres import POSTGRES, POSTGRES_CHECK, POSTGRES_DROP, POSTGRES_FILL
-from chatmgr.store.search_sqlite import SQLITE, SQLITE_CHECK, SQLITE_DROP, SQLITE_FILL, SQLITE_TRIGGERS
+from chatmgr.store.search.postgres import POSTGRES, POSTGRES_CHECK, POSTGRES_DROP, POSTGRES_FILL
+from chatmgr.store.search.sqlite import SQLITE, SQLITE_CHECK, SQLITE_DROP, SQLITE_FILL, SQLITE_TRIGGERS
 
 # What the catalogue calls the index's tables; they are no tables of ours to compare with rows.
 NAMES = {"search", "words", "grams", "grams_terms"} | {

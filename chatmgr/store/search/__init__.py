@@ -1,0 +1,1 @@
+"""The search index of each database, and what is asked of it."""
