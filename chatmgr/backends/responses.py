@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 
-from chatmgr.backends import memory
+from chatmgr.backends import brief, memory
 from chatmgr.backends.answers import Answer, Retrieval
 from chatmgr.backends.client import Json, Stream, Wire
 from chatmgr.backends.content import responses_message
@@ -260,6 +260,10 @@ class ResponsesBackend:
             return (yield from self._threads.erase(remote_id))
         yield from self._wire.patiently(lambda: self._wire.delete(f"/{kind}s/{remote_id}"))
         return ""
+
+    def complete(self, instructions: str, text: str, model: str, limit: int) -> str:
+        """A short answer, of which the server keeps nothing."""
+        return brief.by_responses(self._wire, instructions, text, model, limit)
 
     def models(self) -> list[ModelInfo]:
         """The models the server lists."""

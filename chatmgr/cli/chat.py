@@ -1,20 +1,19 @@
 """The chat as ``new`` and ``resume`` hold it: where it is, what is said, where it goes on."""
 
 import shlex
-import sys
 from collections.abc import Mapping
 from functools import cached_property
 
 import click
 
+from chatmgr.cli import replay
 from chatmgr.cli.commands import Commands
-from chatmgr.cli.common import app, checked_message, markdown
+from chatmgr.cli.common import app, checked_message
 from chatmgr.cli.showing import run_turn, settle
 from chatmgr.cli.sources import Fact, facts, sources
 from chatmgr.domain.errors import Interrupted
 from chatmgr.domain.model import Attachment, Conversation
 from chatmgr.domain.said import Said
-from chatmgr.terminal import listing
 from chatmgr.terminal.commands import Command
 from chatmgr.terminal.console import console
 from chatmgr.terminal.prompt import chat_lines
@@ -72,6 +71,7 @@ class Talk:
                 raise Interrupted(f"The run waits: chatmgr runs answer {name}") from None
             finally:
                 self._facts = None
+        app().titles.begin(self.conversation)
 
     def put(self, text: str) -> None:
         """Let a text stand in the next line."""
@@ -96,10 +96,10 @@ class Talk:
         found = app()
         provider = found.providers.usable(found.providers.get(conversation.provider))
         found.providers.check_files(provider, self.files)
-        found.ledger.touch(conversation.pk)
+        found.ledger.touch(conversation.pk, found.here)
         self.conversation, self._facts = conversation, None
         settle(conversation)
-        show_tail(conversation, int(found.settings.get("tail")))
+        replay.tail(conversation, int(found.settings.get("tail")))
         found.reader.close()
         found.warm(conversation.provider)
         self.lines.switched()
@@ -109,17 +109,6 @@ class Talk:
         """Refuse files that the provider cannot take; those that wait go on waiting."""
         found = app()
         found.providers.check_files(found.providers.get(self.conversation.provider), files)
-
-
-def show_tail(conversation: Conversation, count: int) -> None:
-    """The last turns, where a person is looking."""
-    reader, terminal = app().reader, sys.stdout.isatty()
-    for turn in reader.tail(conversation, count) if count and terminal else ():
-        files = reader.attachments(turn)
-        for line in listing.turn(turn, files, terminal=terminal, rendered=markdown()):
-            console.out(line)
-    if not conversation.turns:
-        console.note(f"“{conversation.name}” has no turns yet. Say something.")
 
 
 def hold(
@@ -139,3 +128,4 @@ def hold(
         return chat(talk.lines, talk.say, talk.commands(), console)
     finally:
         console.note(f"Resume with: chatmgr resume {shlex.quote(talk.conversation.name)}")
+        found.titles.wait(brief=True)

@@ -1,15 +1,16 @@
 """``chatmgr history``: the list of conversations, the turns of one, or what a search finds in all."""
 
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from shlex import quote
+from shutil import get_terminal_size
 
 import click
 
+from chatmgr.cli.addressing import Address, parse
 from chatmgr.cli.common import (
     ConversationName,
     app,
@@ -22,6 +23,7 @@ from chatmgr.cli.common import (
     turn_json,
 )
 from chatmgr.cli.filters import filter_options
+from chatmgr.cli.here import demanded, here_option
 from chatmgr.domain.errors import ChatmgrError, NotFound, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.filters import Filters
@@ -31,7 +33,6 @@ from chatmgr.terminal.console import console
 from chatmgr.terminal.paging import show
 from chatmgr.terminal.sanitize import clean
 
-_ADDRESS = re.compile(r"(?P<name>.+)@(?P<turn>-?[1-9]\d{0,8})")
 _LISTED = 20
 
 
@@ -76,6 +77,7 @@ class How:
 @click.option("--no-pager", is_flag=True, help="Print long output as it is.")
 @plain_option
 @filter_options
+@here_option
 @json_option
 def command(
     address: str | None,
@@ -89,6 +91,7 @@ def command(
     web: bool,
     no_pager: bool,
     filters: Filters,
+    here: bool,
     as_json: bool,
 ) -> None:
     """Search all that was said; list conversations, newest activity first; or show the turns of one.
@@ -106,7 +109,8 @@ def command(
       chatmgr history --tag work --min-cost 0.50
       chatmgr history demo@-1 --code 1 > script.py
     """
-    found = _ADDRESS.fullmatch(address) if address else None
+    found = parse(address) if address else None
+    filters = replace(filters, folder=demanded()) if here else filters
     _refuse_misfits(address, query, newest, context, code, filters, found)
     if web and (address is None or query is not None):
         raise UsageFault("--web goes with NAME.", "For instance: chatmgr history demo --web")
@@ -114,16 +118,16 @@ def command(
     if query is not None:
         _search(query, address, filters, count, newest=newest, as_json=as_json, pager=pager)
         return
-    if address is None:
+    if found is None:
         _list(_LISTED if count is None else count, filters, as_json=as_json, pager=pager)
         return
-    conversation = _settled(app().reader.conversation(found["name"] if found else address))
+    conversation = _settled(app().reader.conversation(found.name))
     if web:
         from chatmgr.cli.web import open_in_browser
 
         open_in_browser(conversation)
         return
-    turns = _chosen(conversation, int(found["turn"]) if found else None, count, context)
+    turns = _chosen(conversation, found.turn, count, context)
     if code is not None:
         _code(conversation, turns, code)
         return
@@ -139,19 +143,19 @@ def _refuse_misfits(
     context: int | None,
     code: int | None,
     filters: Filters,
-    turn: re.Match[str] | None,
+    found: Address | None,
 ) -> None:
     """Options that do not go together are refused rather than ignored."""
     if newest and query is None:
         raise UsageFault("--newest goes with -q.", "Without it, the newest come first anyway.")
-    if context is not None and (turn is None or query is not None):
+    if context is not None and (found is None or found.turn is None or query is not None):
         raise UsageFault("-C goes with NAME@TURN.", "For instance: chatmgr history demo@12 -C 2")
     if code is not None and (address is None or query is not None):
         raise UsageFault("--code goes with NAME or NAME@TURN.", "For instance: chatmgr history demo --code")
     if filters.any and address is not None and query is None:
         raise UsageFault("Filters go with the list or with -q.", f"Add -q, or leave {address} out.")
-    if turn and query is not None:
-        raise UsageFault("-q looks through conversations, not through one turn.", f"Try {turn['name']} -q …")
+    if found and found.turn and query is not None:
+        raise UsageFault("-q looks through conversations, not through one turn.", f"Try {found.name} -q …")
 
 
 def _search(
@@ -211,7 +215,9 @@ def _list(count: int, filters: Filters, *, as_json: bool, pager: bool) -> None:
         for one in found:
             print_json(conversation_json(one))
         return
-    lines = listing.conversations(found, datetime.now(UTC), terminal=sys.stdout.isatty())
+    terminal = sys.stdout.isatty()
+    width = get_terminal_size().columns if terminal else 0
+    lines = listing.conversations(found, datetime.now(UTC), terminal=terminal, width=width)
     show(_or_none(lines, filters), pager=pager)
 
 

@@ -35,7 +35,7 @@ from chatmgr.terminal.console import console
 
 
 @click.command("new", short_help="Create an assistant and a named conversation, then chat.")
-@click.argument("name", required=False, help="The conversation's name.")
+@click.argument("name", required=False, help="The conversation's name; if left out, made of what is said.")
 @click.argument("message", required=False, help="A first message: run that turn and exit.")
 @click.option(
     "-a", "--assistant", type=AssistantName(), help="Use this assistant, or create it under this name."
@@ -90,9 +90,9 @@ def command(
             f"Go on with it: chatmgr resume {quote(name)} — or choose another name.",
         )
     persona, chosen = _persona(name, text, assistant, instructions, model, provider, params, attached)
-    own = name or slug(assistant or persona.name, _names())
+    own = name or slug(text or assistant or persona.name, _names())
     own_model = model if assistant and model != persona.model else ""
-    app().ledger.create_conversation(own, "", persona.id, own_model, chosen.name)
+    app().ledger.create_conversation(own, "", persona.id, own_model, chosen.name, app().here)
     conversation = app().reader.conversation(own)
     if most:
         app().ledger.limit_cost(conversation.pk, most)

@@ -2,7 +2,10 @@
 
 import click
 
-from chatmgr.cli.chat import hold, show_tail
+from chatmgr.cli import here as folders
+from chatmgr.cli import replay
+from chatmgr.cli.addressing import parse
+from chatmgr.cli.chat import hold
 from chatmgr.cli.common import (
     ConversationName,
     app,
@@ -23,10 +26,20 @@ from chatmgr.terminal.prompt import can_draw
 
 @click.command("resume", short_help="Continue a conversation where it was left.")
 @click.argument(
-    "name", required=False, type=ConversationName(), help="The conversation; the one used last if left out."
+    "address",
+    required=False,
+    metavar="[NAME[@TURN]]",
+    type=ConversationName(),
+    help="The conversation; if left out, the one used last in this folder, else anywhere.",
 )
 @click.option("-i", "--pick", is_flag=True, help="Pick the conversation from a list, with a preview.")
-@click.option("-n", "--count", type=click.IntRange(min=0), help="Turns to show first (setting: tail).")
+@click.option(
+    "-n",
+    "--count",
+    type=click.IntRange(min=0),
+    help="Turns to show first (setting: tail); with @TURN, as many before and after it (2).",
+)
+@folders.here_option
 @provider_option
 @model_option
 @background_option
@@ -34,16 +47,17 @@ from chatmgr.terminal.prompt import can_draw
 @reasoning_option
 @plain_option
 def command(
-    name: str | None,
+    address: str | None,
     pick: bool,
     count: int | None,
+    here: bool,
     provider: str,
     model: str,
     background: bool,
     max_cost: float | None,
     reasoning: bool,
 ) -> int:
-    """Show the last turns of a conversation, then go on with it.
+    """Show the last turns of a conversation, or those around one, then go on with it.
 
     \b
     exit(), /exit or Ctrl-D leave with the code of the last turn.
@@ -55,22 +69,27 @@ def command(
     \b
     Examples:
       chatmgr resume demo
-      chatmgr resume          (the conversation used last)
+      chatmgr resume demo@12  (as a search found it)
+      chatmgr resume          (the conversation used last in this folder, else anywhere)
       chatmgr resume --pick
     """
-    if pick and name:
+    if pick and address:
         raise UsageFault("Either name a conversation or pick one.", "Leave NAME or --pick out.")
     found = app()
-    conversation = (
-        _picked() if pick else found.reader.conversation(name) if name else found.reader.last_used()
-    )
+    if here and (address or pick):
+        raise UsageFault("--here goes without a name: it takes the last one of this folder.")
+    given = parse(address) if address else None
+    named = found.reader.conversation(given.name) if given else None
+    conversation = named or (_picked() if pick else folders.last(here=here))
     if conversation is None:
-        if pick and found.reader.last_used():
-            return 0  # looked, and left
-        raise NotFound("conversation", "", (), "Begin one: chatmgr new")
-    found.ledger.touch(conversation.pk)
+        return 0  # looked, and left
+    hit = found.reader.turn(conversation, given.turn) if given and given.turn else None
+    found.ledger.touch(conversation.pk, found.here)
     settle(conversation)
-    show_tail(conversation, count if count is not None else int(found.settings.get("tail")))
+    if hit:
+        replay.around(conversation, hit.turn, replay.AROUND if count is None else count)
+    else:
+        replay.tail(conversation, found.settings.get("tail") if count is None else count)
     conversation = adjusted(conversation, provider, model, max_cost)
     return hold(conversation, background=background, reasoning=reasoning)
 
@@ -78,4 +97,6 @@ def command(
 def _picked() -> Conversation | None:
     if not can_draw():
         raise UsageFault("There is no terminal to pick at.", "Name the conversation: chatmgr resume NAME")
+    if app().reader.last_used() is None:
+        raise NotFound("conversation", "", (), "Begin one: chatmgr new")
     return choose()

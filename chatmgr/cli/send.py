@@ -1,5 +1,7 @@
 """``chatmgr send``: one turn, the answer alone on stdout."""
 
+from contextlib import suppress
+
 import click
 
 from chatmgr import budget
@@ -21,6 +23,7 @@ from chatmgr.cli.common import (
     turn_json,
 )
 from chatmgr.cli.files import attachments
+from chatmgr.cli.here import remember
 from chatmgr.cli.showing import run_turn
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.said import Said
@@ -64,6 +67,7 @@ def command(
     conversation = app().reader.conversation(name)
     app().providers.check_files(app().providers.get(provider or conversation.provider), attached)
     conversation = adjusted(conversation, provider, model, max_cost)
+    remember(conversation)
     said = Said(text, attached, background)
     run_one(conversation, said, wait=wait, as_json=as_json, reasoning=reasoning)
 
@@ -87,7 +91,7 @@ def run_one(
     as_json: bool = False,
     reasoning: bool = False,
 ) -> None:
-    """Run a turn and show it, as a stream or as one JSON object."""
+    """Run a turn and show it, as a stream or as one JSON object; then see to the title."""
     before = conversation.turns
     try:
         run_turn(conversation, said, wait=wait, quiet=as_json, reasoning=reasoning)
@@ -95,3 +99,6 @@ def run_one(
         if as_json:
             for turn in app().reader.turns(conversation, before + 1):
                 print_json(turn_json(turn))
+    with suppress(KeyboardInterrupt):  # the answer is out: who does not wait for a title has lost nothing
+        app().titles.begin(conversation)
+        app().titles.wait()

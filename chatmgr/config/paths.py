@@ -1,10 +1,12 @@
 """Where things are: ``CHATMGR_HOME`` moves everything, otherwise the platform's own folders."""
 
 import os
+from itertools import takewhile
 from pathlib import Path
 
 from chatmgr.config import places
 from chatmgr.domain.errors import ConfigurationFault
+from chatmgr.domain.text import storable
 
 
 def data_dir() -> Path:
@@ -19,6 +21,21 @@ def config_dir() -> Path:
     if os.environ.get("CHATMGR_HOME"):
         return data_dir()
     return Path(places.config_folder())
+
+
+def project_folder() -> str:
+    """The repository around the current folder, else that folder; empty for none that could be a project.
+
+    The home folder and the root are nobody's project, even if one is a repository of settings.
+    """
+    try:
+        current = Path.cwd()
+        nobodys = {Path.home().resolve(), Path(current.anchor)}
+        within = takewhile(lambda folder: folder not in nobodys, (current, *current.parents))
+        project = next((folder for folder in within if (folder / ".git").exists()), current)
+    except (OSError, RuntimeError):  # the folder was removed or is closed to us, or nobody has a home here
+        return ""
+    return "" if project in nobodys else storable(str(project))
 
 
 def private(folder: Path) -> Path:

@@ -29,6 +29,7 @@ class Filters:
     file: bool = False
     min_cost: int = 0
     archived: bool | None = False
+    folder: str = ""
 
     @property
     def any(self) -> bool:
@@ -47,6 +48,7 @@ class Filters:
             "state": self.state,
             "file": int(self.file),
             "min_cost": self.min_cost,
+            "folder": self.folder,
             "archived": -1 if self.archived is None else int(self.archived),
         }
 

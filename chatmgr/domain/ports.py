@@ -61,6 +61,10 @@ class Backend(Protocol):
         """
         ...
 
+    def complete(self, instructions: str, text: str, model: str, limit: int) -> str:
+        """A short answer of at most ``limit`` tokens, beside all threads, of which nothing is kept there."""
+        ...
+
     def models(self) -> list[ModelInfo]:
         """The models the server lists; empty where it lists none."""
         ...

@@ -20,7 +20,9 @@ __all__ = ["Closing", "Ledger", "OpenRun", "Place", "Told"]
 class Ledger(AssistantLedger, RunLedger, TidyLedger):
     """Writes one database, brought to today's schema first."""
 
-    def create_conversation(self, name: str, title: str, assistant: int, model: str, provider: str) -> None:
+    def create_conversation(
+        self, name: str, title: str, assistant: int, model: str, provider: str, folder: str = ""
+    ) -> None:
         """A new, empty conversation."""
         moment = now()
         row = {
@@ -31,6 +33,7 @@ class Ledger(AssistantLedger, RunLedger, TidyLedger):
             "model": model,
             "provider": provider,
             "turns": 0,
+            "folder": folder,
             "created_at": moment,
             "updated_at": moment,
             "used_at": moment,
@@ -67,9 +70,22 @@ class Ledger(AssistantLedger, RunLedger, TidyLedger):
                 update(ConversationRow).where(ConversationRow.id == conversation).values(max_cost=most)
             )
 
-    def touch(self, conversation: int) -> None:
-        """Remember that a conversation was used now."""
+    def touch(self, conversation: int, folder: str = "") -> None:
+        """Remember that a conversation was used now, and in which folder, where that is one to remember."""
+        where = {"folder": folder} if folder else {}
         with self.begin() as db:
             db.execute(
-                update(ConversationRow).where(ConversationRow.id == conversation).values(used_at=now())
+                update(ConversationRow)
+                .where(ConversationRow.id == conversation)
+                .values(used_at=now(), **where)
             )
+
+    def suggest_title(self, conversation: int, title: str) -> bool:
+        """Give a title to a conversation that has none; False where somebody else gave it one."""
+        with self.begin() as db:
+            done = db.execute(
+                update(ConversationRow)
+                .where(ConversationRow.id == conversation, ConversationRow.title == "")
+                .values(title=title)
+            )
+            return done.rowcount == 1

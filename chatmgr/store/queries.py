@@ -25,12 +25,13 @@ from chatmgr.domain.text import nearest
 from chatmgr.store import values
 from chatmgr.store.reader import FAR, GUESSES, SHORTEST_ID, as_stored
 from chatmgr.store.reader_export import ExportPages
+from chatmgr.store.reader_folders import FolderPages
 from chatmgr.store.reader_search import SearchPages
 from chatmgr.store.reader_stats import StatsPages
 from chatmgr.store.reader_tidy import TidyPages
 
 
-class Reader(SearchPages, StatsPages, ExportPages, TidyPages):
+class Reader(SearchPages, StatsPages, ExportPages, TidyPages, FolderPages):
     """Reads one database. Open it late and close it before the network is used."""
 
     # Conversations

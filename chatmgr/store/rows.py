@@ -110,6 +110,14 @@ class ConversationRow(Base):
             postgresql_where=NOT_DELETED,
         ),
         Index(
+            "ix_conversations_folder",
+            "folder",
+            "used_at",
+            "id",
+            sqlite_where=NOT_DELETED,
+            postgresql_where=NOT_DELETED,
+        ),
+        Index(
             "ix_conversations_used",
             "used_at",
             "id",

@@ -17,34 +17,51 @@ if TYPE_CHECKING:
 
 _GAP = "  "
 _MEASURED = 1_000
+_LEAST = 12  # columns that a last one must have to be worth showing
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, terminal: bool) -> Iterator[str]:
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, terminal: bool, width: int = 0
+) -> Iterator[str]:
     """Columns as wide as they need to be; nothing at all for no rows.
 
     The widths are those of the first rows: so a list of any length comes as it is read, in constant memory.
+    With a ``width``, the last column is cut to what the others leave of it, or left out.
     """
     cells = ([one_line(cell) for cell in row] for row in rows)
     first = list(islice(cells, _MEASURED))
     if not first:
         return
     widths = [max(map(display_width, column)) for column in zip(head, *first, strict=True)]
-    yield styled(_line(head, widths), "dim", terminal)
+    room = width - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1) if width else 0
+    yield styled(_line(_fitted(head, width, room), widths), "dim", terminal)
     for row in chain(first, cells):
-        yield _line(row, widths)
+        yield _line(_fitted(row, width, room), widths)
+
+
+def _fitted(row: Sequence[str], width: int, room: int) -> Sequence[str]:
+    if not width:
+        return row
+    return row[:-1] if room < _LEAST else [*row[:-1], one_line(row[-1], room)]
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True))
+    padded = (cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=False))
     return _GAP.join(padded).rstrip()
 
 
-def conversations(found: Iterable[Conversation], now: datetime, *, terminal: bool) -> Iterator[str]:
-    """One line a conversation, newest activity first; tags where any of the first ones has some."""
+def conversations(
+    found: Iterable[Conversation], now: datetime, *, terminal: bool, width: int = 0
+) -> Iterator[str]:
+    """One line a conversation, newest activity first; tags where any of the first ones has some.
+
+    Titles, too, where there is a ``width`` and the rest leaves room in it.
+    """
     head = ["NAME", "TURNS", "ASSISTANT", "MODEL", "PROVIDER", "STATE", "AGE"]
     rest = iter(found)
     first = list(islice(rest, _MEASURED))
     tagged = any(one.tags for one in first)
+    titled = width > 0 and any(one.title for one in first)
     rows = (
         (
             one_line(one.name, 40),
@@ -55,10 +72,12 @@ def conversations(found: Iterable[Conversation], now: datetime, *, terminal: boo
             one.state,
             age(one.updated_at, now),
             *([" ".join(one.tags)] if tagged else []),
+            *([one.title] if titled else []),
         )
         for one in chain(first, rest)
     )
-    return table([*head, "TAGS"] if tagged else head, rows, terminal=terminal)
+    head += ["TAGS"] * tagged + ["TITLE"] * titled
+    return table(head, rows, terminal=terminal, width=width if titled else 0)
 
 
 def turn(

@@ -152,6 +152,14 @@ def upgrade() -> None:
     op.add_column("conversations", sa.Column("folder", sa.Text(), server_default="", nullable=False))
     op.create_index(op.f("ix_runs_conversation_id"), "runs", ["conversation_id"], unique=False)
     op.create_index(op.f("ix_threads_conversation_id"), "threads", ["conversation_id"], unique=False)
+    op.create_index(
+        "ix_conversations_folder",
+        "conversations",
+        ["folder", "used_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
     op.add_column("turns", sa.Column("stamp", sa.BigInteger(), nullable=True))
     _run([_STAMPED.format(second=_SECOND[kind])])
     with op.batch_alter_table("turns") as turns:
@@ -166,6 +174,7 @@ def downgrade() -> None:
     with op.batch_alter_table("turns") as turns:
         turns.drop_constraint(op.f("uq_turns_stamp"), type_="unique")
         turns.drop_column("stamp")
+    op.drop_index("ix_conversations_folder", table_name="conversations")
     with op.batch_alter_table("conversations") as conversations:
         conversations.drop_column("folder")
         conversations.drop_column("archived_at")

@@ -346,3 +346,11 @@ except ConfigurationFault as error:
         "Install it: pip install 'chatmgr[local]'\n"
     )
     assert not (tmp_path / "nothing is fetched").exists()
+
+
+def test_a_short_answer_beside_the_conversation(backend: LocalBackend) -> None:
+    """It stops at its limit, and the conversation goes on as if nothing had been asked."""
+    first = _text(list(backend.stream(_request())))
+    said = backend.complete("Answer with one word.", "What is the capital of France?", DEFAULT_MODEL, 6)
+    assert 0 < len(said.split()) <= 6
+    assert _text(list(backend.stream(_request()))) == first

@@ -72,8 +72,9 @@ class Screen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._other_end)
-        self._child.close(force=True)
+        if not self._child.closed:
+            os.close(self._other_end)
+            self._child.close(force=True)
 
     @property
     def lines(self) -> list[str]:

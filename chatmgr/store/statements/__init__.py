@@ -8,7 +8,7 @@ command, commit both.
 
 from chatmgr.store import compiling
 from chatmgr.store.compiling import Either
-from chatmgr.store.statements import counting, exporting, reading, searching, tidying
+from chatmgr.store.statements import counting, exporting, folders, reading, searching, tidying
 
 STATEMENTS: dict[str, Either] = {
     **reading.STATEMENTS,
@@ -16,6 +16,7 @@ STATEMENTS: dict[str, Either] = {
     **counting.STATEMENTS,
     **exporting.STATEMENTS,
     **tidying.STATEMENTS,
+    **folders.STATEMENTS,
 }
 
 

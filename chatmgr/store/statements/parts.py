@@ -120,10 +120,11 @@ def of_conversations() -> tuple[ColumnElement[bool], ...]:
 
 
 def of_belonging() -> tuple[ColumnElement[bool], ...]:
-    """The filters that conversations and turns share: assistant, tag, archive."""
+    """The filters that conversations and turns share: assistant, folder, tag, archive."""
     tagged = exists().where(TagRow.conversation_id == C.id, TagRow.name == a_text("tag")).correlate(C)
     return (
         chosen("assistant", A.name),
+        chosen("folder", C.folder),
         or_(a_text("tag") == "", tagged),
         or_(an_int("archived") < 0, case((C.archived_at.is_(None), 0), else_=1) == an_int("archived")),
     )
