@@ -1,7 +1,7 @@
 """Answers the shell's commonest questions at once: which names, which commands begin so.
 
-A shell runs the whole program at every Tab. What it is answered here is byte for byte what Click's own
-completion prints, without importing Click or anything else than SQLite: from a table made of the
+A shell runs the whole program at every Tab. What it is answered here is byte for byte what ``cli.shells``
+would print, without importing Click or anything else than SQLite: from a table made of the
 commands, and one statement. Whatever is not plainly such a question (options, quotes, another
 database, a schema of another version) is left to Click, and nothing was done by then.
 """
@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 CONVERSATION, ASSISTANT = "conversation", "assistant"
 _MOST = 50
+_WIDTH = 72  # columns of a description
 _BUSY_SECONDS = 10
 Items = list[tuple[str, str]]
 
@@ -24,7 +25,8 @@ def answer() -> bool:
     items = _items(*asked) if asked else None
     if form is None or items is None:
         return False
-    text = "\n".join(form(*item) for item in items) + "\n"
+    shown = [(value, _described(about)) for value, about in items if value.isprintable()]
+    text = "\n".join(form(*item) for item in shown) + "\n"
     try:
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
@@ -145,8 +147,18 @@ def _conversations(ask: Callable[..., list[tuple[str, str]]], incomplete: str) -
 def _assistants(ask: Callable[..., list[tuple[object, ...]]], incomplete: str) -> Items:
     from chatmgr.store.compiled import SQL
 
-    names = [str(row[2]) for row in ask(SQL["assistants"][0])]
-    return [(name, "") for name in names if name.startswith(incomplete)]
+    rows = ask(SQL["assistants"][0])
+    return [(str(row[2]), str(row[4])) for row in rows if str(row[2]).startswith(incomplete)]
+
+
+def _described(text: str) -> str:
+    """A description on one line, short and harmless; most are so already."""
+    plain = text.isascii() and text.isprintable() and "  " not in text and text == text.strip()
+    if plain and len(text) <= _WIDTH:
+        return text
+    from chatmgr.terminal.sanitize import one_line
+
+    return one_line(text, _WIDTH)
 
 
 def _zsh(value: str, about: str) -> str:
@@ -155,8 +167,7 @@ def _zsh(value: str, about: str) -> str:
 
 
 def _fish(value: str, about: str) -> str:
-    told = about.replace("\n", "\\n").replace("\t", " ")
-    return f"plain,{value}\t{told}" if about else f"plain,{value}"
+    return f"plain,{value}\t{about}" if about else f"plain,{value}"
 
 
 _READ: dict[str, Callable[..., Items]] = {CONVERSATION: _conversations, ASSISTANT: _assistants}

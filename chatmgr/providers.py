@@ -62,9 +62,13 @@ class Providers:
         """A provider's default model; empty where it is the first that the server lists."""
         return self._settings.providers.get(name, Provider("", "")).default_model
 
+    def preferred(self) -> str:
+        """The name of the provider that the user prefers to all others; empty where none is."""
+        return str(os.environ.get("CHATMGR_PROVIDER") or self._settings.get("provider"))
+
     def choose(self, named: str = "", assistant: str = "") -> Provider | None:
         """The provider to begin with, by the documented order; None when there is nothing to choose."""
-        chosen = named or assistant or os.environ.get("CHATMGR_PROVIDER") or self._settings.get("provider")
+        chosen = named or assistant or self.preferred()
         if chosen:
             return self.usable(self.get(chosen))
         openai = self.get("openai")

@@ -21,6 +21,16 @@ def ask_instructions() -> str:
     return str(click.prompt("Its instructions", default="", show_default=False, err=True))
 
 
+def ask_key(label: str) -> str:
+    """A key, typed unseen: the terminal is deaf to its own keys before the question is shown."""
+    from getpass import getpass
+
+    try:
+        return getpass(f"{label}: ", stream=None).strip()
+    except EOFError:
+        raise click.Abort from None
+
+
 def provider_or_ask(named: str, assistant: str) -> Provider:
     """The provider by the documented order; at a terminal, an offer where there is none."""
     found = app().providers.choose(named, assistant)
@@ -42,14 +52,14 @@ def _offer() -> Provider:
         click.echo(pressed, err=True)
         if pressed in {"q", "\x03", "\x04", "\x1b"}:
             raise app().providers.none()
-        if found := {"k": _with_key, "o": _with_ollama, "l": _with_local}.get(pressed, lambda: None)():
+        if found := {"k": _with_key, "o": _with_ollama, "l": with_local}.get(pressed, lambda: None)():
             return found
 
 
 def _with_key() -> Provider | None:
     from chatmgr.config import keys
 
-    key = click.prompt("OpenAI key (not shown)", hide_input=True, err=True)
+    key = ask_key("OpenAI key (not shown)")
     console.note(f"Kept in {keys.store('openai', key)}.")
     return app().providers.get("openai")
 
@@ -62,7 +72,8 @@ def _with_ollama() -> Provider | None:
     return None
 
 
-def _with_local() -> Provider | None:
+def with_local() -> Provider | None:
+    """The embedded model, its engine installed where it is missing; None where that failed."""
     if not local_installed():
         console.note("Installing the embedded model's engine (34 MB)…")
         done = subprocess.run(

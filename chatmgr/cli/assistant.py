@@ -9,6 +9,8 @@ import click
 from chatmgr.cli.asking import ask_instructions, ask_name, provider_or_ask
 from chatmgr.cli.common import (
     AssistantName,
+    ModelName,
+    ProviderName,
     app,
     assistant_json,
     instructions_from,
@@ -27,8 +29,10 @@ from chatmgr.terminal.sanitize import clean, one_line
 _instructions = click.option(
     "-i", "--instructions", metavar="TEXT|@FILE", help="What the assistant is told to be."
 )
-_model = click.option("-m", "--model", help="The model; empty for the provider's default.")
-_provider = click.option("--provider", help="The provider its conversations begin with; empty for any.")
+_model = click.option("-m", "--model", type=ModelName(), help="The model; empty for the provider's default.")
+_provider = click.option(
+    "--provider", type=ProviderName(), help="The provider its conversations begin with; empty for any."
+)
 _params = click.option(
     "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter for the model; repeatable."
 )
@@ -39,6 +43,10 @@ def command() -> None:
     """Assistants: saved personas, each a name, instructions, a model and parameters.
 
     Editing makes a new version; every run records the version it used.
+
+    \b
+    Example:
+      chatmgr assistant new poet -i "You answer in verse."
     """
 
 
@@ -159,7 +167,12 @@ def _adopt(
 @command.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the assistants, by name."""
+    """List the assistants, by name.
+
+    \b
+    Example:
+      chatmgr assistant list
+    """
     found = app().reader.assistants()
     if as_json:
         for one in found:
@@ -187,7 +200,12 @@ def list_(as_json: bool) -> None:
 @click.option("--versions", is_flag=True, help="Show every version, oldest first.")
 @json_option
 def show(name: str, versions: bool, as_json: bool) -> None:
-    """Show an assistant, whole."""
+    """Show an assistant, whole.
+
+    \b
+    Example:
+      chatmgr assistant show poet --versions
+    """
     newest = app().reader.assistant(name)
     remote = app().reader.remote_assistants(newest.id)
     for one in app().reader.assistant_versions(newest.name) if versions else [newest]:
@@ -225,6 +243,10 @@ def edit(
     """Make a new version of an assistant; its conversations use it from their next turn on.
 
     Without options, the instructions are opened in your editor. --param KEY=null removes a parameter.
+
+    \b
+    Example:
+      chatmgr assistant edit poet -i @poet.md --param temperature=0.2
     """
     old = app().reader.assistant(name)
     if instructions is None and model is None and provider is None and not params:
@@ -239,12 +261,8 @@ def edit(
         _check(model or "", (old.provider if provider is None else provider))
     new_model = old.model if model is None else model
     new_provider = old.provider if provider is None else provider
-    if (told, new_model, new_provider, merged) == (
-        old.instructions,
-        old.model,
-        old.provider,
-        dict(old.params),
-    ):
+    was = (old.instructions, old.model, old.provider, dict(old.params))
+    if (told, new_model, new_provider, merged) == was:
         console.note(f"Nothing changed; “{old.name}” stays at version {old.version}.")
         return
     version = app().ledger.edit_assistant(old, told, new_model, new_provider, merged)
@@ -265,7 +283,12 @@ def _in_editor(old: Assistant) -> str:
 @click.argument("name", type=AssistantName(), help="The assistant.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def delete(name: str, yes: bool) -> None:
-    """Delete an assistant's name; its conversations keep the persona they began with."""
+    """Delete an assistant's name; its conversations keep the persona they began with.
+
+    \b
+    Example:
+      chatmgr assistant delete poet
+    """
     found = app().reader.find_assistant(name) or app().reader.assistant(name)
     if not yes:
         if not interactive():

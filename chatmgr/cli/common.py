@@ -17,6 +17,7 @@ from chatmgr.domain.text import valid_message, valid_text
 from chatmgr.terminal.console import console
 from chatmgr.terminal.markdown import wants_markdown
 from chatmgr.terminal.progress import Bar
+from chatmgr.terminal.sanitize import one_line
 
 
 @cache
@@ -57,7 +58,7 @@ class ConversationName(click.ParamType[str]):
             found = app().reader.names(incomplete, 50)
         except ChatmgrError:
             return []
-        return [CompletionItem(name, help=title or None) for name, title in found]
+        return [CompletionItem(name, help=one_line(title, 72) or None) for name, title in found]
 
 
 class AssistantName(click.ParamType[str]):
@@ -73,13 +74,72 @@ class AssistantName(click.ParamType[str]):
             found = app().reader.assistants()
         except ChatmgrError:
             return []
-        return [CompletionItem(one.name) for one in found if one.name.startswith(incomplete)]
+        return [
+            CompletionItem(one.name, help=one_line(one.instructions, 72) or None)
+            for one in found
+            if one.name.startswith(incomplete)
+        ]
+
+
+class ProviderName(click.ParamType[str]):
+    """A provider's name; completes in the shell."""
+
+    name = "provider"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Names that begin so, with the API and address of each; none where the settings are broken."""
+        try:
+            found = app().settings.providers.values()
+        except ChatmgrError:
+            return []
+        return [
+            CompletionItem(one.name, help=f"{one.api} · {one.base_url or 'in this process'}")
+            for one in found
+            if one.name.startswith(incomplete)
+        ]
+
+
+class ModelName(click.ParamType[str]):
+    """A model's id; completes in the shell to those that are known here: no server is asked for it."""
+
+    name = "model"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The providers' default models, and those of the assistants."""
+        known: dict[str, str] = {}
+        try:
+            for provider in app().settings.providers.values():
+                known.setdefault(provider.default_model, f"the default of {provider.name}")
+            for one in app().reader.assistants():
+                known.setdefault(one.model, f"used by {one.name}")
+        except ChatmgrError:
+            pass
+        return [
+            CompletionItem(id_, help=about)
+            for id_, about in known.items()
+            if id_ and id_.startswith(incomplete)
+        ]
+
+
+def _file(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The shell's own completion of files."""
+    return [CompletionItem(incomplete, type="file")]
 
 
 NANODOLLARS = 1_000_000_000  # costs are kept in these, and shown in dollars
 
 file_option = click.option(
-    "-f", "--file", "files", multiple=True, metavar="PATH|URL|-", help="Send a file along; repeatable."
+    "-f",
+    "--file",
+    "files",
+    multiple=True,
+    metavar="PATH|URL|-",
+    help="Send a file along; repeatable.",
+    shell_complete=_file,
 )
 background_option = click.option(
     "--background", is_flag=True, help="Let the run go on at the server without this process (responses)."
@@ -95,8 +155,12 @@ reasoning_option = click.option(
     is_flag=True,
     help="Show what the model says to itself (responses: with --param reasoning.summary=auto).",
 )
-provider_option = click.option("--provider", default="", help="Go on at this provider from now on.")
-model_option = click.option("-m", "--model", default="", help="Go on with this model from now on.")
+provider_option = click.option(
+    "--provider", type=ProviderName(), default="", help="Go on at this provider from now on."
+)
+model_option = click.option(
+    "-m", "--model", type=ModelName(), default="", help="Go on with this model from now on."
+)
 
 
 def _choose_plain(ctx: click.Context, _: click.Parameter, chosen: bool) -> None:

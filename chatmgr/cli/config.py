@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from chatmgr.cli.common import app, interactive, json_option, print_json
+from chatmgr.cli.asking import ask_key
+from chatmgr.cli.common import ProviderName, app, json_option, print_json
 from chatmgr.config import keys, paths, settings
 from chatmgr.domain.errors import UsageFault
 from chatmgr.terminal import listing
@@ -13,13 +14,25 @@ from chatmgr.terminal.console import console
 
 @click.group("config", short_help="Show the settings, and keep keys.")
 def command() -> None:
-    """The settings of chatmgr, in config.toml, and the keys of its providers."""
+    """The settings of chatmgr, in config.toml, and the keys of its providers.
+
+    \b
+    Examples:
+      chatmgr config show
+      chatmgr config set-key openai
+    """
 
 
 @command.command("show")
 @json_option
 def show(as_json: bool) -> None:
-    """Show every setting, its value, and what it means."""
+    """Show every setting, its value, and what it means.
+
+    \b
+    Examples:
+      chatmgr config show
+      chatmgr config show --json
+    """
     found = app().settings
     rows = [(one.key, found.get(one.key), one.default, one.help) for one in settings.SETTINGS]
     if as_json:
@@ -38,7 +51,12 @@ def show(as_json: bool) -> None:
 @command.command("path")
 @json_option
 def path(as_json: bool) -> None:
-    """Show where things are: settings, keys, database, models."""
+    """Show where things are: settings, keys, database, models.
+
+    \b
+    Example:
+      chatmgr config path
+    """
     places = {
         "config": str(settings.config_file()),
         "keys": str(keys.key_file()),
@@ -52,18 +70,23 @@ def path(as_json: bool) -> None:
 
 
 @command.command("set-key")
-@click.argument("provider", default="openai", help="The provider the key belongs to.")
+@click.argument("provider", type=ProviderName(), default="openai", help="The provider the key belongs to.")
 def set_key(provider: str) -> None:
     """Keep a provider's key: in the system keyring where there is one, else in a file of yours alone.
 
     The key is asked for without being shown, or read from standard input; it is never an argument,
     since other users of a machine can read those.
+
+    \b
+    Examples:
+      chatmgr config set-key openai
+      pass show openai | chatmgr config set-key openai
     """
     found = app().providers.get(provider)
     if found.api == "local":
         raise UsageFault("The embedded model needs no key.")
-    if interactive():
-        key = str(click.prompt(f"Key for {found.name} (not shown)", hide_input=True, err=True))
+    if sys.stdin is not None and sys.stdin.isatty():  # whoever types is not echoed, wherever stderr goes
+        key = ask_key(f"Key for {found.name} (not shown)")
     else:
         key = sys.stdin.buffer.readline().decode("utf-8", "replace")
     console.note(f"The key for {found.name} is kept in {keys.store(found.name, key)}.")

@@ -15,13 +15,25 @@ from chatmgr.terminal.console import console
 
 @click.group("db", short_help="Look after the database: status, upgrade, backup, check, reindex.")
 def command() -> None:
-    """The database that everything is kept in: SQLite, or PostgreSQL by CHATMGR_DATABASE_URL."""
+    """The database that everything is kept in: SQLite, or PostgreSQL by CHATMGR_DATABASE_URL.
+
+    \b
+    Examples:
+      chatmgr db status
+      chatmgr db backup
+    """
 
 
 @command.command("status")
 @json_option
 def status(as_json: bool) -> None:
-    """Show where the database is, its schema and how much it holds."""
+    """Show where the database is, its schema and how much it holds.
+
+    \b
+    Examples:
+      chatmgr db status
+      chatmgr db status --json
+    """
     url = app().url
     path = sqlite_path(url)
     source = open_source(url)
@@ -50,7 +62,12 @@ def status(as_json: bool) -> None:
 
 @command.command("upgrade")
 def upgrade() -> None:
-    """Bring the database to this version's schema; SQLite is backed up first."""
+    """Bring the database to this version's schema; SQLite is backed up first.
+
+    \b
+    Example:
+      chatmgr db upgrade
+    """
     found, copy = schema.upgrade(app().url)
     if found == schema.HEAD:
         console.note(f"The database has schema {found} already.")
@@ -67,13 +84,24 @@ def upgrade() -> None:
     help="Where to; a dated file in the data folder if left out.",
 )
 def backup(file: Path | None) -> None:
-    """Copy the SQLite database whole, even while it is in use; prints the copy's path."""
+    """Copy the SQLite database whole, even while it is in use; prints the copy's path.
+
+    \b
+    Examples:
+      chatmgr db backup
+      chatmgr db backup /mnt/disk/chatmgr.db
+    """
     console.out(str(schema.backup(app().url, target=file)))
 
 
 @command.command("check")
 def check() -> None:
-    """Check that the database is whole: its pages, its references, its counts, its search index."""
+    """Check that the database is whole: its pages, its references, its counts, its search index.
+
+    \b
+    Example:
+      chatmgr db check
+    """
     url = app().url
     path = sqlite_path(url)
     source = open_source(url)
@@ -113,7 +141,12 @@ def check() -> None:
 
 @command.command("reindex")
 def reindex() -> None:
-    """Make the search index anew from what was said; nothing else is touched."""
+    """Make the search index anew from what was said; nothing else is touched.
+
+    \b
+    Example:
+      chatmgr db reindex
+    """
     if open_source(app().url) is None:
         console.note("There is no database yet.")
         return

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from chatmgr.cli.common import NANODOLLARS, AssistantName, app
+from chatmgr.cli.common import NANODOLLARS, AssistantName, ModelName, ProviderName, app
 from chatmgr.domain.dates import moment
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.filters import ALWAYS, NEVER, STATES, Filters
@@ -38,8 +38,8 @@ _OPTIONS = (
     click.option("--since", metavar="WHEN", help="From then on: 2026-03-01, 3d, yesterday, last week."),
     click.option("--until", metavar="WHEN", help="Up to then; a day, week or month is meant whole."),
     click.option("--assistant", type=AssistantName(), default="", help="Only with this assistant."),
-    click.option("--model", default="", help="Only with this model."),
-    click.option("--provider", default="", help="Only at this provider."),
+    click.option("--model", type=ModelName(), default="", help="Only with this model."),
+    click.option("--provider", type=ProviderName(), default="", help="Only at this provider."),
     click.option("--tag", type=TagName(), default="", help="Only with this tag."),
     click.option("--state", type=click.Choice(STATES), help="Only where the run is so."),
     click.option("--file", is_flag=True, help="Only with a file attached."),

@@ -10,30 +10,44 @@ import click
 from chatmgr import __version__
 from chatmgr.domain.errors import ChatmgrError
 
-# Verb → (module, its one line of help): the list is known without importing a single verb.
-COMMANDS = {
-    "new": ("new", "Create an assistant and a named conversation, then chat."),
-    "resume": ("resume", "Continue a conversation where it was left."),
-    "send": ("send", "Run one turn and print the answer."),
-    "history": ("history", "Search, list conversations, or review the turns of one."),
-    "stats": ("stats", "Count turns, tokens and cost, with plots."),
-    "export": ("export", "Export conversations: Markdown, JSON, HTML, text."),
-    "assistant": ("assistant", "Create, list, show, edit and delete assistants."),
-    "rename": ("rename", "Give conversations other names, or a title."),
-    "tag": ("tag", "Sort conversations by words of your own."),
-    "archive": ("archive", "Take conversations out of the lists."),
-    "unarchive": ("unarchive", "Put archived conversations back into the lists."),
-    "delete": ("delete", "Put conversations into the trash."),
-    "restore": ("restore", "Take conversations out of the trash."),
-    "trash": ("trash", "List what is in the trash, or delete it for good."),
-    "runs": ("runs", "List runs that are not done; wait, answer, cancel."),
-    "thread": ("thread", "Adopt, sync and show remote threads."),
-    "move": ("move", "Let conversations go on at another provider."),
-    "provider": ("provider", "Add, list, show, test and remove providers."),
-    "models": ("models", "List a provider's models, or fetch the embedded one."),
-    "config": ("config", "Show the settings, and keep keys."),
-    "db": ("db", "Look after the database: status, upgrade, backup, check, reindex."),
+# What people do → verb → (module, its one line of help): known without importing a single verb. A new
+# verb is one line in the group where a reader would look for it.
+GROUPS: dict[str, dict[str, tuple[str, str]]] = {
+    "Talk": {
+        "new": ("new", "Create an assistant and a named conversation, then chat."),
+        "resume": ("resume", "Continue a conversation where it was left."),
+        "send": ("send", "Run one turn and print the answer."),
+        "runs": ("runs", "List runs that are not done; wait, answer, cancel."),
+    },
+    "Look back": {
+        "history": ("history", "Search, list conversations, or review the turns of one."),
+        "stats": ("stats", "Count turns, tokens and cost, with plots."),
+        "export": ("export", "Export conversations: Markdown, JSON, HTML, text."),
+    },
+    "Keep tidy": {
+        "rename": ("rename", "Give conversations other names, or a title."),
+        "tag": ("tag", "Sort conversations by words of your own."),
+        "archive": ("archive", "Take conversations out of the lists."),
+        "unarchive": ("unarchive", "Put archived conversations back into the lists."),
+        "delete": ("delete", "Put conversations into the trash."),
+        "restore": ("restore", "Take conversations out of the trash."),
+        "trash": ("trash", "List what is in the trash, or delete it for good."),
+    },
+    "Assistants and providers": {
+        "assistant": ("assistant", "Create, list, show, edit and delete assistants."),
+        "provider": ("provider", "Add, list, show, test and remove providers."),
+        "models": ("models", "List a provider's models, or fetch the embedded one."),
+        "move": ("move", "Let conversations go on at another provider."),
+        "thread": ("thread", "Adopt, sync and show remote threads."),
+    },
+    "Care": {
+        "config": ("config", "Show the settings, and keep keys."),
+        "db": ("db", "Look after the database: status, upgrade, backup, check, reindex."),
+        "completion": ("completion", "Complete names in the shell: install, show, uninstall."),
+        "man": ("man", "Print the manual page."),
+    },
 }
+COMMANDS = {verb: row for group in GROUPS.values() for verb, row in group.items()}
 EXIT_CODES = """\b
 Exit codes:
   0  done                       5  not found
@@ -66,23 +80,44 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for title, group in GROUPS.items():
+            if group:
+                with formatter.section(title):
+                    formatter.write_dl([(verb.ljust(width), line) for verb, (_, line) in group.items()])
 
 
 @click.group(
     cls=LazyGroup,
     epilog=EXIT_CODES,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, "-V", "--version", prog_name="chatmgr")
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected fault.")
-def cli(debug: bool) -> None:
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> int | None:
     """Keep named conversations with AI assistants: durable, searchable, yours.
 
     Every turn is kept in a database on this machine. A conversation can be left, resumed, reviewed,
-    and continued with another provider.
+    and continued with another provider. Alone, at a terminal, chatmgr leads to the first conversation,
+    or shows the latest ones.
+
+    \b
+    Examples:
+      chatmgr
+      chatmgr new demo -i "You are brief."
+      chatmgr resume demo
+      chatmgr send demo "And in French?"
+      chatmgr history -q "what was said"
     """
+    if ctx.invoked_subcommand is not None:
+        return None
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise click.exceptions.NoArgsIsHelpError(ctx)
+    from chatmgr.cli.welcome import welcome
+
+    return welcome()
 
 
 def main() -> NoReturn:
@@ -99,8 +134,15 @@ def _run() -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    if "_CHATMGR_COMPLETE" in os.environ:
+        from chatmgr.cli.shells import register
+
+        register()
     try:
         found: Any = cli(prog_name="chatmgr", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as bare:
+        click.echo(bare.format_message(), err=True)
+        return 2
     except click.UsageError as error:
         return _say(error.format_message(), _usage_hint(error), 2)
     except click.ClickException as error:

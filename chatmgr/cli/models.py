@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from chatmgr.cli.asking import provider_or_ask
-from chatmgr.cli.common import app, json_option, print_json
+from chatmgr.cli.common import ProviderName, app, json_option, print_json
 from chatmgr.config import paths
 from chatmgr.terminal import listing
 from chatmgr.terminal.console import console
@@ -15,7 +15,9 @@ from chatmgr.terminal.console import console
 @click.group(
     "models", short_help="List a provider's models, or fetch the embedded one.", invoke_without_command=True
 )
-@click.option("--provider", default="", help="The provider; the one used by default if left out.")
+@click.option(
+    "--provider", type=ProviderName(), default="", help="The provider; the one used by default if left out."
+)
 @json_option
 @click.pass_context
 def command(ctx: click.Context, provider: str, as_json: bool) -> None:
@@ -45,7 +47,12 @@ def command(ctx: click.Context, provider: str, as_json: bool) -> None:
 
 @command.command("pull")
 def pull() -> None:
-    """Fetch the embedded model's weights, or check those that are there."""
+    """Fetch the embedded model's weights, or check those that are there.
+
+    \b
+    Example:
+      chatmgr models pull
+    """
     from chatmgr.backends import weights
 
     folder = Path(paths.data_dir() / "models")

@@ -2,7 +2,7 @@
 
 import click
 
-from chatmgr.cli.common import ConversationName, app
+from chatmgr.cli.common import ConversationName, ModelName, ProviderName, app
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.model import Conversation
@@ -12,12 +12,16 @@ from chatmgr.terminal.progress import Bar
 
 @click.command("move", short_help="Let conversations go on at another provider.")
 @click.argument("names", nargs=-1, type=ConversationName(), help="The conversations.")
-@click.option("--to", "target", required=True, help="The provider to go on at.")
+@click.option("--to", "target", type=ProviderName(), required=True, help="The provider to go on at.")
 @click.option(
-    "-m", "--model", default="", help="The model to go on with; the provider's default if left out."
+    "-m",
+    "--model",
+    type=ModelName(),
+    default="",
+    help="The model to go on with; the provider's default if left out.",
 )
 @click.option("--all", "everything", is_flag=True, help="Move all that live at --from.")
-@click.option("--from", "origin", default="", help="The provider to leave.")
+@click.option("--from", "origin", type=ProviderName(), default="", help="The provider to leave.")
 def command(names: tuple[str, ...], target: str, model: str, everything: bool, origin: str) -> None:
     """Let conversations go on at another provider, for instance when theirs is switched off.
 

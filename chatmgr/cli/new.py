@@ -10,6 +10,8 @@ from chatmgr.cli.asking import ask_instructions, ask_name, provider_or_ask
 from chatmgr.cli.chat import hold
 from chatmgr.cli.common import (
     AssistantName,
+    ModelName,
+    ProviderName,
     app,
     background_option,
     checked_message,
@@ -41,8 +43,10 @@ from chatmgr.terminal.console import console
     "-a", "--assistant", type=AssistantName(), help="Use this assistant, or create it under this name."
 )
 @click.option("-i", "--instructions", metavar="TEXT|@FILE", help="What the assistant is told to be.")
-@click.option("-m", "--model", default="", help="The model; the provider's default if left out.")
-@click.option("--provider", default="", help="The provider; see chatmgr provider list.")
+@click.option(
+    "-m", "--model", type=ModelName(), default="", help="The model; the provider's default if left out."
+)
+@click.option("--provider", type=ProviderName(), default="", help="The provider; see chatmgr provider list.")
 @click.option(
     "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter for the model; repeatable."
 )
@@ -99,7 +103,7 @@ def command(
     if text:
         run_one(conversation, Said(text, attached, background), as_json=as_json)
         return 0
-    _begin(conversation, persona, chat=chat)
+    begin(conversation, persona, chat=chat)
     conversation = app().reader.conversation(own)
     if as_json:
         print_json(conversation_json(conversation))
@@ -163,7 +167,7 @@ def _provider(named: str, assistants: str, model: str, attached: tuple[Attachmen
     return chosen
 
 
-def _begin(conversation: Conversation, persona: Assistant, *, chat: bool) -> None:
+def begin(conversation: Conversation, persona: Assistant, *, chat: bool) -> None:
     """Make the remote side; what cannot be reached now is made by the first turn."""
     try:
         app().prepare(conversation, persona)

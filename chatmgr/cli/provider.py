@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from chatmgr.cli.common import app, interactive, json_option, print_json
+from chatmgr.cli.common import ModelName, ProviderName, app, interactive, json_option, print_json
 from chatmgr.config import keys, settings
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import Provider
@@ -23,6 +23,11 @@ def command() -> None:
     Built in are openai (responses; OPENAI_BASE_URL moves it), ollama (completions, on this machine) and
     local (the embedded model). When none is named, chatmgr takes the assistant's, then CHATMGR_PROVIDER,
     the setting "provider", openai if its key is there, ollama if it answers, local if it is installed.
+
+    \b
+    Examples:
+      chatmgr provider list
+      chatmgr provider test ollama
     """
 
 
@@ -31,7 +36,9 @@ def command() -> None:
 @click.option("--api", type=click.Choice(settings.APIS), required=True, help="The API that it speaks.")
 @click.option("--base-url", required=True, help="Its address, with /v1 if it has one.")
 @click.option("--key-env", default="", metavar="VAR", help="The environment variable that holds its key.")
-@click.option("-m", "--model", default="", help="Its default model; the first it lists if left out.")
+@click.option(
+    "-m", "--model", type=ModelName(), default="", help="Its default model; the first it lists if left out."
+)
 def add(name: str, api: str, base_url: str, key_env: str, model: str) -> None:
     """Add a provider, or change one.
 
@@ -73,7 +80,13 @@ def _facts(one: Provider) -> dict[str, Any]:
 @command.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the providers, and where each key comes from."""
+    """List the providers, and where each key comes from.
+
+    \b
+    Examples:
+      chatmgr provider list
+      chatmgr provider list --json
+    """
     found = [_facts(one) for one in app().settings.providers.values()]
     if as_json:
         for one in found:
@@ -95,10 +108,15 @@ def list_(as_json: bool) -> None:
 
 
 @command.command("show")
-@click.argument("name", help="The provider.")
+@click.argument("name", type=ProviderName(), help="The provider.")
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Show one provider."""
+    """Show one provider.
+
+    \b
+    Example:
+      chatmgr provider show openai
+    """
     facts = _facts(app().providers.get(name))
     if as_json:
         print_json(facts)
@@ -108,10 +126,15 @@ def show(name: str, as_json: bool) -> None:
 
 
 @command.command("test")
-@click.argument("name", help="The provider.")
+@click.argument("name", type=ProviderName(), help="The provider.")
 @json_option
 def test(name: str, as_json: bool) -> None:
-    """Reach a provider: does it answer, does it take the key, what models has it?"""
+    """Reach a provider: does it answer, does it take the key, what models has it?
+
+    \b
+    Example:
+      chatmgr provider test ollama
+    """
     provider = app().providers.usable(app().providers.get(name))
     begun = time.monotonic()
     models = app().providers.backend(provider).models()
@@ -124,10 +147,15 @@ def test(name: str, as_json: bool) -> None:
 
 
 @command.command("remove")
-@click.argument("name", help="The provider.")
+@click.argument("name", type=ProviderName(), help="The provider.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def remove(name: str, yes: bool) -> None:
-    """Remove a provider; its conversations stay, and can be read."""
+    """Remove a provider; its conversations stay, and can be read.
+
+    \b
+    Example:
+      chatmgr provider remove azure
+    """
     known = settings.load()
     if name not in known.own:
         if name in known.providers:

@@ -1,7 +1,7 @@
-"""The README's command reference, made from ``--help`` itself: ``python -m chatmgr.cli.reference``.
+"""The README's command reference and the manual page, made from ``--help`` itself.
 
-The same command writes the table of what completes: see ``completable``. Tests hold both against the
-commands, so that they cannot drift apart.
+``python -m chatmgr.cli.reference`` writes both, and the table of what completes: see ``completable``. Tests
+hold all three against the commands, so that they cannot drift apart.
 """
 
 import sys
@@ -17,16 +17,22 @@ BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
 _WIDTH = 96
 
 
-def pages(command: click.Command = cli, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
-    """Every command's path and help, in the order of ``--help``."""
+def contexts(command: click.Command = cli, parent: click.Context | None = None) -> Iterator[click.Context]:
+    """Every command, open for questions, in the order of ``--help``."""
     name = command.name or "" if parent else "chatmgr"
     settings = {**command.context_settings, "terminal_width": _WIDTH, "max_content_width": _WIDTH}
     with click.Context(command, info_name=name, parent=parent, **settings) as ctx:
-        yield ctx.command_path, command.get_help(ctx)
+        yield ctx
         if isinstance(command, click.Group):
             for each in command.list_commands(ctx):
                 if found := command.get_command(ctx, each):
-                    yield from pages(found, ctx)
+                    yield from contexts(found, ctx)
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Every command's path and help."""
+    for ctx in contexts():
+        yield ctx.command_path, ctx.command.get_help(ctx)
 
 
 def render() -> str:
@@ -51,3 +57,6 @@ if __name__ == "__main__":
     completable.write()
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "README.md")
     target.write_text(placed(target.read_text(encoding="utf-8")), encoding="utf-8")
+    from chatmgr.cli import manpage
+
+    target.with_name("chatmgr.1").write_text(manpage.render(), encoding="ascii")

@@ -69,8 +69,8 @@ def command(
     \b
     Examples:
       chatmgr resume demo
-      chatmgr resume demo@12  (as a search found it)
-      chatmgr resume          (the conversation used last in this folder, else anywhere)
+      chatmgr resume demo@12   (as a search found it)
+      chatmgr resume   (the conversation used last in this folder, else anywhere)
       chatmgr resume --pick
     """
     if pick and address:

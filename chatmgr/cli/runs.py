@@ -87,6 +87,11 @@ def wait(name: str, as_json: bool) -> int:
     """Wait until a conversation's run is done, then print its turn. Exit code 8 where it has no answer.
 
     Ctrl-C stops the waiting, not the run.
+
+    \b
+    Examples:
+      chatmgr runs wait demo
+      chatmgr runs wait demo --json
     """
     conversation, live = _left(name)
     settle(conversation, wait=True)
@@ -102,7 +107,12 @@ def wait(name: str, as_json: bool) -> int:
 @command.command("answer")
 @click.argument("name", type=ConversationName(), help="The conversation.")
 def answer(name: str) -> None:
-    """Give the functions' outputs that a run waits for, or decline and cancel it."""
+    """Give the functions' outputs that a run waits for, or decline and cancel it.
+
+    \b
+    Example:
+      chatmgr runs answer demo
+    """
     conversation, _ = _left(name)
     follow(conversation, answered(conversation, app().calls(conversation)))
 
@@ -110,7 +120,12 @@ def answer(name: str) -> None:
 @command.command("cancel")
 @click.argument("name", type=ConversationName(), help="The conversation.")
 def cancel(name: str) -> None:
-    """Cancel a conversation's run, at the server where it goes on there; what arrived is kept."""
+    """Cancel a conversation's run, at the server where it goes on there; what arrived is kept.
+
+    \b
+    Example:
+      chatmgr runs cancel demo
+    """
     conversation, live = _left(name)
     ours = app().cancel(conversation)
     by = "" if ours else f" at the server; process {live.pid} on {live.host} writes down its end"

@@ -8,7 +8,7 @@ import click
 
 from chatmgr.app import shown_thread
 from chatmgr.cli.asking import provider_or_ask
-from chatmgr.cli.common import AssistantName, ConversationName, app, json_option, print_json
+from chatmgr.cli.common import AssistantName, ConversationName, ProviderName, app, json_option, print_json
 from chatmgr.cli.showing import settle
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Conversation, ThreadRef
@@ -19,13 +19,19 @@ from chatmgr.terminal.console import console
 
 @click.group("thread", short_help="Adopt, sync and show remote threads.")
 def command() -> None:
-    """Remote threads: what a provider keeps of a conversation. A cache; the transcript is the truth."""
+    """Remote threads: what a provider keeps of a conversation. A cache; the transcript is the truth.
+
+    \b
+    Examples:
+      chatmgr thread show demo
+      chatmgr thread adopt thread_abc123 old-plans --provider azure
+    """
 
 
 @command.command("adopt")
 @click.argument("thread", help="The thread's id at the provider: conv_… or thread_….")
 @click.argument("name", help="The conversation's name.")
-@click.option("--provider", default="", help="Where the thread is.")
+@click.option("--provider", type=ProviderName(), default="", help="Where the thread is.")
 @click.option(
     "-a", "--assistant", type=AssistantName(), help="The assistant to go on with; a new one if left out."
 )
@@ -55,7 +61,12 @@ def adopt(thread: str, name: str, provider: str, assistant: str | None) -> None:
 @command.command("sync")
 @click.argument("name", type=ConversationName(), help="The conversation.")
 def sync(name: str) -> None:
-    """Fetch what others added to a conversation's remote thread."""
+    """Fetch what others added to a conversation's remote thread.
+
+    \b
+    Example:
+      chatmgr thread sync demo
+    """
     conversation = app().reader.conversation(name)
     settle(conversation)
     new = app().sync(conversation)
@@ -66,7 +77,13 @@ def sync(name: str) -> None:
 @click.argument("name", type=ConversationName(), help="The conversation.")
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Show a conversation's thread at each provider, and how far it is in step."""
+    """Show a conversation's thread at each provider, and how far it is in step.
+
+    \b
+    Examples:
+      chatmgr thread show demo
+      chatmgr thread show demo --json
+    """
     conversation = app().reader.conversation(name)
     rows = [_facts(conversation, *one) for one in app().reader.threads(conversation.pk)]
     if as_json:

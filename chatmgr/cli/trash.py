@@ -34,13 +34,23 @@ def command() -> None:
 
     Nothing goes by itself, unless the setting trash_days says after how many days. Even then it is
     announced first, and goes a day later at the earliest.
+
+    \b
+    Examples:
+      chatmgr trash list
+      chatmgr trash empty
     """
 
 
 @command.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List what is in the trash, deleted last first."""
+    """List what is in the trash, deleted last first.
+
+    \b
+    Example:
+      chatmgr trash list --json
+    """
     found = list(app().reader.trash())
     if as_json:
         for one in found:

@@ -34,14 +34,20 @@ def find(provider: Provider) -> tuple[str, str]:
 
 def store(name: str, key: str) -> str:
     """Keep a key in the keyring where there is one, else in the file; returns where it went."""
-    key = key.strip()
-    if not key or not key.isascii() or not key.isprintable():
-        raise ConfigurationFault("That is not a key: it is empty or holds unprintable characters.")
+    key = valid(key)
     kept = _to_keyring(name, key)
     keys = _read_file() | {name: _IN_KEYRING if kept else key}
     private(key_file().parent)
     write_private(key_file(), json.dumps(keys, indent=1) + "\n")
     return "the system keyring" if kept else str(key_file())
+
+
+def valid(key: str) -> str:
+    """A key as it can be sent; raises ConfigurationFault for what can be none."""
+    key = key.strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise ConfigurationFault("That is not a key: it is empty or holds unprintable characters.")
+    return key
 
 
 def _read_file() -> dict[str, str]:

@@ -210,6 +210,17 @@ def set_provider(name: str, table: Mapping[str, str] | None) -> None:
     write_private(path, tomlkit.dumps(document))
 
 
+def set_default_provider(name: str) -> None:
+    """Write the setting ``provider``, leaving the rest of the file as it is."""
+    import tomlkit
+
+    path = config_file()
+    document = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
+    document["provider"] = name
+    private(path.parent)
+    write_private(path, tomlkit.dumps(document))
+
+
 def write_private(path: Path, text: str) -> None:
     """Replace a file whole, readable by its owner alone; a crash leaves the old one."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")

@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 from platformdirs import user_config_dir, user_data_dir
 
 from chatmgr import completing
-from chatmgr.cli import common, completable
+from chatmgr.cli import common, completable, shells
 from chatmgr.cli.main import cli
 from chatmgr.config import places
 from chatmgr.store.ledger import Ledger
@@ -86,7 +86,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     ledger = Ledger(f"sqlite:///{home / 'chatmgr.db'}")
     for name in ("persona", "Persona", "plain"):
-        ledger.create_assistant(name, "", "m", "ollama", {})
+        ledger.create_assistant(name, f"You are {name}.\nBe  \x1b[2Jbrief. " * 9, "m", "ollama", {})
     for name, title in NAMES.items():
         ledger.create_conversation(name, title, 1, "", "ollama")
     ledger.close()
@@ -117,6 +117,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, shell: str, line: str) -> None:
 
 def clicks(shell: str) -> bytes:
     """What Click's own completion prints."""
+    shells.register()
     form = get_completion_class(shell)
     assert form is not None
     common.app.cache_clear()

@@ -1,5 +1,7 @@
 """Names complete in the shell, through Click's own protocol."""
 
+import sqlite3
+
 import pytest
 
 from tests.cli.support import Chatmgr
@@ -55,6 +57,41 @@ def test_with_a_database_that_is_none(chatmgr: Chatmgr) -> None:
     assert (done.out.strip(), done.err) == ("", "")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_for_the_shell(chatmgr: Chatmgr, shell: str) -> None:
-    assert f"_CHATMGR_COMPLETE={shell}_complete" in chatmgr(env={"_CHATMGR_COMPLETE": f"{shell}_source"}).out
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+def test_the_script_for_the_shell_is_ours(chatmgr: Chatmgr, shell: str) -> None:
+    shown = chatmgr("completion", "show", shell).out
+    assert f"Made by: chatmgr completion show {shell}" in shown
+    assert "@PROGRAM@" not in shown
+    assert chatmgr(env={"_CHATMGR_COMPLETE": f"{shell}_source"}).out == shown
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+def test_a_hostile_answer_is_harmless(named: Chatmgr, shell: str) -> None:
+    """A title cannot forge a candidate or reach the terminal; a name that holds such is left out."""
+    with sqlite3.connect(named.home / "chatmgr.db") as db:
+        db.execute(
+            "UPDATE conversations SET title = ? WHERE name = 'demo'", ("x\x1b[31m\ny\tplain\nevil\n_",)
+        )
+        db.execute(
+            "UPDATE conversations SET name = ? WHERE name = 'demo two'", ("demo\x1b]0;x\x07\nplain,rm",)
+        )
+    env = {"_CHATMGR_COMPLETE": f"{shell}_complete", "COMP_WORDS": "chatmgr send de", "COMP_CWORD": "2"}
+    if shell == "fish":
+        env["COMP_CWORD"] = "de"
+    lines = named(env=env).out.rstrip("\n").split("\n")
+    told = "x␛[31m y plain evil _"
+    expected = {"bash": ["plain,demo"], "fish": [f"plain,demo\t{told}"]}
+    assert lines == expected.get(shell, ["plain", "demo", told])
+
+
+def test_providers_models_and_descriptions(named: Chatmgr) -> None:
+    def zsh(words: str, at: int) -> list[str]:
+        env = {"_CHATMGR_COMPLETE": "zsh_complete", "COMP_WORDS": words, "COMP_CWORD": str(at)}
+        return named(env=env).out.strip().splitlines()
+
+    assert zsh("chatmgr provider show lo", 3) == ["plain", "local", "local · in this process"]
+    assert zsh("chatmgr send demo --provider ol", 4)[1] == "ollama"
+    assert zsh("chatmgr send demo -m smol", 4)[1:] == ["smollm2-135m-instruct", "the default of local"]
+    assert zsh("chatmgr assistant show dé", 3) == ["plain", "déjà vu", "x"]
+    assert zsh("chatmgr send demo -f ./x", 4) == ["file", "./x", "_"]
+    assert zsh("chatmgr completion install f", 3)[1] == "fish"

