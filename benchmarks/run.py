@@ -21,6 +21,7 @@ from benchmarks.ratios import Result, table
 from benchmarks.rendering import rendering
 from benchmarks.resuming import resuming
 from benchmarks.searching import searching
+from benchmarks.sending import sending
 from benchmarks.startup import startup
 from benchmarks.streaming import streaming
 
@@ -30,6 +31,7 @@ ITEMS: dict[str, tuple[Item, int]] = {
     "listing": (listing, 11),
     "streaming": (streaming, 5),
     "resuming": (resuming, 11),
+    "sending": (sending, 11),
     "rendering": (rendering, 5),
     "entering": (entering, 5),
     "searching": (searching, 11),
