@@ -121,7 +121,7 @@ class AssistantsBackend:
         if self._threads.documents:
             tools = [one for one in body.get("tools") or () if one != _SEARCH]
             body["tools"] = [*tools, _SEARCH]
-        if persona.instructions:
+        if persona.instructions or persona.version > 1:  # else the server's assistant has those of old
             body["instructions"] = persona.instructions
         run = Run(thread, after=message)
         try:

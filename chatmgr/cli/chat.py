@@ -91,15 +91,23 @@ class Talk:
             f"“{self.conversation.name}” goes on at {self.conversation.provider}, with {model or '—'}."
         )
 
-    def switch(self, conversation: Conversation) -> None:
-        """Go on with another conversation: its tail, what was said there, its provider."""
+    def changed(self) -> None:
+        """The conversation was changed: know it as it is now."""
+        self.conversation = app().reader.again(self.conversation)
+        self._facts = None
+
+    def switch(self, conversation: Conversation, turn: int = 0) -> None:
+        """Go on with another conversation: its tail, or a turn of it; what was said there, its provider."""
         found = app()
         provider = found.providers.usable(found.providers.get(conversation.provider))
         found.providers.check_files(provider, self.files)
         found.ledger.touch(conversation.pk, found.here)
         self.conversation, self._facts = conversation, None
         settle(conversation)
-        replay.tail(conversation, int(found.settings.get("tail")))
+        if turn:
+            replay.around(conversation, turn, replay.AROUND)
+        else:
+            replay.tail(conversation, int(found.settings.get("tail")))
         found.reader.close()
         found.warm(conversation.provider)
         self.lines.switched()

@@ -9,10 +9,8 @@ from chatmgr.cli.common import ConversationName, app
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.text import valid_name, valid_text
+from chatmgr.domain.text import valid_name, valid_title
 from chatmgr.terminal.sanitize import one_line
-
-_TITLE_LIMIT = 200
 
 
 @click.command("rename", short_help="Give conversations other names, or a title.")
@@ -72,9 +70,7 @@ def command(
 def _paired(names: tuple[str, ...], title: str | None) -> list[tuple[Conversation, str]]:
     """Old and new; one name alone, or one pair, where there is a title."""
     if title is not None:
-        valid_text(title, _TITLE_LIMIT, "title")
-        if not title.isprintable():
-            raise UsageFault("The title holds control or invisible characters.")
+        valid_title(title)
         if len(names) not in {1, 2}:
             raise UsageFault("--title is that of one conversation.", "Type: chatmgr rename NAME --title TEXT")
         if len(names) == 1:

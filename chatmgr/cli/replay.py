@@ -1,6 +1,7 @@
 """What was said before, as ``resume`` shows it: turns, the time between them, how the last one ended."""
 
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from shlex import quote
 
@@ -27,7 +28,7 @@ def tail(conversation: Conversation, count: int) -> None:
     if not conversation.turns:
         console.note(f"“{conversation.name}” has no turns yet. Say something.")
     turns = app().reader.tail(conversation, count) if count and sys.stdout.isatty() else []
-    _show(turns)
+    show(turns)
     if turns:
         _until_now(conversation, turns[-1])
 
@@ -40,19 +41,22 @@ def around(conversation: Conversation, position: int, count: int) -> None:
     turns = list(reader.turns(conversation, max(position - count, 1), position + count))
     [last] = reader.tail(conversation, 1)
     far = last.turn - turns[-1].turn
-    _show([*turns, last] if far == 1 else turns)
+    show([*turns, last] if far == 1 else turns)
     if far > 1:
         console.out(rule(f"{far:,} turns later the conversation goes on", terminal=True))
-        _show([last])
+        show([last])
     _until_now(conversation, last)
 
 
-def _show(turns: list[Turn]) -> None:
+def show(turns: Iterable[Turn]) -> None:
+    """Turns, whole, as they are read; at a terminal with the time between them."""
+    terminal = sys.stdout.isatty()
     ended: datetime | None = None
     for turn in turns:
         files = app().reader.attachments(turn)
-        _pause(later(ended, turn.started_at))
-        for line in listing.turn(turn, files, terminal=True, rendered=markdown()):
+        if terminal:
+            _pause(later(ended, turn.started_at))
+        for line in listing.turn(turn, files, terminal=terminal, rendered=markdown()):
             console.out(line)
         ended = turn.finished_at or turn.started_at
 

@@ -7,7 +7,7 @@ from chatmgr.cli.common import app
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.text import NAME_LIMIT, valid_name
+from chatmgr.domain.text import free_name, valid_name
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import one_line
 
@@ -60,11 +60,7 @@ def _free_names(found: list[Conversation]) -> dict[int, str]:
     given: dict[int, str] = {}
     used: set[str] = set()
     for one in found:
-        name, number = one.name, 1
-        while name in used or app().reader.taken(name):
-            number += 1
-            end = f"-{number}"
-            name = one.name[: NAME_LIMIT - len(end)] + end
+        name = free_name(one.name, lambda name: name in used or app().reader.taken(name))
         used.add(name)
         given[one.pk] = name
     return given

@@ -17,15 +17,22 @@ def search(
     text: str, filters: Filters, count: int, *, newest: bool, conversation: int, as_json: bool, pager: bool
 ) -> None:
     """Look for a text and show what is found; that nothing is, is said, and is no error."""
-    query = parse(text)
-    found = app().reader.search(query, filters, count, newest=newest, conversation=conversation)
-    hits = _counted(found, text, asked=bool(query.clauses))
+    hits = found(text, filters, count, newest=newest, conversation=conversation)
     if as_json:
         for hit in hits:
             print_json(_facts(hit))
         return
     terminal = sys.stdout.isatty()
     show((line for hit in hits for line in listing.hit(hit, terminal=terminal)), pager=pager)
+
+
+def found(
+    text: str, filters: Filters, count: int, *, newest: bool = False, conversation: int = 0
+) -> Iterator[Hit]:
+    """The hits, read as they are consumed; that there are none, or too many, is said at their end."""
+    query = parse(text)
+    looked = app().reader.search(query, filters, count, newest=newest, conversation=conversation)
+    return _counted(looked, text, asked=bool(query.clauses))
 
 
 def _counted(found: Found, text: str, *, asked: bool) -> Iterator[Hit]:
@@ -38,7 +45,7 @@ def _counted(found: Found, text: str, *, asked: bool) -> Iterator[Hit]:
         why = "Nothing found for" if asked else "There is no word to look for in"
         console.note(f"{why} “{text}”.")
     elif found.more:
-        console.note("Many turns match; the newest 1,000 were ranked. All of them, newest first: -n 0")
+        console.note("Many turns match; the newest 1,000 were ranked. All of them: history -q … -n 0")
 
 
 def _facts(hit: Hit) -> dict[str, Any]:

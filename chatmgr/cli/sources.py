@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chatmgr.cli.common import app
 from chatmgr.domain.errors import ChatmgrError
-from chatmgr.domain.model import Conversation
+from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.text import dollars
 from chatmgr.terminal.prompt import Sources
 
@@ -38,6 +38,8 @@ def sources(talk: "Talk") -> Sources:
             "assistant": _assistants,
             "provider": _providers,
             "model": lambda: _models(talk.conversation.provider),
+            "tag": lambda: _tags(talk.conversation),
+            "title": lambda: _title(talk.conversation),
         },
         slow={"model": lambda: talk.conversation.provider},
         vi=app().settings.get("edit_mode") == "vi",
@@ -66,6 +68,21 @@ def _assistants() -> list[tuple[str, str]]:
         return [(one.name, one.instructions) for one in reader.assistants()]
 
 
+def _tags(conversation: Conversation) -> list[tuple[str, str]]:
+    """Those that it has to take off, all others to put on."""
+    with app().reader as reader:
+        own = reader.again(conversation).tags
+        every = [name for name, _ in reader.tags()]
+    return [*((f"-{one}", "take off") for one in own), *((f"+{one}", "") for one in every if one not in own)]
+
+
+def _title(conversation: Conversation) -> list[tuple[str, str]]:
+    """The title as it is, to be changed."""
+    with app().reader as reader:
+        title = reader.again(conversation).title
+    return [(title, "as it is")] if title else []
+
+
 def _providers() -> list[tuple[str, str]]:
     return [(one.name, one.base_url or "in this process") for one in app().settings.providers.values()]
 
@@ -86,11 +103,16 @@ def facts(conversation: Conversation) -> list[Fact]:
             cost, unknown = reader.cost(conversation.pk)
     except ChatmgrError:
         return [(0, conversation.name)]
-    used = (newest.input_tokens or 0) + (newest.output_tokens or 0) if newest else 0
-    most = int(found.settings.get("local.context")) if conversation.provider == "local" else 0
-    tokens = f"{used:,}" + (f" of {most:,}" if most else "") + " tokens" if used else ""
+    tokens = context(conversation, newest)
     priced = f"{dollars(cost)}{' and more' if unknown else ''}" if cost else ""
     return [(0, conversation.name), (3, conversation.assistant), (1, model), (4, tokens), (2, priced)]
+
+
+def context(conversation: Conversation, newest: Turn | None) -> str:
+    """The tokens that the newest turn left in the model's context, and how many fit where that is known."""
+    used = (newest.input_tokens or 0) + (newest.output_tokens or 0) if newest else 0
+    most = int(app().settings.get("local.context")) if conversation.provider == "local" else 0
+    return f"{used:,}" + (f" of {most:,}" if most else "") + " tokens" if used else ""
 
 
 def choose() -> Conversation | None:

@@ -1,6 +1,7 @@
 """``chatmgr tag``: words that conversations are sorted by."""
 
 import sys
+from collections.abc import Iterable
 
 import click
 from click.shell_completion import CompletionItem
@@ -91,21 +92,27 @@ def command(
             raise UsageFault("--list stands alone: it lists all tags.")
         _list(as_json=as_json)
         return
-    added, removed = {valid_tag(one) for one in add}, {valid_tag(one) for one in remove}
-    if both := added & removed:
-        raise UsageFault(f"“{min(both)}” cannot be put on and taken off at once.")
+    added, removed = changes(add, remove)
     if not added | removed:
         raise UsageFault("Which tags?", "For instance: chatmgr tag plan +work -draft")
     found = chosen(names, filters, everything)
     if not dry_run and found:
         app().ledger.tag([one.pk for one in found], added, removed)
-    changes = " ".join([*(f"+{one}" for one in sorted(added)), *(f"-{one}" for one in sorted(removed))])
+    told = " ".join([*(f"+{one}" for one in sorted(added)), *(f"-{one}" for one in sorted(removed))])
     Report("tagged", as_json=as_json, dry_run=dry_run).tell(
         found,
-        f"tagged {changes}",
+        f"tagged {told}",
         lambda one: {"tags": sorted({*one.tags, *added} - removed)},
-        lambda one: f"{one.name} {changes}",
+        lambda one: f"{one.name} {told}",
     )
+
+
+def changes(add: Iterable[str], remove: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The tags to put on and to take off, checked; none can be both."""
+    added, removed = {valid_tag(one) for one in add}, {valid_tag(one) for one in remove}
+    if both := added & removed:
+        raise UsageFault(f"“{min(both)}” cannot be put on and taken off at once.")
+    return added, removed
 
 
 def _list(*, as_json: bool) -> None:

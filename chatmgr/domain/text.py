@@ -6,12 +6,13 @@ is kept here, once, so that both databases hold the same.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from chatmgr.domain.errors import UsageFault
 
 NAME_LIMIT = 64
 TAG_LIMIT = 32
+TITLE_LIMIT = 200
 MESSAGE_LIMIT = 1_048_576  # characters; what hosted APIs take at most, and far past any context
 
 # Scripts that put no spaces between words, or too few to tell them apart, as ranges of a character class:
@@ -60,6 +61,26 @@ def valid_tag(word: str) -> str:
     return tag
 
 
+def valid_title(text: str) -> str:
+    """Check a title: one line of visible characters; empty for none."""
+    if len(text) > TITLE_LIMIT:
+        raise UsageFault(f"The title has {len(text):,} characters; {TITLE_LIMIT} is the limit.")
+    valid_text(text, what="title")
+    if not text.isprintable():
+        raise UsageFault("The title holds control or invisible characters.")
+    return text
+
+
+def free_name(name: str, taken: Callable[[str], object]) -> str:
+    """A name as it is, or numbered where it is taken (``plan-2``), and never longer than names may be."""
+    found, number = name, 1
+    while taken(found):
+        number += 1
+        end = f"-{number}"
+        found = name[: NAME_LIMIT - len(end)] + end
+    return found
+
+
 def valid_message(text: str, limit: int = MESSAGE_LIMIT, what: str = "message") -> str:
     """Check what a user sends before anything is kept or sent; returned as it was typed."""
     if not text.strip():
@@ -104,6 +125,11 @@ def slug(text: str, taken: Iterable[str] = ()) -> str:
         number += 1
         name = f"{base}-{number}"
     return name
+
+
+def named_after(one: str, other: str) -> bool:
+    """Whether a name is another's, as words, or that with a number."""
+    return re.fullmatch(rf"{re.escape(slug(other))}(-\d+)?", slug(one)) is not None
 
 
 def sentence(text: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.domain.model import Assistant
+from chatmgr.domain.text import free_name, named_after
 from chatmgr.store.rows import AssistantRow, AssistantVersionRow, ConversationRow, RemoteAssistantRow
 from chatmgr.store.writer import Writer, now
 
@@ -20,14 +21,9 @@ class AssistantLedger(Writer):
         self, name: str, instructions: str, model: str, provider: str, params: Mapping[str, Any]
     ) -> None:
         """A new persona, at version 1."""
-        moment = now()
         try:
             with self.begin() as db:
-                pk = db.scalar(
-                    insert(AssistantRow).returning(AssistantRow.id),
-                    {"name": name, "version": 1, "created_at": moment, "updated_at": moment},
-                )
-                _add_version(db, int(pk or 0), 1, instructions, model, provider, params)
+                _create(db, name, instructions, model, provider, params)
         except IntegrityError:
             raise UsageFault(
                 f"There is an assistant “{name}” already.",
@@ -41,18 +37,40 @@ class AssistantLedger(Writer):
         """A new version; runs keep pointing at the one they used. Returns its number."""
         try:
             with self.begin() as db:
-                version = db.scalar(
-                    update(AssistantRow)
-                    .where(AssistantRow.id == old.id)
-                    .values(version=AssistantRow.version + 1, updated_at=now())
-                    .returning(AssistantRow.version)
-                )
-                _add_version(db, old.id, int(version or 0), instructions, model, provider, params)
+                return _next_version(db, old.id, instructions, model, provider, params)
         except IntegrityError:
-            raise Busy(
-                f"“{old.name}” was edited elsewhere just now.", "Look at it, then try again."
-            ) from None
-        return int(version or 0)
+            raise _edited_elsewhere(old) from None
+
+    def instruct(self, conversation: int, name: str, old: Assistant, instructions: str) -> bool:
+        """Other instructions for one conversation, and for no other that there is or will be.
+
+        An assistant that is the conversation's own (named after it, and nobody else's) gets a new version.
+        Of any other a copy is made, named like the conversation. Returns whether it is a copy.
+        """
+        others = (
+            select(ConversationRow.id)
+            .where(ConversationRow.assistant_id == old.id, ConversationRow.id != conversation)
+            .limit(1)
+        )
+        parts = (instructions, old.model, old.provider, old.params)
+        try:
+            with self.begin() as db:
+                if named_after(old.name, name) and db.scalar(others) is None:
+                    _next_version(db, old.id, *parts)
+                    return False
+                taken = set(db.scalars(select(AssistantRow.name).where(AssistantRow.deleted_at.is_(None))))
+                made = _create(db, free_name(name, taken.__contains__), *parts)
+                _use(db, conversation, made)
+                return True
+        except IntegrityError:
+            raise _edited_elsewhere(old) from None
+
+    def use_assistant(self, conversation: int, assistant: int, *, own_model: bool) -> None:
+        """From its next turn on, a conversation is with this assistant; its own model stays or goes."""
+        with self.begin() as db:
+            _use(db, conversation, assistant)
+            if not own_model:
+                db.execute(update(ConversationRow).where(ConversationRow.id == conversation).values(model=""))
 
     def delete_assistant(self, assistant: Assistant) -> int:
         """Take the name away; conversations keep the persona. Returns how many still use it."""
@@ -67,6 +85,39 @@ class AssistantLedger(Writer):
         """Remember an assistant's counterpart on a server."""
         with self.begin() as db:
             _set_remote_assistant(db, assistant, provider, endpoint, remote_id)
+
+
+def _create(
+    db: Connection, name: str, instructions: str, model: str, provider: str, params: Mapping[str, Any]
+) -> int:
+    moment = now()
+    row = {"name": name, "version": 1, "created_at": moment, "updated_at": moment}
+    pk = int(db.scalar(insert(AssistantRow).returning(AssistantRow.id), row) or 0)
+    _add_version(db, pk, 1, instructions, model, provider, params)
+    return pk
+
+
+def _next_version(
+    db: Connection, assistant: int, instructions: str, model: str, provider: str, params: Mapping[str, Any]
+) -> int:
+    version = db.scalar(
+        update(AssistantRow)
+        .where(AssistantRow.id == assistant)
+        .values(version=AssistantRow.version + 1, updated_at=now())
+        .returning(AssistantRow.version)
+    )
+    _add_version(db, assistant, int(version or 0), instructions, model, provider, params)
+    return int(version or 0)
+
+
+def _edited_elsewhere(old: Assistant) -> Busy:
+    return Busy(f"“{old.name}” was edited elsewhere just now.", "Look at it, then try again.")
+
+
+def _use(db: Connection, conversation: int, assistant: int) -> None:
+    db.execute(
+        update(ConversationRow).where(ConversationRow.id == conversation).values(assistant_id=assistant)
+    )
 
 
 def _add_version(

@@ -19,6 +19,11 @@ class StatsPages(Pages):
         row = self._first("count_all", **filters.values())
         return (values.count(row, ""), int(row[0])) if row and row[2] else None
 
+    def total_of(self, conversation: int) -> Count | None:
+        """The sums over all runs of one conversation; None before the first."""
+        row = self._first("count_of", conversation=conversation, **Filters(archived=None).values())
+        return values.count(row, "") if row and row[2] else None
+
     def ranking(self, by: Ranking, filters: Filters, count: int = 0) -> Iterator[Count]:
         """One row for each model, provider, assistant or conversation, most turns first; 0 for all."""
         rows = self._rows(f"count_by_{by}", limit=self._limit(count), **filters.values())

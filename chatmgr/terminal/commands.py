@@ -19,7 +19,7 @@ class Command:
     """One command: what it takes and does, under which heading of the help, what completes after it.
 
     ``kind`` names a source of completions: ``conversation``, ``model``, ``provider``, ``assistant``,
-    ``file``; empty for none.
+    ``file``, ``tag``, ``title``; empty for none.
     """
 
     name: str

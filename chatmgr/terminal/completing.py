@@ -70,7 +70,10 @@ class ChatCompleter(Completer):
     def _after(self, typed: str) -> tuple[str, str]:
         found = _BEFORE.fullmatch(typed)
         command = self._commands().get(found[1].lower()) if found else None
-        return (command.kind, found[2]) if command and found else ("", "")
+        if not command or not found:
+            return "", ""
+        rest = found[2].rpartition(" ")[2] if command.kind == "tag" else found[2]  # several go in one line
+        return command.kind, rest
 
     def _words(self, typed: str) -> Iterator[Completion]:
         for one in (*self._commands().values(), *own(lambda _: None)):

@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from chatmgr.domain.counts import Count
 from chatmgr.domain.model import Attempt, Conversation, Turn
 from chatmgr.domain.text import dollars
 from chatmgr.terminal import markdown
@@ -141,8 +142,8 @@ def _marked(text: str, spans: Iterable[tuple[int, int]], terminal: bool) -> str:
     return shown + clean(text[at:])
 
 
-def what_it_took(one: Turn) -> str:
-    """Tokens and price of a turn; what nobody told is unknown, not zero."""
+def what_it_took(one: Turn | Count) -> str:
+    """Tokens and price of a turn, or of many; what nobody told is unknown, not zero."""
     told = (
         _tokens(one.input_tokens, "in", one.cached_tokens, "cached"),
         _tokens(one.output_tokens, "out", one.reasoning_tokens, "reasoning"),

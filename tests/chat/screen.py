@@ -126,6 +126,14 @@ class Screen:
         content = text.replace("\n", "\r")
         self.type(f"\x1b[200~{content}\x1b[201~")
 
+    def clear(self) -> None:
+        """Clear the screen from the keyboard, so that only what comes now is on it."""
+        self.until(at_prompt=True)
+        self.type("\x0c")
+        while len(self.lines) > 2:
+            self.until(at_prompt=True)
+            self.read()
+
     def resize(self, columns: int) -> None:
         """Drag the window's edge."""
         self._screen.resize(ROWS, columns)

@@ -70,3 +70,39 @@ def test_remote_ids_are_kept_for_each_endpoint(desk: Desk) -> None:
     assert desk.reader.remote_assistant(tutor.id, "openai", ENDPOINT) == "asst_3"
     assert desk.reader.remote_assistant(tutor.id, "openai", "https://elsewhere.test") == ""
     assert desk.reader.remote_assistants(tutor.id) == {"azure": "asst_2", "openai": "asst_3"}
+
+
+def test_instructions_for_one_conversation_are_versions_of_its_own_assistant(desk: Desk) -> None:
+    old = desk.assistant("Plan")
+    desk.ledger.create_conversation("plan", "", old.id, "", "openai")
+    assert not desk.ledger.instruct(desk.now().pk, "plan", old, "Be strict.")
+    new = desk.reader.assistant_of(desk.now().pk)
+    assert (new.id, new.version, new.instructions, new.model) == (old.id, 2, "Be strict.", "gpt-x")
+
+
+def test_instructions_for_one_conversation_change_no_other_persona(desk: Desk) -> None:
+    """Neither one that others use, be it from the trash, nor one that is there to be used."""
+    shared = desk.assistant("plan")
+    for name in ("plan", "other"):
+        desk.ledger.create_conversation(name, "", shared.id, "own", "openai")
+    desk.ledger.trash([desk.now("other").pk])
+    assert desk.ledger.instruct(desk.now().pk, "plan", shared, "Be strict.")
+    copy = desk.reader.assistant_of(desk.now().pk)
+    assert (copy.name, copy.version, copy.instructions) == ("plan-2", 1, "Be strict.")
+    assert (copy.model, copy.provider, desk.now().own_model) == ("gpt-x", "openai", "own")
+    assert desk.reader.assistant("plan") == shared
+    library = desk.assistant("tutor")
+    desk.ledger.create_conversation("lone", "", library.id, "", "openai")
+    assert desk.ledger.instruct(desk.now("lone").pk, "lone", library, "Be strict.")
+    assert desk.now("lone").assistant == "lone"
+    assert desk.reader.assistant("tutor") == library
+
+
+def test_another_assistant_for_a_conversation(desk: Desk) -> None:
+    first, poet = desk.assistant(), desk.assistant("poet", model="gpt-p")
+    desk.ledger.create_conversation("plan", "", first.id, "own", "openai")
+    pk = desk.now().pk
+    desk.ledger.use_assistant(pk, poet.id, own_model=True)
+    assert (desk.now().assistant, desk.now().model) == ("poet", "own")
+    desk.ledger.use_assistant(pk, poet.id, own_model=False)
+    assert (desk.now().assistant, desk.now().model) == ("poet", "gpt-p")

@@ -257,3 +257,16 @@ def test_the_unit_that_fits() -> None:
     assert periods.fitting(first, last, 12) == ("month", [date(2026, month, 1) for month in range(1, 13)])
     assert periods.fitting(first, last, 2) == ("month", [date(2026, 11, 1), date(2026, 12, 1)])
     assert periods.key("week", date(2025, 12, 29)) == "2026-W01"
+
+
+def test_the_total_of_one_conversation(desk: Desk) -> None:
+    pk = desk.conversation().pk
+    assert desk.reader.total_of(pk) is None
+    desk.answer("one", "1", "other")
+    assert desk.reader.total_of(pk) is None
+    for text in ("one", "two"):
+        desk.answer(text, "answer")
+    desk.ledger.archive([pk])
+    found = desk.reader.total_of(pk)
+    assert found is not None
+    assert (found.turns, found.runs, found.input_tokens, found.cost) == (2, 2, None, 0)  # never sent

@@ -102,6 +102,7 @@ def _by_stretch() -> Rows:
 
 STATEMENTS: dict[str, Rows] = {
     "count_all": _counted(func.count(C.id.distinct())),
+    "count_of": _counted(func.count(C.id.distinct())).where(C.id == an_int("conversation")),
     "count_by_stretch": _by_stretch(),
     "count_by_model": _ranked(R.model),
     "count_by_provider": _ranked(R.provider),

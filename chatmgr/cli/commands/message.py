@@ -1,54 +1,28 @@
-"""The chat's commands: one entry in the table, one method that does it."""
+"""What goes with the next message, and where it is written."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from chatmgr.cli.common import app
+from chatmgr.cli.commands.group import Group
 from chatmgr.cli.files import attachments
 from chatmgr.domain.errors import UsageFault
 from chatmgr.terminal.commands import Command
 from chatmgr.terminal.console import console
 from chatmgr.terminal.prompt import can_draw
 
-if TYPE_CHECKING:
-    from chatmgr.cli.chat import Talk
+_HEADING = "The next message"
 
 
-class Commands:
-    """What a person can tell the chat itself, about the conversation that it is at."""
+class NextMessage(Group):
+    """Files for it, and the editor on it."""
 
-    def __init__(self, talk: "Talk") -> None:
-        self._talk = talk
-        entries = (
-            Command(
-                "/switch",
-                "[NAME]",
-                "go on with another conversation; alone: pick one",
-                "Where it goes on",
-                self._switch,
-                "conversation",
-            ),
-            Command(
-                "/model",
-                "[NAME]",
-                "go on with this model; alone: say which",
-                "Where it goes on",
-                self._model,
-                "model",
-            ),
-            Command(
-                "/provider",
-                "[NAME]",
-                "go on at this provider; alone: say which",
-                "Where it goes on",
-                self._provider,
-                "provider",
-            ),
+    def commands(self) -> tuple[Command, ...]:
+        """The entries of the table."""
+        return (
             Command(
                 "/file",
                 "PATH|URL",
                 "send this file with the next message; alone: send none",
-                "The next message",
+                _HEADING,
                 self._file,
                 "file",
             ),
@@ -56,33 +30,10 @@ class Commands:
                 "/edit",
                 "[TEXT]",
                 "write the next message in $VISUAL or $EDITOR",
-                "The next message",
+                _HEADING,
                 self._edit,
             ),
         )
-        self.table = {one.name: one for one in entries}
-
-    def _switch(self, name: str) -> None:
-        if not name:
-            from chatmgr.cli.sources import choose
-
-            if not can_draw():
-                raise UsageFault("Name a conversation: /switch NAME")
-            chosen = choose()
-            if chosen is None:
-                return
-            name = chosen.name
-        self._talk.switch(app().reader.conversation(name))
-
-    def _model(self, name: str) -> None:
-        if name:
-            self._talk.move("", name)
-        self._talk.tell()
-
-    def _provider(self, name: str) -> None:
-        if name:
-            self._talk.move(name, "")
-        self._talk.tell()
 
     def _file(self, named: str) -> None:
         talk = self._talk
