@@ -12,13 +12,12 @@ from chatmgr.cli.common import (
     ModelName,
     ProviderName,
     app,
-    assistant_json,
     instructions_from,
     interactive,
     json_option,
     params_from,
-    print_json,
 )
+from chatmgr.cli.shapes import assistant_json, print_json
 from chatmgr.domain.errors import ProviderRefused, UsageFault
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.text import valid_name, valid_text

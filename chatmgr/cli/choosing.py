@@ -8,8 +8,9 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from chatmgr.cli.common import app, interactive, json_option, print_json
+from chatmgr.cli.common import app, interactive, json_option
 from chatmgr.cli.filters import filter_options
+from chatmgr.cli.shapes import print_json
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation

@@ -5,7 +5,8 @@ import sys
 import click
 
 from chatmgr.cli.asking import ask_key
-from chatmgr.cli.common import ProviderName, app, json_option, print_json
+from chatmgr.cli.common import ProviderName, app, json_option
+from chatmgr.cli.shapes import print_json
 from chatmgr.config import keys, paths, settings
 from chatmgr.domain.errors import UsageFault
 from chatmgr.terminal import listing

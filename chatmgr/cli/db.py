@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from chatmgr.cli.common import app, json_option, print_json
+from chatmgr.cli.common import app, json_option
+from chatmgr.cli.shapes import print_json
 from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.store import schema
 from chatmgr.store.connect import open_source

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from chatmgr.app import shown_thread
 from chatmgr.cli.choosing import counted
-from chatmgr.cli.common import app, print_json
+from chatmgr.cli.common import app
+from chatmgr.cli.shapes import print_json
 from chatmgr.domain.events import Waiting
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.remote import Erased, Fate

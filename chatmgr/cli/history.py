@@ -11,19 +11,10 @@ from shutil import get_terminal_size
 import click
 
 from chatmgr.cli.addressing import Address, parse
-from chatmgr.cli.common import (
-    ConversationName,
-    app,
-    attempt_json,
-    conversation_json,
-    json_option,
-    markdown,
-    plain_option,
-    print_json,
-    turn_json,
-)
+from chatmgr.cli.common import ConversationName, app, json_option, markdown, plain_option
 from chatmgr.cli.filters import filter_options
 from chatmgr.cli.here import demanded, here_option
+from chatmgr.cli.shapes import attempt_json, conversation_json, print_json, turn_json
 from chatmgr.domain.errors import ChatmgrError, NotFound, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.filters import Filters

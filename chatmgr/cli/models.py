@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from chatmgr.cli.asking import provider_or_ask
-from chatmgr.cli.common import ProviderName, app, json_option, print_json
+from chatmgr.cli.common import ProviderName, app, json_option
+from chatmgr.cli.shapes import print_json
 from chatmgr.config import paths
 from chatmgr.terminal import listing
 from chatmgr.terminal.console import console

@@ -15,7 +15,6 @@ from chatmgr.cli.common import (
     app,
     background_option,
     checked_message,
-    conversation_json,
     file_option,
     instructions_from,
     interactive,
@@ -24,11 +23,11 @@ from chatmgr.cli.common import (
     message_from,
     params_from,
     plain_option,
-    print_json,
     read_stdin,
 )
 from chatmgr.cli.files import attachments
 from chatmgr.cli.send import run_one
+from chatmgr.cli.shapes import conversation_json, print_json
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.model import Assistant, Attachment, Conversation, Provider
 from chatmgr.domain.said import Said

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from chatmgr.cli.common import ModelName, ProviderName, app, interactive, json_option, print_json
+from chatmgr.cli.common import ModelName, ProviderName, app, interactive, json_option
+from chatmgr.cli.shapes import print_json
 from chatmgr.config import keys, settings
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import Provider

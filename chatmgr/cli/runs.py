@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from chatmgr.cli.common import ConversationName, app, json_option, print_json, turn_json
+from chatmgr.cli.common import ConversationName, app, json_option
+from chatmgr.cli.shapes import print_json, turn_json
 from chatmgr.cli.showing import answered, follow, settle
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Conversation, LiveRun

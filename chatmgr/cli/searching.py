@@ -4,7 +4,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from chatmgr.cli.common import app, print_json
+from chatmgr.cli.common import app
+from chatmgr.cli.shapes import print_json
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.hits import Found, Hit
 from chatmgr.domain.query import parse

@@ -16,14 +16,13 @@ from chatmgr.cli.common import (
     message_from,
     model_option,
     plain_option,
-    print_json,
     provider_option,
     read_stdin,
     reasoning_option,
-    turn_json,
 )
 from chatmgr.cli.files import attachments
 from chatmgr.cli.here import remember
+from chatmgr.cli.shapes import print_json, turn_json
 from chatmgr.cli.showing import run_turn
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.said import Said

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from chatmgr.cli.common import NANODOLLARS, json_option, print_json
+from chatmgr.cli.common import NANODOLLARS, json_option
 from chatmgr.cli.counted import OVERVIEW, RANKINGS, UNITS, Counted, counted
 from chatmgr.cli.filters import filter_options
+from chatmgr.cli.shapes import print_json
 from chatmgr.domain.counts import Count, price
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import Filters

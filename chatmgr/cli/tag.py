@@ -7,8 +7,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from chatmgr.cli.choosing import Report, choosing_options, chosen
-from chatmgr.cli.common import ConversationName, app, print_json
+from chatmgr.cli.common import ConversationName, app
 from chatmgr.cli.filters import TagName
+from chatmgr.cli.shapes import print_json
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.text import valid_tag

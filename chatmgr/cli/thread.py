@@ -8,7 +8,8 @@ import click
 
 from chatmgr.app import shown_thread
 from chatmgr.cli.asking import provider_or_ask
-from chatmgr.cli.common import AssistantName, ConversationName, ProviderName, app, json_option, print_json
+from chatmgr.cli.common import AssistantName, ConversationName, ProviderName, app, json_option
+from chatmgr.cli.shapes import print_json
 from chatmgr.cli.showing import settle
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Conversation, ThreadRef

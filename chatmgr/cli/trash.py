@@ -18,7 +18,8 @@ from chatmgr.cli.choosing import (
     remote_option,
     yes_option,
 )
-from chatmgr.cli.common import app, conversation_json, json_option, print_json
+from chatmgr.cli.common import app, json_option
+from chatmgr.cli.shapes import conversation_json, print_json
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import STATELESS
 from chatmgr.domain.filters import Filters
