@@ -45,14 +45,15 @@ class SchemaMismatch(ChatmgrError):
 
 
 class NotFound(ChatmgrError):
-    """A name or address that leads nowhere; says what is nearest."""
+    """A name or address that leads nowhere, says what is nearest; without a name, there is nothing at all."""
 
     exit_code = 5
 
     def __init__(self, kind: str, name: str, nearest: Iterable[str] = (), hint: str = "") -> None:
         close = [f"“{one}”" for one in nearest]
         guess = f" Did you mean {' or '.join(close)}?" if close else ""
-        super().__init__(f"There is no {kind} “{name}”.{guess}", hint)
+        which = f"{kind} “{name}”" if name else f"{kind} yet"
+        super().__init__(f"There is no {which}.{guess}", hint)
 
 
 class NetworkDown(ChatmgrError):

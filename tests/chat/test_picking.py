@@ -58,9 +58,8 @@ def test_leaving_the_picker(open_chat: Open, key: str) -> None:
 
 def test_there_is_nothing_to_pick(open_chat: Open) -> None:
     screen = open_chat("resume", "--pick")
-    screen.until("0 of 0")
-    screen.type(ESC)
     assert screen.end() == 5
+    assert screen.text == "chatmgr: There is no conversation yet. Begin one: chatmgr new"
     screen = open_chat("resume", "--pick", term="dumb")
     assert screen.end() == 2
     assert "There is no terminal to pick at." in screen.text
