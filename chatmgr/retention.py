@@ -5,12 +5,13 @@ day later at the earliest. An announcement is its moment and the days it was mad
 was due then, so neither what is deleted later nor a shorter time set later is covered by it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.model import Conversation
+from chatmgr.pages import forget
 from chatmgr.store.queries import Reader
 
 if TYPE_CHECKING:
@@ -50,11 +51,16 @@ class Retention:
         rest = [one for one in due if one not in gone]
         self._reader.close()
         if gone:
-            self._ledger().purge([one.pk for one in gone])
+            self.purge(gone)
             self.scrub()
         said = f"{moment.isoformat()} {self._days.days}" if rest else ""
         self._ledger().set_meta(_KEY, said)
         return Due(gone, rest, moment + NOTICE)
+
+    def purge(self, conversations: Sequence[Conversation]) -> None:
+        """Delete conversations for good, and the pages that were made of them."""
+        self._ledger().purge([one.pk for one in conversations])
+        forget(conversations)
 
     def scrub(self, *, again: bool = False) -> str:
         """Rewrite the database without what was deleted; returns what prevented it, if anything.

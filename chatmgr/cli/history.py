@@ -103,7 +103,7 @@ def command(
     found = parse(address) if address else None
     filters = replace(filters, folder=demanded()) if here else filters
     _refuse_misfits(address, query, newest, context, code, filters, found)
-    if web and (address is None or query is not None):
+    if web and (found is None or found.turn or query is not None):
         raise UsageFault("--web goes with NAME.", "For instance: chatmgr history demo --web")
     pager = not no_pager
     if query is not None:

@@ -117,7 +117,7 @@ def empty(
     left = _erase(found, as_json=as_json) if remote else set()
     going = [one for one in found if one.pk not in left]
     if going:
-        app().ledger.purge([one.pk for one in going])
+        app().retention.purge(going)
         report.tell(going)
         _tell_unscrubbed(app().retention.scrub())
     look_after_trash()

@@ -4,12 +4,11 @@ import webbrowser
 from pathlib import Path
 
 from chatmgr.cli.common import app
-from chatmgr.config import paths
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation
-from chatmgr.exchange.naming import safe
 from chatmgr.exchange.writing import write
 from chatmgr.exporting import Exporter
+from chatmgr.pages import place
 from chatmgr.terminal.console import console
 
 
@@ -26,8 +25,7 @@ def open_in_browser(conversation: Conversation) -> None:
 
 
 def _page(conversation: Conversation) -> Path:
-    folder = paths.private(paths.data_dir() / "pages")
-    path = folder / f"{safe(conversation.name)}-{conversation.id[:8]}.html"
+    path = place(conversation)
     with app().reader.snapshot():
         write(path, Exporter(app().reader).pieces([conversation.pk], "html"), force=True)
     return path

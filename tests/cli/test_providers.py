@@ -1,6 +1,6 @@
 """Providers: added, listed, shown, tested, removed; and the settings file is the user's own."""
 
-from tests.cli.support import Chatmgr
+from tests.cli.support import Chatmgr, last_body
 from tests.wire import WireServer
 
 FIELDS = ["name", "api", "base_url", "default_model", "key_env", "key", "built_in"]
@@ -27,7 +27,7 @@ def test_a_life(chatmgr: Chatmgr, wire: WireServer) -> None:
     listed = chatmgr.json("models", "--provider", "mine")
     assert [one["id"] for one in listed if one["default"]] == ["gpt-4o-mini"]
     chatmgr("new", "demo", "hi", "-i", "x", "--provider", "mine")
-    assert wire.requests[-1].body["model"] == "gpt-4o-mini"
+    assert last_body(wire)["model"] == "gpt-4o-mini"
     chatmgr("provider", "remove", "mine", "--yes")
     assert "mine" not in chatmgr("provider", "list").out
     # What was said there can still be read, and the way on is told.

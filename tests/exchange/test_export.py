@@ -4,7 +4,6 @@ import json
 import os
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -178,14 +177,6 @@ class TestFiles:
 
 
 BROWSER = "#!/bin/sh\nprintf '%s' \"$1\" > shown\n"
-OPEN = """
-import sys
-from chatmgr.cli import main
-from chatmgr.cli.common import app
-from chatmgr.cli.web import open_in_browser
-main.cli = lambda **_: open_in_browser(app().reader.conversation(sys.argv[1]))
-main.main()
-"""
 
 
 class TestInTheBrowser:
@@ -195,15 +186,23 @@ class TestInTheBrowser:
         script.chmod(0o700)
         for answer in ("Twelve.", "Thirteen."):
             talks.say("demo", "Again?", answer)
-            done = chatmgr.program([sys.executable, "-c", OPEN, "demo"], env={"BROWSER": f"{script} %s"})
+            done = chatmgr.fresh("history", "demo", "--web", env={"BROWSER": f"{script} %s"})
             [page] = (chatmgr.home / "pages").iterdir()
             assert (done.out, done.err) == ("", f"{page}\n")
             assert (tmp_path / "shown").read_text("utf-8") == page.as_uri()
             assert answer in page.read_text("utf-8")
         assert (mode(page), mode(page.parent)) == (0o600, 0o700)
+        chatmgr("delete", "demo")
+        assert page.exists()
+        chatmgr("trash", "empty", "--yes")
+        assert not page.exists()
+
+    def test_only_a_whole_conversation_is_shown(self, chatmgr: Chatmgr) -> None:
+        assert "--web goes with NAME" in chatmgr.refused(2, "history", "--web")
+        assert "--web goes with NAME" in chatmgr.refused(2, "history", "demo@1", "--web")
 
     def test_no_browser(self, chatmgr: Chatmgr, tmp_path: Path) -> None:
         env = {"BROWSER": str(tmp_path / "none"), "PATH": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}
-        done = chatmgr.program([sys.executable, "-c", OPEN, "demo"], env=env, code=1)
+        done = chatmgr.fresh("history", "demo", "--web", env=env, code=1)
         [page] = (chatmgr.home / "pages").iterdir()
         assert done.err == f"chatmgr: No browser can be opened here; the page is {page}. Or set BROWSER.\n"
