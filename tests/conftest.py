@@ -8,6 +8,17 @@ import pytest
 
 from tests.support import postgres
 
+# Tests that let the small model speak stay together: two of them at a time would starve each other.
+_MODEL = "models_dir"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run in parallel (``-n auto``), a file's tests stay with one worker, and share what they set up."""
+    files = {item.path for item in items if _MODEL in getattr(item, "fixturenames", ())}
+    for item in items:
+        group = "model" if item.path in files else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -23,7 +23,7 @@ def test_two_commands_are_all_the_set_up() -> None:
     assert len(lines) == 2
     assert "chatmgr new demo --provider local" in lines[0]
     assert "--group dev" in lines[1]
-    assert lines[1].endswith("pytest -q")
+    assert lines[1].endswith("pytest -q -n auto --dist loadgroup")
 
 
 def test_every_dependency_is_bounded_and_has_its_reason() -> None:

@@ -94,7 +94,9 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
     versions = [f"chatmgr/migrations/versions/{file.name}" for file in scripts]
     assert {"chatmgr/py.typed", "chatmgr/migrations/env.py", *versions} <= set(names)
     metadata = f"{wheel.name.rsplit('-', 3)[0]}.dist-info/"
-    assert not [name for name in names if not name.startswith(("chatmgr/", metadata))]
+    manual = f"{wheel.name.rsplit('-', 3)[0]}.data/data/share/man/man1/chatmgr.1"
+    assert manual in names
+    assert not [name for name in names if not name.startswith(("chatmgr/", metadata, manual))]
     assert not [name for name in names if name.endswith(".pyc")]
     assert [name for name in names if name.startswith(f"{metadata}licenses/")]
 
