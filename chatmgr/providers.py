@@ -47,7 +47,7 @@ class Providers:
         get = self._settings.get
         return {key: get(key) for key in _LIMITS} | {
             "compact_threshold": get("compact_threshold"),
-            "models_dir": str(paths.data_dir() / "models"),
+            "models_dir": str(paths.models_dir()),
             "threads": get("local.threads"),
             "context": get("local.context"),
             "max_tokens": get("local.max_tokens"),

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-_ADDRESS = re.compile(r"(?P<name>.+)@(?P<turn>-?[1-9]\d{0,8})")
+_ADDRESS = re.compile(r"(?P<name>.+)@(?P<turn>-?(?:0|[1-9]\d{0,8}))")
 
 
 @dataclass(frozen=True, slots=True)

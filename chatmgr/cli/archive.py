@@ -21,7 +21,8 @@ def command(names: tuple[str, ...], everything: bool, filters: Filters, dry_run:
       chatmgr archive --until "3 months ago"
       chatmgr history --archived
     """
-    found = [one for one in chosen(names, filters, everything) if one.archived_at is None]
+    which = chosen(names, filters, everything)
+    found = [one for one in which if one.archived_at is None]
     if not dry_run and found:
         app().ledger.archive([one.pk for one in found])
-    Report("archived", as_json=as_json, dry_run=dry_run).tell(found)
+    Report("archived", as_json=as_json, dry_run=dry_run).tell(found, already=which)

@@ -16,7 +16,9 @@ from chatmgr.cli.common import (
     interactive,
     json_option,
     params_from,
+    yet,
 )
+from chatmgr.cli.confirming import confirm
 from chatmgr.cli.shapes import assistant_json, print_json
 from chatmgr.domain.errors import ProviderRefused, UsageFault
 from chatmgr.domain.model import Assistant
@@ -191,7 +193,7 @@ def list_(as_json: bool) -> None:
     for line in listing.table(head, rows, terminal=sys.stdout.isatty()):
         console.out(line)
     if not found:
-        console.note("No assistants yet. Make one: chatmgr assistant new")
+        console.note(f"No assistants {yet()}. Make one: chatmgr assistant new")
 
 
 @command.command("show")
@@ -289,10 +291,7 @@ def delete(name: str, yes: bool) -> None:
       chatmgr assistant delete poet
     """
     found = app().reader.find_assistant(name) or app().reader.assistant(name)
-    if not yes:
-        if not interactive():
-            raise UsageFault(f"Deleting “{found.name}” needs a yes.", "Add --yes.")
-        click.confirm(f"Delete the assistant “{found.name}”?", abort=True, err=True)
+    confirm(f"Delete the assistant “{found.name}”?", f"Deleting “{found.name}” needs a yes.", yes=yes)
     users = app().ledger.delete_assistant(found)
     kept = f" {users} of its conversations go on with it." if users else ""
     console.note(f"“{found.name}” is deleted.{kept}")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from chatmgr.cli.common import app, interactive, json_option
+from chatmgr.cli.common import app, json_option
 from chatmgr.cli.filters import filter_options
 from chatmgr.cli.shapes import print_json
 from chatmgr.domain.errors import ChatmgrError, UsageFault
@@ -90,15 +90,6 @@ def _once(found: "map[Conversation]") -> list[Conversation]:
     return list({one.pk: one for one in found}.values())
 
 
-def confirm(question: str, needs: str, *, yes: bool) -> None:
-    """Ask before what cannot be undone; without a person, --yes must say it."""
-    if yes:
-        return
-    if not interactive():
-        raise UsageFault(f"{needs} cannot be undone, and needs a yes.", "Add --yes.")
-    click.confirm(question, abort=True, err=True)
-
-
 class Report:
     """What was done to each conversation, or would be: as JSON, as lines, or in one line at the end."""
 
@@ -111,20 +102,28 @@ class Report:
         words: str = "",
         more: Callable[[Conversation], dict[str, Any]] = lambda _: {},
         line: Callable[[Conversation], str] = lambda one: one_line(one.name),
+        *,
+        verb: str = "is",
+        already: Sequence[Conversation] = (),
     ) -> None:
-        """Of all of them. ``words`` follow “is” or “are”: the deed where they are left out."""
+        """Of all of them. ``words`` follow “is” or “are”: the deed where they are left out.
+
+        ``already`` are those that were so before, which is said where nothing else is to be said.
+        """
         key = "would be" if self._dry else "did"
         for one in found:
             if self._json:
                 print_json({"name": one.name, "id": one.id, key.replace(" ", "_"): self._did, **more(one)})
             elif self._dry:
                 console.out(f"would be {self._did}: {line(one)}")
-        if not found:
+        so = "" if found else " already"
+        which = found or already
+        if not which:
             console.note("No conversation matches; nothing is done.")
-        elif not self._json and not self._dry:
-            is_what = words or self._did
-            some = f"{len(found):,} conversations are {is_what}."
-            console.note(f"“{found[0].name}” is {is_what}." if len(found) == 1 else some)
+        elif so or not (self._json or self._dry):
+            is_what = f"{words or self._did}{so}"
+            some = f"{len(which):,} conversations are {is_what}."
+            console.note(f"“{which[0].name}” {verb} {is_what}." if len(which) == 1 else some)
 
 
 def counted(count: int, what: str) -> str:

@@ -9,8 +9,10 @@ import click
 from click.shell_completion import CompletionItem
 
 from chatmgr.app import App
+from chatmgr.config import paths
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.text import valid_message, valid_text
+from chatmgr.store.location import sqlite_path
 from chatmgr.terminal.markdown import wants_markdown
 from chatmgr.terminal.progress import Bar
 from chatmgr.terminal.sanitize import one_line
@@ -26,6 +28,12 @@ def close_app() -> None:
     """Let go of the database, if it was opened."""
     if app.cache_info().currsize:
         app().close()
+
+
+def yet() -> str:
+    """“yet”, for saying that nothing is there; with the place where a path set by hand leads to no file."""
+    path = sqlite_path(app().url)
+    return f"yet in {path}" if path and paths.placed_by_hand() and not path.exists() else "yet"
 
 
 def interactive() -> bool:

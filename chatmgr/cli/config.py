@@ -9,6 +9,7 @@ from chatmgr.cli.common import ProviderName, app, json_option
 from chatmgr.cli.shapes import print_json
 from chatmgr.config import keys, paths, settings
 from chatmgr.domain.errors import UsageFault
+from chatmgr.store.location import sqlite_path
 from chatmgr.terminal import listing
 from chatmgr.terminal.console import console
 
@@ -40,10 +41,7 @@ def show(as_json: bool) -> None:
         print_json({key: value for key, value, _, _ in rows})
         return
     head = ("SETTING", "VALUE", "MEANING")
-    lines = (
-        (key, "—" if value == "" else f"{value:,}" if type(value) is int else str(value), help_)
-        for key, value, _, help_ in rows
-    )
+    lines = ((key, settings.written(value), help_) for key, value, _, help_ in rows)
     for line in listing.table(head, lines, terminal=sys.stdout.isatty()):
         console.out(line)
     console.note(f"Change them in {found.source}; providers: chatmgr provider list")
@@ -62,6 +60,8 @@ def path(as_json: bool) -> None:
         "config": str(settings.config_file()),
         "keys": str(keys.key_file()),
         "data": str(paths.data_dir()),
+        "database": str(sqlite_path(app().url) or "the PostgreSQL database of CHATMGR_DATABASE_URL"),
+        "models": str(paths.models_dir()),
     }
     if as_json:
         print_json(places)

@@ -9,7 +9,6 @@ from chatmgr.cli.choosing import (
     Report,
     choosing_options,
     chosen,
-    confirm,
     counted,
     look_after_trash,
     remote_option,
@@ -17,10 +16,13 @@ from chatmgr.cli.choosing import (
     yes_option,
 )
 from chatmgr.cli.common import ConversationName, app
+from chatmgr.cli.confirming import FINAL, confirm
 from chatmgr.domain.errors import NotFound, ProviderRefused
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
 from chatmgr.terminal.console import console
+
+_NAMED = 5  # conversations; more names would be no line
 
 
 @click.command("delete", short_help="Put conversations into the trash.")
@@ -53,7 +55,7 @@ def command(
     app().refuse_busy(found)
     if remote and found and not dry_run:
         what = f"what servers keep of {_called(found)}"
-        confirm(f"Delete {what}, for good?", f"Deleting {what}", yes=yes)
+        confirm(f"Delete {what}, for good?", f"Deleting {what} {FINAL}", yes=yes)
     report = Report("deleted", as_json=as_json, dry_run=dry_run)
     if dry_run:
         report.tell(found)
@@ -62,8 +64,7 @@ def command(
     if going:
         app().trash(going, stop=remote)
     if going or not found:
-        back = f". Back: chatmgr restore {quote(going[0].name)}" if len(going) == 1 else ""
-        report.tell(going, f"in the trash{back}")
+        report.tell(going, f"in the trash. Back: chatmgr restore {_way_back(going, everything)}")
     left = _erase(found, as_json=as_json) if remote and found else 0
     look_after_trash()
     if left:
@@ -71,6 +72,13 @@ def command(
             f"Of {counted(left, 'conversation')}, a server keeps something still.",
             "Try again: chatmgr delete --remote NAME, or chatmgr trash empty --remote NAME",
         )
+
+
+def _way_back(gone: Sequence[Conversation], everything: bool) -> str:
+    """What brings them back: their names, where those are few."""
+    if len(gone) > _NAMED:
+        return "--all" if everything else "with the same names or filters"
+    return " ".join(quote(one.name) for one in gone)
 
 
 def _found(names: Sequence[str], filters: Filters, everything: bool) -> list[Conversation]:

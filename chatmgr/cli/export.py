@@ -70,9 +70,18 @@ def command(
 
 
 def _meant(output: str | None) -> str:
-    """The format that a file's name ends in."""
-    ending = Path(output or "").suffix.removeprefix(".").lower()
-    return {extension: form for form, extension in EXTENSIONS.items()}.get(ending, "")
+    """The format that a file's name ends in; empty where it has no ending, or is a folder's."""
+    path = Path(output or "")
+    ending = path.suffix.removeprefix(".").lower()
+    if not ending or (output or "").endswith("/") or path.expanduser().is_dir():
+        return ""
+    forms = {extension: form for form, extension in EXTENSIONS.items()}
+    if ending not in forms:
+        raise UsageFault(
+            f"“.{ending}” is the ending of no format: those are {', '.join(f'.{one}' for one in forms)}.",
+            f"Or say which: --format {'|'.join(EXTENSIONS)}",
+        )
+    return forms[ending]
 
 
 def _chosen(names: tuple[str, ...], filters: Filters) -> list[int]:
@@ -85,7 +94,7 @@ def _print(chosen: list[int], form: str) -> None:
     if form == "html" and len(chosen) != 1:
         raise UsageFault(f"{len(chosen):,} conversations make no single page.", "Name a folder: -o DIR/")
     if not chosen:
-        console.note("No conversation is so.")
+        console.note("No conversation matches.")
     neutral = clean if sys.stdout.isatty() else str
     for block in _blocks(Exporter(app().reader).pieces(chosen, form)):
         if console.deaf:

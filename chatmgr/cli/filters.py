@@ -9,8 +9,9 @@ import click
 
 from chatmgr.cli.common import NANODOLLARS, AssistantName, ModelName, ProviderName, app
 from chatmgr.domain.dates import moment
-from chatmgr.domain.errors import ChatmgrError, UsageFault
+from chatmgr.domain.errors import ChatmgrError, NotFound, UsageFault
 from chatmgr.domain.filters import ALWAYS, NEVER, STATES, Filters
+from chatmgr.domain.text import nearest
 
 Command = Callable[..., Any]
 _NAMES = ("since", "until", "assistant", "model", "provider", "tag", "state", "file", "min_cost", "archived")
@@ -82,5 +83,17 @@ def filters_from(
         raise UsageFault(f"--min-cost {min_cost} is no amount in US dollars.")
     if name := rest.get("assistant"):
         rest["assistant"] = app().reader.assistant(name).name
+    if name := rest.get("provider"):
+        _known_provider(name)
+    if name := rest.get("tag"):
+        rest["tag"] = app().reader.tag(name)
     cost = round(min_cost * NANODOLLARS)
     return Filters(begin, after, min_cost=cost, archived=archived, state=state or "", **rest)
+
+
+def _known_provider(name: str) -> None:
+    """Refuse a provider that is neither configured nor met in any conversation."""
+    configured = app().settings.providers
+    if name not in configured and name not in (met := app().reader.providers()):
+        known = nearest(name, {*configured, *met})
+        raise NotFound("provider", name, known, "See them all: chatmgr provider list")

@@ -11,11 +11,11 @@ from shutil import get_terminal_size
 import click
 
 from chatmgr.cli.addressing import Address, parse
-from chatmgr.cli.common import ConversationName, app, json_option, markdown, plain_option
+from chatmgr.cli.common import ConversationName, app, json_option, markdown, plain_option, yet
 from chatmgr.cli.filters import filter_options
 from chatmgr.cli.here import demanded, here_option
 from chatmgr.cli.shapes import attempt_json, conversation_json, print_json, turn_json
-from chatmgr.domain.errors import ChatmgrError, NotFound, UsageFault
+from chatmgr.domain.errors import ChatmgrError, NoCode, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation, Turn
@@ -145,7 +145,7 @@ def _refuse_misfits(
         raise UsageFault("--code goes with NAME or NAME@TURN.", "For instance: chatmgr history demo --code")
     if filters.any and address is not None and query is None:
         raise UsageFault("Filters go with the list or with -q.", f"Add -q, or leave {address} out.")
-    if found and found.turn and query is not None:
+    if found and found.turn is not None and query is not None:
         raise UsageFault("-q looks through conversations, not through one turn.", f"Try {found.name} -q …")
 
 
@@ -219,9 +219,9 @@ def _or_none(lines: Iterable[str], filters: Filters) -> Iterator[str]:
         empty = False
         yield line
     if empty and filters.any:
-        console.note("No conversation is so. See them all: chatmgr history")
+        console.note("No conversation matches. See them all: chatmgr history")
     elif empty:
-        console.note("No conversations yet. Begin one: chatmgr new")
+        console.note(f"No conversations {yet()}. Begin one: chatmgr new")
 
 
 def _show(conversation: Conversation, turns: Iterable[Turn], how: How) -> None:
@@ -251,8 +251,7 @@ def _code(conversation: Conversation, turns: Iterable[Turn], number: int) -> Non
 
     found = [content for turn in turns for _, content in blocks(turn.answer)]
     if number > len(found) or not found:
-        there = f"The answers hold {len(found)}." if found else "The answers hold no code."
-        raise NotFound("code block of", conversation.name, (), there)
+        raise NoCode(conversation.name, len(found), number)
     chosen = found[number - 1 : number] if number else found
     harmless = clean if sys.stdout.isatty() else str
     console.out(harmless("\n".join(chosen)), end="")

@@ -9,6 +9,7 @@ import click
 
 from chatmgr import __version__
 from chatmgr.domain.errors import ChatmgrError
+from chatmgr.domain.text import sentence
 
 # What people do → verb → (module, its one line of help): known without importing a single verb. A new
 # verb is one line in the group where a reader would look for it.
@@ -53,7 +54,7 @@ Exit codes:
   0  done                       5  not found
   1  fault                      6  network
   2  usage                      7  key or configuration
-  3  database unreachable       8  refused by the provider, or the run failed
+  3  database unreachable       8  refused by the provider, busy, or the run failed
   4  schema                   130  interrupted"""
 
 
@@ -113,7 +114,7 @@ def cli(ctx: click.Context, debug: bool) -> int | None:
     """
     if ctx.invoked_subcommand is not None:
         return None
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.exceptions.NoArgsIsHelpError(ctx)
     from chatmgr.cli.welcome import welcome
 
@@ -144,12 +145,16 @@ def _run() -> int:
         click.echo(bare.format_message(), err=True)
         return 2
     except click.UsageError as error:
-        return _say(error.format_message(), _usage_hint(error), 2)
+        return _say(sentence(error.format_message()), _usage_hint(error), 2)
     except click.ClickException as error:
-        return _say(error.format_message(), "", 2)
+        return _say(sentence(error.format_message()), "", 2)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stop:
+        if (
+            isinstance(stop, click.Abort) and stop.__cause__ is None
+        ):  # at a question, in the middle of its line
+            click.echo(err=True, nl=sys.stderr.isatty())
         return _say("Interrupted.", "", 130)
     except ChatmgrError as error:
         return _say(error.message, error.hint, error.exit_code)

@@ -1,7 +1,6 @@
 """``chatmgr models``: what a provider offers, and fetching the embedded model."""
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -56,7 +55,7 @@ def pull() -> None:
     """
     from chatmgr.backends import weights
 
-    folder = Path(paths.data_dir() / "models")
+    folder = paths.models_dir()
     there = weights.fetched(folder)
     path = weights.ensure(folder, app().progress, verify=True)
     console.note(f"{path} is there and whole." if there else f"Fetched to {path}.")

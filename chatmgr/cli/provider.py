@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from chatmgr.cli.common import ModelName, ProviderName, app, interactive, json_option
+from chatmgr.cli.common import ModelName, ProviderName, app, json_option
+from chatmgr.cli.confirming import confirm
 from chatmgr.cli.shapes import print_json
 from chatmgr.config import keys, settings
-from chatmgr.domain.errors import NotFound, UsageFault
+from chatmgr.domain.errors import NetworkDown, NotFound, ProviderRefused, UsageFault
 from chatmgr.domain.model import Provider
 from chatmgr.domain.text import nearest, valid_name
 from chatmgr.terminal import listing
@@ -138,7 +139,15 @@ def test(name: str, as_json: bool) -> None:
     """
     provider = app().providers.usable(app().providers.get(name))
     begun = time.monotonic()
-    models = app().providers.backend(provider).models()
+    try:
+        models = app().providers.backend(provider).models()
+    except (NetworkDown, ProviderRefused) as error:
+        if "provider test" in error.hint:  # which is what was just done
+            error.hint = (
+                f"Is it running? Check the address: chatmgr provider show {quote(name)}; "
+                f"change it: chatmgr provider add {quote(name)} …"
+            )
+        raise
     seconds = time.monotonic() - begun
     if as_json:
         print_json({"name": name, "answers": True, "models": len(models), "seconds": round(seconds, 3)})
@@ -162,9 +171,6 @@ def remove(name: str, yes: bool) -> None:
         if name in known.providers:
             raise UsageFault(f"“{name}” is built in and cannot be removed.")
         raise NotFound("provider", name, nearest(name, known.own), "See them all: chatmgr provider list")
-    if not yes:
-        if not interactive():
-            raise UsageFault(f"Removing “{name}” needs a yes.", "Add --yes.")
-        click.confirm(f"Remove the provider “{name}”?", abort=True, err=True)
+    confirm(f"Remove the provider “{name}”?", f"Removing “{name}” needs a yes.", yes=yes)
     settings.set_provider(name, None)
     console.note(f"“{name}” is removed.")

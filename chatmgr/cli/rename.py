@@ -58,13 +58,27 @@ def command(
         if title is not None:
             app().ledger.entitle(pairs[0][0].pk, title)
     done = [one for one, _ in (pairs if title is not None else changed)]
-    words = f"called “{told[done[0].pk]}” now" if len(done) == 1 else "renamed"
+    words, verb = _words(pairs, title if not changed else None)
     Report("renamed", as_json=as_json, dry_run=dry_run).tell(
         done,
-        "entitled" if title is not None and not changed else words,
+        words,
         lambda one: {"new_name": told[one.pk]} | ({} if title is None else {"title": title or None}),
         lambda one: f"{one_line(one.name)} → {one_line(told[one.pk])}",
+        verb=verb,
+        already=[one for one, _ in pairs],
     )
+
+
+def _words(pairs: list[tuple[Conversation, str]], title: str | None) -> tuple[str, str]:
+    """What is said of them, and the verb before it."""
+    if title is not None:
+        return f"the title “{title}” now" if title else "no title now", "has"
+    changed = [new for one, new in pairs if new != one.name]
+    if len(changed) == 1:
+        return f"called “{changed[0]}” now", "is"
+    if changed:
+        return "renamed", "is"
+    return (f"called “{pairs[0][1]}”" if len(pairs) == 1 else "called so"), "is"
 
 
 def _paired(names: tuple[str, ...], title: str | None) -> list[tuple[Conversation, str]]:

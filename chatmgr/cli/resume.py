@@ -83,7 +83,7 @@ def command(
     conversation = named or (_picked() if pick else folders.last(here=here))
     if conversation is None:
         return 0  # looked, and left
-    hit = found.reader.turn(conversation, given.turn) if given and given.turn else None
+    hit = found.reader.turn(conversation, given.turn) if given and given.turn is not None else None
     found.ledger.touch(conversation.pk, found.here)
     settle(conversation)
     if hit:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from chatmgr.cli.common import NANODOLLARS, json_option
+from chatmgr.cli.common import NANODOLLARS, json_option, yet
 from chatmgr.cli.counted import OVERVIEW, RANKINGS, UNITS, Counted, counted
 from chatmgr.cli.filters import filter_options
 from chatmgr.cli.shapes import print_json
@@ -36,7 +36,7 @@ _PIPED = 31  # periods in a pipe, where there is no plot to fit
     "else those with the most turns. 0: all.",
 )
 @click.option("--html", metavar="FILE", help="Write a page with plots instead; - for standard output.")
-@click.option("--force", is_flag=True, help="Let --html write over a file.")
+@click.option("--force", is_flag=True, help="Let --html replace a file that chatmgr did not write.")
 @json_option
 @filter_options
 def command(
@@ -62,7 +62,7 @@ def command(
         raise UsageFault("--force is for --html FILE.")
     found = counted(filters)
     if found is None:
-        console.note("No turns to count." if filters.any else "No turns yet. Begin: chatmgr new")
+        console.note("No turns to count." if filters.any else f"No turns {yet()}. Begin: chatmgr new")
         return
     if html is not None:
         from chatmgr.cli.stats_page import write

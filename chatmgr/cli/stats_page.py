@@ -1,7 +1,5 @@
 """``chatmgr stats --html``: the page, and the file it is written to."""
 
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -10,7 +8,7 @@ from pathlib import Path
 from chatmgr.cli.counted import OVERVIEW, UNITS, Counted
 from chatmgr.domain import periods
 from chatmgr.domain.counts import Count
-from chatmgr.domain.errors import ConfigurationFault, UsageFault
+from chatmgr.exchange import writing
 from chatmgr.exchange.stats_html import Page, Period, Table, page
 from chatmgr.terminal.console import console
 
@@ -26,30 +24,8 @@ def write(path: str, found: Counted, by: str | None, count: int | None, *, force
             console.out(piece, end="")
         return
     target = Path(path).expanduser()
-    if not force and (target.exists() or target.is_symlink()):
-        raise UsageFault(f"{target} exists already.", "Name another file, or write over it with --force.")
-    try:
-        _placed(target, pieces, force=force)
-    except FileExistsError:
-        raise UsageFault(f"{target} came into being meanwhile.", "Name another file.") from None
-    except OSError as error:
-        raise ConfigurationFault(f"{target} cannot be written: {error.strerror}.") from error
+    writing.write(target, pieces, force=force)
     console.note(f"Written: {target}")
-
-
-def _placed(target: Path, pieces: Iterable[str], *, force: bool) -> None:
-    """All of it or nothing: written beside its place, under a name of its own, with mode 0600."""
-    descriptor, beside = tempfile.mkstemp(prefix=f".{target.name[:40]}-", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(pieces)
-        if force:
-            Path(beside).replace(target)
-        else:
-            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            Path(beside).replace(target)
-    finally:
-        Path(beside).unlink(missing_ok=True)
 
 
 def _page(found: Counted, by: str | None, count: int | None) -> Page:

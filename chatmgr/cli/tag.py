@@ -1,7 +1,7 @@
 """``chatmgr tag``: words that conversations are sorted by."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 from click.shell_completion import CompletionItem
@@ -12,6 +12,7 @@ from chatmgr.cli.filters import TagName
 from chatmgr.cli.shapes import print_json
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import Filters
+from chatmgr.domain.model import Conversation
 from chatmgr.domain.text import valid_tag
 from chatmgr.terminal import listing
 from chatmgr.terminal.console import console
@@ -96,16 +97,27 @@ def command(
     added, removed = changes(add, remove)
     if not added | removed:
         raise UsageFault("Which tags?", "For instance: chatmgr tag plan +work -draft")
-    found = chosen(names, filters, everything)
+    which = chosen(names, filters, everything)
+    found = [one for one in which if added.difference(one.tags) or removed.intersection(one.tags)]
     if not dry_run and found:
         app().ledger.tag([one.pk for one in found], added, removed)
-    told = " ".join([*(f"+{one}" for one in sorted(added)), *(f"-{one}" for one in sorted(removed))])
+    told = _told(added, removed, found or which)
     Report("tagged", as_json=as_json, dry_run=dry_run).tell(
         found,
         f"tagged {told}",
         lambda one: {"tags": sorted({*one.tags, *added} - removed)},
         lambda one: f"{one.name} {told}",
+        already=which,
     )
+
+
+def _told(added: set[str], removed: set[str], found: Sequence[Conversation]) -> str:
+    """The tags as they were typed, without those that change nothing beside others that do."""
+    on = {tag for tag in added if any(tag not in one.tags for one in found)}
+    off = {tag for tag in removed if any(tag in one.tags for one in found)}
+    if not on | off:
+        on, off = added, removed
+    return " ".join([*(f"+{tag}" for tag in sorted(on)), *(f"-{tag}" for tag in sorted(off))])
 
 
 def changes(add: Iterable[str], remove: Iterable[str]) -> tuple[set[str], set[str]]:

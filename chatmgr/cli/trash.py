@@ -11,7 +11,6 @@ from chatmgr.cli.choosing import (
     Report,
     TrashName,
     choosing_options,
-    confirm,
     counted,
     from_trash,
     look_after_trash,
@@ -19,6 +18,7 @@ from chatmgr.cli.choosing import (
     yes_option,
 )
 from chatmgr.cli.common import app, json_option
+from chatmgr.cli.confirming import FINAL, confirm
 from chatmgr.cli.shapes import conversation_json, print_json
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import STATELESS
@@ -113,7 +113,7 @@ def empty(
     what = f"“{found[0].name}”" if len(found) == 1 else counted(len(found), "conversation")
     if not remote:
         _tell_remains(found)
-    confirm(f"Delete {what} ({turns}) for good?", f"Deleting {what} for good", yes=yes)
+    confirm(f"Delete {what} ({turns}) for good?", f"Deleting {what} for good {FINAL}", yes=yes)
     left = _erase(found, as_json=as_json) if remote else set()
     going = [one for one in found if one.pk not in left]
     if going:

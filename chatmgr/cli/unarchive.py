@@ -18,7 +18,10 @@ def command(names: tuple[str, ...], everything: bool, filters: Filters, dry_run:
       chatmgr unarchive plans
       chatmgr unarchive --tag work
     """
-    found = [one for one in chosen(names, filters, everything, archived=True) if one.archived_at]
+    which = chosen(names, filters, everything, archived=True)
+    found = [one for one in which if one.archived_at]
     if not dry_run and found:
         app().ledger.unarchive([one.pk for one in found])
-    Report("unarchived", as_json=as_json, dry_run=dry_run).tell(found, "back in the lists")
+    Report("unarchived", as_json=as_json, dry_run=dry_run).tell(
+        found, "back in the lists" if found else "in the lists", already=which
+    )

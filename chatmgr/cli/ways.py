@@ -76,7 +76,7 @@ def _local_label() -> str:
 def _weights_there() -> bool:
     from chatmgr.backends import weights
 
-    return local_installed() and weights.fetched(paths.data_dir() / "models")
+    return local_installed() and weights.fetched(paths.models_dir())
 
 
 def _keyed(provider: Provider) -> Provider:
@@ -105,6 +105,6 @@ def _local() -> Provider:
             raise Back
         if with_local() is None:
             raise Back
-        weights.ensure(paths.data_dir() / "models", app().progress)
+        weights.ensure(paths.models_dir(), app().progress)
         console.note("The model is here.")
     return app().providers.get("local")

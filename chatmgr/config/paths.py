@@ -16,6 +16,11 @@ def data_dir() -> Path:
     return Path(places.data_folder())
 
 
+def models_dir() -> Path:
+    """The folder of the embedded model's weights."""
+    return data_dir() / "models"
+
+
 def config_dir() -> Path:
     """The folder of ``config.toml`` and the key file."""
     if os.environ.get("CHATMGR_HOME"):
@@ -48,6 +53,11 @@ def private(folder: Path) -> Path:
             "Check its owner and rights, or set CHATMGR_HOME to another folder.",
         ) from error
     return folder
+
+
+def placed_by_hand() -> bool:
+    """Whether somebody said where the database is, and so may have said it wrong."""
+    return bool(os.environ.get("CHATMGR_DATABASE_URL") or os.environ.get("CHATMGR_HOME"))
 
 
 def database_url() -> str:

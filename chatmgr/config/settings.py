@@ -192,6 +192,13 @@ def _built_in(own: Mapping[str, Provider]) -> dict[str, Provider]:
     return found
 
 
+def written(value: Any) -> str:
+    """A setting's value as it stands in the file: what JSON and TOML write alike."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
+
+
 def set_provider(name: str, table: Mapping[str, str] | None) -> None:
     """Write or remove ``[providers.NAME]``, leaving the rest of the file, comments too, as it is."""
     import tomlkit

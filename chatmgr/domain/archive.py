@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 FORMAT = "chatmgr/1"
+HTML_HEAD = f'<!doctype html>\n<html lang="en">\n<meta name="generator" content="{FORMAT}">\n'
 Record = dict[str, Any]
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {

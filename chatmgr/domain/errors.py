@@ -3,11 +3,15 @@
 An error here is a finished sentence for a person: *what happened, to which thing* in ``message`` and
 *what to do now* in ``hint``. The command line prints both and leaves with ``exit_code``; nothing else
 decides either. Codes: 1 fault, 2 usage, 3 database unreachable, 4 schema, 5 not found, 6 network,
-7 key or configuration, 8 refused by the provider or the run failed, 130 interrupted.
+7 key or configuration, 8 refused by the provider, busy, or the run failed, 130 interrupted.
 """
 
+import errno
 import shlex
 from collections.abc import Iterable
+from pathlib import Path
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # the disk's doing, not the path's
 
 
 class ChatmgrError(Exception):
@@ -32,6 +36,16 @@ class UsageFault(ChatmgrError):
     exit_code = 2
 
 
+def unwritable(path: Path, error: OSError) -> ChatmgrError:
+    """A file that was to be written cannot be: the wrong place, or a disk that takes no more."""
+    what = f"{path} cannot be written: {error.strerror or error}."
+    if error.errno in _NO_ROOM:
+        return ChatmgrError(what, "Free some room, or name another place.")
+    if error.errno == errno.ENOENT:
+        return UsageFault(what, f"Make the folder {path.parent} first, or name another place.")
+    return UsageFault(what, "Name another place.")
+
+
 class DatabaseUnreachable(ChatmgrError):
     """The database cannot be opened, read or written."""
 
@@ -54,6 +68,17 @@ class NotFound(ChatmgrError):
         guess = f" Did you mean {' or '.join(close)}?" if close else ""
         which = f"{kind} “{name}”" if name else f"{kind} yet"
         super().__init__(f"There is no {which}.{guess}", hint)
+
+
+class NoCode(ChatmgrError):
+    """A conversation's answers hold no code block of this number; 0 is any."""
+
+    exit_code = 5
+
+    def __init__(self, conversation: str, found: int, wanted: int) -> None:
+        there = "one code block" if found == 1 else f"{found} code blocks" if found else "no code"
+        rest = f", not {wanted}" if found else ""
+        super().__init__(f"The answers of “{conversation}” hold {there}{rest}.")
 
 
 class NetworkDown(ChatmgrError):
@@ -104,6 +129,8 @@ class ProviderRefused(ChatmgrError):
 
 class ModelUnknown(ProviderRefused):
     """The server has no such model; says which of its models are nearest."""
+
+    exit_code = 5
 
 
 class OutputNeeded(ProviderRefused):

@@ -13,6 +13,7 @@ from chatmgr.domain.errors import UsageFault
 NAME_LIMIT = 64
 TAG_LIMIT = 32
 TITLE_LIMIT = 200
+_SHORT = 8  # characters
 MESSAGE_LIMIT = 1_048_576  # characters; what hosted APIs take at most, and far past any context
 
 # Scripts that put no spaces between words, or too few to tell them apart, as ranges of a character class:
@@ -146,8 +147,12 @@ def dollars(billionths: int) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
-    """Up to two known names that the user may have meant, best first."""
+    """Up to two known names that the user may have meant, best first.
+
+    Short names are alike by chance: “nope” and “openai” share three letters in a row.
+    """
     import difflib
 
     by_fold = {one.casefold(): one for one in known}
-    return [by_fold[one] for one in difflib.get_close_matches(name.casefold(), by_fold, n=2, cutoff=0.55)]
+    cutoff = 0.65 if len(name) < _SHORT else 0.55
+    return [by_fold[one] for one in difflib.get_close_matches(name.casefold(), by_fold, n=2, cutoff=cutoff)]

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from chatmgr.domain.archive import FORMAT, iso
+from chatmgr.domain.archive import HTML_HEAD, iso
 from chatmgr.domain.model import Attachment, Conversation
 from chatmgr.exchange import rendering
 from chatmgr.exchange.entry import Entry, Said
@@ -88,7 +88,7 @@ def _top(title: str, main: str, back: str, search: str) -> Iterator[str]:
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
     )
-    yield f'<!doctype html>\n<html lang="en">\n<meta name="generator" content="{FORMAT}">\n'
+    yield HTML_HEAD
     yield '<meta charset="utf-8">\n'
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
     yield '<meta http-equiv="x-dns-prefetch-control" content="off">\n'  # a link's host is not looked up

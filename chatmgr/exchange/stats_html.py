@@ -13,6 +13,7 @@ from html import escape
 from itertools import chain
 from pathlib import Path
 
+from chatmgr.domain.archive import HTML_HEAD
 from chatmgr.domain.counts import Count, price
 
 _HEIGHT, _HEAD, _FOOT = 190, 22, 22  # pixels: a plot, the room for its label above, its ticks below
@@ -58,11 +59,11 @@ def page(one: Page) -> Iterator[str]:
     digest = b64encode(sha256(_STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     yield (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'{HTML_HEAD}<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{_text(one.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{_text(one.title)}</title>\n<style>{_STYLE}</style>\n<body>\n"
         f"<h1>{_text(one.title)}</h1>\n"
     )
     days = [f"{moment.astimezone():%Y-%m-%d}" for moment in (one.total.first_at, one.total.last_at)]

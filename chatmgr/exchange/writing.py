@@ -1,4 +1,4 @@
-"""Writing exports to files: private, whole or not at all, and never over what is not ours."""
+"""Writing exports and pages to files: private, whole or not at all, and never over what is not ours."""
 
 import os
 import stat
@@ -6,14 +6,14 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from chatmgr.domain.archive import FORMAT
-from chatmgr.domain.errors import ChatmgrError, UsageFault
+from chatmgr.domain.archive import FORMAT, HTML_HEAD
+from chatmgr.domain.errors import UsageFault, unwritable
 
 _MARKS = (
     f'{{"format": "{FORMAT}"',
     f'{{"type": "header", "format": "{FORMAT}"',
     f"---\ngenerator: {FORMAT}\n",
-    f'<!doctype html>\n<html lang="en">\n<meta name="generator" content="{FORMAT}">\n',
+    HTML_HEAD,
 )
 
 
@@ -25,7 +25,7 @@ def write(path: Path, pieces: Iterable[str], *, force: bool = False) -> None:
         elif path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
         elif path.exists() and not path.is_file():
-            raise UsageFault(f"{path} is no ordinary file.", "Leave -o out to write to standard output.")
+            raise UsageFault(f"{path} is no ordinary file.", "Name another place.")
         handle, name = tempfile.mkstemp(prefix=".chatmgr-", dir=path.parent)
         temporary = Path(name)
         try:
@@ -36,7 +36,7 @@ def write(path: Path, pieces: Iterable[str], *, force: bool = False) -> None:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
 
 
 def private_folder(folder: Path) -> None:
@@ -48,13 +48,7 @@ def private_folder(folder: Path) -> None:
         if not folder.is_dir():
             raise NotADirectoryError(20, "it is no folder")
     except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> ChatmgrError:
-    return ChatmgrError(
-        f"{path} cannot be written: {error.strerror or error}.", "Choose another place with -o."
-    )
+        raise unwritable(folder, error) from error
 
 
 def _refuse_foreign(path: Path) -> None:

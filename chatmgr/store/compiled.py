@@ -294,6 +294,14 @@ SQL: dict[str, tuple[str, str]] = {
         "SELECT conversations.name, max(conversations.title) AS max_1 FROM conversations WHERE conversations.deleted_at IS NOT NULL AND conversations.name >= :low AND conversations.name < :high GROUP BY conversations.name ORDER BY conversations.name LIMIT :limit OFFSET 0",
         "SELECT conversations.name, max(conversations.title) AS max_1 FROM conversations WHERE conversations.deleted_at IS NOT NULL AND conversations.name >= %(low)s::VARCHAR AND conversations.name < %(high)s::VARCHAR GROUP BY conversations.name ORDER BY conversations.name LIMIT %(limit)s::INTEGER",
     ),
+    "tag_names": (
+        "SELECT DISTINCT tags.name FROM tags ORDER BY tags.name",
+        "SELECT DISTINCT tags.name FROM tags ORDER BY tags.name",
+    ),
+    "providers": (
+        "SELECT anon_1.provider FROM (SELECT conversations.provider AS provider FROM conversations UNION SELECT threads.provider AS provider FROM threads UNION SELECT runs.provider AS provider FROM runs) AS anon_1",
+        "SELECT anon_1.provider FROM (SELECT conversations.provider AS provider FROM conversations UNION SELECT threads.provider AS provider FROM threads UNION SELECT runs.provider AS provider FROM runs) AS anon_1",
+    ),
     "threads_ever": (
         "SELECT threads.id, threads.provider, threads.endpoint, threads.remote_id FROM threads WHERE threads.conversation_id = :conversation ORDER BY threads.id",
         "SELECT threads.id, threads.provider, threads.endpoint, threads.remote_id FROM threads WHERE threads.conversation_id = %(conversation)s::INTEGER ORDER BY threads.id",

@@ -117,6 +117,7 @@ class PostgresSource:
     no_limit: int | None = None
 
     def __init__(self, url: str) -> None:
+        self._url = libpq_url(url)
         try:
             import psycopg
         except ImportError:
@@ -125,7 +126,6 @@ class PostgresSource:
                 "Type: pip install 'chatmgr[postgres]'",
             ) from None
         self._psycopg = psycopg
-        self._url = libpq_url(url)
         self._all: list[psycopg.Connection] = []
         self._free: list[psycopg.Connection] = []
         with self._connection():

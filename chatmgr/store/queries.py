@@ -58,6 +58,10 @@ class Reader(SearchPages, StatsPages, ExportPages, TidyPages, FolderPages):
             names = [f"“{values.conversation(one).name}”" for one in matches]
             listed = ", ".join(names[:2]) + (", …" if len(names) > 2 else "")
             raise UsageFault(f"“{name}” could be {listed}.", "Type a few letters more.")
+        if self._first("trashed_named", name=as_stored(name)):
+            raise NotFound(
+                "conversation", name, (), f"It is in the trash: chatmgr restore {shlex.quote(name)}"
+            )
         known = [str(row[0]) for row in self._rows("conversation_names", limit=GUESSES)]
         hint = "See them all: chatmgr history" if known else f"Begin it: chatmgr new {shlex.quote(name)}"
         raise NotFound("conversation", name, nearest(name, known), hint)
@@ -100,7 +104,9 @@ class Reader(SearchPages, StatsPages, ExportPages, TidyPages, FolderPages):
                 return one
         count = conversation.turns
         holds = {0: "no turns yet", 1: "one turn"}.get(count, f"{count} turns")
-        raise NotFound("turn", f"{conversation.name}@{address}", (), f"“{conversation.name}” has {holds}.")
+        begin = "" if address else " Turns begin at 1; -1 is the last."
+        hint = f"“{conversation.name}” has {holds}.{begin}"
+        raise NotFound("turn", f"{conversation.name}@{address}", (), hint)
 
     def attempts(self, conversation: Conversation, position: int) -> list[Attempt]:
         """Every run of a turn, in the order they were made."""

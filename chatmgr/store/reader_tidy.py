@@ -31,6 +31,17 @@ class TidyPages(Pages):
         row = self._first("name_taken", name=as_stored(name))
         return int(row[0]) if row else 0
 
+    def tag(self, name: str) -> str:
+        """A tag as it is kept, of whatever conversation, deleted or not; raises NotFound with the nearest."""
+        known = [str(row[0]) for row in self._rows("tag_names")]
+        if (kept := as_stored(name)) not in known:
+            raise NotFound("tag", name, nearest(name, known), "See them all: chatmgr tag --list")
+        return kept
+
+    def providers(self) -> list[str]:
+        """Every provider that a conversation was ever at, or a run was asked of."""
+        return [str(row[0]) for row in self._rows("providers")]
+
     def trash(self, filters: Filters = _TRASH) -> Iterator[Conversation]:
         """What is in the trash, deleted last first."""
         return map(values.conversation, self._rows("trashed", limit=self._limit(0), **filters.values()))

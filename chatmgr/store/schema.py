@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatmgr import __version__
-from chatmgr.domain.errors import DatabaseUnreachable, SchemaMismatch
+from chatmgr.domain.errors import DatabaseUnreachable, SchemaMismatch, UsageFault, unwritable
 from chatmgr.store.connect import Source, open_source, postgres_unreachable
 from chatmgr.store.holds import SPACE
 from chatmgr.store.location import sqlite_path, unreachable
@@ -144,13 +144,32 @@ def backup(url: str, label: str = "", target: Path | None = None) -> Path:
         )
     if not path.exists():
         raise DatabaseUnreachable(f"There is no database at {path} yet.", "Begin one: chatmgr new")
+    if target is not None:
+        return _copied(path, _made(target))
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    copy = target or path.parent / "backups" / f"{path.stem}-{label + '-' if label else ''}{stamp}.db"
+    copy = path.parent / "backups" / f"{path.stem}-{label + '-' if label else ''}{stamp}.db"
     try:
         copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if copy.exists():
-            raise DatabaseUnreachable(f"{copy} exists already.", "Name another file.")
-        copy.touch(mode=0o600)
+        copy.touch(mode=0o600, exist_ok=False)
+    except OSError as error:
+        raise unreachable(copy, error) from error
+    return _copied(path, copy)
+
+
+def _made(target: Path) -> Path:
+    """An empty file where a user wants the copy; a folder that is not there was meant otherwise."""
+    try:
+        target.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        raise UsageFault(f"{target} exists already.", "Name another file.") from None
+    except OSError as error:
+        raise unwritable(target, error) from error
+    return target
+
+
+def _copied(path: Path, copy: Path) -> Path:
+    """A database copied whole into an empty file, which is gone again where that fails."""
+    try:
         with closing(sqlite3.connect(path)) as origin, closing(sqlite3.connect(copy)) as destination:
             origin.backup(destination)
     except (OSError, sqlite3.Error) as error:

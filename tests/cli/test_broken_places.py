@@ -129,7 +129,13 @@ class TestFolder:
         assert "Not a directory" in chatmgr.refused(3, "history", env={"CHATMGR_HOME": home})
 
     def test_one_that_is_not_there_yet_is_empty(self, chatmgr: Chatmgr) -> None:
-        assert chatmgr("history").err == "No conversations yet. Begin one: chatmgr new\n"
+        path = chatmgr.home / "chatmgr.db"
+        assert chatmgr("history").err == f"No conversations yet in {path}. Begin one: chatmgr new\n"
+        assert chatmgr("stats").err == f"No turns yet in {path}. Begin: chatmgr new\n"
+        url = {"CHATMGR_DATABASE_URL": "sqlite:////nonexistent/x.db"}
+        assert "No conversations yet in /nonexistent/x.db." in chatmgr("history", env=url).err
+        home = {"CHATMGR_HOME": "", "HOME": str(chatmgr.home.parent)}
+        assert chatmgr("history", env=home).err == "No conversations yet. Begin one: chatmgr new\n"
         assert chatmgr.json("assistant", "list") == chatmgr.json("history") == []
         assert not chatmgr.home.exists()
 
@@ -191,10 +197,26 @@ class TestDatabase:
 
     @pytest.mark.parametrize(
         ("url", "code"),
-        [("mysql://me:hush@x/y", 7), ("postgresql://me:hush@127.0.0.1:9/y", 3), ("/tmp/some.db", 7)],
+        [
+            ("foo", 7),
+            ("mysql://me:hush@x/y", 7),
+            ("postgresql://me:hush@127.0.0.1:9/y", 3),
+            ("/tmp/some.db", 7),
+        ],
     )
     def test_elsewhere(self, chatmgr: Chatmgr, url: str, code: int) -> None:
-        assert "hush" not in chatmgr.refused(code, "history", env={"CHATMGR_DATABASE_URL": url})
+        said = chatmgr.refused(code, "history", env={"CHATMGR_DATABASE_URL": url})
+        assert "hush" not in said
+        assert ("no database that chatmgr knows" in said) is (code == 7)
+
+    def test_a_copy_goes_where_a_folder_is_and_no_file(self, talking: Chatmgr) -> None:
+        folder = talking.home.parent / "none"
+        said = talking.refused(2, "db", "backup", str(folder / "copy.db"))
+        assert f"Make the folder {folder} first" in said
+        assert not folder.exists()
+        mine = at_file(talking.home.parent)
+        assert "exists already. Name another file." in talking.refused(2, "db", "backup", str(mine))
+        assert mine.read_text() == "mine"
 
     def test_after_care(self, talking: Chatmgr) -> None:
         assert talking("db", "check").out == "The database is whole.\n"

@@ -92,7 +92,7 @@ def test_history_here_lists_and_searches(inside: In) -> None:
     hits = inside("two", "history", "-q", "hi", "--here", "--json").json()
     assert [one["conversation"] for one in hits] == ["b"]
     nothing = inside("three", "history", "--here")
-    assert (nothing.out, nothing.err) == ("", "No conversation is so. See them all: chatmgr history\n")
+    assert (nothing.out, nothing.err) == ("", "No conversation matches. See them all: chatmgr history\n")
     assert "Filters go with the list" in inside("one", "history", "a", "--here", code=2).err
 
 

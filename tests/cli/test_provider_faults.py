@@ -119,9 +119,9 @@ def test_what_is_odd_but_legal(talking: Chatmgr, wire: WireServer, api: str, kin
 class TestModels:
     def test_unlisted(self, talking: Chatmgr, wire: WireServer) -> None:
         for command in (("new", "x", "hi", "-i", "y"), ("assistant", "new", "x", "-i", "y")):
-            said = talking.refused(8, *command, "--provider", "wire", "-m", "gpt-4o-miny")
+            said = talking.refused(5, *command, "--provider", "wire", "-m", "gpt-4o-miny")
             assert "wire has no model “gpt-4o-miny”. It has “gpt-4o-mini”" in said
-        talking.refused(8, "assistant", "edit", "demo", "-m", "gpt-4o-miny")
+        talking.refused(5, "assistant", "edit", "demo", "-m", "gpt-4o-miny")
         assert len(talking.json("history")) == len(talking.json("assistant", "list")) == 1
         assert wire.turns_heard == ["one"]
 
@@ -129,7 +129,7 @@ class TestModels:
         gone = "The model 'gpt-4.1' does not exist"
         code = "model_not_found"
         wire.fault(Fault(kind="status", match=TURN[api], status=404, message=gone, code=code))
-        said = talking.refused(8, "send", "demo", "two")
+        said = talking.refused(5, "send", "demo", "two")
         assert "“gpt-4.1”" in said or gone in said
 
     def test_list(self, talking: Chatmgr) -> None:

@@ -61,4 +61,28 @@ def test_removing_the_last_leaves_valid_settings(chatmgr: Chatmgr) -> None:
 def test_paths(chatmgr: Chatmgr) -> None:
     [found] = chatmgr.json("config", "path")
     home = str(chatmgr.home)
-    assert found == {"config": f"{home}/config.toml", "keys": f"{home}/keys.json", "data": home}
+    assert found == {"config": f"{home}/config.toml", "keys": f"{home}/keys.json", "data": home} | {
+        "database": f"{home}/chatmgr.db",
+        "models": f"{home}/models",
+    }
+    env = {"CHATMGR_DATABASE_URL": "postgresql://me:hush@127.0.0.1:9/x"}
+    elsewhere = chatmgr("config", "path", env=env).out
+    assert "PostgreSQL" in elsewhere
+    assert "hush" not in elsewhere
+
+
+def test_what_is_shown_of_settings_may_be_written_there(chatmgr: Chatmgr) -> None:
+    import tomllib
+
+    from chatmgr.config.settings import SETTINGS
+
+    rows = [line.split() for line in chatmgr("config", "show").out.splitlines()[1:]]
+    shown = tomllib.loads("\n".join(f'"{key}" = {value}' for key, value, *_ in rows))
+    assert shown == {one.key: one.default for one in SETTINGS}
+
+
+def test_testing_what_does_not_answer_advises_something_else(chatmgr: Chatmgr) -> None:
+    chatmgr(*MINE, "http://127.0.0.1:9/v1")
+    said = chatmgr.refused(6, "provider", "test", "mine")
+    assert "provider test" not in said
+    assert "change it: chatmgr provider add mine …" in said

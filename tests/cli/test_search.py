@@ -109,7 +109,9 @@ def test_bad_filters_are_told(asked: Chatmgr) -> None:
     assert "NAME@TURN" in asked.refused(2, "history", "demo", "-C", "2")
     assert "Filters go with" in asked.refused(2, "history", "demo", "--tag", "x")
     assert "no amount" in asked.refused(2, "history", "--min-cost", "nan")
-    assert asked("history", "--tag", "x").err.startswith("No conversation is so.")
+    assert asked("history", "--model", "x").err.startswith("No conversation matches.")
+    assert "no tag “x”. See them all: chatmgr tag --list" in asked.refused(5, "history", "--tag", "x")
+    assert "no provider “wirre”. Did you mean “wire”?" in asked.refused(5, "stats", "--provider", "wirre")
 
 
 def test_surroundings_of_a_turn(asked: Chatmgr) -> None:
@@ -122,8 +124,10 @@ def test_code_alone(asked: Chatmgr, desk: Desk) -> None:
     desk.answer("code please", CODE, "demo")
     assert asked("history", "demo", "--code").out == "print('one')\n\necho two\n"
     assert asked("history", "demo@-1", "--code", "2").out == "echo two\n"
-    assert "The answers hold 2." in asked.refused(5, "history", "demo", "--code", "3")
-    assert "hold no code" in asked.refused(5, "history", "trip", "--code")
+    assert "The answers of “demo” hold 2 code blocks, not 3." in asked.refused(
+        5, "history", "demo", "--code", "3"
+    )
+    assert "The answers of “trip” hold no code." in asked.refused(5, "history", "trip", "--code")
 
 
 def test_runs_are_shown_with_what_became_of_them(asked: Chatmgr, desk: Desk) -> None:

@@ -72,7 +72,7 @@ class TestChoosing:
         assert {one["name"] for one in done} == {"a", "b"}
         assert {one["did"] for one in done} == {"archived"}
         assert names(three) == ["c"]
-        assert "No conversation matches" in three("archive", "--tag", "nothing").err
+        assert "No conversation matches" in three("archive", "--model", "nothing").err
         assert three("unarchive", "--tag", "work").err == "2 conversations are back in the lists.\n"
         assert len(names(three)) == 3
 
@@ -193,8 +193,13 @@ class TestTrash:
     def test_asked_at_a_terminal(self, three: Chatmgr) -> None:
         three("delete", "a")
         question = "Delete “a” (0 turns) for good? [y/N]"
-        code, _ = at_terminal(three, ["trash", "empty"], (question, "n\r"))
+        code, seen = at_terminal(three, ["trash", "empty"], (question, "n\r"))
+        assert (code, names(three, "trash", "list")) == (0, ["a"])
+        assert "Nothing was changed." in seen
+        again = ((question, "perhaps\r"), ("Type y for yes, or n for no.", ""), ("[y/N]", "\x03"))
+        code, seen = at_terminal(three, ["trash", "empty"], *again)
         assert (code, names(three, "trash", "list")) == (130, ["a"])
+        assert "[y/N]: \nchatmgr: Interrupted." in seen.replace("\r", "").replace("^C", "")
         code, seen = at_terminal(three, ["trash", "empty"], (question, "y\r"))
         assert (code, names(three, "trash", "list")) == (0, [])
         assert "“a” is deleted for good." in seen

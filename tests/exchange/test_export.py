@@ -51,8 +51,8 @@ class TestChoosing:
             assert {one["name"] for one in found["conversations"]} == names
 
     def test_nothing_that_matches_is_said(self, chatmgr: Chatmgr) -> None:
-        done = chatmgr("export", "--tag", "none")
-        assert (done.out, done.err) == ("", "No conversation is so.\n")
+        done = chatmgr("export", "--model", "none")
+        assert (done.out, done.err) == ("", "No conversation matches.\n")
 
     def test_nothing_chosen(self, chatmgr: Chatmgr) -> None:
         assert "chatmgr export --all" in chatmgr.refused(2, "export")
@@ -159,7 +159,18 @@ class TestFiles:
     @pytest.mark.parametrize("place", ["missing/out.md", "file/out.md", "file/", "file/deep/"])
     def test_a_place_that_cannot_be_written(self, chatmgr: Chatmgr, tmp_path: Path, place: str) -> None:
         (tmp_path / "file").touch()
-        assert "cannot be written" in chatmgr.refused(1, "export", "demo", "-o", f"{tmp_path}/{place}")
+        said = chatmgr.refused(2, "export", "demo", "-o", f"{tmp_path}/{place}")
+        assert "cannot be written" in said
+        assert said.endswith("ame another place.")
+
+    def test_an_ending_of_no_format(self, chatmgr: Chatmgr, tmp_path: Path) -> None:
+        path = tmp_path / "out.foo"
+        said = chatmgr.refused(2, "export", "demo", "-o", str(path))
+        assert "“.foo” is the ending of no format: those are .md, .json, .jsonl, .html, .txt." in said
+        assert not path.exists()
+        chatmgr("export", "demo", "-o", str(path), "--format", "text")
+        chatmgr("export", "demo", "-o", str(tmp_path / "out"))
+        assert path.read_text("utf-8") != (tmp_path / "out").read_text("utf-8")
 
     def test_pages_of_several_need_a_folder(self, chatmgr: Chatmgr, tmp_path: Path) -> None:
         (tmp_path / "file").touch()

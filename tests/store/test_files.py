@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.domain.errors import DatabaseUnreachable
+from chatmgr.domain.errors import DatabaseUnreachable, UsageFault
 from chatmgr.store import holds, schema
 from chatmgr.store.connect import SqliteSource, open_source
 from chatmgr.store.location import sqlite_path
@@ -117,14 +117,17 @@ def test_a_database_in_use_is_copied_as_it_was_last_committed(sqlite_url: str) -
 
 
 def test_a_backup_goes_where_it_is_told_but_over_nothing(sqlite_url: str, tmp_path: Path) -> None:
-    target = tmp_path / "deep" / "copy.db"
+    target = tmp_path / "copy.db"
     with pytest.raises(DatabaseUnreachable, match="There is no database"):
         schema.backup(sqlite_url, target=target)
-    assert not target.parent.exists()
+    assert not target.exists()
     Desk(sqlite_url).close()
+    with pytest.raises(UsageFault, match="cannot be written"):
+        schema.backup(sqlite_url, target=tmp_path / "deep" / "copy.db")
+    assert not (tmp_path / "deep").exists()
     assert schema.backup(sqlite_url, target=target) == target
     before = target.read_bytes()
-    with pytest.raises(DatabaseUnreachable, match="exists already"):
+    with pytest.raises(UsageFault, match="exists already"):
         schema.backup(sqlite_url, target=target)
     assert target.read_bytes() == before
 

@@ -135,7 +135,7 @@ class TestTheModelOfAnotherProvider:
         assert models(wire) == ["gpt-5-mini"]
 
     def test_a_model_that_is_not_there_moves_nothing(self, two: Chatmgr) -> None:
-        said = two.refused(8, "send", "demo", "x", "--provider", "small", "-m", "gpt-5-mini")
+        said = two.refused(5, "send", "demo", "x", "--provider", "small", "-m", "gpt-5-mini")
         assert "small has no model “gpt-5-mini”" in said
         assert two.json("history")[0]["provider"] == "wire"
         assert two.said() == ["question 1", "question 2"]
@@ -162,7 +162,7 @@ class TestMove:
         assert "Did you mean" in two.refused(5, "move", "demo", "--to", "smal")
         two.refused(5, "move", "nobody", "--to", "small")
         two.refused(5, "move", "--all", "--from", "nowhere", "--to", "small")
-        two.refused(8, "move", "demo", "--to", "small", "-m", "gpt-5-mini")
+        two.refused(5, "move", "demo", "--to", "small", "-m", "gpt-5-mini")
         assert two.json("history")[0]["provider"] == "wire"
 
     def test_from_a_provider_that_is_dead_with_a_run_left_there(

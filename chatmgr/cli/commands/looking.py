@@ -53,7 +53,7 @@ class Looking(Group):
         turn_here = _TURN_HERE.fullmatch(typed)
         wanted = Address("", int(turn_here[1])) if turn_here else parse(typed)
         found = reader.conversation(wanted.name) if wanted.name else self._here
-        if wanted.turn:
+        if wanted.turn is not None:
             replay.show([reader.turn(found, wanted.turn)])
         else:
             self._turns(found, _TURNS)

@@ -1,9 +1,9 @@
 """The trash, names, and what servers keep: what tidying reads."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union
 
 from chatmgr.store.compiling import Rows
-from chatmgr.store.rows import MessageRow, RemoteFileRow, ThreadRow
+from chatmgr.store.rows import MessageRow, RemoteFileRow, TagRow, ThreadRow
 from chatmgr.store.statements.parts import (
     LIMIT,
     LIVE,
@@ -20,6 +20,11 @@ from chatmgr.store.statements.parts import (
 
 _TRASHED = C.deleted_at.is_not(None)
 _LAST_DELETED = (C.deleted_at.desc(), C.id.desc())
+
+
+def _providers() -> Rows:
+    met = union(select(C.provider), select(ThreadRow.provider), select(R.provider)).subquery()
+    return select(met.c.provider)
 
 
 def _users_of_files() -> Rows:
@@ -72,6 +77,8 @@ STATEMENTS: dict[str, Rows] = {
     .group_by(C.name)
     .order_by(C.name)
     .limit(LIMIT),
+    "tag_names": select(TagRow.name).distinct().order_by(TagRow.name),
+    "providers": _providers(),
     "threads_ever": select(ThreadRow.id, ThreadRow.provider, ThreadRow.endpoint, ThreadRow.remote_id)
     .where(ThreadRow.conversation_id == an_int("conversation"))
     .order_by(ThreadRow.id),
