@@ -122,6 +122,18 @@ class App(Parts):
                     busy.hint = f"Wait for it, or stop it: chatmgr runs cancel {quote(one.name)}"
                     raise
 
+    def left_behind(self, run: LiveRun) -> bool:
+        """Whether a run waits for a process that is gone: nobody has its conversation in hand."""
+        from chatmgr.store import holds
+
+        if run.background or run.state is RunState.REQUIRES_ACTION:
+            return False  # these need no process
+        try:
+            holds.take(self.url, run.conversation_pk, wait=False).release()
+        except OSError:
+            return False  # held; or it cannot be told
+        return True
+
     def abandon(self, conversation: Conversation, why: str, *, stop: bool = True) -> None:
         """Give up a run whose end cannot be waited for; what had arrived is kept."""
         with self.turns.holding(conversation):

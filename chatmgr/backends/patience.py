@@ -34,14 +34,15 @@ def patiently(options: Mapping[str, Any], call: Callable[[], T]) -> Generator[Ev
             pause = pause_after(error, attempt)
             if pause is None or attempt >= attempts or time.monotonic() + pause > deadline:
                 raise
-            yield from wait(pause, _why(error))
+            brief = isinstance(error, NetworkDown)  # may well be the last word: then the error says it all
+            yield from wait(pause, _why(error), brief=brief)
 
 
 def pause_after(error: ChatmgrError, attempt: int) -> float | None:
     """Seconds after which asking again is right; None where it is not."""
     backoff = 0.25 * 2 ** (attempt - 1)
     if isinstance(error, NetworkDown):
-        return backoff if not error.heard and attempt < _REFUSED_TRIES else None
+        return backoff * 2 if not error.heard and attempt < _REFUSED_TRIES else None
     if not isinstance(error, ProviderRefused) or error.code in _HOPELESS:
         return None
     if error.status in {429, 503}:
@@ -57,12 +58,15 @@ def busy(error: ProviderRefused) -> bool:
     )
 
 
-def wait(seconds: float, why: str) -> Iterator[Event]:
-    """Sleep, saying once a second how long it still takes; a moment needs no words."""
+def wait(seconds: float, why: str, *, brief: bool = False) -> Iterator[Event]:
+    """Sleep, saying once a second how long it still takes; a moment needs no words.
+
+    What is ``brief`` is said however short it is, but only where it can be taken away again.
+    """
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        if seconds > 1.0:
-            yield Waiting(math.ceil(left), why)
+        if brief or seconds > 1.0:
+            yield Waiting(math.ceil(left), why, brief)
         time.sleep(min(1.0, left))
 
 
@@ -82,7 +86,7 @@ def retry_after(value: str) -> float | None:
 
 def _why(error: ChatmgrError) -> str:
     if isinstance(error, NetworkDown):
-        return "not reachable"
+        return "cannot be reached"
     if isinstance(error, ProviderRefused) and error.status == 429:
         return "too many requests"
     if isinstance(error, ProviderRefused) and error.status == 503:

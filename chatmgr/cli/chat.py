@@ -8,7 +8,7 @@ import click
 
 from chatmgr.cli import replay
 from chatmgr.cli.commands import Commands
-from chatmgr.cli.common import app, checked_message
+from chatmgr.cli.common import app, checked_message, interactive
 from chatmgr.cli.showing import run_turn, settle
 from chatmgr.cli.sources import Fact, facts, sources
 from chatmgr.domain.errors import Interrupted
@@ -65,7 +65,8 @@ class Talk:
         with self.lines.ahead():
             try:
                 run_turn(self.conversation, said, reasoning=self._reasoning)
-                console.note("", "")
+                if interactive():
+                    console.note("", "")
             except click.Abort:  # Ctrl-C at a question
                 name = shlex.quote(self.conversation.name)
                 raise Interrupted(f"The run waits: chatmgr runs answer {name}") from None
@@ -135,5 +136,6 @@ def hold(
     try:
         return chat(talk.lines, talk.say, talk.commands(), console)
     finally:
-        console.note(f"Resume with: chatmgr resume {shlex.quote(talk.conversation.name)}")
+        if interactive():
+            console.note(f"Resume with: chatmgr resume {shlex.quote(talk.conversation.name)}")
         found.titles.wait(brief=True)

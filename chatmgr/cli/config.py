@@ -12,6 +12,7 @@ from chatmgr.domain.errors import UsageFault
 from chatmgr.store.location import sqlite_path
 from chatmgr.terminal import listing
 from chatmgr.terminal.console import console
+from chatmgr.terminal.live import size_of_stdout
 
 
 @click.group("config", short_help="Show the settings, and keep keys.")
@@ -42,7 +43,11 @@ def show(as_json: bool) -> None:
         return
     head = ("SETTING", "VALUE", "MEANING")
     lines = ((key, settings.written(value), help_) for key, value, _, help_ in rows)
-    for line in listing.table(head, lines, terminal=sys.stdout.isatty()):
+    if sys.stdout.isatty():
+        shown = listing.described(head, lines, terminal=True, width=size_of_stdout()[0])
+    else:
+        shown = listing.table(head, lines, terminal=False)
+    for line in shown:
         console.out(line)
     console.note(f"Change them in {found.source}; providers: chatmgr provider list")
 

@@ -189,14 +189,14 @@ def _fault(error: Exception) -> int:
 
 def _say(message: str, hint: str, code: int) -> int:
     """What happened, and what to type next, on stderr."""
-    from chatmgr.terminal.console import styled
+    from chatmgr.terminal.console import for_stderr, styled
     from chatmgr.terminal.sanitize import clean
 
     mark = styled("chatmgr:", "red", sys.stderr.isatty())
 
-    text = f"{clean(message)} {clean(hint)}".strip()
+    text = for_stderr(f"chatmgr: {clean(message)} {clean(hint)}".strip()).removeprefix("chatmgr:")
     try:
-        sys.stderr.write(f"{mark} {text}\n")
+        sys.stderr.write(f"{mark}{text}\n")
     except OSError:
         return code
     return code

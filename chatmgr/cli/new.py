@@ -1,6 +1,7 @@
 """``chatmgr new``: an assistant and a named conversation, then the chat or one turn."""
 
 import sys
+from contextlib import nullcontext
 from shlex import quote
 
 import click
@@ -33,6 +34,7 @@ from chatmgr.domain.model import Assistant, Attachment, Conversation, Provider
 from chatmgr.domain.said import Said
 from chatmgr.domain.text import slug, valid_name, valid_text
 from chatmgr.terminal.console import console
+from chatmgr.terminal.typeahead import early
 
 
 @click.command("new", short_help="Create an assistant and a named conversation, then chat.")
@@ -102,15 +104,16 @@ def command(
     if text:
         run_one(conversation, Said(text, attached, background), as_json=as_json)
         return 0
-    begin(conversation, persona, chat=chat)
-    conversation = app().reader.conversation(own)
-    if as_json:
-        print_json(conversation_json(conversation))
-        return 0
-    model = app().model_of(conversation)
-    where = f"{conversation.provider} ({model})" if model else conversation.provider
-    console.note(f"“{own}” with {persona.name} at {where}. exit() or Ctrl-D leave.")
-    return hold(conversation, attached, background=background) if chat else 0
+    with early() if chat else nullcontext():
+        begin(conversation, persona, chat=chat)
+        conversation = app().reader.conversation(own)
+        if as_json:
+            print_json(conversation_json(conversation))
+            return 0
+        model = app().model_of(conversation)
+        where = f"{conversation.provider} ({model})" if model else conversation.provider
+        console.note(f"“{own}” with {persona.name} at {where}. exit() or Ctrl-D leave.")
+        return hold(conversation, attached, background=background) if chat else 0
 
 
 def _names() -> list[str]:

@@ -22,6 +22,7 @@ from chatmgr.cli.sources import choose
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import Conversation
 from chatmgr.terminal.prompt import can_draw
+from chatmgr.terminal.typeahead import early, paused
 
 
 @click.command("resume", short_help="Continue a conversation where it was left.")
@@ -46,6 +47,7 @@ from chatmgr.terminal.prompt import can_draw
 @max_cost_option
 @reasoning_option
 @plain_option
+@early()
 def command(
     address: str | None,
     pick: bool,
@@ -99,4 +101,5 @@ def _picked() -> Conversation | None:
         raise UsageFault("There is no terminal to pick at.", "Name the conversation: chatmgr resume NAME")
     if app().reader.last_used() is None:
         raise NotFound("conversation", "", (), "Begin one: chatmgr new")
-    return choose()
+    with paused():
+        return choose()

@@ -42,7 +42,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     rows = (
         (
             f"{one.conversation}@{one.position}",
-            one.state,
+            "left behind" if app().left_behind(one) else one.state,
             one.provider,
             one.model or "—",
             one.run_id or "—",

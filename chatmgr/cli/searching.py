@@ -11,6 +11,7 @@ from chatmgr.domain.hits import Found, Hit
 from chatmgr.domain.query import parse
 from chatmgr.terminal import listing
 from chatmgr.terminal.console import console
+from chatmgr.terminal.live import size_of_stdout
 from chatmgr.terminal.paging import show
 
 
@@ -24,7 +25,8 @@ def search(
             print_json(_facts(hit))
         return
     terminal = sys.stdout.isatty()
-    show((line for hit in hits for line in listing.hit(hit, terminal=terminal)), pager=pager)
+    width = size_of_stdout()[0] if terminal else 0
+    show((line for hit in hits for line in listing.hit(hit, terminal=terminal, width=width)), pager=pager)
 
 
 def found(

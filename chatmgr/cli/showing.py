@@ -62,7 +62,9 @@ def settle(conversation: Conversation, *, wait: bool = False) -> None:
         for one in app().settle(conversation, wait=wait):
             if isinstance(one, Waiting):
                 left = f": {one.seconds} s" if one.seconds else ""
-                status.show(f"{one.why}{left} (Ctrl-C leaves it to go on)", brief=not one.seconds)
+                status.show(
+                    f"{one.why}{left} (Ctrl-C leaves it to go on)", brief=one.brief or not one.seconds
+                )
             else:
                 status.clear()
                 console.note(one.text, "yellow")
@@ -138,8 +140,9 @@ def _beside(
     """What is shown beside the answer, which is not drawn over meanwhile."""
     if isinstance(event, Waiting):
         writer.draw()
-        left = f": {event.seconds} s" if event.seconds else ""
-        status.show(f"{event.why}{left} (Ctrl-C stops)", brief=not event.seconds)
+        again = "trying again in " if event.brief else ""
+        left = f": {again}{event.seconds} s" if event.seconds else ""
+        status.show(f"{event.why}{left} (Ctrl-C stops)", brief=event.brief or not event.seconds)
     elif isinstance(event, Reasoning):
         if reasoning:
             writer.settle()

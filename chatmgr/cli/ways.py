@@ -84,7 +84,7 @@ def _keyed(provider: Provider) -> Provider:
     if provider.key:
         return provider
     typed = ask_key(f"Key for {provider.name} (not shown; nothing: back)")
-    if not typed:
+    if typed in {"", "<"}:
         raise Back
     return replace(provider, key=keys.valid(typed))
 
@@ -95,13 +95,27 @@ def _ollama(ollama: Provider) -> Provider:
     return ollama
 
 
+def _agreed(question: str) -> bool:
+    """Yes or no; “<” goes back here, too."""
+    while True:
+        typed = str(click.prompt(f"{question} [Y/n]", default="", show_default=False, err=True))
+        match typed.strip().lower():
+            case "" | "y" | "yes":
+                return True
+            case "n" | "no":
+                return False
+            case "<":
+                raise Back
+        console.note("Type y or n; “<” goes back.", "yellow")
+
+
 def _local() -> Provider:
     """The embedded model, fetched now, so that the first message is answered at once."""
     from chatmgr.backends import weights
 
     if not _weights_there():
         engine = "" if local_installed() else "The model's engine (34 MB) is installed first. "
-        if not click.confirm(f"{engine}Fetch the 98 MB now?", default=True, err=True):
+        if not _agreed(f"{engine}Fetch the 98 MB now?"):
             raise Back
         if with_local() is None:
             raise Back

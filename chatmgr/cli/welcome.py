@@ -4,7 +4,6 @@ The way has three steps: where answers come from, who answers, the first message
 all is known, so that leaving on the way leaves nothing half-made; “<” goes back a step.
 """
 
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,11 +14,13 @@ import click
 from chatmgr.cli.common import app
 from chatmgr.cli.ways import Back, all_ways
 from chatmgr.domain.errors import ChatmgrError, UsageFault
-from chatmgr.domain.model import Conversation, Provider
+from chatmgr.domain.model import Assistant, Conversation, Provider
 from chatmgr.domain.text import slug, valid_name, valid_text
 from chatmgr.terminal import listing
 from chatmgr.terminal.console import console
+from chatmgr.terminal.live import size_of_stdout
 from chatmgr.terminal.sanitize import one_line
+from chatmgr.terminal.typeahead import early
 
 _LATEST = 5
 _MODELS = 9
@@ -58,7 +59,8 @@ def welcome() -> int:
 
 
 def _latest(found: list[Conversation]) -> int:
-    for line in listing.conversations(found, datetime.now(UTC), terminal=sys.stdout.isatty()):
+    width = size_of_stdout()[0]  # only ever shown at a terminal
+    for line in listing.conversations(found, datetime.now(UTC), terminal=True, width=width):
         console.out(line)
     console.note("")
     last = app().reader.last_used()
@@ -169,8 +171,6 @@ def _instructions(plan: Plan) -> None:
 
 def _begin(plan: Plan) -> int:
     """Make all of it, and begin to talk."""
-    from chatmgr.cli.chat import hold
-    from chatmgr.cli.new import begin
     from chatmgr.config import keys
 
     found = app()
@@ -188,12 +188,22 @@ def _begin(plan: Plan) -> int:
     name = slug(label, [one for one, _ in found.reader.names("", 100_000)])
     found.ledger.create_conversation(name, "", persona.id, "", plan.provider.name)
     conversation = found.reader.conversation(name)
+    with early():
+        return _first(conversation, persona)
+
+
+def _first(conversation: Conversation, persona: Assistant) -> int:
+    """Say what was made, and hold it."""
+    from chatmgr.cli.chat import hold
+    from chatmgr.cli.new import begin
+
     begin(conversation, persona, chat=True)
+    found, name = app(), conversation.name
     conversation = found.reader.conversation(name)
     model = found.model_of(conversation)
-    where = f"{plan.provider.name} ({one_line(model)})" if model else plan.provider.name
+    where = f"{conversation.provider} ({one_line(model)})" if model else conversation.provider
     console.note("")
-    console.note(f"3 of 3 · Say something to {label}, at {where}.", "bold")
+    console.note(f"3 of 3 · Say something to {persona.name}, at {where}.", "bold")
     console.note(f"The conversation is called “{name}”. exit() or Ctrl-D leave; it stays.")
     return hold(conversation)
 

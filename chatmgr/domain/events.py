@@ -77,10 +77,14 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The server asked to wait: seconds left, and why. Comes once a second while it lasts."""
+    """The server asked to wait: seconds left, and why. Comes once a second while it lasts.
+
+    What is ``brief`` is not worth a line where none can be taken away.
+    """
 
     seconds: int
     why: str
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,14 @@ from chatmgr.domain.query import Query, Term
 _K1, _B = 1.2, 0.5  # BM25: how soon repetition, and how much length, stop to count
 _NEAR = 60  # characters between different terms that belong together
 _SNIPPET = 160  # characters
+_MARKS = re.compile("[\u0300-\u036f]+")
 
 
 def fold(text: str) -> str:
     """Case and accents taken away; for counting, since places may shift."""
     if text.isascii():
         return text.lower()
-    return "".join(char for char in unicodedata.normalize("NFD", text) if not _is_mark(char)).lower()
-
-
-def _is_mark(char: str) -> bool:
-    return "\u0300" <= char <= "\u036f"
+    return _MARKS.sub("", unicodedata.normalize("NFD", text)).lower()
 
 
 def _fold_in_place(text: str) -> str:

@@ -53,6 +53,8 @@ def understood(typed: Typed) -> Order | str:
         return typed.text
     if words in LEAVE:
         return Order("/exit", "")
+    if words == "/":
+        return Order("/help", "")
     if words.startswith("//"):
         return typed.text.replace("//", "/", 1)
     if found := _COMMAND.fullmatch(words):

@@ -76,7 +76,7 @@ class ChatCompleter(Completer):
         return command.kind, rest
 
     def _words(self, typed: str) -> Iterator[Completion]:
-        for one in (*self._commands().values(), *own(lambda _: None)):
+        for one in (*own(lambda _: None), *self._commands().values()):  # the way out is on the first page
             if one.name.startswith(typed.lower()):
                 text = f"{one.name} " if one.takes else one.name
                 yield Completion(text, -len(typed), display=one.name, display_meta=one.help)

@@ -9,7 +9,7 @@ import sys
 from datetime import datetime
 from typing import TextIO
 
-from chatmgr.terminal.sanitize import clean
+from chatmgr.terminal.sanitize import clean, wrap
 
 _CODES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "match": "1;33"}
 
@@ -43,12 +43,21 @@ class Console:
         return self._deaf
 
     def note(self, text: str, style: str = "dim") -> None:
-        """One line for the person, on stderr."""
+        """One line for the person, on stderr; a terminal's width breaks it between words."""
         try:
-            sys.stderr.write(styled(clean(text), style, sys.stderr.isatty()) + "\n")
+            sys.stderr.write(styled(for_stderr(clean(text)), style, sys.stderr.isatty()) + "\n")
             sys.stderr.flush()
         except OSError:
             return
+
+
+def for_stderr(text: str) -> str:
+    """A text, wrapped at words where stderr is a terminal; elsewhere as it is."""
+    if not sys.stderr.isatty():
+        return text
+    from chatmgr.terminal.live import size_of
+
+    return wrap(text, size_of(sys.stderr.fileno())[0])
 
 
 def moves(stream: TextIO) -> bool:

@@ -9,6 +9,8 @@ from bisect import insort
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from chatmgr.domain.matching import fold
+
 _LETTERS = 200  # of a row; further on, letter by letter finds everything and means nothing
 
 
@@ -20,9 +22,14 @@ class Rank(NamedTuple):
     start: int
 
 
+def folded(text: str) -> str:
+    """Case and accents taken away, as the search of all that was said does."""
+    return fold(text.casefold())
+
+
 def matcher(query: str) -> Callable[[str], Rank | None]:
-    """A function that ranks a row (already case-folded); None where the row does not match."""
-    words = [(word, _pattern(word)) for word in query.casefold().split()]
+    """A function that ranks a row (already folded); None where the row does not match."""
+    words = [(word, _pattern(word)) for word in folded(query).split()]
 
     def rank(text: str) -> Rank | None:
         kind = span = 0

@@ -11,7 +11,7 @@ from chatmgr.domain.text import dollars
 from chatmgr.terminal import markdown
 from chatmgr.terminal.console import age, styled
 from chatmgr.terminal.live import size_of_stdout
-from chatmgr.terminal.sanitize import clean, display_width, one_line
+from chatmgr.terminal.sanitize import clean, display_width, one_line, rows_of
 
 if TYPE_CHECKING:
     from chatmgr.domain.hits import Hit
@@ -22,22 +22,61 @@ _LEAST = 12  # columns that a last one must have to be worth showing
 
 
 def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], *, terminal: bool, width: int = 0
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    terminal: bool,
+    width: int = 0,
+    cut: bool = True,
+    less: Sequence[str] = (),
 ) -> Iterator[str]:
     """Columns as wide as they need to be; nothing at all for no rows.
 
     The widths are those of the first rows: so a list of any length comes as it is read, in constant memory.
-    With a ``width``, the last column is cut to what the others leave of it, or left out.
+    With a ``width``, those named in ``less`` give way one after another where all do not fit; and with
+    ``cut``, the last column is cut to what the others leave of it, or left out.
     """
     cells = ([one_line(cell) for cell in row] for row in rows)
     first = list(islice(cells, _MEASURED))
     if not first:
         return
     widths = [max(map(display_width, column)) for column in zip(head, *first, strict=True)]
-    room = width - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1) if width else 0
-    yield styled(_line(_fitted(head, width, room), widths), "dim", terminal)
+    there = _there(head, widths, width, cut, less)
+    head, widths = [head[at] for at in there], [widths[at] for at in there]
+    most = width if cut else 0
+    room = width - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
+    yield styled(_line(_fitted(head, most, room), widths), "dim", terminal)
     for row in chain(first, cells):
-        yield _line(_fitted(row, width, room), widths)
+        yield _line(_fitted([row[at] for at in there], most, room), widths)
+
+
+def _there(
+    head: Sequence[str], widths: Sequence[int], width: int, cut: bool, less: Sequence[str]
+) -> list[int]:
+    """Which columns are shown."""
+    there = list(range(len(head)))
+    for name in less if width else ():
+        rigid = there[:-1] if cut else there
+        if sum(widths[at] + len(_GAP) for at in rigid) - (0 if cut else len(_GAP)) <= width:
+            break
+        there = [at for at in there if head[at] != name]
+    return there
+
+
+def described(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, terminal: bool, width: int
+) -> Iterator[str]:
+    """As ``table``, the last column wrapped at words; where it would be narrow, on lines of its own."""
+    cells = [[one_line(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
+    left = sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
+    beside = width - left >= 2 * _LEAST
+    left = left if beside else 2 * len(_GAP)
+    for number, (*row, last) in enumerate(cells):
+        rows_of_last = [last[begin:end] for begin, end in rows_of(last, max(width - left, 1))]
+        first = [*row, rows_of_last.pop(0)] if beside else row
+        for line in (_line(first, widths), *(" " * left + one for one in rows_of_last)):
+            yield styled(line, "" if number else "dim", terminal)
 
 
 def _fitted(row: Sequence[str], width: int, room: int) -> Sequence[str]:
@@ -78,7 +117,8 @@ def conversations(
         for one in chain(first, rest)
     )
     head += ["TAGS"] * tagged + ["TITLE"] * titled
-    return table(head, rows, terminal=terminal, width=width if titled else 0)
+    less = ("PROVIDER", "ASSISTANT", "MODEL", "TAGS", "STATE")
+    return table(head, rows, terminal=terminal, width=width, cut=titled, less=less)
 
 
 def turn(
@@ -116,30 +156,39 @@ def attempt(one: Attempt, number: int, *, terminal: bool) -> Iterator[str]:
     """One run of a turn: when, where, how it ended; and its text, where the turn shows another's."""
     when = one.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     facts = [f"run {number}", when, one_line(one.model), one.provider, one.state, one.detail]
-    facts += [one_line(one.error), "the answer" if one.chosen else ""]
+    facts += [one_line(one.error), "the answer" if one.chosen and one.answer else ""]
     yield styled("[" + " · ".join(fact for fact in facts if fact) + "]", "dim", terminal)
     if one.answer and not one.chosen:
         yield styled(clean(one.answer), "dim", terminal)
 
 
-def hit(one: "Hit", *, terminal: bool) -> Iterator[str]:
-    """A search hit: its address and what it is, then the piece that matches, marked at a terminal."""
+def hit(one: "Hit", *, terminal: bool, width: int = 0) -> Iterator[str]:
+    """A search hit: its address and what it is, then the piece that matches, marked at a terminal.
+
+    With a ``width``, the piece is wrapped at words.
+    """
     address = one_line(one.conversation) + (f"@{one.turn}" if one.turn else "")
     when = one.at.astimezone().strftime("%Y-%m-%d %H:%M")
     facts = [when, one_line(one.model), one_line(one.title, 48) if one.turn else ""]
     rest = "".join(f" · {fact}" for fact in facts if fact)
     yield styled(address, "bold", terminal) + styled(rest, "dim", terminal)
     sign = "> " if one.snippet.side == "user" else "  "
-    yield sign + _marked(one.snippet.text, one.snippet.spans, terminal)
+    text = one.snippet.text
+    rows = rows_of(text, max(width - len(sign), 1)) if width else [(0, len(text))]
+    for row in rows:
+        yield sign + _marked(text, row, one.snippet.spans, terminal)
+        sign = "  "
 
 
-def _marked(text: str, spans: Iterable[tuple[int, int]], terminal: bool) -> str:
-    """A text with its matches in colour; every piece is cleaned by itself."""
-    shown, at = "", 0
-    for begin, end in spans:
-        shown += clean(text[at:begin]) + styled(clean(text[begin:end]), "match", terminal)
-        at = end
-    return shown + clean(text[at:])
+def _marked(text: str, row: tuple[int, int], spans: Iterable[tuple[int, int]], terminal: bool) -> str:
+    """A row of a text with its matches in colour; every piece is cleaned by itself."""
+    at, stop = row
+    shown = ""
+    for begin, end in ((max(begin, at), min(end, stop)) for begin, end in spans):
+        if begin < end:
+            shown += clean(text[at:begin]) + styled(clean(text[begin:end]), "match", terminal)
+            at = end
+    return shown + clean(text[at:stop])
 
 
 def what_it_took(one: Turn | Count) -> str:

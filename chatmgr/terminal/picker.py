@@ -30,8 +30,8 @@ from prompt_toolkit.layout import (
 from prompt_toolkit.layout.processors import BeforeInput
 from prompt_toolkit.styles import Style
 
-from chatmgr.terminal.fuzzy import Search
-from chatmgr.terminal.sanitize import clean, display_width, one_line
+from chatmgr.terminal.fuzzy import Search, folded
+from chatmgr.terminal.sanitize import clean, display_width, one_line, wrap
 from chatmgr.terminal.shown import Harmless
 
 T = TypeVar("T")
@@ -137,7 +137,7 @@ class _Picker(Generic[T]):
                 self._coming = None
                 break
             self._rows.append(row)
-            self._texts.append(f"{row.label} {row.more}"[:_SEARCHED].casefold())
+            self._texts.append(folded(f"{row.label} {row.more}"[:_SEARCHED]))
         return True
 
     def _typed(self, buffer: Buffer) -> None:
@@ -249,12 +249,13 @@ def _sizes() -> tuple[int, int, int, int, bool]:
 
 
 def _last(lines: list[str], height: int, width: int) -> list[str]:
-    """As many of the last lines as fit, however they wrap."""
+    """As many of the last lines as fit, wrapped at words."""
     kept: list[str] = []
     used = 0
     for line in reversed(lines):
-        used += max(1, -(-display_width(line) // max(width, 1)))
+        rows = wrap(line, max(width, 1)).split("\n")
+        used += sum(max(1, -(-display_width(row) // max(width, 1))) for row in rows)
         if used > height and kept:
             break
-        kept.append(line)
+        kept += reversed(rows)
     return kept[::-1]

@@ -11,6 +11,7 @@ from chatmgr.domain.errors import ChatmgrError
 from chatmgr.terminal.commands import Command, Typed
 from chatmgr.terminal.console import console
 from chatmgr.terminal.repl import Lines
+from chatmgr.terminal.typeahead import taken
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -92,6 +93,8 @@ class Editor:
         self._next = ""
         self._presses = Presses()
         self._session = _session(sources)
+        if text := taken():
+            self._deliver(text)
 
     @property
     def leaving(self) -> bool:
@@ -226,5 +229,5 @@ def _session(sources: Sources) -> "PromptSession[str]":
         input_processors=[Harmless(), TabsProcessor()],
         editing_mode=EditingMode.VI if sources.vi else EditingMode.EMACS,
         enable_suspend=True,
-        reserve_space_for_menu=6,
+        reserve_space_for_menu=8,
     )

@@ -14,6 +14,7 @@ from chatmgr.terminal.commands import Command, Order, Typed, help_lines, nearest
 from chatmgr.terminal.console import Console
 
 INTERRUPTED = 130
+_ONCE_MORE = "Ctrl-C once more leaves; so do exit() and Ctrl-D."
 
 
 class LineDropped(KeyboardInterrupt):
@@ -61,13 +62,13 @@ def chat(lines: Lines, say: Callable[[str], None], commands: Mapping[str, Comman
         except EOFError:
             return code
         except LineDropped:
-            console.note("Type exit() or Ctrl-D to leave.")
+            console.note(_ONCE_MORE if pressed else "Type exit() or Ctrl-D to leave.")
             continue
         except KeyboardInterrupt:
             if pressed:
                 return INTERRUPTED
             pressed = True
-            console.note("Ctrl-C once more leaves; so do exit() and Ctrl-D.")
+            console.note(_ONCE_MORE)
             continue
         pressed = False
         if isinstance(found, Order):

@@ -6,6 +6,7 @@ are made visible instead of removed, so that nothing seems to be what it is not:
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 _BIDI = [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0x200E, 0x200F]
@@ -59,3 +60,36 @@ def display_width(text: str) -> int:
     from unicodedata import combining, east_asian_width
 
     return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def rows_of(text: str, width: int) -> Iterator[tuple[int, int]]:
+    """Where one line breaks at blanks to fit a width: begin and end of each row, without those blanks.
+
+    A word is never broken: one that is longer than a row has a row of its own, for the terminal to wrap.
+    """
+    start, stop = 0, len(text)
+    while display_width(text[start:stop]) > width:
+        first = start + len(text[start:]) - len(text[start:].lstrip(" "))
+        end = text.rfind(" ", first, _fitting(text, start, width) + 1)
+        end = text.find(" ", first) if end < 0 else end
+        if end < 0 or not text[end:].strip(" "):
+            break
+        yield start, len(text[:end].rstrip(" "))
+        start = stop - len(text[end:].lstrip(" "))
+    yield start, stop
+
+
+def _fitting(text: str, start: int, width: int) -> int:
+    """Where the first character stands that does not fit into a row."""
+    if text.isascii():
+        return start + width
+    at = start
+    while at < len(text) and (width := width - display_width(text[at])) >= 0:
+        at += 1
+    return at
+
+
+def wrap(text: str, width: int) -> str:
+    """A text whose lines break at blanks to fit a width."""
+    lines = text.split("\n")
+    return "\n".join(line[begin:end] for line in lines for begin, end in rows_of(line, width))

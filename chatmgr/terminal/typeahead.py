@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -22,6 +22,7 @@ _PASTE_ON, _PASTE_OFF = b"\x1b[?2004h", b"\x1b[?2004l"
 _CHUNK = 65_536
 _HALF_A_CHARACTER = 0.1  # seconds for the rest of a character whose first byte has come
 _watching: "list[TypeAhead]" = []
+_early: list[tuple[ExitStack, list[str]]] = []
 
 
 class TypeAhead:
@@ -154,6 +155,33 @@ def _write(sequence: bytes) -> None:
             with suppress(OSError):
                 os.write(stream.fileno(), sequence)
             return
+
+
+@contextmanager
+def early() -> Iterator[None]:
+    """Before a chat's first line: what is typed is not echoed, and kept for that line; also a decorator."""
+    from chatmgr.terminal.prompt import can_draw
+
+    if os.name != "posix" or not can_draw():
+        yield
+        return
+    kept: list[str] = []
+    with ExitStack() as stack:
+        stack.enter_context(TypeAhead(sys.stdin.fileno(), kept.append).watching())
+        _early.append((stack, kept))
+        try:
+            yield
+        finally:
+            _early.clear()
+
+
+def taken() -> str:
+    """What was typed before the chat's first line, which now takes over the terminal."""
+    if not _early:
+        return ""
+    stack, kept = _early.pop()
+    stack.close()
+    return "".join(kept)
 
 
 @contextmanager

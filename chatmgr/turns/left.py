@@ -2,9 +2,10 @@
 
 import shlex
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import replace
 
-from chatmgr.domain.errors import ConfigurationFault, NetworkDown, OutputNeeded, ProviderRefused
+from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, OutputNeeded, ProviderRefused
 from chatmgr.domain.events import Delta, Finished, Notice, ToolCall, Waiting
 from chatmgr.domain.model import Conversation, LiveRun, Message
 from chatmgr.domain.ports import Pricer
@@ -15,6 +16,7 @@ from chatmgr.turns.progress import Progress, aborted, ending
 from chatmgr.turns.recording import Recorder
 from chatmgr.turns.via import Via, open_run
 
+_DIED = "the process ended before the answer did"
 _End = Closing | tuple[ToolCall, ...]
 Told = Generator[Notice | Waiting, None, None]
 
@@ -44,15 +46,20 @@ class LeftRuns:
         found = via(live) if live.sent else None
         live = replace(live, earlier=self._earlier(live))
         self._reader.close()
+        died = ""
         if live.state is not RunState.REQUIRES_ACTION:
-            yield Notice(
-                f"{address} was interrupted: process {live.pid} on {live.host} ended before its answer did."
-            )
+            died = f"{address} was interrupted: process {live.pid} on {live.host} ended before its answer did"
             self._ledger.adopt(open_run(live, found))
-        end = yield from self._asked(replace(live, cursor=None) if hurried else live, found)
+        said = [Notice(f"{died}.")] if died else []
+        end = yield from _after(said, self._asked(replace(live, cursor=None) if hurried else live, found))
         if not isinstance(end, Closing):
+            yield from said
             raise OutputNeeded(conversation.name, live.position, map(str, end))
         self._ledger.close_run(open_run(live, found), end)
+        if said and end.state is RunState.INTERRUPTED:
+            yield Notice(f"{died}{_no_more(end, sent=live.sent)}")
+            return
+        yield from said
         yield Notice(f"{address} {_outcome(end, sent=live.sent)}")
 
     def _earlier(self, live: LiveRun) -> tuple[Message, ...]:
@@ -112,7 +119,7 @@ class LeftRuns:
                         return ending(event, progress)
             except ProviderRefused as error:
                 return aborted(progress, RunState.INTERRUPTED, error.message)
-        return aborted(progress, RunState.INTERRUPTED, "the process ended before the answer did")
+        return aborted(progress, RunState.INTERRUPTED, _DIED)
 
     def close_as(self, live: LiveRun, via: Via | None, state: RunState, error: str) -> None:
         """Close a left run by the user's own decision; what had arrived is kept."""
@@ -127,12 +134,45 @@ def how_to_wait(name: str) -> str:
     return f"Wait for it: chatmgr runs wait {quoted} — or give it up: chatmgr runs cancel {quoted}"
 
 
+def _after(
+    said: list[Notice], events: Generator[Waiting, None, _End]
+) -> Generator[Notice | Waiting, None, _End]:
+    """Events to their end; what is to be ``said`` goes before the first of them, and before an error.
+
+    What nothing came after is still there, for one line with the end.
+    """
+    with closing(events):
+        try:
+            while True:
+                event = next(events)
+                yield from said
+                said.clear()
+                yield event
+        except StopIteration as stop:
+            end: _End = stop.value
+            return end
+        except ChatmgrError:
+            yield from said
+            raise
+
+
+def _no_more(end: Closing, *, sent: bool) -> str:
+    """What is left of a run about which nothing more was learnt, as the end of a sentence."""
+    if not sent:
+        return "; it was never sent. Send the message again to have it answered."
+    reason = f" ({end.error})" if end.error and end.error != _DIED else ""
+    return f"{reason}{_kept(end)}."
+
+
+def _kept(end: Closing) -> str:
+    return f"; {len(end.text):,} characters of the answer are kept" if end.text else "; nothing had arrived"
+
+
 def _outcome(end: Closing, *, sent: bool) -> str:
     """What became of a run that was taken up, as the rest of a sentence."""
     if not sent:
         return "was never sent. Send the message again to have it answered."
     if end.state is RunState.COMPLETED:
         return "is complete now: the server had the whole answer."
-    kept = f"; {len(end.text):,} characters of the answer are kept" if end.text else "; nothing had arrived"
     reason = f" ({end.error})" if end.error else ""
-    return f"is {end.state}{reason}{kept}."
+    return f"is {end.state}{reason}{_kept(end)}."

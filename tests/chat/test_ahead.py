@@ -93,7 +93,7 @@ def test_a_stopped_answer_sends_nothing_more_by_itself(open_chat: Open, wire: Wi
     screen.until("Stopped; what had arrived is kept.", "❯ second\n  third")
     assert wire.turns_heard == ["first"]
     screen.type(CTRL_C)
-    screen.until("Type exit()", at_prompt=True)
+    screen.until("Ctrl-C once more leaves", at_prompt=True)
     screen.say("other")
     screen.until("2 user turns; you said: 'other'", at_prompt=True)
 
@@ -166,3 +166,41 @@ def test_leaving_a_question_leaves_the_run_open_and_the_chat_goes_on(
     screen.until("The run waits: chatmgr runs answer demo", at_prompt=True)
     screen.type(CTRL_D)
     assert screen.end() == 0
+
+
+def test_what_is_typed_before_the_prompt_is_there_stands_in_it_once(
+    open_chat: Open, wire: WireServer
+) -> None:
+    gate = Gate()
+    wire.fault(Fault(kind="gate", match=("POST", "/conversations"), gate=gate))
+    screen = open_chat(*NEW)
+    gate.wait_reached()
+    assert not echoes(screen)
+    screen.type(f"first{ENTER}sec")
+    screen.typed_ahead()
+    assert "first" not in screen.text
+    gate.open()
+    screen.until("1 user turns; you said: 'first'", "❯ sec")
+    assert screen.text.count("❯ first") == 1
+    screen.type(f"ond{ENTER}")
+    screen.until("2 user turns; you said: 'second'", at_prompt=True)
+    screen.type(CTRL_D)
+    assert screen.end() == 0
+    assert echoes(screen)
+
+
+def test_the_terminal_is_as_before_where_no_chat_begins(open_chat: Open) -> None:
+    screen = open_chat("resume", "nosuch")
+    assert screen.end() == 5
+    assert echoes(screen)
+
+
+def test_the_terminal_is_as_before_where_the_beginning_is_stopped(open_chat: Open, wire: WireServer) -> None:
+    gate = Gate()
+    wire.fault(Fault(kind="gate", match=("POST", "/conversations"), gate=gate))
+    screen = open_chat(*NEW)
+    gate.wait_reached()
+    screen.type(CTRL_C)
+    assert screen.end() == 130
+    assert echoes(screen)
+    gate.open()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +134,7 @@ def test_a_killed_chat_is_taken_up_by_the_next(open_chat: Open, wire: WireServer
     wire.wait_idle()
     again = open_chat("resume", "demo")
     again.until(f"demo@1 was interrupted: process {screen.pid} on", "demo@1 is complete now", at_prompt=True)
+    assert "nothing had arrived" not in again.text
     assert "1 user turns; you said: 'first'" in again.text
     again.say("second")
     again.until("2 user turns; you said: 'second'", at_prompt=True)
@@ -157,10 +159,22 @@ def test_nothing_hostile_reaches_the_terminal(open_chat: Open, wire: WireServer)
     assert "\x1b]" not in again.raw
 
 
+def test_a_server_that_is_down_is_tried_again_with_a_countdown(open_chat: Open, home: Path) -> None:
+    with (home / "config.toml").open("a", encoding="utf-8") as settings:
+        settings.write('[providers.dead]\napi = "completions"\nbase_url = "http://127.0.0.1:9/v1"\n')
+    screen = open_chat(*NEW, "--provider", "dead", "-m", "m")
+    screen.say("first")
+    screen.until("cannot be reached: trying again in 1 s (Ctrl-C stops)")
+    screen.until("cannot be reached: ", "Your message is kept", at_prompt=True)
+
+
 def test_an_unknown_command_is_not_sent(open_chat: Open, wire: WireServer) -> None:
     screen = open_chat(*NEW)
     screen.say("/quti")
     screen.until("There is no command /quti.", at_prompt=True)
+    screen.say("/")  # the list of commands is what is wanted
+    screen.until("stops an answer, keeping what has come", at_prompt=True)
+    screen.clear()
     screen.say("/help")
     screen.until("stops an answer, keeping what has come", at_prompt=True)
     assert wire.turns_heard == []

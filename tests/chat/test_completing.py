@@ -35,7 +35,9 @@ def test_commands_are_offered_while_typing(open_chat: Open) -> None:
     screen = open_chat(*NEW)
     screen.until(at_prompt=True)
     screen.type("/")
-    screen.until("/switch", "go on with another conversation", "/model", "/copy", "/search")
+    screen.until(
+        "/help", "show the commands", "/exit", "/switch", "go on with another conversation", "/model"
+    )
     screen.type("ex")
     screen.until("❯ /ex", "/exit", "leave; so do exit() and Ctrl-D")
     screen.type(f"{KILL}/mo")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatmgr.terminal.fuzzy import Search, matcher
+from chatmgr.terminal.fuzzy import Search, folded, matcher
 from chatmgr.terminal.shown import fitted, marked
 
 NAMES = ["holiday-plans", "shopping-list", "old-list", "list", "l-i-s-t", "nothing"]
@@ -27,8 +27,15 @@ def test_best_first() -> None:
 
 @pytest.mark.parametrize("query", ["[", "a.b", "^", "\\", "]^-", "é", "ſ"])
 def test_letters_that_mean_something_elsewhere(query: str) -> None:
-    assert found(query, [f"x {query.casefold()} y", "other"]) == [f"x {query.casefold()} y"]
+    row = folded(f"x {query} y")
+    assert found(query, [row, "nothing"]) == [row]
     assert matcher(query)("") is None
+
+
+@pytest.mark.parametrize("query", ["zuri", "ZÜRI", "zu\u0308rich"])
+def test_accents_and_case_are_no_obstacle(query: str) -> None:
+    """As in the search: what is found there is found here."""
+    assert found(query, [folded("Zürich in spring"), folded("Genève")]) == ["zurich in spring"]
 
 
 def test_a_longer_query_looks_only_at_what_the_shorter_found() -> None:

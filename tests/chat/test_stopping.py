@@ -88,7 +88,7 @@ def test_at_an_empty_line_once_asks_and_twice_leaves(open_chat: Open) -> None:
     screen.type("x")
     screen.until("❯ x")
     screen.type(CTRL_C)
-    screen.until("Type exit() or Ctrl-D to leave.", at_prompt=True)
+    screen.until("❯ x\nCtrl-C once more leaves", at_prompt=True)  # and so it does
     screen.type(CTRL_C)
     assert screen.end() == 130
     assert screen.lines[-1] == BACK

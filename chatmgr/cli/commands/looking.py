@@ -16,6 +16,7 @@ from chatmgr.domain.text import dollars
 from chatmgr.terminal import listing
 from chatmgr.terminal.commands import Command
 from chatmgr.terminal.console import console
+from chatmgr.terminal.live import size_of_stdout
 
 _HEADING = "Looking back"
 _TURNS = 5
@@ -71,7 +72,9 @@ class Looking(Group):
             raise UsageFault('What for? For instance: /search "train station" -draft')
         hits = list(found(query, replace(EVERYTHING, archived=None), _HITS))
         for number, hit in enumerate(hits, 1):
-            first, *rest = listing.hit(hit, terminal=sys.stdout.isatty())
+            terminal = sys.stdout.isatty()
+            width = size_of_stdout()[0] - 4 if terminal else 0  # beside the numbers
+            first, *rest = listing.hit(hit, terminal=terminal, width=width)
             console.out(f"{number:>2}. {first}")
             for line in rest:
                 console.out(f"    {line}")
