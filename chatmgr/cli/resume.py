@@ -1,5 +1,7 @@
 """``chatmgr resume``: the tail of a conversation, then the chat."""
 
+from shlex import quote
+
 import click
 
 from chatmgr.cli import here as folders
@@ -10,6 +12,7 @@ from chatmgr.cli.common import (
     ConversationName,
     app,
     background_option,
+    interactive,
     max_cost_option,
     model_option,
     plain_option,
@@ -21,6 +24,7 @@ from chatmgr.cli.showing import settle
 from chatmgr.cli.sources import choose
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import Conversation
+from chatmgr.terminal.console import console
 from chatmgr.terminal.prompt import can_draw
 from chatmgr.terminal.typeahead import early, paused
 
@@ -85,6 +89,8 @@ def command(
     conversation = named or (_picked() if pick else folders.last(here=here))
     if conversation is None:
         return 0  # looked, and left
+    if address is None and not interactive():
+        console.note(f"Going on with: chatmgr resume {quote(conversation.name)}")  # nobody named it
     hit = found.reader.turn(conversation, given.turn) if given and given.turn is not None else None
     found.ledger.touch(conversation.pk, found.here)
     settle(conversation)

@@ -67,11 +67,11 @@ def test_resume_takes_the_last_one_here(inside: In) -> None:
     inside("two", "new", "b", *NEW)
     said = inside("one", "resume").err
     assert "“a”, the last one here; “b” was used later, elsewhere: chatmgr resume b" in said
-    assert "Resume with: chatmgr resume a" in said
+    assert "Going on with: chatmgr resume a" in said
     said = inside("one", "resume").err  # now it is the last one of all, and there is nothing to say
     assert "elsewhere" not in said
-    assert "Resume with: chatmgr resume a" in inside("three", "resume").err
-    assert "Resume with: chatmgr resume b" in inside("two", "resume", "--here").err
+    assert "Going on with: chatmgr resume a" in inside("three", "resume").err
+    assert "Going on with: chatmgr resume b" in inside("two", "resume", "--here").err
 
 
 def test_here_demands_one_of_this_folder(inside: In, chatmgr: Chatmgr) -> None:
