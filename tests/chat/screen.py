@@ -177,8 +177,9 @@ class Screen:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """An environment without anything of chatmgr's or OpenAI's from outside."""
-    kept = {key: text for key, text in os.environ.items() if not key.startswith(("CHATMGR_", "OPENAI_"))}
+    """An environment without anything of chatmgr's or OpenAI's from outside, nor another terminal's size."""
+    outside = ("CHATMGR_", "OPENAI_", "COLUMNS", "LINES")
+    kept = {key: text for key, text in os.environ.items() if not key.startswith(outside)}
     keyring = "keyring.backends.fail.Keyring"  # so that no test reaches a real one
     ours = {"CHATMGR_HOME": str(home), "PYTHON_KEYRING_BACKEND": keyring, "PYTHONPATH": str(ROOT)}
     return kept | ours | more

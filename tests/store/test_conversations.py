@@ -90,7 +90,8 @@ def test_a_turn_is_addressed_from_either_end(desk: Desk) -> None:
     for address in (0, 4, -4, FAR, -FAR):
         with pytest.raises(NotFound, match=f"“plan@{address}”") as caught:
             desk.reader.turn(plan, address)
-        assert caught.value.hint == "“plan” has 3 turns."
+        begin = "" if address else " Turns begin at 1; -1 is the last."
+        assert caught.value.hint == f"“plan” has 3 turns.{begin}"
 
 
 def test_history_leaves_unanswered_turns_out(desk: Desk) -> None:
