@@ -6,7 +6,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from shlex import quote
-from shutil import get_terminal_size
 
 import click
 
@@ -21,6 +20,7 @@ from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.terminal import listing
 from chatmgr.terminal.console import console
+from chatmgr.terminal.live import size_of_stdout
 from chatmgr.terminal.paging import show
 from chatmgr.terminal.sanitize import clean
 
@@ -207,7 +207,7 @@ def _list(count: int, filters: Filters, *, as_json: bool, pager: bool) -> None:
             print_json(conversation_json(one))
         return
     terminal = sys.stdout.isatty()
-    width = get_terminal_size().columns if terminal else 0
+    width = size_of_stdout()[0] if terminal else 0
     lines = listing.conversations(found, datetime.now(UTC), terminal=terminal, width=width)
     show(_or_none(lines, filters), pager=pager)
 
