@@ -1,6 +1,5 @@
 """``chatmgr stats``: turns, tokens and cost, in all and per day, model, assistant, conversation…"""
 
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -17,6 +16,7 @@ from chatmgr.domain.filters import Filters
 from chatmgr.domain.periods import tick
 from chatmgr.terminal import plots
 from chatmgr.terminal.console import console, styled
+from chatmgr.terminal.live import size_of_stdout
 
 _TOP, _ROWS = 5, 20
 _PIPED = 31  # periods in a pipe, where there is no plot to fit
@@ -75,7 +75,7 @@ def command(
             if console.deaf:
                 return
         return
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    width = size_of_stdout()[0] if sys.stdout.isatty() else 0
     for line in _shown(by, count, found, width):
         console.out(line)
         if console.deaf:
