@@ -95,7 +95,7 @@ def command(
             f"Go on with it: chatmgr resume {quote(name)} — or choose another name.",
         )
     persona, chosen = _persona(name, text, assistant, instructions, model, provider, params, attached)
-    own = name or slug(text or assistant or persona.name, _names())
+    own = name or app().reader.unused_name(text or assistant or persona.name)
     own_model = model if assistant and model != persona.model else ""
     app().ledger.create_conversation(own, "", persona.id, own_model, chosen.name, app().here)
     conversation = app().reader.conversation(own)
@@ -114,10 +114,6 @@ def command(
         where = f"{conversation.provider} ({model})" if model else conversation.provider
         console.note(f"“{own}” with {persona.name} at {where}. exit() or Ctrl-D leave.")
         return hold(conversation, attached, background=background) if chat else 0
-
-
-def _names() -> list[str]:
-    return [one for one, _ in app().reader.names("", 100_000)]
 
 
 def _persona(

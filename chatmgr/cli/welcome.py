@@ -185,7 +185,7 @@ def _begin(plan: Plan) -> int:
         label = slug(label, taken)
     found.ledger.create_assistant(label, plan.instructions, plan.model, plan.provider.name, {})
     persona = found.reader.assistant(label)
-    name = slug(label, [one for one, _ in found.reader.names("", 100_000)])
+    name = found.reader.unused_name(label)
     found.ledger.create_conversation(name, "", persona.id, "", plan.provider.name)
     conversation = found.reader.conversation(name)
     with early():

@@ -21,7 +21,7 @@ from chatmgr.domain.model import (
     ThreadRef,
     Turn,
 )
-from chatmgr.domain.text import nearest
+from chatmgr.domain.text import nearest, slug
 from chatmgr.store import values
 from chatmgr.store.reader import FAR, GUESSES, SHORTEST_ID, as_stored
 from chatmgr.store.reader_export import ExportPages
@@ -79,6 +79,10 @@ class Reader(SearchPages, StatsPages, ExportPages, TidyPages, FolderPages):
     def names(self, prefix: str, count: int) -> list[tuple[str, str]]:
         """Names that begin with ``prefix``, and their titles: what a shell completes."""
         return [(str(name), str(title)) for name, title in self._prefixed("names_prefixed", prefix, count)]
+
+    def unused_name(self, text: str) -> str:
+        """A short name of a text's first words that no conversation has; only names like it are read."""
+        return slug(text, [name for name, _ in self.names(slug(text), FAR)])
 
     # Turns
 

@@ -4,12 +4,11 @@ from chatmgr.cli.addressing import parse
 from chatmgr.cli.commands.group import Group
 from chatmgr.cli.common import app
 from chatmgr.domain.errors import UsageFault
-from chatmgr.domain.text import slug, valid_name
+from chatmgr.domain.text import valid_name
 from chatmgr.terminal.commands import Command
 from chatmgr.terminal.prompt import can_draw
 
 _HEADING = "Where it goes on"
-_NAMES = 100_000
 
 
 class Going(Group):
@@ -75,7 +74,7 @@ class Going(Group):
                     f"There is a conversation “{name}” already.", f"Go on with it: /switch {name}"
                 )
         else:
-            name = slug(old.assistant, [one for one, _ in reader.names("", _NAMES)])
+            name = reader.unused_name(old.assistant)
         persona = reader.assistant_of(old.pk)
         app().providers.check_files(app().providers.get(old.provider), self._talk.files)
         app().ledger.create_conversation(name, "", persona.id, old.own_model, old.provider)
