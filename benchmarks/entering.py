@@ -16,15 +16,15 @@ from benchmarks.ratios import Result
 from benchmarks.remote import KEY, configure, create
 from benchmarks.resuming import Clock
 from benchmarks.timeline import MODEL
-from chatmgr.store.ledger import Ledger, Place
-from chatmgr.store.queries import Reader
+from chatmgr.store.reader import Reader
+from chatmgr.store.writer import ThreadKey, Writer
 from tests.chat.screen import ENTER, Screen, environment
 
 ALLOWED = 0.030
 _PATH = "/responses"
 _DIRECT = """
 import sys, time
-from chatmgr.app import App
+from chatmgr.services.app import App
 from chatmgr.domain.model import ThreadRef, TurnRequest
 
 app = App()
@@ -60,7 +60,7 @@ def entering(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
 
 def _prepare(home: Path, url: str) -> None:
     configure(home, "responses", url, MODEL)
-    Ledger(_store(home)).create_assistant("plain", "", MODEL, "wire", {})
+    Writer(_store(home)).create_assistant("plain", "", MODEL, "wire", {})
     _conversation(home, url, "direct")
 
 
@@ -70,12 +70,12 @@ def _store(home: Path) -> str:
 
 def _conversation(home: Path, url: str, name: str) -> None:
     """A conversation whose empty thread is there already."""
-    ledger, reader = Ledger(_store(home)), Reader(_store(home))
-    ledger.create_conversation(name, "", reader.assistant("plain").id, "", "wire")
-    place = Place(reader.conversation(name).pk, "wire", url)
-    ledger.set_thread(place, create(url, "/conversations"), 0)
+    writer, reader = Writer(_store(home)), Reader(_store(home))
+    writer.create_conversation(name, "", reader.assistant("plain").id, "", "wire")
+    place = ThreadKey(reader.conversation(name).pk, "wire", url)
+    writer.set_thread(place, create(url, "/conversations"), 0)
     reader.close()
-    ledger.close()
+    writer.close()
 
 
 def _arrived(server: Clock) -> float:

@@ -12,9 +12,9 @@ from pathlib import Path
 from benchmarks.filler import SEED, Filler
 from benchmarks.timeline import Kind
 from benchmarks.vocabulary import MIX, SCRIPTS
-from chatmgr.store import schema
+from chatmgr.store import migrate
 from chatmgr.store.engine import tune_sqlite
-from chatmgr.store.ledger import Ledger
+from chatmgr.store.writer import Writer
 
 STAMP = "filled.json"
 EDITION = 1  # raise it when a store filled before is no longer what would be filled now
@@ -35,7 +35,7 @@ def fill(
     Without waiting for the disk: a store that a power cut spoils is filled again.
     """
     path = home / "chatmgr.db"
-    Ledger(f"sqlite:///{path}").close()
+    Writer(f"sqlite:///{path}").close()
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         tune_sqlite(db)
         for pragma in ("PRAGMA synchronous=OFF", _CACHE, _CHECKPOINT):
@@ -47,7 +47,7 @@ def fill(
 
 def filled(home: Path, turns: int, mix: Mapping[str, float] = MIX) -> Path:
     """A home with a store of so many turns: the one that was filled there before, else filled now."""
-    wanted = {"turns": turns, "seed": SEED, "edition": EDITION, "schema": schema.HEAD, "mix": dict(mix)}
+    wanted = {"turns": turns, "seed": SEED, "edition": EDITION, "schema": migrate.HEAD, "mix": dict(mix)}
     stamp = home / STAMP
     if stamp.exists() and json.loads(stamp.read_text(encoding="utf-8")) == wanted:
         return home

@@ -2,7 +2,7 @@
 
 Mental model: the turns of all conversations in the order of time, so that keys rise with it; several
 assistants and providers; most turns completed, a few broken off, refused or retried; files, tags, prices,
-an archive and a trash. Every counter that the ledger keeps (turns, newest run, last activity, stamp, the
+an archive and a trash. Every counter that the writer keeps (turns, newest run, last activity, stamp, the
 thread's position) is what it would be, so that ``chatmgr db check`` finds nothing, and the search index
 is kept by its own triggers. The same seed gives the same rows.
 """
@@ -19,7 +19,7 @@ from benchmarks.sheets import Sheet, stored
 from benchmarks.timeline import BEGIN, MODEL, Kind, Talk, in_time, talks
 from benchmarks.vocabulary import MIX
 from chatmgr.domain.states import RunState
-from chatmgr.store.rows import (
+from chatmgr.store.tables import (
     AssistantRow,
     AssistantVersionRow,
     AttachmentRow,

@@ -17,8 +17,8 @@ from benchmarks.searching import TURNS
 from benchmarks.timeline import MODEL
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.states import RunState
-from chatmgr.store.ledger import Closing, Ledger
-from chatmgr.store.queries import Reader
+from chatmgr.store.reader import Reader
+from chatmgr.store.writer import RunOutcome, Writer
 
 FEW, OF_ONE_SCRIPT = 1_000, 20_000
 SAME, INDEX = 1.15, 0.6
@@ -29,7 +29,7 @@ _TEXT = "SELECT sum(length(CAST(text AS BLOB))) FROM searchable"
 
 
 def inserting(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
-    """A turn opened and closed by the ledger in this process, in copies of both stores, in turn."""
+    """A turn opened and closed by the writer in this process, in copies of both stores, in turn."""
     prose = Prose(random.Random(1), {"english": 1.0})
     stores = [_Copied(filled(folder / f"{turns}", turns), meter.folder) for turns in (TURNS, FEW)]
     turns = [prose.turn() for _ in range(runs * _PAIRS)]
@@ -57,24 +57,24 @@ class _Copied:
         self._path = folder / f"copy-{home.name}.db"
         shutil.copyfile(home / "chatmgr.db", self._path)
         url = f"sqlite:///{self._path}"
-        self._ledger = Ledger(url)
-        self._ledger.create_assistant("measured", "", MODEL, "openai", {})
+        self._writer = Writer(url)
+        self._writer.create_assistant("measured", "", MODEL, "openai", {})
         with Reader(url) as reader:
             assistant = reader.assistant("measured")
-            self._ledger.create_conversation("measured", "", assistant.id, "", "openai")
+            self._writer.create_conversation("measured", "", assistant.id, "", "openai")
             self._conversation = _Conversation(reader.conversation("measured").pk, assistant)
 
     def turn(self, question: str, answer: str, clock: Callable[[], float]) -> float:
         """Seconds to keep one turn."""
         where = self._conversation
         began = clock()
-        run = self._ledger.open_turn(where.pk, where.assistant, MODEL, "openai", "", question)
-        self._ledger.close_run(run, Closing(RunState.COMPLETED, answer))
+        run = self._writer.open_turn(where.pk, where.assistant, MODEL, "openai", "", question)
+        self._writer.close_run(run, RunOutcome(RunState.COMPLETED, answer))
         return clock() - began
 
     def close(self) -> None:
         """Let go of the copy, and remove it."""
-        self._ledger.close()
+        self._writer.close()
         for end in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + end).unlink(missing_ok=True)
 

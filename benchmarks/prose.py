@@ -8,7 +8,7 @@ from itertools import accumulate
 from benchmarks.vocabulary import MIX, SCRIPTS, Script
 
 COMMON, RARE = "budget", "quokka"
-_TOPICS = "trip tax code essay recipe garden physics review letter ledger story sql latin music repair yoga"
+_TOPICS = "trip tax code essay recipe garden physics review letter writer story sql latin music repair yoga"
 _KINDS = "plan notes draft ideas questions log help check outline todo"
 _SENTENCES = {"english": 40_000}  # of any other script a few thousand: there are fewer texts in it
 _FEW = 4_000

@@ -53,7 +53,7 @@ os.dup2(writer, 1)
 os.close(writer)
 os.environ["TERM"] = "xterm-256color"
 
-from chatmgr.terminal.answer import AnswerWriter
+from chatmgr.terminal.plain_writer import AnswerWriter
 from chatmgr.terminal.console import Console
 from chatmgr.terminal.markdown.writer import MarkdownWriter
 

@@ -13,7 +13,7 @@ from benchmarks.meter import Command, Meter, chatmgr, same
 from benchmarks.prose import COMMON, RARE
 from benchmarks.ratios import Result, compare
 from benchmarks.timeline import Kind
-from chatmgr.store.ledger import Ledger
+from chatmgr.store.writer import Writer
 
 TURNS = 1_000_000
 SAME, FAST, TWICE = 1.15, 1.2, 2.0
@@ -33,7 +33,7 @@ def completion(home: Path, line: str = "chatmgr resume tri") -> Command:
 
 def empty(home: Path) -> Path:
     """A home whose store has no turn yet."""
-    Ledger(f"sqlite:///{home / 'chatmgr.db'}").close()
+    Writer(f"sqlite:///{home / 'chatmgr.db'}").close()
     return home
 
 

@@ -33,7 +33,7 @@ class Kind:
 
 @dataclass(slots=True)
 class Talk:
-    """A conversation as it goes on: what its row counts, kept as the ledger keeps it."""
+    """A conversation as it goes on: what its row counts, kept as the writer keeps it."""
 
     kind: Kind
     length: int

@@ -13,7 +13,7 @@ def main() -> None:
     """Answer the shell if that is quickly done, else run the command line."""
     _stand_in()
     if "_CHATMGR_COMPLETE" in os.environ:
-        from chatmgr.completing import answer
+        from chatmgr.completion.fast_path import answer
 
         if answer():
             sys.exit(0)

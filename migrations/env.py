@@ -10,7 +10,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection
 
-from chatmgr.store import rows
+from chatmgr.store import tables
 from chatmgr.store.base import UtcDateTime
 from chatmgr.store.search import index
 
@@ -33,7 +33,7 @@ def _migrate(connection: Connection) -> None:
         connection.connection.cursor().execute("PRAGMA legacy_alter_table=ON")
     context.configure(
         connection=connection,
-        target_metadata=rows.Base.metadata,
+        target_metadata=tables.Base.metadata,
         render_as_batch=True,
         render_item=_render,
         include_name=_compared,

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 from chatmgr import __version__
-from chatmgr.cli.reference import placed
+from chatmgr.cli.help.reference import placed
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -13,7 +13,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 def test_the_reference_is_what_help_prints() -> None:
-    assert placed(README) == README, "run: python -m chatmgr.cli.reference"
+    assert placed(README) == README, "run: python -m chatmgr.cli.help.reference"
 
 
 def test_two_commands_are_all_the_set_up() -> None:

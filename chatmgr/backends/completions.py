@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from chatmgr.backends import brief, memory
-from chatmgr.backends.client import Json, Stream, Wire
-from chatmgr.backends.content import completions_message
+from chatmgr.backends import history, one_shot
+from chatmgr.backends.base import Stateless
+from chatmgr.backends.http.client import ApiClient, Json, Stream
+from chatmgr.backends.message_format import completions_message
 from chatmgr.backends.params import for_api
-from chatmgr.backends.stateless import Stateless
 from chatmgr.domain.errors import NetworkDown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Opened, Reasoning, Sending, Usage
 from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest
@@ -23,11 +23,11 @@ class CompletionsBackend(Stateless):
     """Keeps no thread: every request carries the instructions, the transcript and the new message."""
 
     def __init__(self, provider: Provider) -> None:
-        self._wire = Wire(provider)
+        self._client = ApiClient(provider)
 
     def stream(self, request: TurnRequest) -> Iterator[Event]:
         """Run a turn; ends without ``Finished`` where the server never said how it ended."""
-        model = self._wire.pick_model(request.model)
+        model = self._client.pick_model(request.model)
         yield Opened(model=model)
         body: Json = {
             **for_api("completions", request.assistant.params),
@@ -39,14 +39,14 @@ class CompletionsBackend(Stateless):
 
         def post(earlier: list[Message]) -> Stream:
             messages = _messages(told, [*earlier, request.message])
-            return self._wire.open("/chat/completions", {**body, "messages": messages})
+            return self._client.open("/chat/completions", {**body, "messages": messages})
 
         yield Sending()
         try:
-            stream = yield from memory.send(self._wire, request, post, body.get("max_tokens"))
+            stream = yield from history.send(self._client, request, post, body.get("max_tokens"))
         except ProviderRefused as error:
             if error.status == 404 and "model" in f"{error.code} {error.message}".lower():
-                raise self._wire.unknown_model(model) from None
+                raise self._client.unknown_model(model) from None
             raise
         yield from self._events(iter(stream))
 
@@ -77,11 +77,11 @@ class CompletionsBackend(Stateless):
 
     def complete(self, instructions: str, text: str, model: str, limit: int) -> str:
         """A short answer."""
-        return brief.by_completions(self._wire, instructions, text, model, limit)
+        return one_shot.by_completions(self._client, instructions, text, model, limit)
 
     def models(self) -> list[ModelInfo]:
         """The models the server lists."""
-        return self._wire.models()
+        return self._client.models()
 
 
 def _next(events: Iterator[tuple[str, Json]], *, ended: bool) -> Json | None:

@@ -6,10 +6,10 @@ from chatmgr.domain.model import Provider
 from chatmgr.domain.ports import Backend
 
 APIS = {
-    "responses": ("chatmgr.backends.responses", "ResponsesBackend"),
-    "assistants": ("chatmgr.backends.assistants", "AssistantsBackend"),
+    "responses": ("chatmgr.backends.responses.backend", "ResponsesBackend"),
+    "assistants": ("chatmgr.backends.assistants.backend", "AssistantsBackend"),
     "completions": ("chatmgr.backends.completions", "CompletionsBackend"),
-    "local": ("chatmgr.backends.local", "LocalBackend"),
+    "local": ("chatmgr.backends.local.backend", "LocalBackend"),
 }
 
 
@@ -20,12 +20,12 @@ def create(provider: Provider) -> Backend:
     return made
 
 
-def warm(api: str) -> None:
+def preload(api: str) -> None:
     """Import what the first turn needs, and make what it would have to wait for."""
     import_module(APIS[api][0])
     if api == "local":
         import_module("xllamacpp")
     else:
-        from chatmgr.backends import transport
+        from chatmgr.backends.http import transport
 
-        transport.warm()
+        transport.preload()

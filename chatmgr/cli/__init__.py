@@ -1,1 +1,1 @@
-"""One file per verb or noun: parse, call, show."""
+"""The command line: verbs, their parameters, and help."""

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from chatmgr.cli.common import NANODOLLARS, AssistantName, ModelName, ProviderName, app
 from chatmgr.domain.dates import moment
 from chatmgr.domain.errors import ChatmgrError, NotFound, UsageFault
 from chatmgr.domain.filters import ALWAYS, NEVER, STATES, Filters
 from chatmgr.domain.text import nearest
+from chatmgr.ui.context import NANODOLLARS, AssistantName, ModelName, ProviderName, app
 
 Command = Callable[..., Any]
 _NAMES = ("since", "until", "assistant", "model", "provider", "tag", "state", "file", "min_cost", "archived")

@@ -76,7 +76,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"chatmgr.cli.{COMMANDS[cmd_name][0]}")
+        module = import_module(f"chatmgr.cli.verbs.{COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
         return command
 
@@ -116,7 +116,7 @@ def cli(ctx: click.Context, debug: bool) -> int | None:
         return None
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.exceptions.NoArgsIsHelpError(ctx)
-    from chatmgr.cli.welcome import welcome
+    from chatmgr.chat.onboarding import welcome
 
     return welcome()
 
@@ -136,7 +136,7 @@ def _run() -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     if "_CHATMGR_COMPLETE" in os.environ:
-        from chatmgr.cli.shells import register
+        from chatmgr.completion.shells import register
 
         register()
     try:
@@ -203,6 +203,6 @@ def _say(message: str, hint: str, code: int) -> int:
 
 
 def _close() -> None:
-    common = sys.modules.get("chatmgr.cli.common")
+    common = sys.modules.get("chatmgr.ui.context")
     if common is not None:
         common.close_app()

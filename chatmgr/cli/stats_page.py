@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from chatmgr.cli.counted import OVERVIEW, UNITS, Counted
+from chatmgr.cli.stats_totals import OVERVIEW, UNITS, Counted
 from chatmgr.domain import periods
-from chatmgr.domain.counts import Count
-from chatmgr.exchange import writing
-from chatmgr.exchange.stats_html import Page, Period, Table, page
+from chatmgr.domain.totals import Count
+from chatmgr.formats import files
+from chatmgr.formats.stats_html import Page, Period, Table, page
 from chatmgr.terminal.console import console
 
 _PLACES = 92  # bars that can be told from each other on a screen: a quarter of a year in days
@@ -24,7 +24,7 @@ def write(path: str, found: Counted, by: str | None, count: int | None, *, force
             console.out(piece, end="")
         return
     target = Path(path).expanduser()
-    writing.write(target, pieces, force=force)
+    files.write(target, pieces, force=force)
     console.note(f"Written: {target}")
 
 

@@ -138,6 +138,18 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class UserMessage:
+    """What the user sends in one turn.
+
+    ``background`` lets the run go on at the server without this process.
+    """
+
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+    background: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteFile:
     """What a server calls a file that was given to it, and what the file is."""
 

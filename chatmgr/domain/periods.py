@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import gcd
 
-from chatmgr.domain.counts import Unit
+from chatmgr.domain.totals import Unit
 
 DAY = 86_400
 DAYS_OF_WEEK = 7

@@ -15,7 +15,7 @@ from chatmgr.domain.remote import Kind
 class Pricer(Protocol):
     """Knows what a run costs."""
 
-    def warm(self, provider: Provider) -> None:
+    def preload(self, provider: Provider) -> None:
         """Get ready while the answer is on its way."""
         ...
 

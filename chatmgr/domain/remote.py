@@ -8,7 +8,7 @@ from typing import Literal
 Kind = Literal["thread", "response", "file"]
 
 
-class Fate(StrEnum):
+class DeletionStatus(StrEnum):
     """How a server took the wish to have something deleted."""
 
     DELETED = "deleted"
@@ -19,7 +19,7 @@ class Fate(StrEnum):
     @property
     def settled(self) -> bool:
         """Whether there is nothing left to try again."""
-        return self in {Fate.DELETED, Fate.GONE}
+        return self in {DeletionStatus.DELETED, DeletionStatus.GONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Erased:
     conversation: int
     provider: str
     id: str
-    fate: Fate
+    status: DeletionStatus
     why: str = ""
     responses: int = 0
     kept: tuple[str, ...] = ()

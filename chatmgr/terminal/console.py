@@ -55,7 +55,7 @@ def for_stderr(text: str) -> str:
     """A text, wrapped at words where stderr is a terminal; elsewhere as it is."""
     if not sys.stderr.isatty():
         return text
-    from chatmgr.terminal.live import size_of
+    from chatmgr.terminal.region import size_of
 
     return wrap(text, size_of(sys.stderr.fileno())[0])
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from chatmgr.domain.counts import Count, price
+from chatmgr.domain.totals import Count, price
 from chatmgr.terminal.console import styled
 from chatmgr.terminal.sanitize import display_width, one_line
 

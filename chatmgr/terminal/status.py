@@ -9,7 +9,7 @@ import time
 from typing import NamedTuple, TextIO
 
 from chatmgr.terminal.console import moves, styled
-from chatmgr.terminal.live import Region, size_of
+from chatmgr.terminal.region import Region, size_of
 from chatmgr.terminal.sanitize import clean, one_line
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"

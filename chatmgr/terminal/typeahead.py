@@ -160,7 +160,7 @@ def _write(sequence: bytes) -> None:
 @contextmanager
 def early() -> Iterator[None]:
     """Before a chat's first line: what is typed is not echoed, and kept for that line; also a decorator."""
-    from chatmgr.terminal.prompt import can_draw
+    from chatmgr.chat.input.prompt import can_draw
 
     if os.name != "posix" or not can_draw():
         yield

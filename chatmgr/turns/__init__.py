@@ -6,7 +6,7 @@ far at least once a second, and the end in one transaction. No database connecti
 reading while the network is in use, and whoever runs a turn holds the conversation.
 """
 
-from chatmgr.turns.engine import Turns
-from chatmgr.turns.via import Via
+from chatmgr.turns.route import Route
+from chatmgr.turns.runner import TurnRunner
 
-__all__ = ["Turns", "Via"]
+__all__ = ["Route", "TurnRunner"]

@@ -7,7 +7,7 @@ from chatmgr.domain.errors import ChatmgrError, NetworkDown
 from chatmgr.domain.events import Delta, Finished, Usage
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import storable
-from chatmgr.store.ledger import Closing
+from chatmgr.store.writer import RunOutcome
 
 
 class Progress:
@@ -27,7 +27,7 @@ class Progress:
         self.think = self._thoughts.append
         self.usage = Usage()
         self.price: Callable[[Usage], int | None] = lambda _: None
-        self.warm: Callable[[], None] = lambda: None
+        self.preload: Callable[[], None] = lambda: None
         self.model = ""
         self.sent = False
         self.run_id = ""
@@ -59,35 +59,35 @@ class Progress:
         return self._joined(count), self._parts[count - 1].cursor
 
 
-def ending(finished: Finished, progress: Progress) -> Closing:
+def ending(finished: Finished, progress: Progress) -> RunOutcome:
     """How a run that came to its end is closed."""
-    return Closing(
+    return RunOutcome(
         finished.state,
         storable(finished.text or "") or progress.text,
         finished.detail,
         storable(finished.error),
         progress.usage,
-        in_step=finished.state is RunState.COMPLETED,
+        thread_synced=finished.state is RunState.COMPLETED,
         reasoning=progress.reasoning,
         cost=progress.price(progress.usage),
     )
 
 
-def aborted(progress: Progress, state: RunState, error: str) -> Closing:
+def aborted(progress: Progress, state: RunState, error: str) -> RunOutcome:
     """How a run that did not come to its end is closed: what arrived is kept."""
-    return Closing(
+    return RunOutcome(
         state,
         progress.text,
         error=storable(error),
         usage=progress.usage,
-        in_step=False if progress.sent else None,
+        thread_synced=False if progress.sent else None,
         reasoning=progress.reasoning,
         cost=progress.price(progress.usage) if progress.sent else 0,
     )
 
 
-def failed(progress: Progress, error: ChatmgrError) -> Closing:
+def failed(progress: Progress, error: ChatmgrError) -> RunOutcome:
     """How a run is closed that an error ended: broken off, or refused."""
     broke = isinstance(error, NetworkDown) and error.heard
     end = aborted(progress, RunState.INTERRUPTED if broke else RunState.FAILED, error.message)
-    return end if error.touched else replace(end, in_step=None, cost=0)
+    return end if error.touched else replace(end, thread_synced=None, cost=0)

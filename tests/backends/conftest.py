@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.backends import weights
+from chatmgr.backends.local import weights
 
 
 @pytest.fixture(scope="session")

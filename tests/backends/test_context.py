@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatmgr.backends import context
-from chatmgr.backends.context import Overflow, corrected, fit, left_out_notice, recognise, reserve
+from chatmgr.backends import context_window
+from chatmgr.backends.context_window import Overflow, corrected, fit, left_out_notice, recognise, reserve
 from chatmgr.domain.model import Message
 
 
@@ -23,8 +23,8 @@ def test_everything_is_sent_where_it_fits() -> None:
 
 
 def test_the_newest_whole_turns_stay() -> None:
-    one_turn = 2 * context.estimate("." * 40)
-    base = context.estimate("Be brief.") + context.estimate("new")
+    one_turn = 2 * context_window.estimate("." * 40)
+    base = context_window.estimate("Be brief.") + context_window.estimate("new")
     found = fit("Be brief.", _turns(5), "new", budget=base + 2 * one_turn + one_turn - 1)
     assert [one["content"][:2] for one in found.messages] == ["Be", "u4", "a4", "u5", "a5", "ne"]
     assert (found.kept, found.left_out) == (2, 3)

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from chatmgr.backends import local, registry
-from chatmgr.backends.local import DEFAULT_MODEL, LocalBackend
+from chatmgr.backends import registry
+from chatmgr.backends.local import backend as local
+from chatmgr.backends.local.backend import DEFAULT_MODEL, LocalBackend
 from chatmgr.domain.errors import ConfigurationFault, ModelUnknown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, Sending, Usage
 from chatmgr.domain.model import Assistant, LiveRun, Message, Provider, TurnRequest

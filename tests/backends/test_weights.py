@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.backends import weights
-from chatmgr.backends.weights import Weights
+from chatmgr.backends.local import weights
+from chatmgr.backends.local.weights import Weights
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown
 
 MEMBER = "tiny_weights/tiny.gguf"
@@ -140,7 +140,7 @@ def _kept(folder: Path) -> list[str]:
 CHILD = """
 import json, resource, sys
 from pathlib import Path
-from chatmgr.backends.weights import Weights, ensure
+from chatmgr.backends.local.weights import Weights, ensure
 if limit := int(sys.argv[3]):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 print(ensure(Path(sys.argv[1]), weights=Weights(**json.loads(sys.argv[2]))))

@@ -5,11 +5,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from chatmgr.app import App
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Waiting
-from chatmgr.domain.model import Conversation, Turn
-from chatmgr.domain.said import Said
+from chatmgr.domain.model import Conversation, Turn, UserMessage
+from chatmgr.services.app import App
 from tests.campaign.kinds import Kind
 from tests.store.desk import ask as ask_database
 from tests.wire import WireServer
@@ -29,7 +28,7 @@ class Died(BaseException):
 
 
 @dataclass(slots=True)
-class Told:
+class TurnLog:
     """What one command showed, and how it ended."""
 
     notices: list[str] = field(default_factory=list)
@@ -86,25 +85,25 @@ class Desk:
         """A conversation without a turn, and its assistant."""
         with self.process() as app:
             if app.reader.find_assistant(kind.name) is None:
-                app.ledger.create_assistant(kind.name, "Be kind.", "", kind.api, {})
+                app.writer.create_assistant(kind.name, "Be kind.", "", kind.api, {})
             persona = app.reader.assistant(kind.name)
-            app.ledger.create_conversation(name, "", persona.id, model, kind.api)
+            app.writer.create_conversation(name, "", persona.id, model, kind.api)
 
-    def ask(self, name: str, said: Said) -> Told:
+    def ask(self, name: str, said: UserMessage) -> TurnLog:
         """``chatmgr send``."""
         with self.process() as app:
-            return self.follow(app.ask(app.reader.conversation(name), said))
+            return self.follow(app.turns.ask(app.reader.conversation(name), said))
 
-    def settle(self, name: str) -> Told:
+    def settle(self, name: str) -> TurnLog:
         """What ``chatmgr resume`` and ``runs wait`` begin with."""
         with self.process() as app:
-            return self.follow(app.settle(app.reader.conversation(name)))
+            return self.follow(app.turns.settle(app.reader.conversation(name)))
 
     @staticmethod
-    def follow(events: object) -> Told:
+    def follow(events: object) -> TurnLog:
         """Watch to the end, whatever that is."""
         assert isinstance(events, Generator)
-        told = Told()
+        told = TurnLog()
         try:
             with closing(events):
                 for event in events:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from chatmgr.store.writer import Writer
+from chatmgr.store.writer.base import WriterBase
 from tests.campaign.conftest import Count
 from tests.campaign.desk import Desk, Died
 from tests.campaign.kinds import KINDS, Kind
@@ -29,11 +29,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # a process 
 @contextmanager
 def _dying(number: int, *, after: bool) -> Iterator[None]:
     """Die at the write of this number; nothing is written from then on."""
-    begin = Writer.begin
+    begin = WriterBase.begin
     seen = 0
 
     @contextmanager
-    def counted(self: Writer) -> Iterator[object]:
+    def counted(self: WriterBase) -> Iterator[object]:
         nonlocal seen
         seen += 1
         if seen > number or (seen == number and not after):
@@ -45,7 +45,7 @@ def _dying(number: int, *, after: bool) -> Iterator[None]:
             raise Died
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Writer, "begin", counted)
+        patch.setattr(WriterBase, "begin", counted)
         yield
 
 

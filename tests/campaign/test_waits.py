@@ -6,7 +6,7 @@ import pytest
 
 from chatmgr.domain.errors import ChatmgrError, Interrupted
 from tests.campaign.conftest import Count
-from tests.campaign.desk import Desk, Told
+from tests.campaign.desk import Desk, TurnLog
 from tests.campaign.kinds import ASSISTANTS, BACKGROUND, KINDS, Kind
 from tests.campaign.trial import MODEL, Case
 from tests.wire import Fault
@@ -30,7 +30,7 @@ def _begun(desk: Desk, kind: Kind, number: int) -> Case:
     return case
 
 
-def _finish(desk: Desk, case: Case, told: Told, state: str, count: Count) -> None:
+def _finish(desk: Desk, case: Case, told: TurnLog, state: str, count: Count) -> None:
     """The next turn goes well, and the one before is what it is said to be."""
     desk.wire.clear_faults()
     desk.wire.wait_idle()
@@ -53,7 +53,7 @@ def test_ctrl_c_ends_the_countdown(
     slow = Fault(kind="status", match=("POST", kind.turn), status=429, retry_after="30", code="slow_down")
     desk.wire.fault(slow)
     with monkeypatch.context() as patch:
-        patch.setattr("chatmgr.backends.patience.time", _Clock)
+        patch.setattr("chatmgr.backends.http.retry.time", _Clock)
         told = desk.ask(case.name, case.said(case.text))
     desk.configure()
     assert isinstance(told.error, Interrupted)
@@ -69,7 +69,7 @@ def test_ctrl_c_ends_the_search_for_a_background_answer(
     desk.wire.fault(Fault(kind="cut", match=("POST", BACKGROUND.turn), after=BACKGROUND.ahead + 3))
     desk.wire.fault(Fault(kind="reset", match=("GET", "/responses/[^/]+"), times=0))
     with monkeypatch.context() as patch:
-        patch.setattr("chatmgr.backends.patience.time", _Clock)
+        patch.setattr("chatmgr.backends.http.retry.time", _Clock)
         told = desk.ask(case.name, case.said(case.text))
     assert isinstance(told.error, Interrupted)
     assert [one.status for one in desk.wire.requests if one.path.endswith("/cancel")] == [200]

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chatmgr.domain.model import Turn
-from chatmgr.domain.said import Said
-from tests.campaign.desk import Desk, Told
+from chatmgr.domain.model import Turn, UserMessage
+from tests.campaign.desk import Desk, TurnLog
 from tests.campaign.kinds import Kind
 from tests.wire import Fault, Gate
 from tests.wire.world import HUGE, Abandoned
@@ -70,9 +69,9 @@ class Case:
         """The whole answer to the turn that matters."""
         return f"{self.position} user turns; you said: {self.text!r}"
 
-    def said(self, text: str) -> Said:
+    def said(self, text: str) -> UserMessage:
         """A message as this kind sends it."""
-        return Said(text, background=self.kind.background)
+        return UserMessage(text, background=self.kind.background)
 
     def prepare(self, model: str) -> None:
         """The conversation, and the turn before."""
@@ -139,7 +138,7 @@ def run(desk: Desk, trial: Trial, number: int, tell: Callable[[Outcome], None]) 
             _open(trial)
             wire.wait_idle()
             wire.clear_faults()
-        settled = desk.settle(case.name) if number % 2 else Told()
+        settled = desk.settle(case.name) if number % 2 else TurnLog()
         last = desk.ask(case.name, case.said(case.next))
     finally:
         _open(trial)
@@ -156,7 +155,7 @@ def run(desk: Desk, trial: Trial, number: int, tell: Callable[[Outcome], None]) 
     assert state in trial.ends, (state, turns[case.position - 1].error, first.notices)
 
 
-def check_error(told: Told) -> None:
+def check_error(told: TurnLog) -> None:
     """A fault is one clear line for a person, and an exit code."""
     if told.error is None:
         return

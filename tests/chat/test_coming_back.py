@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.terminal.gaps import later
+from chatmgr.terminal.durations import later
 from tests.chat.conftest import Open
 from tests.chat.screen import CTRL_C, CTRL_D
 from tests.durability.support import until

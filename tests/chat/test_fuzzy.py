@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatmgr.terminal.fuzzy import Search, folded, matcher
-from chatmgr.terminal.shown import fitted, marked
+from chatmgr.chat.input.fuzzy import Search, folded, matcher
+from chatmgr.chat.input.masking import fitted, marked
 
 NAMES = ["holiday-plans", "shopping-list", "old-list", "list", "l-i-s-t", "nothing"]
 

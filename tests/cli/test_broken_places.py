@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.store.schema import HEAD
+from chatmgr.store.migrate import HEAD
 from tests.cli.support import CHATMGR, KEY, Chatmgr, one_line
 from tests.wire import Fault, WireServer
 

@@ -9,11 +9,12 @@ import pytest
 from click.shell_completion import get_completion_class
 from platformdirs import user_config_dir, user_data_dir
 
-from chatmgr import completing
-from chatmgr.cli import common, completable, shells
+from chatmgr.cli.help import completion_table
 from chatmgr.cli.main import cli
+from chatmgr.completion import fast_path, shells
 from chatmgr.config import places
-from chatmgr.store.ledger import Ledger
+from chatmgr.store.writer import Writer
+from chatmgr.ui import context
 
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_CHATMGR_COMPLETE"
@@ -84,12 +85,12 @@ SLOW = [
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with names of every kind; it is only read."""
     home = tmp_path_factory.mktemp("home")
-    ledger = Ledger(f"sqlite:///{home / 'chatmgr.db'}")
+    writer = Writer(f"sqlite:///{home / 'chatmgr.db'}")
     for name in ("persona", "Persona", "plain"):
-        ledger.create_assistant(name, f"You are {name}.\nBe  \x1b[2Jbrief. " * 9, "m", "ollama", {})
+        writer.create_assistant(name, f"You are {name}.\nBe  \x1b[2Jbrief. " * 9, "m", "ollama", {})
     for name, title in NAMES.items():
-        ledger.create_conversation(name, title, 1, "", "ollama")
-    ledger.close()
+        writer.create_conversation(name, title, 1, "", "ollama")
+    writer.close()
     return home
 
 
@@ -120,12 +121,12 @@ def clicks(shell: str) -> bytes:
     shells.register()
     form = get_completion_class(shell)
     assert form is not None
-    common.app.cache_clear()
+    context.app.cache_clear()
     try:
         return form(cli, {}, "chatmgr", VARIABLE).complete().encode() + b"\n"
     finally:
-        common.close_app()
-        common.app.cache_clear()
+        context.close_app()
+        context.app.cache_clear()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -139,7 +140,7 @@ def test_the_answer_is_clicks(
 ) -> None:
     ask(monkeypatch, shell, line)
     expected = clicks(shell)
-    answered = completing.answer()
+    answered = fast_path.answer()
     said = capfdbinary.readouterr().out
     assert answered is not line.endswith("=")
     assert said == (expected if answered else b"")
@@ -155,7 +156,7 @@ def test_the_rest_is_left_to_click(
     line: str,
 ) -> None:
     ask(monkeypatch, shell, line)
-    assert not completing.answer()
+    assert not fast_path.answer()
     assert capfdbinary.readouterr().out == b""
 
 
@@ -184,7 +185,7 @@ def test_what_is_not_plain_is_left_to_click(
 ) -> None:
     ask(monkeypatch, "bash", "chatmgr send d")
     monkeypatch.setenv(variable, value)
-    assert not completing.answer()
+    assert not fast_path.answer()
     assert capfdbinary.readouterr().out == b""
 
 
@@ -197,14 +198,14 @@ def test_a_schema_of_another_version_is_left_to_click(
         db.execute("UPDATE alembic_version SET version_num = '0002'")
         db.commit()
     ask(monkeypatch, "bash", "chatmgr send d")
-    assert not completing.answer()
+    assert not fast_path.answer()
 
 
 def test_a_file_that_is_no_database_is_left_to_click(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     live_in(monkeypatch, tmp_path)
     (tmp_path / "chatmgr.db").write_text("no database\n" * 100)
     ask(monkeypatch, "bash", "chatmgr send d")
-    assert not completing.answer()
+    assert not fast_path.answer()
 
 
 @pytest.mark.parametrize("empty", [True, False])
@@ -215,7 +216,7 @@ def test_without_a_database_there_is_no_name(
     if empty:
         (tmp_path / "chatmgr.db").touch()
     ask(monkeypatch, "zsh", "chatmgr send ")
-    assert completing.answer()
+    assert fast_path.answer()
     assert capfdbinary.readouterr().out == clicks("zsh") == b"\n"
     assert (tmp_path / "chatmgr.db").exists() is empty
 
@@ -231,14 +232,14 @@ def test_a_home_of_any_name(
     shutil.copytree(filled, tmp_path / folder)
     live_in(monkeypatch, tmp_path / folder)
     ask(monkeypatch, "bash", "chatmgr send dé")
-    assert completing.answer()
+    assert fast_path.answer()
     assert capfdbinary.readouterr().out.decode() == "plain,déjà vu\n"
     assert [one.name for one in tmp_path.iterdir()] == [folder]
 
 
 def test_the_table_is_what_the_commands_say() -> None:
-    table = Path(completing.__file__).with_name("completable.py").read_text(encoding="utf-8")
-    assert table == completable.render(), "type: python -m chatmgr.cli.reference"
+    table = Path(fast_path.__file__).with_name("table.py").read_text(encoding="utf-8")
+    assert table == completion_table.render(), "type: python -m chatmgr.cli.help.reference"
 
 
 @pytest.mark.parametrize("home", ["/home/ann", "/", "/home/ann/", "", "ann", None])

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
-from chatmgr.cli import manpage
+from chatmgr.cli.help import man_page
+from chatmgr.cli.help.reference import contexts, pages
 from chatmgr.cli.main import COMMANDS, GROUPS, cli
-from chatmgr.cli.reference import contexts, pages
 from tests.cli.support import Chatmgr
 
 PAGES = dict(pages())
@@ -64,12 +64,12 @@ def test_alone_in_a_pipe_it_is_the_help(chatmgr: Chatmgr) -> None:
 
 
 def test_the_manual_page_is_what_help_says(chatmgr: Chatmgr) -> None:
-    assert KEPT.read_text("ascii") == manpage.render(), "run: python -m chatmgr.cli.reference"
-    assert chatmgr("man").out == manpage.render()
+    assert KEPT.read_text("ascii") == man_page.render(), "run: python -m chatmgr.cli.help.reference"
+    assert chatmgr("man").out == man_page.render()
 
 
 def test_the_manual_page_is_well_formed() -> None:
-    lines = manpage.render().splitlines()
+    lines = man_page.render().splitlines()
     assert [line for line in lines if line.startswith(".TH")] == [lines[1]]
     sections = [line.removeprefix(".SH ") for line in lines if line.startswith(".SH ")]
     assert sections[:5] == ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS"]
@@ -82,8 +82,8 @@ def test_the_manual_page_is_well_formed() -> None:
 
 
 def test_hostile_text_is_text_in_roff() -> None:
-    assert manpage._text(".so /etc/passwd") == "\\&.so /etc/passwd"
-    assert manpage._text("'a\\*b-c“é”") == "\\(aqa\\e*b\\-c\\[u201C]\\[u00E9]\\[u201D]"
+    assert man_page._text(".so /etc/passwd") == "\\&.so /etc/passwd"
+    assert man_page._text("'a\\*b-c“é”") == "\\(aqa\\e*b\\-c\\[u201C]\\[u00E9]\\[u201D]"
 
 
 def test_groff_is_there_where_everything_is_tested() -> None:
@@ -96,7 +96,7 @@ if shutil.which("groff"):
     def test_groff_has_nothing_to_say() -> None:
         done = subprocess.run(
             ["groff", "-man", "-Tutf8", "-ww", "-P-cbou"],
-            input=manpage.render().encode(),
+            input=man_page.render().encode(),
             capture_output=True,
             check=True,
         )

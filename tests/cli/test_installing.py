@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.cli import dotfiles
+from chatmgr.completion import dotfiles
 from tests.cli.support import Chatmgr
 
 RC = {"bash": ".bashrc", "zsh": ".zshrc", "powershell": ".config/powershell/profile.ps1"}

@@ -78,7 +78,13 @@ def test_reading_loads_click_alone(talking: Chatmgr, words: tuple[str, ...]) -> 
 
 def test_listing_loads_nothing_of_settings_or_networks(talking: Chatmgr) -> None:
     loaded = modules(talking, "history")
-    assert not loaded & {"tomllib", "socket", "difflib", "chatmgr.providers", "chatmgr.config.settings"}
+    assert not loaded & {
+        "tomllib",
+        "socket",
+        "difflib",
+        "chatmgr.services.providers",
+        "chatmgr.config.settings",
+    }
 
 
 def test_completing_a_name_loads_sqlite_and_nothing_else(talking: Chatmgr) -> None:
@@ -115,4 +121,4 @@ def test_the_table_of_commands_says_what_the_commands_say() -> None:
             assert command is not None
             assert (command.name, command.short_help) == (name, line)
             assert command.callback is not None
-            assert command.callback.__module__ == f"chatmgr.cli.{module}"
+            assert command.callback.__module__ == f"chatmgr.cli.verbs.{module}"

@@ -6,8 +6,8 @@ from contextlib import closing
 import pytest
 
 from chatmgr.domain.model import Provider
-from chatmgr.providers import private
-from chatmgr.titles import cleaned
+from chatmgr.services.providers import private
+from chatmgr.services.titles import cleaned
 from tests.cli.support import TURN, Chatmgr
 from tests.wire import Fault, Gate, WireServer
 from tests.wire.parts import Said

@@ -1,4 +1,4 @@
-"""Stores to export: conversations as the ledger writes them, and one in which every column is filled."""
+"""Stores to export: conversations as the writer writes them, and one in which every column is filled."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -11,9 +11,9 @@ from chatmgr.domain.events import Usage
 from chatmgr.domain.model import Attachment, Conversation
 from chatmgr.domain.states import RunState
 from chatmgr.store import engine
-from chatmgr.store.ledger import Closing, Ledger
-from chatmgr.store.queries import Reader
-from chatmgr.store.rows import Base
+from chatmgr.store.reader import Reader
+from chatmgr.store.tables import Base
+from chatmgr.store.writer import RunOutcome, Writer
 
 TABLES = Base.metadata.tables
 DATA = {one: bytes(range(256)) * one for one in (1, 2)}
@@ -25,10 +25,10 @@ def attachment(name: str, kind: str, data: bytes) -> Attachment:
 
 
 class Talks:
-    """Conversations as the ledger writes them."""
+    """Conversations as the writer writes them."""
 
     def __init__(self, url: str) -> None:
-        self.ledger, self.reader = Ledger(url), Reader(url)
+        self.writer, self.reader = Writer(url), Reader(url)
 
     def __enter__(self) -> Self:
         return self
@@ -37,15 +37,15 @@ class Talks:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.reader.close()
-        self.ledger.close()
+        self.writer.close()
 
     def begin(
         self, name: str, title: str = "", assistant: str = "tutor", instructions: str = "Be kind."
     ) -> Conversation:
         """A conversation without turns."""
         if self.reader.find_assistant(assistant) is None:
-            self.ledger.create_assistant(assistant, instructions, "gpt-x", "openai", {})
-        self.ledger.create_conversation(name, title, self.reader.assistant(assistant).id, "", "openai")
+            self.writer.create_assistant(assistant, instructions, "gpt-x", "openai", {})
+        self.writer.create_conversation(name, title, self.reader.assistant(assistant).id, "", "openai")
         return self.named(name)
 
     def named(self, name: str) -> Conversation:
@@ -68,10 +68,10 @@ class Talks:
         """A turn of a conversation, which is begun if need be."""
         talk = self.reader.find_conversation(name) or self.begin(name)
         assistant = self.reader.assistant_of(talk.pk)
-        run = self.ledger.open_turn(talk.pk, assistant, model, "openai", "x", user, attachments=files)
+        run = self.writer.open_turn(talk.pk, assistant, model, "openai", "x", user, attachments=files)
         usage = Usage(1210, 388, 1024, 12)
-        end = Closing(state, answer, detail, error, usage, reasoning=reasoning, cost=5_524_000)
-        self.ledger.close_run(run, end)
+        end = RunOutcome(state, answer, detail, error, usage, reasoning=reasoning, cost=5_524_000)
+        self.writer.close_run(run, end)
 
 
 def python_type(column: "Column[Any]") -> type:
@@ -105,13 +105,13 @@ def row(table: str, number: int, **given: object) -> dict[str, object]:
 
 def fill(url: str) -> None:
     """Two conversations with everything that can belong to one."""
-    Ledger(url).close()
+    Writer(url).close()
     _insert(url, _rows())
 
 
 def fill_long(url: str, turns: int, text: str) -> None:
     """One long conversation, written at once; ``text`` is what either side says each time."""
-    Ledger(url).close()
+    Writer(url).close()
     numbers = range(1, turns + 1)
     done = {"conversation_id": 1, "assistant_version_id": 1, "state": "completed"}
     _insert(

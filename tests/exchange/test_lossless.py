@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from chatmgr.domain.archive import COLUMNS, FLAGS, JSON, is_moment
+from chatmgr.domain.export_schema import COLUMNS, FLAGS, JSON, is_moment
 from chatmgr.domain.filters import Filters
-from chatmgr.exporting import Exporter
+from chatmgr.services.export import Exporter
 from chatmgr.store import engine
-from chatmgr.store.queries import Reader
-from chatmgr.store.rows import Base
-from chatmgr.store.schema import HEAD
+from chatmgr.store.migrate import HEAD
+from chatmgr.store.reader import Reader
+from chatmgr.store.tables import Base
 from tests.cli.support import KEY, Chatmgr
 from tests.exchange.shelves import Talks, fill_long, python_type
 

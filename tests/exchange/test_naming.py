@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatmgr.exchange.naming import names, safe
+from chatmgr.formats.file_names import names, safe
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.store.schema import HEAD
+from chatmgr.store.migrate import HEAD
 from tests.cli.support import ROOT
 from tests.wire import WireServer
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatmgr.store.ledger import Ledger
+from chatmgr.store.writer import Writer
 from tests.store.desk import Desk
 from tests.support import postgres
 
@@ -13,13 +13,13 @@ from tests.support import postgres
 def template(server: postgres.Server) -> str:
     """A database of today's schema: copying it is quicker than making one for each test."""
     server.run("CREATE DATABASE made")
-    Ledger(server.url("made")).close()
+    Writer(server.url("made")).close()
     return "made"
 
 
 @pytest.fixture
 def postgres_desk(server: postgres.Server, template: str) -> Iterator[Desk]:
-    """A ledger and a reader on an empty PostgreSQL database."""
+    """A writer and a reader on an empty PostgreSQL database."""
     with server.database(template) as url:
         made = Desk(url)
         yield made
@@ -28,7 +28,7 @@ def postgres_desk(server: postgres.Server, template: str) -> Iterator[Desk]:
 
 @pytest.fixture
 def sqlite_desk(sqlite_url: str) -> Iterator[Desk]:
-    """A ledger and a reader on a fresh SQLite database."""
+    """A writer and a reader on a fresh SQLite database."""
     made = Desk(sqlite_url)
     yield made
     made.close()
@@ -36,7 +36,7 @@ def sqlite_desk(sqlite_url: str) -> Iterator[Desk]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def desk(request: pytest.FixtureRequest) -> Desk:
-    """A ledger and a reader on an empty database of either kind: the test runs on both."""
+    """A writer and a reader on an empty database of either kind: the test runs on both."""
     found = request.getfixturevalue(f"{request.param}_desk")
     assert isinstance(found, Desk)
     return found

@@ -1,4 +1,4 @@
-"""A ledger and a reader on one database, with the moves that the tests repeat."""
+"""A writer and a reader on one database, with the moves that the tests repeat."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ import psycopg
 
 from chatmgr.domain.model import Assistant, Conversation
 from chatmgr.domain.states import RunState
-from chatmgr.store.ledger import Closing, Ledger, OpenRun
 from chatmgr.store.location import sqlite_path
-from chatmgr.store.queries import Reader
+from chatmgr.store.reader import Reader
+from chatmgr.store.writer import OpenRun, RunOutcome, Writer
 
 ENDPOINT = "https://api.example.test/v1"
 
@@ -21,24 +21,24 @@ class Desk:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.ledger = Ledger(url)
+        self.writer = Writer(url)
         self.reader = Reader(url)
 
     def close(self) -> None:
         """Give both connections back."""
         self.reader.close()
-        self.ledger.close()
+        self.writer.close()
 
     def assistant(self, name: str = "tutor", *, model: str = "gpt-x") -> Assistant:
         """The assistant of this name, made if need be."""
         if self.reader.find_assistant(name) is None:
-            self.ledger.create_assistant(name, "Be kind.", model, "openai", {})
+            self.writer.create_assistant(name, "Be kind.", model, "openai", {})
         return self.reader.assistant(name)
 
     def conversation(self, name: str = "plan") -> Conversation:
         """The conversation of exactly this name, made if need be."""
         if self.reader.find_conversation(name) is None:
-            self.ledger.create_conversation(name, name.title(), self.assistant().id, "", "openai")
+            self.writer.create_conversation(name, name.title(), self.assistant().id, "", "openai")
         return self.now(name)
 
     def now(self, name: str = "plan") -> Conversation:
@@ -50,13 +50,13 @@ class Desk:
     def open(self, text: str = "hello", name: str = "plan") -> OpenRun:
         """Open a turn."""
         conversation = self.conversation(name)
-        return self.ledger.open_turn(conversation.pk, self.assistant(), "gpt-x", "openai", ENDPOINT, text)
+        return self.writer.open_turn(conversation.pk, self.assistant(), "gpt-x", "openai", ENDPOINT, text)
 
     def answer(self, text: str, answer: str, name: str = "plan") -> OpenRun:
         """A whole turn; without an answer it failed."""
         run = self.open(text, name)
         state = RunState.COMPLETED if answer else RunState.FAILED
-        self.ledger.close_run(run, Closing(state, answer, in_step=True))
+        self.writer.close_run(run, RunOutcome(state, answer, thread_synced=True))
         return run
 
 

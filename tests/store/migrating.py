@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.store import schema
+from chatmgr.store import migrate
 
 ADD_A_COLUMN = 'op.add_column("conversations", sa.Column("note", sa.Text(), nullable=True))'
 REBUILD = """
@@ -17,7 +17,7 @@ CRASH_HALF_WAY = f'{ADD_A_COLUMN}\n    raise RuntimeError("crash")'
 ORPHAN = f'{ADD_A_COLUMN}\n    op.execute("DELETE FROM conversations")'
 
 PAST = Path(__file__).with_name("past")
-TODAY = schema.HEAD
+TODAY = migrate.HEAD
 LATER = "9001"
 
 _SCRIPT = """
@@ -37,10 +37,10 @@ def upgrade() -> None:
 def give_a_later_schema(folder: Path, patch: pytest.MonkeyPatch, body: str) -> None:
     """From here on chatmgr knows a later revision that does what ``body`` says."""
     copy = folder / "migrations"
-    shutil.copytree(schema.scripts(), copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(migrate.scripts(), copy, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "versions" / f"{LATER}_later.py").write_text(
         _SCRIPT.format(later=LATER, today=TODAY, body=body), encoding="utf-8"
     )
-    patch.setattr(schema, "REVISIONS", (*schema.REVISIONS, LATER))
-    patch.setattr(schema, "HEAD", LATER)
-    patch.setattr(schema, "scripts", lambda: copy)
+    patch.setattr(migrate, "REVISIONS", (*migrate.REVISIONS, LATER))
+    patch.setattr(migrate, "HEAD", LATER)
+    patch.setattr(migrate, "scripts", lambda: copy)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from chatmgr.domain.errors import DatabaseUnreachable, UsageFault
-from chatmgr.store import holds, schema
-from chatmgr.store.connect import SqliteSource, open_source
+from chatmgr.store import locks, migrate
+from chatmgr.store.connection import SqliteSource, open_source
 from chatmgr.store.location import sqlite_path
 from tests.store.desk import Desk, ask, connected
 
@@ -23,7 +23,7 @@ from tests.store.desk import Desk, ask, connected
 READER = """
 import os, sys
 from chatmgr.domain.errors import ChatmgrError
-from chatmgr.store.queries import Reader
+from chatmgr.store.reader import Reader
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
@@ -77,8 +77,8 @@ def _read_without_rights(folder: Path) -> str:
 def test_only_the_owner_can_read(sqlite_url: str) -> None:
     desk = Desk(sqlite_url)
     desk.answer("hello", "hi")
-    hold = holds.take(sqlite_url, 1, wait=False)
-    copy = schema.backup(sqlite_url)
+    hold = locks.take(sqlite_url, 1, wait=False)
+    copy = migrate.backup(sqlite_url)
     folder = _path(sqlite_url).parent
     assert {one.name: oct(_mode(one)) for one in folder.iterdir()} == {
         "chatmgr.db": "0o600",
@@ -106,7 +106,7 @@ def test_a_database_in_use_is_copied_as_it_was_last_committed(sqlite_url: str) -
     with connected(sqlite_url) as other:
         other.execute("BEGIN IMMEDIATE")
         other.execute("UPDATE messages SET content = 'not yet'")
-        copy = schema.backup(sqlite_url, "mine")
+        copy = migrate.backup(sqlite_url, "mine")
         other.execute("ROLLBACK")
     assert re.fullmatch(r"chatmgr-mine-\d{8}T\d{12}Z\.db", copy.name)
     assert [one.user for one in turns] == ["kept"]
@@ -119,22 +119,22 @@ def test_a_database_in_use_is_copied_as_it_was_last_committed(sqlite_url: str) -
 def test_a_backup_goes_where_it_is_told_but_over_nothing(sqlite_url: str, tmp_path: Path) -> None:
     target = tmp_path / "copy.db"
     with pytest.raises(DatabaseUnreachable, match="There is no database"):
-        schema.backup(sqlite_url, target=target)
+        migrate.backup(sqlite_url, target=target)
     assert not target.exists()
     Desk(sqlite_url).close()
     with pytest.raises(UsageFault, match="cannot be written"):
-        schema.backup(sqlite_url, target=tmp_path / "deep" / "copy.db")
+        migrate.backup(sqlite_url, target=tmp_path / "deep" / "copy.db")
     assert not (tmp_path / "deep").exists()
-    assert schema.backup(sqlite_url, target=target) == target
+    assert migrate.backup(sqlite_url, target=target) == target
     before = target.read_bytes()
     with pytest.raises(UsageFault, match="exists already"):
-        schema.backup(sqlite_url, target=target)
+        migrate.backup(sqlite_url, target=target)
     assert target.read_bytes() == before
 
 
 def test_postgresql_is_backed_up_by_its_own_tools() -> None:
     with pytest.raises(DatabaseUnreachable) as caught:
-        schema.backup("postgresql://me:secret@host/chats")
+        migrate.backup("postgresql://me:secret@host/chats")
     assert "pg_dump" in caught.value.hint
 
 
@@ -179,7 +179,7 @@ def test_the_lock_of_another_program_is_no_missing_right(
     """A locked file must be waited for, not read as if nobody wrote."""
     path = _path(sqlite_url)
     path.parent.mkdir()
-    monkeypatch.setattr("chatmgr.store.connect.BUSY_SECONDS", 0)
+    monkeypatch.setattr("chatmgr.store.connection.BUSY_SECONDS", 0)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("CREATE TABLE notes (id)")
         other.execute("BEGIN EXCLUSIVE")

@@ -10,9 +10,9 @@ import pytest
 
 from chatmgr.domain.model import Attachment
 from chatmgr.domain.states import RunState
-from chatmgr.retention import Retention
-from chatmgr.store.ledger import Closing, Place
+from chatmgr.services.trash import Trash
 from chatmgr.store.location import sqlite_path
+from chatmgr.store.writer import RunOutcome, ThreadKey
 from tests.store.desk import ENDPOINT, Desk, ask, connected, tell
 from tests.store.tidy import counts, indexed, trashed
 
@@ -24,9 +24,9 @@ DAY = timedelta(days=1)
 def with_file(desk: Desk, name: str, file: Attachment = FILE) -> None:
     """A turn with a file, which a server was given."""
     pk = desk.conversation(name).pk
-    run = desk.ledger.open_turn(pk, desk.assistant(), "gpt-x", "openai", ENDPOINT, "see", attachments=(file,))
-    desk.ledger.set_remote_file(file.sha256, "openai", ENDPOINT, f"file-{file.sha256[0]}")
-    desk.ledger.close_run(run, Closing(RunState.COMPLETED, "seen", in_step=True))
+    run = desk.writer.open_turn(pk, desk.assistant(), "gpt-x", "openai", ENDPOINT, "see", attachments=(file,))
+    desk.writer.set_remote_file(file.sha256, "openai", ENDPOINT, f"file-{file.sha256[0]}")
+    desk.writer.close_run(run, RunOutcome(RunState.COMPLETED, "seen", thread_synced=True))
 
 
 class TestForGood:
@@ -36,9 +36,9 @@ class TestForGood:
         with_file(desk, "goes", other)
         before = counts(desk, *TABLES, "remote_files")
         with_file(desk, "goes")
-        desk.ledger.set_thread(Place(desk.now("goes").pk, "openai", ENDPOINT), "conv_1", 1)
-        desk.ledger.tag([desk.now("goes").pk], ["work"], [])
-        desk.ledger.purge(trashed(desk, "goes"))
+        desk.writer.set_thread(ThreadKey(desk.now("goes").pk, "openai", ENDPOINT), "conv_1", 1)
+        desk.writer.tag([desk.now("goes").pk], ["work"], [])
+        desk.writer.purge(trashed(desk, "goes"))
         after = dict(zip((*TABLES, "remote_files"), counts(desk, *TABLES, "remote_files"), strict=True))
         kept = [after[one] for one in ("blobs", "remote_files", "conversations", "turns", "tags", "threads")]
         assert kept == [1, 1, 1, 2, 0, 0]
@@ -46,7 +46,7 @@ class TestForGood:
         assert [turn.user for turn in desk.reader.turns(desk.now("stays"))] == ["stays", "see"]
         assert len(indexed(desk.url)) == 3
 
-    @pytest.mark.parametrize("how", ["ledger", "cascade"])
+    @pytest.mark.parametrize("how", ["writer", "cascade"])
     def test_the_index_stays_in_step(self, desk: Desk, how: str) -> None:
         """Retried runs, live runs, text without spaces; deleted in our order, and by the database's own."""
         for name in ("goes", "stays"):
@@ -69,13 +69,13 @@ class TestForGood:
                 f"UPDATE turns SET run_id = {second} WHERE id = {run.turn}",
             )
             left = desk.open("left behind", name)
-            desk.ledger.checkpoint(left, "half an ans")
-            desk.ledger.checkpoint(left, "half an answer")
+            desk.writer.checkpoint(left, "half an ans")
+            desk.writer.checkpoint(left, "half an answer")
         pk = desk.now("goes").pk
         assert len(indexed(desk.url)) == 8
-        if how == "ledger":
+        if how == "writer":
             tell(desk.url, f"UPDATE conversations SET deleted_at = updated_at WHERE id = {pk}")
-            desk.ledger.purge([pk])
+            desk.writer.purge([pk])
         else:
             with connected(desk.url) as db:
                 if sqlite_path(desk.url):
@@ -102,14 +102,14 @@ class TestForGood:
             for _ in range(4):
                 run = desk.open(f"what is said {number}" if number % 5 else own(), name)
                 for _ in range(2):
-                    desk.ledger.checkpoint(run, f"so far {number}" if number % 5 else own())
+                    desk.writer.checkpoint(run, f"so far {number}" if number % 5 else own())
                 text = f"answer {number}" if number % 5 else own()
-                desk.ledger.close_run(run, Closing(RunState.COMPLETED, text, reasoning=text))
+                desk.writer.close_run(run, RunOutcome(RunState.COMPLETED, text, reasoning=text))
         assert _in_bytes(home, secret)
         keys = trashed(desk, *(one.name for one in desk.reader.conversations(0) if one.name in secret))
         desk.reader.close()
-        desk.ledger.purge(keys)
-        assert desk.ledger.scrub() == ""
+        desk.writer.purge(keys)
+        assert desk.writer.scrub() == ""
         assert _in_bytes(home, secret) == []
         assert len(indexed(desk.url)) == 24 * 5
         with closing(sqlite3.connect(home / "chatmgr.db")) as db:
@@ -121,9 +121,9 @@ class TestForGood:
         with closing(sqlite3.connect(home / "chatmgr.db", isolation_level=None)) as other:
             other.execute("BEGIN")
             other.execute("SELECT count(*) FROM turns").fetchall()
-            desk.ledger.purge(trashed(desk, "a"))
-            assert "reads it" in desk.ledger.scrub()
-        assert desk.ledger.scrub() == ""
+            desk.writer.purge(trashed(desk, "a"))
+            assert "reads it" in desk.writer.scrub()
+        assert desk.writer.scrub() == ""
 
 
 def _in_bytes(home: Path, secret: list[str]) -> list[str]:
@@ -133,16 +133,16 @@ def _in_bytes(home: Path, secret: list[str]) -> list[str]:
     return [one for one in secret if one.encode() in found or (one.isascii() and one[-12:].encode() in found)]
 
 
-class TestRetention:
+class TestTrash:
     def test_never_unless_it_is_set(self, desk: Desk) -> None:
         desk.conversation("a")
         trashed(desk, "a")
-        due = Retention(desk.reader, lambda: desk.ledger, 0).look(datetime.now(UTC) + 9999 * DAY)
+        due = Trash(desk.reader, lambda: desk.writer, 0).look(datetime.now(UTC) + 9999 * DAY)
         assert (due.deleted, due.announced) == ([], [])
         assert len(list(desk.reader.trash())) == 1
 
     def test_announced_first_and_gone_a_day_later(self, desk: Desk) -> None:
-        retention, now = Retention(desk.reader, lambda: desk.ledger, 30), datetime.now(UTC)
+        retention, now = Trash(desk.reader, lambda: desk.writer, 30), datetime.now(UTC)
         for name in "ab":
             desk.conversation(name)
         trashed(desk, "a")
@@ -162,13 +162,13 @@ class TestRetention:
         for name in "ab":
             desk.conversation(name)
         tell(desk.url, *_deleted_at("a", now - 40 * DAY), *_deleted_at("b", now - 5 * DAY))
-        assert len(Retention(desk.reader, lambda: desk.ledger, 30).look(now).announced) == 1
-        found = Retention(desk.reader, lambda: desk.ledger, 1).look(now + DAY)
+        assert len(Trash(desk.reader, lambda: desk.writer, 30).look(now).announced) == 1
+        found = Trash(desk.reader, lambda: desk.writer, 1).look(now + DAY)
         assert [one.name for one in found.deleted] == ["a"]
         assert [one.name for one in found.announced] == ["b"]
 
     def test_restored_and_deleted_again_begins_anew(self, desk: Desk) -> None:
-        retention, now = Retention(desk.reader, lambda: desk.ledger, 30), datetime.now(UTC)
+        retention, now = Trash(desk.reader, lambda: desk.writer, 30), datetime.now(UTC)
         desk.conversation("a")
         trashed(desk, "a")
         assert retention.look(now + 31 * DAY).announced

@@ -11,9 +11,9 @@ import pytest
 
 from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable
 from chatmgr.domain.states import RunState
-from chatmgr.store import schema
-from chatmgr.store.ledger import Closing
+from chatmgr.store import migrate
 from chatmgr.store.location import check_room, sqlite_path
+from chatmgr.store.writer import RunOutcome
 from tests.store.desk import Desk, ask, tables
 from tests.store.processes import Other
 
@@ -35,7 +35,7 @@ def _try_within_limit(url: str, pipe: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     try:
         if what == "backup":
-            schema.backup(url)
+            migrate.backup(url)
         else:
             Desk(url).answer(BIG, "hi")
         pipe.send("done")
@@ -44,8 +44,8 @@ def _try_within_limit(url: str, pipe: Connection) -> None:
 
 
 def _no_more_pages(desk: Desk) -> None:
-    """From here on the ledger's connection may not let the database grow."""
-    with desk.ledger._engine.connect() as connection:
+    """From here on the writer's connection may not let the database grow."""
+    with desk.writer._engine.connect() as connection:
         [[pages]] = connection.connection.cursor().execute("PRAGMA page_count")
         connection.connection.cursor().execute(f"PRAGMA max_page_count={pages}")
 
@@ -70,16 +70,16 @@ def test_a_full_disk_leaves_no_half_turn(sqlite_url: str) -> None:
 def test_an_answer_without_room_keeps_what_had_come(sqlite_url: str) -> None:
     desk = Desk(sqlite_url)
     run = desk.open()
-    desk.ledger.checkpoint(run, "So far")
+    desk.writer.checkpoint(run, "So far")
     _no_more_pages(desk)
     for attempt in range(2):
         with pytest.raises(DatabaseUnreachable, match="full"):
-            desk.ledger.checkpoint(run, BIG)
+            desk.writer.checkpoint(run, BIG)
         with pytest.raises(DatabaseUnreachable, match="full"):
-            desk.ledger.close_run(run, Closing(RunState.COMPLETED, BIG))
+            desk.writer.close_run(run, RunOutcome(RunState.COMPLETED, BIG))
         turn = desk.reader.turn(desk.now(), 1)
         assert (turn.answer, turn.state) == ("So far", "pending"), attempt
-    desk.ledger.close_run(run, Closing(RunState.INTERRUPTED, ""))
+    desk.writer.close_run(run, RunOutcome(RunState.INTERRUPTED, ""))
     assert desk.reader.turn(desk.now(), 1).state == "interrupted"
     desk.close()
     assert ask(sqlite_url, "PRAGMA integrity_check") == [("ok",)]
@@ -113,7 +113,7 @@ def test_a_backup_without_room_leaves_no_file(sqlite_url: str) -> None:
     path = sqlite_path(sqlite_url)
     assert path is not None
     assert list((path.parent / "backups").iterdir()) == []
-    assert schema.backup(sqlite_url).stat().st_size == path.stat().st_size
+    assert migrate.backup(sqlite_url).stat().st_size == path.stat().st_size
 
 
 def test_a_turn_is_not_begun_on_a_full_disk(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

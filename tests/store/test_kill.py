@@ -6,7 +6,7 @@ import time
 import pytest
 
 from chatmgr.domain.states import LIVE, RunState
-from chatmgr.store import holds
+from chatmgr.store import locks
 from chatmgr.store.location import sqlite_path
 from tests.store import worker
 from tests.store.desk import Desk, ask
@@ -75,7 +75,7 @@ def test_kill_at_many_points(kind: str, request: pytest.FixtureRequest) -> None:
     reports: list[Report] = []
     for _ in range(KILLS[kind]):
         reports += _kill_after(url, points.randint(1, REPORTS), points.uniform(0, 0.004))
-        holds.take(url, number, wait=True).release()  # the server has noticed: nothing is under way
+        locks.take(url, number, wait=True).release()  # the server has noticed: nothing is under way
         _check_nothing_half_done(desk)
         _check_everything_reported(desk, reports)
         desk.reader.close()

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from chatmgr.domain.errors import NotFound, UsageFault
-from chatmgr.store.queries import Reader
+from chatmgr.store.reader import Reader
 from tests.store.desk import Desk, ask, tell
 
 # Upper before lower, accents and other scripts last: the order of code points, as UTF-8 sorts.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.store import schema
-from chatmgr.store.queries import Reader
+from chatmgr.store import migrate
+from chatmgr.store.reader import Reader
 
 PAST = sorted(Path(__file__).with_name("past").glob("*.sql"))
 
@@ -26,10 +26,10 @@ def test_what_was_said_is_all_there(home: Path, past: Path) -> None:
     assert [turn.state for turn in turns][3:] == ["interrupted", "completed", "interrupted"]
     with closing(sqlite3.connect(path)) as new:
         assert new.execute("SELECT content FROM messages ORDER BY id").fetchall() == said
-        assert new.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.HEAD,)]
+        assert new.execute("SELECT version_num FROM alembic_version").fetchall() == [(migrate.HEAD,)]
         assert new.execute("PRAGMA foreign_key_check").fetchall() == []
     assert len(list((home / "backups").glob(f"*schema-{past.stem}-*"))) == 1
 
 
 def test_no_past_revision_is_forgotten() -> None:
-    assert {path.stem for path in PAST} == set(schema.REVISIONS[:-1])
+    assert {path.stem for path in PAST} == set(migrate.REVISIONS[:-1])

@@ -15,10 +15,10 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import StatementError
 
 from chatmgr import __version__
-from chatmgr.store import compiled, engine, schema, statements
-from chatmgr.store.ledger import Ledger
+from chatmgr.store import compiled, engine, migrate, statements
 from chatmgr.store.location import sqlite_path
-from chatmgr.store.rows import AssistantRow, Base
+from chatmgr.store.tables import AssistantRow, Base
+from chatmgr.store.writer import Writer
 from tests.store.desk import ask, tell
 
 HERE = Path(__file__).parents[2]
@@ -65,13 +65,13 @@ def test_the_compiled_statements_are_those_defined() -> None:
 def test_the_known_revisions_are_the_scripts() -> None:
     scripts = ScriptDirectory.from_config(Config(HERE / "alembic.ini"))
     known = tuple(one.revision for one in scripts.walk_revisions())[::-1]
-    assert known == schema.REVISIONS
-    assert scripts.get_heads() == [schema.HEAD]
-    assert schema.scripts() == HERE / "migrations"
+    assert known == migrate.REVISIONS
+    assert scripts.get_heads() == [migrate.HEAD]
+    assert migrate.scripts() == HERE / "migrations"
 
 
 def test_migrations_lead_to_the_rows(url: str) -> None:
-    Ledger(url).close()
+    Writer(url).close()
     with _alembic(url) as config:
         command.check(config)
     tell(url, "DROP INDEX ix_runs_turn_id")
@@ -81,7 +81,7 @@ def test_migrations_lead_to_the_rows(url: str) -> None:
 
 def test_migrations_make_what_the_rows_make(url: str) -> None:
     """Partial indexes and collations too, which ``alembic check`` does not look at."""
-    Ledger(url).close()
+    Writer(url).close()
     migrated = _definitions(url)
     assert len(migrated) > 15
     with _alembic(url) as config:
@@ -94,16 +94,16 @@ def test_migrations_make_what_the_rows_make(url: str) -> None:
 
 
 def test_a_fresh_database_has_todays_schema_and_says_who_wrote_it(url: str) -> None:
-    Ledger(url).close()
-    assert ask(url, "SELECT version_num FROM alembic_version") == [(schema.HEAD,)]
+    Writer(url).close()
+    assert ask(url, "SELECT version_num FROM alembic_version") == [(migrate.HEAD,)]
     assert ask(url, "SELECT key, value FROM meta") == [("written_by", __version__)]
-    Ledger(url).close()
-    assert schema.upgrade(url) == (schema.HEAD, None)
+    Writer(url).close()
+    assert migrate.upgrade(url) == (migrate.HEAD, None)
     assert len(ask(url, "SELECT * FROM meta")) == 1
 
 
 def test_moments_are_utc_on_both(url: str) -> None:
-    Ledger(url).close()
+    Writer(url).close()
     east = datetime(2026, 8, 26, 1, 30, 0, 123456, tzinfo=timezone(timedelta(hours=5, minutes=45)))
     row = {"name": "tutor", "version": 1, "created_at": east, "updated_at": east}
     opened = engine.create(url)

@@ -7,7 +7,7 @@ import pytest
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.query import parse
 from chatmgr.domain.states import RunState
-from chatmgr.store.ledger import Closing
+from chatmgr.store.writer import RunOutcome
 from tests.store.desk import Desk, tell
 
 ANY = Filters(archived=None)
@@ -155,8 +155,8 @@ def test_trash_and_empty_stores_have_no_hits(desk: Desk) -> None:
 
 def test_a_message_is_found_before_its_answer_is_there(desk: Desk) -> None:
     run = desk.open("where is the needle")
-    desk.ledger.checkpoint(run, "half a haystack")
+    desk.writer.checkpoint(run, "half a haystack")
     assert found(desk, "needle") == {"plan@1"}
     assert found(desk, "haystack") == set()
-    desk.ledger.close_run(run, Closing(RunState.INTERRUPTED, "half a haystack"))
+    desk.writer.close_run(run, RunOutcome(RunState.INTERRUPTED, "half a haystack"))
     assert found(desk, "needle haystack") == {"plan@1"}

@@ -9,16 +9,16 @@ import pytest
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.query import parse
 from chatmgr.domain.states import RunState
-from chatmgr.store import schema
-from chatmgr.store.ledger import Closing, Place, Told
+from chatmgr.store import migrate
 from chatmgr.store.location import sqlite_path
+from chatmgr.store.writer import ImportedTurn, RunOutcome, ThreadKey
 from tests.store import migrating
 from tests.store.desk import ENDPOINT, Desk, ask, tell
 
 
 def check(url: str) -> None:
     """The index says what the tables say."""
-    assert schema.check_search(url)
+    assert migrate.check_search(url)
 
 
 def documents(url: str) -> int:
@@ -33,7 +33,7 @@ def filled(desk: Desk) -> Desk:
     desk.answer("東京に行きたい", "京都は どうですか", "reise")
     desk.answer("no answer", "", "plan")
     run = desk.open("still running 大阪", "live")
-    desk.ledger.checkpoint(run, "part of it 名古屋")
+    desk.writer.checkpoint(run, "part of it 名古屋")
     turn = ask(desk.url, "SELECT min(id) FROM turns")[0][0]
     columns = "turn_id, conversation_id, assistant_version_id, provider, model, detail, error, thread_id"
     columns += ", remote_id, started_at, pid, host"
@@ -51,11 +51,11 @@ def test_the_ledger_keeps_it(desk: Desk) -> None:
     filled(desk)
     check(desk.url)
     assert [one.turn for one in desk.reader.search(parse("second 神戸"), Filters(), 5).hits] == [1]
-    desk.ledger.import_turns(
-        Place(desk.conversation("new").pk, "openai", ENDPOINT),
+    desk.writer.import_turns(
+        ThreadKey(desk.conversation("new").pk, "openai", ENDPOINT),
         desk.assistant().version_id,
         "thread_1",
-        [Told("asked 大", "told"), Told("unanswered", "")],
+        [ImportedTurn("asked 大", "told"), ImportedTurn("unanswered", "")],
     )
     check(desk.url)
     assert len(list(desk.reader.search(parse("told OR unanswered"), Filters(), 5).hits)) == 2
@@ -121,7 +121,7 @@ def test_rebuilding_a_table_keeps_the_triggers(
     check(sqlite_url)
     desk.answer("renewed 東", "after", "other")
     check(sqlite_url)
-    assert schema.HEAD == migrating.LATER
+    assert migrate.HEAD == migrating.LATER
     assert len(list(desk.reader.search(parse("renewed"), Filters(), 5).hits)) == 1
     desk.close()
 
@@ -132,7 +132,7 @@ def test_stamps_order_turns_by_when_they_were_said(desk: Desk) -> None:
     stamps = [row[0] for row in ask(desk.url, "SELECT stamp FROM turns ORDER BY position")]
     assert stamps == sorted(set(stamps))
     run = desk.open("closing")
-    desk.ledger.close_run(run, Closing(RunState.COMPLETED, "yes"))
+    desk.writer.close_run(run, RunOutcome(RunState.COMPLETED, "yes"))
     assert len({row[0] for row in ask(desk.url, "SELECT stamp FROM turns")}) == 6
 
 
@@ -144,6 +144,6 @@ def test_an_index_out_of_step_is_noticed_and_mended(desk: Desk) -> None:
     else:
         tell(url, "ALTER TABLE messages DISABLE TRIGGER search_said")
     tell(url, "UPDATE messages SET content = 'something else' WHERE role = 'user'")
-    assert not schema.check_search(url)
-    assert schema.check_search(url, rebuild=True)
-    assert schema.check_search(url)
+    assert not migrate.check_search(url)
+    assert migrate.check_search(url, rebuild=True)
+    assert migrate.check_search(url)

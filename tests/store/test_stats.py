@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from chatmgr.domain import periods
-from chatmgr.domain.counts import Count, Ranking
 from chatmgr.domain.filters import Filters
+from chatmgr.domain.totals import Count, Ranking
 from chatmgr.store.location import sqlite_path
 from tests.store.desk import Desk, ask, tell
 
@@ -266,7 +266,7 @@ def test_the_total_of_one_conversation(desk: Desk) -> None:
     assert desk.reader.total_of(pk) is None
     for text in ("one", "two"):
         desk.answer(text, "answer")
-    desk.ledger.archive([pk])
+    desk.writer.archive([pk])
     found = desk.reader.total_of(pk)
     assert found is not None
     assert (found.turns, found.runs, found.input_tokens, found.cost) == (2, 2, None, 0)  # never sent

@@ -13,10 +13,10 @@ from alembic.config import Config
 
 from chatmgr import __version__
 from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, SchemaMismatch
-from chatmgr.store import schema
-from chatmgr.store.ledger import Ledger
+from chatmgr.store import migrate
 from chatmgr.store.location import sqlite_path
-from chatmgr.store.queries import Reader
+from chatmgr.store.reader import Reader
+from chatmgr.store.writer import Writer
 from tests.store import migrating
 from tests.store.desk import Desk, ask, tables, tell
 from tests.store.processes import Other
@@ -54,14 +54,14 @@ def _read(url: str) -> None:
 
 
 def _write(url: str) -> None:
-    Ledger(url).close()
+    Writer(url).close()
 
 
 def _refused(url: str, kind: type[ChatmgrError]) -> ChatmgrError:
     """Reading, writing and upgrading all refuse alike, and change nothing."""
     before = _state(_file(url).parent) if sqlite_path(url) else {}
     said = set()
-    for attempt in (_read, _write, schema.upgrade):
+    for attempt in (_read, _write, migrate.upgrade):
         with pytest.raises(kind) as caught:
             attempt(url)
         said.add(caught.value.message)
@@ -117,7 +117,7 @@ def test_a_failing_migration_leaves_postgresql_as_it_was(
     before = tables(_filled(postgres_url))
     migrating.give_a_later_schema(tmp_path, monkeypatch, migrating.BREAK_HALF_WAY)
     with pytest.raises(DatabaseUnreachable, match=r'relation "nowhere" does not exist\.$') as caught:
-        schema.upgrade(postgres_url)
+        migrate.upgrade(postgres_url)
     assert "\n" not in caught.value.message
     assert tables(postgres_url) == before
     assert ask(postgres_url, "SELECT version_num FROM alembic_version") == [(migrating.TODAY,)]
@@ -153,7 +153,7 @@ def test_an_older_postgresql_is_upgraded_only_when_asked(
         assert caught.value.exit_code == 4
         assert caught.value.hint.endswith("chatmgr db upgrade")
     assert ask(postgres_url, "SELECT version_num FROM alembic_version") == [(migrating.TODAY,)]
-    assert schema.upgrade(postgres_url) == (migrating.TODAY, None)
+    assert migrate.upgrade(postgres_url) == (migrating.TODAY, None)
     assert ask(postgres_url, "SELECT note FROM conversations") == [(None,)]
     _write(postgres_url)
 
@@ -197,7 +197,7 @@ def test_a_file_that_is_no_database_is_left_alone(sqlite_url: str, content: byte
     assert str(path) in error.message
     assert "Move the file away" in error.hint
     with pytest.raises(DatabaseUnreachable):
-        schema.backup(sqlite_url)
+        migrate.backup(sqlite_url)
     assert path.read_bytes() == content
     assert not list(path.parent.glob("backups/*"))
 
@@ -219,7 +219,7 @@ def test_a_folder_that_cannot_be_made_is_said_plainly(home: Path) -> None:
 
 def test_a_server_that_is_away_is_said_without_the_password(tmp_path: Path) -> None:
     away = f"postgresql://me:secret@/chats?host={tmp_path}"
-    for attempt in (_read, _write, schema.upgrade):
+    for attempt in (_read, _write, migrate.upgrade):
         with pytest.raises(DatabaseUnreachable, match="PostgreSQL database cannot be used") as caught:
             attempt(away)
         assert caught.value.exit_code == 3
@@ -247,7 +247,7 @@ def _begin_when_told(url: str, pipe: Connection) -> None:
 
     pipe.send("ready")
     pipe.recv()
-    Ledger(url).close()
+    Writer(url).close()
 
 
 def test_many_processes_may_make_the_database_at_once(url: str) -> None:
@@ -259,7 +259,7 @@ def test_many_processes_may_make_the_database_at_once(url: str) -> None:
     assert [one.join() for one in others] == [0, 0, 0]
     for one in others:
         one.close()
-    assert ask(url, "SELECT version_num FROM alembic_version") == [(schema.HEAD,)]
+    assert ask(url, "SELECT version_num FROM alembic_version") == [(migrate.HEAD,)]
 
 
 def test_a_developers_own_alembic_keeps_the_children_too(
@@ -268,7 +268,7 @@ def test_a_developers_own_alembic_keeps_the_children_too(
     before = tables(_filled(sqlite_url))
     migrating.give_a_later_schema(tmp_path, monkeypatch, migrating.REBUILD)
     config = Config()
-    config.set_main_option("script_location", str(schema.scripts()))
+    config.set_main_option("script_location", str(migrate.scripts()))
     command.upgrade(config, "head")
     assert tables(sqlite_url) == before
     assert ask(sqlite_url, "SELECT version_num FROM alembic_version") == [(migrating.LATER,)]

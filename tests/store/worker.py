@@ -9,8 +9,8 @@ from multiprocessing.connection import Connection
 
 from chatmgr.domain.events import Usage
 from chatmgr.domain.states import RunState
-from chatmgr.store import holds
-from chatmgr.store.ledger import Closing, OpenRun
+from chatmgr.store import locks
+from chatmgr.store.writer import OpenRun, RunOutcome
 from tests.store.desk import ENDPOINT, Desk
 
 
@@ -18,23 +18,23 @@ def run_turns(url: str, pipe: Connection) -> None:
     """Take over what was left, then run turns until killed."""
     desk = Desk(url)
     plan = desk.now()
-    holds.take(url, plan.pk, wait=True)
+    locks.take(url, plan.pk, wait=True)
     live = desk.reader.live_run(plan.pk)
     if live:
         left = OpenRun(plan.pk, live.provider, ENDPOINT, live.run_pk, live.turn_pk, live.position)
-        desk.ledger.close_run(left, Closing(RunState.INTERRUPTED, ""))
+        desk.writer.close_run(left, RunOutcome(RunState.INTERRUPTED, ""))
         pipe.send(("taken over", live.position, ""))
     for position in count(desk.now().turns + 1):
         run = desk.open(f"question {position}")
         pipe.send(("opened", position, ""))
-        desk.ledger.set_thread(run, f"conv_{position}", position - 1)
-        desk.ledger.mark_sending(run)
+        desk.writer.set_thread(run, f"conv_{position}", position - 1)
+        desk.writer.mark_sending(run)
         pipe.send(("sending", position, ""))
         text = ""
         for piece in ("So", " far,", " so good."):
             text += piece
-            desk.ledger.checkpoint(run, text)
+            desk.writer.checkpoint(run, text)
             pipe.send(("checkpoint", position, text))
-        end = Closing(RunState.COMPLETED, text + " Done.", usage=Usage(position, 1), in_step=True)
-        desk.ledger.close_run(run, end)
+        end = RunOutcome(RunState.COMPLETED, text + " Done.", usage=Usage(position, 1), thread_synced=True)
+        desk.writer.close_run(run, end)
         pipe.send(("closed", position, end.text))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chatmgr.domain.counts import Count, price
+from chatmgr.domain.totals import Count, price
 from chatmgr.terminal import plots
 from chatmgr.terminal.sanitize import display_width
 

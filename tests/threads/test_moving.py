@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatmgr.app import App
+from chatmgr.services.app import App
 from tests.cli.support import Chatmgr
 from tests.threads.support import (
     TURN,
@@ -216,7 +216,7 @@ class TestMoveOfMany:
         app = App()
         persona = app.reader.assistant("demo")
         for number in range(self.COUNT - 1):
-            app.ledger.create_conversation(f"c{number}", "", persona.id, "", "wire")
+            app.writer.create_conversation(f"c{number}", "", persona.id, "", "wire")
         app.close()
         return two
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatmgr.backends.content import plain_message
+from chatmgr.backends.message_format import plain_message
 from chatmgr.domain.model import Attachment, Message
 from tests.cli.support import Chatmgr, last_body
 from tests.travel.samples import NOTES, PDF, PNG, SAMPLES, data_url

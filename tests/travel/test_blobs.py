@@ -8,8 +8,8 @@ import pytest
 
 from chatmgr.domain.model import Attachment, RemoteFile
 from chatmgr.domain.states import RunState
-from chatmgr.store.ledger import Closing, Ledger, OpenRun
-from chatmgr.store.queries import Reader
+from chatmgr.store.reader import Reader
+from chatmgr.store.writer import OpenRun, RunOutcome, Writer
 
 EVERY_BYTE = bytes(range(256)) * 5000  # 1.2 MB, and no text
 
@@ -19,21 +19,21 @@ class Desk:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.ledger = Ledger(url)
-        self.ledger.create_assistant("a", "x", "", "", {})
+        self.writer = Writer(url)
+        self.writer.create_assistant("a", "x", "", "", {})
         self.reader = Reader(url)
         self.assistant = self.reader.assistant("a")
-        self.ledger.create_conversation("demo", "", self.assistant.id, "", "p")
+        self.writer.create_conversation("demo", "", self.assistant.id, "", "p")
         self.pk = self.reader.conversation("demo").pk
 
     def say(
-        self, text: str, *files: Attachment, answer: str = "yes", ledger: Ledger | None = None
+        self, text: str, *files: Attachment, answer: str = "yes", writer: Writer | None = None
     ) -> OpenRun:
         """Add a turn."""
-        run = (ledger or self.ledger).open_turn(
+        run = (writer or self.writer).open_turn(
             self.pk, self.assistant, "m", "p", "http://e", text, attachments=files
         )
-        (ledger or self.ledger).close_run(run, Closing(RunState.COMPLETED, answer))
+        (writer or self.writer).close_run(run, RunOutcome(RunState.COMPLETED, answer))
         return run
 
 
@@ -42,7 +42,7 @@ def desk(url: str) -> Iterator[Desk]:
     made = Desk(url)
     yield made
     made.reader.close()
-    made.ledger.close()
+    made.writer.close()
 
 
 def file(name: str, data: bytes, kind: str = "image/png") -> Attachment:
@@ -69,7 +69,7 @@ def test_the_same_bytes_are_kept_once(desk: Desk) -> None:
         sizes = {one[3] for turn in turns for one in reader.attachments(turn)}
     assert found == [["a.png", "b.png"], ["c.png"]]
     assert sizes == {4}
-    with desk.ledger.begin() as db:
+    with desk.writer.begin() as db:
         assert db.exec_driver_sql("SELECT count(*) FROM blobs").scalar() == 1
 
 
@@ -86,8 +86,8 @@ def test_an_endpoint_knows_a_file_by_one_name(desk: Desk) -> None:
     one = file("a.png", b"same")
     desk.say("one", one)
     for remote in ("file-1", "file-2"):
-        desk.ledger.set_remote_file(one.sha256, "p", "http://e", remote)
-    desk.ledger.set_remote_file(one.sha256, "p", "http://elsewhere", "file-3")
+        desk.writer.set_remote_file(one.sha256, "p", "http://e", remote)
+    desk.writer.set_remote_file(one.sha256, "p", "http://elsewhere", "file-3")
     with desk.reader as reader:
         known = reader.remote_files(desk.pk, "p", "http://e")
     assert known == {one.sha256: RemoteFile("file-2", "image/png")}
@@ -95,7 +95,7 @@ def test_an_endpoint_knows_a_file_by_one_name(desk: Desk) -> None:
 
 def test_two_processes_keep_the_same_file_at_once(desk: Desk) -> None:
     """Neither is told that the other's conversation is busy: they only have the same file."""
-    desk.ledger.create_conversation("other", "", desk.assistant.id, "", "p")
+    desk.writer.create_conversation("other", "", desk.assistant.id, "", "p")
     with desk.reader as reader:
         other = reader.conversation("other").pk
     same = file("big.png", EVERY_BYTE)
@@ -103,20 +103,20 @@ def test_two_processes_keep_the_same_file_at_once(desk: Desk) -> None:
     failed: list[BaseException] = []
 
     def say(conversation: int) -> None:
-        ledger = Ledger(desk.url)
+        writer = Writer(desk.url)
         try:
             for number in range(5):
                 begun.wait()
                 data = file("n.png", EVERY_BYTE + bytes([number]))
-                run = ledger.open_turn(
+                run = writer.open_turn(
                     conversation, desk.assistant, "m", "p", "http://e", "x", attachments=(same, data)
                 )
-                ledger.close_run(run, Closing(RunState.COMPLETED, "yes"))
+                writer.close_run(run, RunOutcome(RunState.COMPLETED, "yes"))
         except BaseException as error:
             failed.append(error)
             begun.abort()
         finally:
-            ledger.close()
+            writer.close()
 
     threads = [threading.Thread(target=say, args=(one,)) for one in (desk.pk, other)]
     for thread in threads:
@@ -124,6 +124,6 @@ def test_two_processes_keep_the_same_file_at_once(desk: Desk) -> None:
     for thread in threads:
         thread.join()
     assert failed == []
-    with desk.ledger.begin() as db:
+    with desk.writer.begin() as db:
         assert db.exec_driver_sql("SELECT count(*) FROM blobs").scalar() == 6
         assert db.exec_driver_sql("SELECT count(*) FROM attachments").scalar() == 20

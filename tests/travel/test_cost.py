@@ -5,12 +5,12 @@ from math import inf, nan
 
 import pytest
 
-from chatmgr import budget
-from chatmgr.backends.prices import Pricer
+from chatmgr.backends.pricing import Pricer
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.events import Usage
 from chatmgr.domain.model import Provider
 from chatmgr.domain.text import dollars
+from chatmgr.services import budget
 from tests.cli.support import Chatmgr, one_line
 from tests.cli.test_startup import modules
 from tests.wire import Fault, Wild, WireServer

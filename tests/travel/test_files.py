@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.cli.files import attachments, content_type
 from chatmgr.domain.errors import NetworkDown, UsageFault
+from chatmgr.ui.attachments import attachments, content_type
 from tests.cli.support import Chatmgr, one_line
 from tests.travel.samples import PNG, SAMPLES, UNSENDABLE, Shelf
 from tests.wire import WireServer

@@ -16,8 +16,8 @@ from chatmgr.domain.hits import Found, Hit, Snippet
 from chatmgr.domain.matching import Matcher, ranked, snippet
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.query import Query
-from chatmgr.store import values
-from chatmgr.store.connect import Row
+from chatmgr.store.connection import Row
+from chatmgr.store.reader import values
 from chatmgr.store.search.asking import Question, questions
 
 WINDOW = 1_000  # turns that are ranked

@@ -11,7 +11,6 @@ from sqlalchemy.sql.elements import SQLColumnExpression
 from sqlalchemy.sql.functions import FunctionElement
 
 from chatmgr.store.compiling import Rows
-from chatmgr.store.rows import MessageRow, RunRow
 from chatmgr.store.statements.parts import (
     LIMIT,
     LIVE,
@@ -26,6 +25,7 @@ from chatmgr.store.statements.parts import (
     chosen,
     of_belonging,
 )
+from chatmgr.store.tables import MessageRow, RunRow
 
 
 class _Second(FunctionElement[int]):

@@ -4,9 +4,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 
-from chatmgr.domain.archive import COLUMNS
+from chatmgr.domain.export_schema import COLUMNS
 from chatmgr.store.compiling import Rows
-from chatmgr.store.rows import Base, BlobRow
 from chatmgr.store.statements.parts import (
     LIMIT,
     LIVE,
@@ -22,6 +21,7 @@ from chatmgr.store.statements.parts import (
     conversation,
     of_conversations,
 )
+from chatmgr.store.tables import Base, BlobRow
 
 _TABLES = Base.metadata.tables
 

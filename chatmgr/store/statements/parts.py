@@ -9,7 +9,7 @@ from sqlalchemy.sql.elements import SQLColumnExpression
 
 from chatmgr.store.base import LIVE_RUN, UtcDateTime
 from chatmgr.store.compiling import Rows
-from chatmgr.store.rows import (
+from chatmgr.store.tables import (
     AssistantRow,
     AssistantVersionRow,
     AttachmentRow,

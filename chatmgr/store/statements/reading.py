@@ -3,15 +3,6 @@
 from sqlalchemy import and_, case, func, select
 
 from chatmgr.store.compiling import Rows
-from chatmgr.store.rows import (
-    BlobRow,
-    MessageRow,
-    MetaRow,
-    RemoteAssistantRow,
-    RemoteFileRow,
-    TagRow,
-    ThreadRow,
-)
 from chatmgr.store.statements.parts import (
     CURRENT_ASSISTANT,
     LIMIT,
@@ -34,6 +25,15 @@ from chatmgr.store.statements.parts import (
     of_conversations,
     said,
     turn,
+)
+from chatmgr.store.tables import (
+    BlobRow,
+    MessageRow,
+    MetaRow,
+    RemoteAssistantRow,
+    RemoteFileRow,
+    TagRow,
+    ThreadRow,
 )
 
 STATEMENTS: dict[str, Rows] = {

@@ -13,7 +13,6 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import SQLColumnExpression
 
 from chatmgr.store.compiling import Either, Rows
-from chatmgr.store.rows import MessageRow
 from chatmgr.store.statements.parts import (
     LIMIT,
     LIVE,
@@ -31,6 +30,7 @@ from chatmgr.store.statements.parts import (
     of_belonging,
     of_conversations,
 )
+from chatmgr.store.tables import MessageRow
 
 WORDS = table("words", column("words"), column("rowid"))
 GRAMS = table("grams", column("grams"), column("rowid"))

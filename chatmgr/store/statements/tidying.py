@@ -3,7 +3,6 @@
 from sqlalchemy import func, select, union
 
 from chatmgr.store.compiling import Rows
-from chatmgr.store.rows import MessageRow, RemoteFileRow, TagRow, ThreadRow
 from chatmgr.store.statements.parts import (
     LIMIT,
     LIVE,
@@ -17,6 +16,7 @@ from chatmgr.store.statements.parts import (
     conversation,
     of_conversations,
 )
+from chatmgr.store.tables import MessageRow, RemoteFileRow, TagRow, ThreadRow
 
 _TRASHED = C.deleted_at.is_not(None)
 _LAST_DELETED = (C.deleted_at.desc(), C.id.desc())

@@ -17,7 +17,7 @@ Where Markdown would let a later line change what was shown long before, this on
 
 import re
 
-from chatmgr.terminal.markdown.leaves import ROWS, Code, Leaf, Place, Rule, Table, Text
+from chatmgr.terminal.markdown.leaves import ROWS, Code, Indent, Leaf, Rule, Table, Text
 from chatmgr.terminal.markdown.nesting import Nesting
 from chatmgr.terminal.markdown.syntax import (
     ALIGNS,
@@ -146,7 +146,7 @@ class Blocks:
             leaf.closed = True
             follower = leaf.copy()
             follower.lines, follower.closed, follower.number = [], False, self._made
-            follower.place = Place(leaf.place.rest, leaf.place.rest)
+            follower.place = Indent(leaf.place.rest, leaf.place.rest)
             self._add(follower)
             leaf = follower
         leaf.lines.append(line)
@@ -260,7 +260,7 @@ class Blocks:
         if isinstance(table, Table):
             if len(table.rows) > ROWS:
                 table.closed = True
-                place = Place(table.place.rest, table.place.rest)
+                place = Indent(table.place.rest, table.place.rest)
                 leader = table.leader or table
                 table = Table(self._made, place, aligns=table.aligns, leader=leader)
                 self._add(table)
@@ -272,7 +272,7 @@ class Blocks:
         place = self._place()
         self._defined = bool(DEFINITION.match(bare))
         if defined and self._defined and not self._blank:
-            place = Place(place.first, place.rest)
+            place = Indent(place.first, place.rest)
         leaf = Text(self._made, place)
         self._add(leaf)
         leaf.add(bare)
@@ -296,5 +296,5 @@ class Blocks:
         self._leaf, self._blank = leaf, False
         self._made += 1
 
-    def _place(self) -> Place:
+    def _place(self) -> Indent:
         return self._nesting.place(first=self._made == 0, blank=self._blank)

@@ -13,7 +13,7 @@ ROWS = 20  # rows of a table that decide how wide its columns are
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Indent:
     """Where a leaf stands: what goes before its first line and before the others.
 
     ``gap`` is the empty line above it (its prefix: a quote's bar goes through), None for no such line.
@@ -29,7 +29,7 @@ class Leaf:
     """One block without blocks inside. ``number`` counts them; ``closed``: nothing is added any more."""
 
     number: int
-    place: Place
+    place: Indent
     closed: bool = False
 
     def copy(self) -> "Leaf":

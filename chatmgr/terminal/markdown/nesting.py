@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chatmgr.terminal.markdown.leaves import Place
+from chatmgr.terminal.markdown.leaves import Indent
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Nesting:
             count += 1
         return count
 
-    def place(self, *, first: bool, blank: bool) -> Place:
+    def place(self, *, first: bool, blank: bool) -> Indent:
         """Where a new leaf stands, and whether an empty line goes before it."""
         here, before = self.open, self._before
         shared = self.shared()
@@ -80,4 +80,4 @@ class Nesting:
         in_list = siblings or (shared > 0 and bool(here[shared - 1].marker))
         wanted = not first and (blank or not in_list)
         gap = "".join(one.rest for one in here[:shared]).rstrip() if wanted else None
-        return Place(begins, "".join(one.rest for one in here), gap)
+        return Indent(begins, "".join(one.rest for one in here), gap)

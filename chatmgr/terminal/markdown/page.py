@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chatmgr.terminal.markdown.code import highlighted
+from chatmgr.terminal.markdown.highlight import highlighted
 from chatmgr.terminal.markdown.inline import styled
 from chatmgr.terminal.markdown.leaves import Code, Leaf, Table, Text
 from chatmgr.terminal.markdown.styles import Line, Run, columns, paint, painted, rows, wrapped

@@ -1,0 +1,1 @@
+"""HTTP to one provider: client, transport, server-sent events, retries, errors."""

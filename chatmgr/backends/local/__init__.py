@@ -1,0 +1,1 @@
+"""The embedded model: llama.cpp inside this process, and its weights."""

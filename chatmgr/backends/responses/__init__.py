@@ -1,0 +1,1 @@
+"""The Responses API, with Conversations as its remote threads."""

@@ -1,0 +1,1 @@
+"""The chat's input line: prompt, keys, completion, picker, editor."""

@@ -1,0 +1,1 @@
+"""What is generated from the verbs: the manual page, the reference, the completion table."""

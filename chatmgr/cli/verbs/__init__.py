@@ -1,0 +1,1 @@
+"""One file per verb or noun: parse, call, show."""

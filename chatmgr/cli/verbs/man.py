@@ -1,0 +1,23 @@
+"""``chatmgr man``: the manual page, for ``man`` to show or to keep."""
+
+import sys
+
+import click
+
+from chatmgr.terminal.console import console
+
+
+@click.command("man", short_help="Print the manual page.")
+def command() -> None:
+    """Print the manual page in roff: all that --help says, on one page.
+
+    \b
+    Examples:
+      chatmgr man | man -l -
+      chatmgr man > ~/.local/share/man/man1/chatmgr.1
+    """
+    from chatmgr.cli.help.man_page import render
+
+    console.out(render(), end="")
+    if sys.stdout.isatty():
+        console.note("Read it with: chatmgr man | man -l -")

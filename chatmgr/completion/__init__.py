@@ -1,0 +1,1 @@
+"""The shell's Tab: answered fast, and installed for four shells."""

@@ -1,0 +1,1 @@
+"""Use cases: what verbs and the chat ask for. No Click, no SQL, no HTTP."""

@@ -1,0 +1,120 @@
+"""The composition root: the parts of one process's chatmgr, each made when it is first needed."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chatmgr.config import paths
+from chatmgr.store.reader import Reader
+
+if TYPE_CHECKING:
+    from chatmgr.config.settings import Settings
+    from chatmgr.services.budget import Budget
+    from chatmgr.services.providers import Providers
+    from chatmgr.services.remote_deletion import RemoteDeletion
+    from chatmgr.services.threads import ThreadService
+    from chatmgr.services.titles import Titles
+    from chatmgr.services.trash import Trash
+    from chatmgr.services.turns import TurnService
+    from chatmgr.store.writer import Writer
+    from chatmgr.turns import TurnRunner
+
+
+class App:
+    """One process's chatmgr: it has its parts, and does nothing but make and close them."""
+
+    def __init__(self, progress: Callable[[int, int], None] | None = None) -> None:
+        self.progress = progress
+
+    @cached_property
+    def url(self) -> str:
+        """Where the database is."""
+        return paths.database_url()
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """What the user chose."""
+        from chatmgr.config.settings import load
+
+        return load()
+
+    @cached_property
+    def providers(self) -> "Providers":
+        """The endpoints that conversations can live at."""
+        from chatmgr.services.providers import Providers
+
+        return Providers(self.settings, self.progress)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Lists and transcripts."""
+        return Reader(self.url)
+
+    @cached_property
+    def writer(self) -> "Writer":
+        """The writer; brings the database to today's schema."""
+        from chatmgr.store.writer import Writer
+
+        self.reader.close()
+        return Writer(self.url)
+
+    @cached_property
+    def runner(self) -> "TurnRunner":
+        """The engine that runs turns."""
+        from chatmgr.backends.pricing import Pricer
+        from chatmgr.turns import TurnRunner
+
+        return TurnRunner(self.url, self.writer, self.reader, Pricer())
+
+    @cached_property
+    def turns(self) -> "TurnService":
+        """Turns and runs: asking, recovering, stopping, answering."""
+        from chatmgr.services.turns import TurnService
+
+        return TurnService(self)
+
+    @cached_property
+    def budget(self) -> "Budget":
+        """What conversations may cost."""
+        from chatmgr.services.budget import Budget
+
+        return Budget(self.reader)
+
+    @cached_property
+    def threads(self) -> "ThreadService":
+        """Remote threads: adopting, syncing, moving."""
+        from chatmgr.services.threads import ThreadService
+
+        return ThreadService(self.providers, self.reader, self.writer, self.turns)
+
+    @cached_property
+    def remote_deletion(self) -> "RemoteDeletion":
+        """Deleting at the servers."""
+        from chatmgr.services.remote_deletion import RemoteDeletion
+
+        return RemoteDeletion(self.providers, self.reader, self.writer)
+
+    @cached_property
+    def trash(self) -> "Trash":
+        """Deleting: into the trash, and out of it for good."""
+        from chatmgr.services.trash import Trash
+
+        return Trash(self.reader, lambda: self.writer, int(self.settings.get("trash_days")))
+
+    @cached_property
+    def titles(self) -> "Titles":
+        """What conversations are called besides their names."""
+        from chatmgr.services.titles import Titles
+
+        return Titles(self.settings, self.providers, self.reader, self.writer)
+
+    @cached_property
+    def here(self) -> str:
+        """The project folder that this process runs in; empty where there is none to remember."""
+        return paths.project_folder() if self.settings.get("folders") else ""
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.reader.close()
+        if "writer" in self.__dict__:
+            self.writer.close()
