@@ -39,5 +39,5 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
-    """Compare chatmgr with its neighbours; ``-- startup`` and the like choose."""
+    """Compare chatmgr with its neighbours; ``-- --only startup`` takes one item."""
     session.run(".venv/bin/python", "-m", "benchmarks.run", *session.posargs, external=True)
