@@ -85,7 +85,9 @@ def tables() -> dict[str, tuple[Column, ...]]:
             check=True,
         )
         with closing(sqlite3.connect(Path(home) / "chatmgr.db")) as database:
-            names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            names = [
+                row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            ]
             return {name: _columns(database, name) for name in names if not name.startswith(_LEFT_OUT)}
 
 

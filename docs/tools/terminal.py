@@ -51,10 +51,24 @@ _NAMED_COLOURS = {
 }
 
 
+class Terminal(pyte.Screen):
+    """A screen that answers a program's questions, such as where the cursor is."""
+
+    def __init__(self) -> None:
+        super().__init__(COLUMNS, ROWS)
+        self.child: pexpect.spawn[str] | None = None
+
+    def write_process_input(self, data: str) -> None:
+        if self.child is not None:
+            self.child.send(data)
+
+
 def main() -> None:
     """Record the session and write the picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--weights", type=Path, help="The embedded model's weights, if they are here already.")
+    parser.add_argument(
+        "--weights", type=Path, help="The embedded model's weights, if they are here already."
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="chatmgr-record-") as folder:
         home = Path(folder)
@@ -67,7 +81,7 @@ def main() -> None:
 
 def record(home: Path) -> pyte.Screen:
     """Run the session in an empty home; returns the terminal as it stands at the end."""
-    screen = pyte.Screen(COLUMNS, ROWS)
+    screen = Terminal()
     stream = pyte.Stream(screen)
     for command, lines in SESSION:
         stream.feed(f"{PROMPT}{command}\r\n")
@@ -76,7 +90,7 @@ def record(home: Path) -> pyte.Screen:
     return screen
 
 
-def _run(command: str, lines: tuple[str, ...], home: Path, screen: pyte.Screen, stream: pyte.Stream) -> None:
+def _run(command: str, lines: tuple[str, ...], home: Path, screen: Terminal, stream: pyte.Stream) -> None:
     environment = {
         name: text for name, text in os.environ.items() if not name.startswith(("CHATMGR_", "OPENAI_"))
     }
@@ -89,7 +103,7 @@ def _run(command: str, lines: tuple[str, ...], home: Path, screen: pyte.Screen, 
         encoding="utf-8",
         timeout=SECONDS,
     )
-    screen.write_process_input = child.send  # the chat asks the terminal where its cursor is
+    screen.child = child
     waiting, deadline = list(lines), time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         try:
