@@ -1,4 +1,4 @@
-"""Help is for people: groups by what they do, an example a command, one text for README and manual page."""
+"""Help is for people: groups by what they do, an example a command, one text for both manuals."""
 
 import os
 import re
@@ -6,16 +6,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import click
 import pytest
 
 from chatmgr.cli.help import man_page
 from chatmgr.cli.help.reference import contexts, pages
-from chatmgr.cli.main import COMMANDS, GROUPS, cli
+from chatmgr.cli.main import COMMANDS, GROUPS
 from tests.cli.support import Chatmgr
+from tests.support.command_lines import commands, parse
 
 PAGES = dict(pages())
-KEPT = Path(__file__).parents[2] / "chatmgr.1"
+KEPT = Path(__file__).parents[2] / "docs/chatmgr.1"
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -27,24 +27,12 @@ def test_every_command_has_an_example_that_is_one_of_it(path: str) -> None:
 
 def test_examples_parse() -> None:
     """Every word after ``chatmgr`` in an example is a command, an option or an argument that is taken."""
-    import shlex
-
-    for path, text in PAGES.items():
+    for text in PAGES.values():
         for block in re.findall(r"^  Examples?:\n((?:    .*\n?)+)", text, re.MULTILINE):
             for line in block.splitlines():
-                words = shlex.split(re.split(r"chatmgr\b", line.split("   (")[0], maxsplit=1)[1])
-                cut = next((at for at, word in enumerate(words) if word in {"|", ">", ">>"}), len(words))
-                _parse(words[:cut], path)
-
-
-def _parse(words: list[str], path: str) -> None:
-    command: click.Command = cli
-    with click.Context(cli, info_name="chatmgr") as ctx:
-        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-            name, found, words = command.resolve_command(ctx, words)
-            assert found is not None, (path, name)
-            command = found
-        command.make_context(command.name, words, parent=ctx)
+                for words in commands(line.split("   (")[0]):
+                    if words[0] == "chatmgr":
+                        parse(words[1:])
 
 
 def test_help_is_in_groups(chatmgr: Chatmgr) -> None:

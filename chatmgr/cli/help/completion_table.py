@@ -1,7 +1,7 @@
 """What the shell can complete, as a table made from the commands: ``python -m chatmgr.cli.help.reference``.
 
-``completion.fast_path`` answers from the table, ``chatmgr/completion/table.py``, because asking Click itself costs
-more than all the rest of a completion. A test holds the two against each other.
+``completion.fast_path`` answers from it (``chatmgr/completion/table.py``): asking Click itself costs more
+than all the rest of a completion. A test holds the two against each other.
 """
 
 from collections.abc import Iterator
