@@ -12,7 +12,7 @@ import pytest
 from chatmgr.cli.help import man_page
 from chatmgr.cli.help.reference import contexts, pages
 from chatmgr.cli.main import COMMANDS, GROUPS, cli
-from tests.cli.support import Chatmgr
+from tests.support.commands import Chatmgr
 
 PAGES = dict(pages())
 KEPT = Path(__file__).parents[2] / "chatmgr.1"
