@@ -18,7 +18,7 @@ from benchmarks.resuming import Clock
 from benchmarks.timeline import MODEL
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import ThreadKey, Writer
-from tests.chat.screen import ENTER, Screen, environment
+from tests.support.screen import ENTER, Screen, environment
 
 ALLOWED = 0.030
 _PATH = "/responses"

@@ -1,12 +1,24 @@
-"""Fixtures for every test: a home of its own, and a database of each kind."""
+"""Fixtures for every test: a home of its own, databases, the command line, and servers for it to talk to."""
 
+import getpass
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from chatmgr.store.writer import Writer
 from tests.support import postgres
+from tests.support.browser import Browser
+from tests.support.commands import APIS, KEY, Chatmgr, Forks
+from tests.support.processes import Home
+from tests.support.sample_files import SAMPLES, Shelf
+from tests.support.sample_stores import Talks
+from tests.support.screen import COLUMNS, Open, Screen, environment
+from tests.support.store import Desk
+from tests.wire import WireServer
 
 # Tests that let the small model speak stay together: two of them at a time would starve each other.
 _MODEL = "models_dir"
@@ -18,6 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "model" if item.path in files else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+# Homes and databases
 
 
 @pytest.fixture
@@ -38,6 +53,14 @@ def server() -> Iterator[postgres.Server]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def template(server: postgres.Server) -> str:
+    """A database of today's schema: copying it is quicker than making one for each test."""
+    server.run("CREATE DATABASE made")
+    Writer(server.url("made")).close()
+    return "made"
+
+
 @pytest.fixture
 def postgres_url(server: postgres.Server) -> Iterator[str]:
     """A fresh PostgreSQL database."""
@@ -55,3 +78,179 @@ def sqlite_url(home: Path) -> str:
 def url(request: pytest.FixtureRequest) -> str:
     """A fresh database of either kind: the test runs on both."""
     return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def postgres_desk(server: postgres.Server, template: str) -> Iterator[Desk]:
+    """A writer and a reader on an empty PostgreSQL database."""
+    with server.database(template) as url:
+        made = Desk(url)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def sqlite_desk(sqlite_url: str) -> Iterator[Desk]:
+    """A writer and a reader on a fresh SQLite database."""
+    made = Desk(sqlite_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def desk(request: pytest.FixtureRequest) -> Desk:
+    """A writer and a reader on an empty database of either kind: the test runs on both."""
+    found = request.getfixturevalue(f"{request.param}_desk")
+    assert isinstance(found, Desk)
+    return found
+
+
+@pytest.fixture
+def talks(sqlite_url: str) -> Iterator[Talks]:
+    """A SQLite store of the home, and conversations to be put into it."""
+    with Talks(sqlite_url) as made:
+        yield made
+
+
+# The command line
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """One forking process for all tests."""
+    with Forks() as running:
+        yield running
+
+
+@pytest.fixture
+def chatmgr(home: Path, forks: Forks) -> Chatmgr:
+    """chatmgr in an empty home; the key of the provider ``wire`` is there."""
+    return Chatmgr(home, forks, {"WIRE_KEY": KEY})
+
+
+@pytest.fixture
+def talking(chatmgr: Chatmgr, wire: WireServer, api: str) -> Chatmgr:
+    """chatmgr with the provider ``wire`` and the conversation ``demo``, which has one turn, on each API."""
+    chatmgr.provider(api, wire.base_url)
+    chatmgr("new", "demo", "-i", "Be brief.", "--provider", "wire", "one")
+    return chatmgr
+
+
+@pytest.fixture
+def open_chat(home: Path, wire: WireServer) -> Iterator[Open]:
+    """`open_chat("resume", "demo")` runs chatmgr at a terminal, with the server as the default provider.
+
+    Keywords: ``term``, ``columns``, and environment variables.
+    """
+    home.mkdir()
+    table = f'[providers.wire]\napi = "responses"\nbase_url = "{wire.base_url}"\n'
+    (home / "config.toml").write_text(f'provider = "wire"\n{table}', encoding="utf-8")
+    with ExitStack() as open_ones:
+        yield lambda *args, term="xterm-256color", columns=COLUMNS, **env: open_ones.enter_context(
+            Screen(
+                ["-m", "chatmgr", *args], environment(home, **env), home.parent, term=term, columns=columns
+            )
+        )
+
+
+@pytest.fixture
+def place(tmp_path: Path, forks: Forks) -> Home:
+    """A home of this test's own."""
+    return Home(tmp_path / "home", forks)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest, tmp_path: Path, forks: Forks) -> Home:
+    """A home of this test's own, on each database."""
+    if request.param == "sqlite":
+        return Home(tmp_path / "home", forks)
+    place = Home(tmp_path / "home", forks, request.getfixturevalue("postgres_url"))
+    assert place.run("db", "upgrade").code == 0
+    return place
+
+
+@pytest.fixture
+def exported(chatmgr: Chatmgr, talks: Talks, tmp_path: Path) -> Callable[..., Path]:
+    """Export as HTML; one name gives its page, none the index of all."""
+
+    def export(*names: str) -> Path:
+        target = tmp_path / "one.html" if names else tmp_path / "site"
+        chatmgr("export", *(names or ["--all"]), "--format", "html", "-o", str(target))
+        return target if names else target / "index.html"
+
+    return export
+
+
+# Servers
+
+
+@pytest.fixture
+def wire() -> Iterator[WireServer]:
+    """A server of all three APIs; every request that it gets must be as OpenAI's document wants it."""
+    with WireServer() as running:
+        yield running
+    assert running.violations == []
+
+
+@pytest.fixture
+def other() -> Iterator[WireServer]:
+    """A second server, which serves one model."""
+    with WireServer(models=["tiny-llm"]) as running:
+        yield running
+    assert running.violations == []
+
+
+@pytest.fixture(params=APIS)
+def api(request: pytest.FixtureRequest) -> str:
+    """Each API in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def shelf() -> Iterator[Shelf]:
+    """A web server that hands out the samples."""
+    with Shelf() as running:
+        yield running
+
+
+# Files, the embedded model and the browser
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """The folder that commands run in, with a file of each kind."""
+    for name, (_, data) in SAMPLES.items():
+        (tmp_path / name).write_bytes(data)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """A folder that holds the embedded model's weights; ``CHATMGR_TEST_WEIGHTS`` names another.
+
+    They are fetched once for all sessions of this user.
+    """
+    from chatmgr.backends.local import weights
+
+    named = os.environ.get("CHATMGR_TEST_WEIGHTS")
+    folder = Path(named or Path(tempfile.gettempdir()) / f"chatmgr-test-weights-{getpass.getuser()}")
+    weights.ensure(folder)
+    return folder
+
+
+@pytest.fixture
+def embedded(place: Home, models_dir: Path) -> Home:
+    """A home that has the embedded model's weights, and gives it one thread."""
+    folder = place.folder / "models"
+    folder.mkdir()
+    for file in models_dir.glob("*.gguf"):
+        (folder / file.name).symlink_to(file)
+    place.configure("[local]\nthreads = 1")
+    return place
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests."""
+    with Browser() as running:
+        yield running

@@ -1,1 +1,1 @@
-"""The command line as a person or a script uses it: processes, pipes, exit codes, real servers."""
+"""The verbs, as a person or a script types them: processes, pipes, exit codes."""

@@ -11,8 +11,8 @@ import pytest
 from chatmgr.cli.help import man_page
 from chatmgr.cli.help.reference import contexts, pages
 from chatmgr.cli.main import COMMANDS, GROUPS
-from tests.cli.support import Chatmgr
 from tests.support.command_lines import commands, parse
+from tests.support.commands import Chatmgr
 
 PAGES = dict(pages())
 KEPT = Path(__file__).parents[2] / "docs/chatmgr.1"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import CHATMGR, Chatmgr
+from tests.support.commands import CHATMGR, Chatmgr
 from tests.wire import Fault, WireServer
 
 SECRET = "sk-proj-Zq8mW2vK5tR7xN4b"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chat.screen import COLUMNS, Screen
-from tests.cli.support import Chatmgr
+from tests.support.commands import Chatmgr
+from tests.support.screen import COLUMNS, Screen
 
 HOSTILE = '</th><script>alert("1")</script>\x1b[31m\u202e'
 SHAPE = "by key turns runs input_tokens output_tokens cached_tokens reasoning_tokens cost unpriced_runs"

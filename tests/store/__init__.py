@@ -1,1 +1,1 @@
-"""Tests of the store: each runs on SQLite and on PostgreSQL where both are meant."""
+"""The database, on SQLite and on PostgreSQL wherever both are meant."""

@@ -3,7 +3,7 @@
 import pytest
 
 from chatmgr.domain.errors import NotFound, UsageFault
-from tests.store.desk import ENDPOINT, Desk
+from tests.support.store import ENDPOINT, Desk
 
 
 def test_what_was_saved_is_read_back(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 
 from chatmgr.domain.errors import NotFound, UsageFault
-from tests.store.desk import Desk, tell
+from tests.support.store import Desk, tell
 
 FAR = 10**30  # past every integer that a database or a driver takes
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chatmgr.domain.filters import Filters
-from tests.store.desk import Desk, tell
+from tests.support.store import Desk, tell
 
 
 @pytest.mark.parametrize(

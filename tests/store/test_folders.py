@@ -5,7 +5,7 @@ import pytest
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.query import parse
 from chatmgr.services import budget
-from tests.store.desk import Desk, tell
+from tests.support.store import Desk, tell
 
 
 def _make(desk: Desk, name: str, folder: str, title: str = "") -> None:

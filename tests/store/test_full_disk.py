@@ -14,8 +14,8 @@ from chatmgr.domain.states import RunState
 from chatmgr.store import migrate
 from chatmgr.store.location import check_room, sqlite_path
 from chatmgr.store.writer import RunOutcome
-from tests.store.desk import Desk, ask, tables
-from tests.store.processes import Other
+from tests.support.store import Desk, ask, tables
+from tests.support.store_processes import Other
 
 BIG = "x" * 600_000
 

@@ -6,7 +6,7 @@ import pytest
 
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.store.reader import Reader
-from tests.store.desk import Desk, ask, tell
+from tests.support.store import Desk, ask, tell
 
 # Upper before lower, accents and other scripts last: the order of code points, as UTF-8 sorts.
 IN_ORDER = ["10 ideas", "2 ideas", "Zoo", "alpha", "alpha-2", "alphabet", "alpha～", "zoo"]

@@ -19,7 +19,7 @@ from chatmgr.store import compiled, engine, migrate, statements
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.tables import AssistantRow, Base
 from chatmgr.store.writer import Writer
-from tests.store.desk import ask, tell
+from tests.support.store import ask, tell
 
 HERE = Path(__file__).parents[2]
 

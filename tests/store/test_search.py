@@ -8,7 +8,7 @@ from chatmgr.domain.filters import Filters
 from chatmgr.domain.query import parse
 from chatmgr.domain.states import RunState
 from chatmgr.store.writer import RunOutcome
-from tests.store.desk import Desk, tell
+from tests.support.store import Desk, tell
 
 ANY = Filters(archived=None)
 TURNS = [

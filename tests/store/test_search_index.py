@@ -12,8 +12,8 @@ from chatmgr.domain.states import RunState
 from chatmgr.store import migrate
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.writer import ImportedTurn, RunOutcome, ThreadKey
-from tests.store import migrating
-from tests.store.desk import ENDPOINT, Desk, ask, tell
+from tests.migrations import future_revision as migrating
+from tests.support.store import ENDPOINT, Desk, ask, tell
 
 
 def check(url: str) -> None:

@@ -11,7 +11,7 @@ from chatmgr.domain import periods
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.totals import Count, Ranking
 from chatmgr.store.location import sqlite_path
-from tests.store.desk import Desk, ask, tell
+from tests.support.store import Desk, ask, tell
 
 ALL = Filters(archived=None)
 Zone = Callable[[str], None]

@@ -10,7 +10,7 @@ from chatmgr.domain.events import Usage
 from chatmgr.domain.model import ThreadRef
 from chatmgr.domain.states import LIVE, RunState
 from chatmgr.store.writer import RunOutcome
-from tests.store.desk import ENDPOINT, Desk, ask, tables, tell
+from tests.support.store import ENDPOINT, Desk, ask, tables, tell
 
 REFUSING_RUNS = {
     "sqlite": ["CREATE TRIGGER refuse BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'no run'); END"],

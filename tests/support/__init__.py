@@ -1,1 +1,1 @@
-"""What tests share: real parts, started and stopped."""
+"""What the tests of several folders share."""

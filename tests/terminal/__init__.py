@@ -1,1 +1,1 @@
-"""Tests of what is drawn at a terminal, judged by the screen."""
+"""What is drawn at a terminal, judged by the screen."""

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from tests.terminal.samples import SAMPLES
-from tests.terminal.screens import static, streamed
+from tests.terminal.markdown_samples import SAMPLES
+from tests.terminal.virtual_screen import static, streamed
 
 TALL = 400
 

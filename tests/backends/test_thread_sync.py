@@ -1,0 +1,128 @@
+"""A remote thread is a cache: whatever became of it, the conversation goes on with all it knows."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.commands import AHEAD, Chatmgr
+from tests.support.remote_threads import (
+    ITEMS,
+    TURN,
+    add,
+    adopted,
+    echoed,
+    empty,
+    held,
+    on_server,
+    spoken,
+    thread_of,
+)
+from tests.wire import Fault, WireServer
+from tests.wire.raw_client import raw
+
+MANY = 33  # turns: 66 messages, four calls of twenty
+
+Happening = Callable[[WireServer, str, str], object]
+
+
+@pytest.fixture(params=["responses", "assistants"])
+def api(request: pytest.FixtureRequest) -> str:
+    """Each API that keeps threads."""
+    return str(request.param)
+
+
+def _deleted(wire: WireServer, api: str, thread: str) -> None:
+    assert raw(wire, "DELETE", f"/{ITEMS[api][0]}/{thread}", beta=True)[0] == 200
+
+
+def _status(status: int) -> Happening:
+    def happen(wire: WireServer, api: str, thread: str) -> None:
+        noun, items = ITEMS[api]
+        wire.fault(Fault(kind="status", match=("GET", f"/{noun}/{thread}/{items}"), status=status))
+
+    return happen
+
+
+def _forgotten_meanwhile(wire: WireServer, api: str, thread: str) -> None:
+    """Gone only after it was looked at."""
+    where = ("POST", "/responses") if api == "responses" else ("POST", f"/threads/{thread}/messages")
+    wire.fault(Fault(kind="forget", match=where))
+
+
+def _changed(wire: WireServer, api: str, thread: str) -> None:
+    add(wire, api, thread, [("user", "and me?"), ("assistant", "you too")])
+
+
+HAPPENINGS: dict[str, tuple[Happening, str]] = {
+    "deleted": (_deleted, "is gone"),
+    "expired": (_status(404), "is gone"),
+    "forgotten meanwhile": (_forgotten_meanwhile, "is gone"),
+    "refused": (_status(403), "is refused"),
+    "of another API": (_status(400), "is not accepted"),
+    "changed by somebody else": (_changed, "was changed by somebody else"),
+    "accepted though unknown": (empty, "is empty"),
+}
+
+
+@pytest.mark.parametrize("name", HAPPENINGS)
+def test_a_thread_is_rebuilt_with_everything_in_order(
+    chatmgr: Chatmgr, wire: WireServer, api: str, name: str
+) -> None:
+    old = adopted(chatmgr, wire, api, MANY)
+    happen, why = HAPPENINGS[name]
+    happen(wire, api, old)
+    before = len(wire.requests)
+    done = chatmgr("send", "demo", "go on")
+    assert done.out == echoed(MANY + 1, "go on")
+    assert done.err == f"The thread {old} {why}; it is rebuilt from the transcript.\n"
+    new = thread_of(chatmgr)
+    assert new["thread_id"] != old
+    assert (new["synced"], new["state"], new["behind"]) == (MANY + 1, "in step", 0)
+    assert held(wire, api, new["thread_id"])[:-2] == spoken(MANY)
+    batches = [len(one.body["items"]) for one in wire.requests[before:] if "items" in (one.body or {})]
+    assert batches == ([20, 20, 20, 6] if api == "responses" else [])
+    # It is in step now: the next turn sends what is new and nothing else.
+    before = len(wire.requests)
+    assert chatmgr("send", "demo", "and on").err == ""
+    posted = [one.path for one in wire.requests[before:] if one.method == "POST"]
+    assert len(posted) == (1 if api == "responses" else 2)
+
+
+def test_a_thread_that_a_broken_turn_left_out_of_step(chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
+    old = adopted(chatmgr, wire, api, 3)
+    wire.world.abandoned = "input_only"
+    wire.fault(Fault(kind="cut", match=TURN[api], after=AHEAD[api] + 2))
+    chatmgr("send", "demo", "broken", code=6 if api == "responses" else 8)
+    done = chatmgr("send", "demo", "go on")
+    assert f"The thread {old} is out of step; it is rebuilt" in done.err
+    assert done.out == echoed(5, "go on")  # what had arrived of the broken answer is part of the past
+    assert thread_of(chatmgr)["state"] == "in step"
+
+
+def test_white_space_and_messages_in_a_row_are_not_taken_for_changes(
+    chatmgr: Chatmgr, wire: WireServer, api: str
+) -> None:
+    adopted(chatmgr, wire, api, 1, "other")
+    said = [("user", "first"), ("user", " then \n"), ("assistant", "one\n"), ("assistant", "two")]
+    thread = adopted_as(chatmgr, wire, api, said)
+    done = chatmgr("send", "demo", "go on")
+    assert (done.err, done.out) == ("", echoed(3, "go on"))
+    assert thread_of(chatmgr)["thread_id"] == thread
+
+
+def test_a_thread_that_begins_with_an_answer_to_nobody(chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
+    greeting = [("assistant", "Welcome!"), ("user", "hi"), ("assistant", "hello")]
+    chatmgr.provider(api, wire.base_url)
+    thread = adopted_as(chatmgr, wire, api, greeting)
+    assert chatmgr("send", "demo", "go on").err == ""
+    _deleted(wire, api, thread)
+    assert chatmgr("send", "demo", "rebuilt?").out == echoed(3, "rebuilt?")
+    rebuilt = thread_of(chatmgr)["thread_id"]
+    assert held(wire, api, rebuilt)[:3] == greeting
+
+
+def adopted_as(chatmgr: Chatmgr, wire: WireServer, api: str, said: list[tuple[str, str]]) -> str:
+    """The conversation ``demo`` of a thread that holds this."""
+    thread = on_server(wire, api, said)
+    chatmgr("thread", "adopt", thread, "demo", "--provider", "wire")
+    return thread

@@ -1,0 +1,220 @@
+"""chatmgr alone at a terminal: three steps to the first message, or the latest conversations."""
+
+import json
+import stat
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.chat.test_provider_setup import BARE, KEY, OLLAMA_IS_DOWN
+from tests.support.screen import CTRL_C, CTRL_D, ENTER, Screen, environment
+from tests.wire import WireServer
+from tests.wire.faults import Fault
+
+Start = Callable[..., Screen]
+FIRST, NAME, TOLD = "Which one (k, o, l; q leaves)", "Name of the assistant", "Its instructions"
+
+
+@pytest.fixture
+def start(home: Path) -> Iterator[Start]:
+    """`chatmgr` alone, with settings and an environment; neither Ollama nor the embedded model are there."""
+    with ExitStack() as open_ones:
+
+        def run(settings: str = OLLAMA_IS_DOWN, **env: str) -> Screen:
+            home.mkdir(exist_ok=True)
+            (home / "config.toml").write_text(settings, encoding="utf-8")
+            env = environment(home, PIP_NO_INDEX="1", **env)
+            return open_ones.enter_context(Screen(["-c", BARE], env, home.parent))
+
+        yield run
+
+
+def answer(screen: Screen, question: str, typed: str) -> None:
+    """Answer a question that stands at the cursor."""
+    screen.until(question)
+    while not screen.prompt.startswith(question):
+        screen.read()
+    screen.type(typed + ENTER)
+
+
+def finish(screen: Screen, said: str = "hello") -> None:
+    """Say the first message, see it answered, and leave."""
+    screen.until("3 of 3 · Say something", at_prompt=True)
+    screen.say(said)
+    screen.until(f"1 user turns; you said: '{said}'", at_prompt=True)
+    screen.type(CTRL_D)
+    assert screen.end() == 0
+
+
+def made(home: Path) -> bool:
+    """Whether anything was kept but the settings that were there."""
+    return {one.name for one in home.iterdir()} != {"config.toml"}
+
+
+def test_a_typed_key_leads_to_the_first_answer(start: Start, wire: WireServer, home: Path) -> None:
+    screen = start(OPENAI_BASE_URL=wire.base_url)
+    screen.until("Welcome to chatmgr", "is kept on this machine", "[k] OpenAI", "with a key")
+    screen.until("[o] Ollama: not found at http://127.0.0.1:9/v1", "[l] The embedded model", "98 MB")
+    answer(screen, FIRST, "k")
+    answer(screen, "Key for openai", KEY)
+    screen.until("[1] gpt-4.1", "[2] gpt-4o-mini")
+    answer(screen, "Which one [1]", "2")
+    answer(screen, f"{NAME} [helper]", "Ada")
+    answer(screen, TOLD, "Be brief.")
+    screen.until("Your key is kept in", "keys.json")
+    finish(screen)
+    assert KEY not in screen.raw
+    assert str(home) in screen.raw
+    kept = home / "keys.json"
+    assert json.loads(kept.read_text(encoding="utf-8")) == {"openai": KEY}
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    posted = [one.body for one in wire.requests if one.path.endswith("/responses")]
+    assert [(one["model"], one["instructions"]) for one in posted] == [("gpt-4o-mini", "Be brief.")]
+    assert "Resume with: chatmgr resume ada" in screen.text
+
+
+def test_enter_alone_takes_what_is_found(start: Start, wire: WireServer) -> None:
+    screen = start(OPENAI_BASE_URL=wire.base_url, OPENAI_API_KEY=KEY)
+    screen.until("your key is found (OPENAI_API_KEY)")
+    answer(screen, f"{FIRST} [k]", "")
+    answer(screen, "Which one [1]", "")
+    answer(screen, f"{NAME} [helper]", "")
+    answer(screen, TOLD, "")
+    finish(screen)
+    assert KEY not in screen.raw
+
+
+def test_a_running_ollama_lists_its_models_and_is_remembered(
+    start: Start, wire: WireServer, home: Path
+) -> None:
+    settings = f'# mine\n[providers.ollama]\nbase_url = "{wire.base_url}"  # here\n'
+    screen = start(settings)
+    screen.until(f"[o] Ollama: runs at {wire.base_url}")
+    answer(screen, f"{FIRST} [o]", "")
+    answer(screen, "Which one [1]", "nosuch")
+    screen.until("“nosuch” is not among them.")
+    answer(screen, "Which one [1]", "gpt-5-mini")
+    answer(screen, NAME, "")
+    answer(screen, TOLD, "")
+    finish(screen)
+    [asked] = [one.body for one in wire.requests if one.path.endswith("/chat/completions")]
+    assert asked["model"] == "gpt-5-mini"
+    text = (home / "config.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text) == tomllib.loads(settings)  # it would be chosen next time anyway
+
+
+def test_a_choice_off_the_usual_order_is_remembered(start: Start, wire: WireServer, home: Path) -> None:
+    settings = f'# mine\n[providers.ollama]\nbase_url = "{wire.base_url}"  # here\n'
+    screen = start(settings, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=wire.base_url)
+    answer(screen, f"{FIRST} [k]", "o")
+    for question in ("Which one [1]", NAME, TOLD):
+        answer(screen, question, "")
+    screen.until("New conversations begin at ollama from now on")
+    finish(screen)
+    text = (home / "config.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text) == {"provider": "ollama"} | tomllib.loads(settings)
+    assert "# mine\n" in text
+    assert "# here\n" in text
+
+
+def test_one_can_go_back_and_what_does_not_work_is_asked_again(
+    start: Start, wire: WireServer, home: Path
+) -> None:
+    wire.wrong_keys.add("sk-wrong")
+    screen = start(OPENAI_BASE_URL=wire.base_url)
+    answer(screen, FIRST, "x")
+    screen.until("“x” is none of k, o, l.")
+    answer(screen, FIRST, "o")
+    screen.until("Nothing answers at http://127.0.0.1:9/v1. Start it with: ollama serve")
+    answer(screen, FIRST, "l")
+    answer(screen, "The model's engine (34 MB) is installed first. Fetch the 98 MB now? [Y/n]", "what")
+    screen.until("Type y or n; “<” goes back.")
+    answer(screen, "The model's engine", "<")
+    answer(screen, FIRST, "l")
+    answer(screen, "The model's engine (34 MB) is installed first. Fetch the 98 MB now? [Y/n]", "y")
+    screen.until("That did not work. Type: pip install 'chatmgr[local]'")
+    answer(screen, FIRST, "k")
+    answer(screen, "Key for openai", "sk-wrong")
+    answer(screen, FIRST, "k")
+    answer(screen, "Key for openai", "")
+    answer(screen, FIRST, "k")
+    answer(screen, "Key for openai", KEY)
+    answer(screen, "Which one [1]", "")
+    answer(screen, NAME, "<")
+    answer(screen, FIRST, "k")
+    answer(screen, "Key for openai", KEY)
+    answer(screen, "Which one [1]", "")
+    answer(screen, NAME, "a@b")
+    screen.until("may neither hold “@”")
+    answer(screen, NAME, "Ada")
+    assert not made(home)
+    answer(screen, TOLD, "<")
+    answer(screen, f"{NAME} [Ada]", "")
+    answer(screen, TOLD, "")
+    finish(screen)
+    assert "sk-wrong" not in screen.raw
+    assert json.loads((home / "keys.json").read_text(encoding="utf-8")) == {"openai": KEY}
+
+
+@pytest.mark.parametrize("answers", [0, 1, 3, 4])
+def test_ctrl_c_leaves_and_nothing_is_made(start: Start, wire: WireServer, home: Path, answers: int) -> None:
+    screen = start(OPENAI_BASE_URL=wire.base_url)
+    way = [(FIRST, "k"), ("Key for openai", KEY), ("Which one [1]", ""), (NAME, "Ada"), (TOLD, "")]
+    for question, typed in way[:answers]:
+        answer(screen, question, typed)
+    screen.until(way[answers][0])
+    while not screen.prompt.startswith(way[answers][0]):
+        screen.read()
+    screen.type(CTRL_C)
+    assert screen.end() == 130
+    assert "Nothing was made. Begin again with: chatmgr" in screen.text
+    assert not made(home)
+
+
+def test_q_leaves(start: Start, home: Path) -> None:
+    screen = start()
+    answer(screen, FIRST, "q")
+    assert screen.end() == 0
+    assert "chatmgr --help" in screen.text
+    assert not made(home)
+
+
+def test_a_server_that_refuses_is_no_end(start: Start, wire: WireServer) -> None:
+    wire.fault(Fault(kind="status", match=("GET", "/models"), status=403, message="Not from there."))
+    screen = start(OPENAI_BASE_URL=wire.base_url, OPENAI_API_KEY=KEY)
+    answer(screen, FIRST, "k")
+    screen.until("Not from there.")
+    answer(screen, FIRST, "q")
+    assert screen.end() == 0
+
+
+def test_with_conversations_the_latest_are_shown(start: Start, wire: WireServer, home: Path) -> None:
+    env = environment(home, OPENAI_BASE_URL=wire.base_url, OPENAI_API_KEY=KEY)
+    home.mkdir()
+    for number in range(7):
+        with Screen(["-m", "chatmgr", "new", f"talk {number}", "-i", "x"], env, home.parent) as chat:
+            chat.until(at_prompt=True)
+            chat.type(CTRL_D)
+            assert chat.end() == 0
+    screen = start()
+    assert screen.end() == 0
+    listed = [line.split("  ")[0] for line in screen.lines if line.startswith("talk ")]
+    assert listed == [f"talk {number}" for number in (6, 5, 4, 3, 2)]
+    for hint in ("chatmgr resume", "chatmgr new", "chatmgr history", "chatmgr --help", "“talk 6”"):
+        assert hint in screen.text
+
+
+def test_set_key_is_deaf_even_where_stderr_goes_elsewhere(home: Path) -> None:
+    code = (
+        "import os, sys; os.dup2(os.open('err', os.O_CREAT | os.O_WRONLY), 2); "
+        "sys.argv = ['chatmgr', 'config', 'set-key', 'openai']; from chatmgr.cli.main import main; main()"
+    )
+    with Screen(["-c", code], environment(home), home.parent) as screen:
+        answer(screen, "Key for openai", KEY)
+        assert screen.end() == 0
+    assert KEY not in screen.raw
+    assert KEY not in (home.parent / "err").read_text(encoding="utf-8")
+    assert json.loads((home / "keys.json").read_text(encoding="utf-8")) == {"openai": KEY}

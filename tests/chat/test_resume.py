@@ -1,0 +1,199 @@
+"""Coming back to a conversation, as a person sees it: where it stood, how long ago, what can be done."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from chatmgr.terminal.durations import later
+from tests.support.processes import until
+from tests.support.screen import CTRL_C, CTRL_D, Open
+from tests.wire import Fault, Gate, WireServer
+from tests.wire.parts import Said
+from tests.wire.world import echo
+
+TURN = ("POST", "/responses")
+NEW = ("new", "demo", "-i", "Be brief.")
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("passed", "words"),
+    [
+        (timedelta(minutes=59), ""),
+        (timedelta(hours=-5), ""),
+        (timedelta(hours=1), "1 hour later"),
+        (timedelta(hours=23, minutes=59), "23 hours later"),
+        (timedelta(days=1), "1 day later"),
+        (timedelta(days=3, hours=20), "3 days later"),
+        (timedelta(days=13), "13 days later"),
+        (timedelta(days=14), "2 weeks later"),
+        (timedelta(days=59), "8 weeks later"),
+        (timedelta(days=61), "2 months later"),
+        (timedelta(days=729), "24 months later"),
+        (timedelta(days=730), "2 years later"),
+    ],
+)
+def test_gaps_in_words(passed: timedelta, words: str) -> None:
+    assert later(NOON, NOON + passed) == words
+    assert later(None, NOON) == later(NOON, None) == ""
+
+
+def change(home: Path, *statements: str) -> None:
+    """Change the database from outside."""
+    with closing(sqlite3.connect(home / "chatmgr.db")) as db, db:
+        for statement in statements:
+            db.execute(statement)
+
+
+def ago(position: int, days: int) -> str:
+    """Let a turn have happened so many days earlier."""
+    moved = "strftime('%Y-%m-%d %H:%M:%f', {0}, '-{1} days')"
+    times = ", ".join(f"{one} = {moved.format(one, days)}" for one in ("started_at", "finished_at"))
+    return f"UPDATE runs SET {times} WHERE turn_id = (SELECT id FROM turns WHERE position = {position})"
+
+
+@pytest.fixture
+def long_ago(open_chat: Open, home: Path) -> Open:
+    """A conversation of twelve turns."""
+    with open_chat(*NEW, "turn 1") as first:
+        assert first.end() == 0
+    with open_chat("resume", "demo", "-n", "0") as chat:
+        for number in range(2, 13):
+            chat.say(f"turn {number}")
+            chat.until(f"{number} user turns", at_prompt=True)
+        chat.type(CTRL_D)
+        assert chat.end() == 0
+    return open_chat
+
+
+def test_the_tail_names_the_time_between(long_ago: Open, home: Path) -> None:
+    change(home, ago(11, 40), ago(12, 9))
+    screen = long_ago("resume", "demo")
+    screen.until("> turn 10", "> turn 11", "─── 4 weeks later ───", at_prompt=True)
+    lines = screen.lines
+    assert "> turn 9" not in lines
+    assert lines.index("> turn 11") < lines.index("─── 4 weeks later ───") < lines.index("> turn 12")
+    assert lines[-2] == "─── 9 days later: now ───"
+    assert sum("later" in line for line in lines) == 2
+
+
+def test_resuming_at_a_turn(long_ago: Open) -> None:
+    """The hit between its neighbours, the way to the end, the last turn; then it goes on there."""
+    screen = long_ago("resume", "demo@4")
+    screen.until("> turn 12", at_prompt=True)
+    shown = [line for line in screen.lines if line.startswith(("> turn", "───"))]
+    assert shown == [
+        *(f"> turn {number}" for number in range(2, 7)),
+        "─── 6 turns later the conversation goes on ───",
+        "> turn 12",
+    ]
+    screen.say("and on")
+    screen.until("13 user turns; you said: 'and on'", at_prompt=True)
+    again = long_ago("resume", "demo@-3", "-n", "1")
+    again.until("> and on", at_prompt=True)
+    shown = [line for line in again.lines if line.startswith(("> ", "───"))]
+    assert shown == ["> turn 10", "> turn 11", "> turn 12", "> and on"]
+
+
+@pytest.mark.parametrize(
+    ("state", "advice"),
+    [
+        ("interrupted", "This answer broke off. For a whole one, send the message again"),
+        ("cancelled", "This answer was stopped. For a whole one, send the message again"),
+        ("failed", "This has no answer. When what failed is mended, send the message again"),
+        ("incomplete", "This answer was cut off. Ask for the rest, or send the message again"),
+    ],
+)
+def test_what_to_do_about_the_last_answer(open_chat: Open, home: Path, state: str, advice: str) -> None:
+    with open_chat(*NEW, "one") as first:
+        assert first.end() == 0
+    change(home, f"UPDATE runs SET state = '{state}'")
+    screen = open_chat("resume", "demo")
+    screen.until(f"[{state}]", advice, at_prompt=True)
+    screen.type("\x1b[A")  # as it says: the message comes back
+    screen.until("❯ one")
+
+
+def test_a_run_of_another_process_is_not_mine(open_chat: Open, wire: WireServer) -> None:
+    """It can be waited for, and that is said."""
+    gate = Gate()
+    wire.fault(Fault(kind="gate", match=TURN, after=7, gate=gate))
+    running = open_chat(*NEW, "one")
+    running.until("1 user turns;")
+    screen = open_chat("resume", "demo")
+    screen.until("still being answered elsewhere. Wait for it: chatmgr runs wait demo", at_prompt=True)
+    gate.open()
+    assert running.end() == 0
+
+
+@pytest.fixture
+def naming(home: Path, open_chat: Open, wire: WireServer) -> Callable[[], str]:
+    """A model that names conversations; returns what stands in the database."""
+    path = home / "config.toml"
+    path.write_text(f"titles_private = true\ntitle_seconds = 60.0\n{path.read_text('utf-8')}", "utf-8")
+
+    def reply(messages: list[Said], instructions: str | None) -> str:
+        asked = "name conversations" in (instructions or "")
+        return "“Greetings\x1b]0;pwned\x07 of the day”." if asked else echo(messages, instructions)
+
+    wire.world.reply = reply
+
+    def title() -> str:
+        with closing(sqlite3.connect(home / "chatmgr.db")) as db:
+            [(found,)] = db.execute("SELECT title FROM conversations").fetchall()
+        return str(found)
+
+    return title
+
+
+def test_a_title_comes_in_the_background(
+    open_chat: Open, wire: WireServer, naming: Callable[[], str]
+) -> None:
+    """The prompt is back while the title is still being made; the list shows it where there is room."""
+    gate = Gate()
+    wire.fault(Fault(kind="gate", match=TURN, nth=2, gate=gate))
+    screen = open_chat(*NEW)
+    screen.say("hello")
+    screen.until("1 user turns; you said: 'hello'", at_prompt=True)
+    gate.wait_reached(30)
+    assert naming() == ""
+    screen.say("again")
+    screen.until("2 user turns; you said: 'again'", at_prompt=True)
+    gate.open()
+    until(naming, "the title")
+    screen.say("once more")  # nobody asks for a second one
+    screen.until("3 user turns; you said: 'once more'", at_prompt=True)
+    screen.type(CTRL_D)
+    assert screen.end() == 0
+    assert len(wire.turns_heard) == 4
+
+
+def test_the_list_shows_titles_where_there_is_room(
+    open_chat: Open, wire: WireServer, naming: Callable[[], str]
+) -> None:
+    with open_chat(*NEW, "hello") as first:
+        assert first.end() == 0
+        assert first.lines == ["1 user turns; you said: 'hello'"]
+    assert naming() == "Greetings]0;pwned of the day"
+    screen = open_chat("history", "--no-pager")
+    assert screen.end() == 0
+    head, row = screen.lines
+    assert head.split()[-2:] == ["AGE", "TITLE"]
+    assert row.endswith("Greetings]0;pwned of the day")
+    assert "\x1b]" not in screen.raw
+
+
+def test_ctrl_c_does_without_a_title(open_chat: Open, wire: WireServer, naming: Callable[[], str]) -> None:
+    gate = Gate()
+    wire.fault(Fault(kind="gate", match=TURN, nth=2, gate=gate))
+    screen = open_chat(*NEW, "hello")
+    screen.until("1 user turns; you said: 'hello'")
+    gate.wait_reached(30)
+    screen.type(CTRL_C)
+    assert screen.end() == 0
+    gate.open()
+    assert naming() == ""

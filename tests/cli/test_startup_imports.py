@@ -1,0 +1,124 @@
+"""What each verb imports: start-up is a feature, and an import too many is how it is lost."""
+
+import sys
+
+import pytest
+
+from chatmgr.cli.main import COMMANDS, cli
+from tests.support.commands import Chatmgr
+from tests.wire import WireServer
+
+# Run by a fresh interpreter: prints, at its end, every module that the command has brought in.
+PROBE = """
+import atexit, os, runpy, sys
+before = set(sys.modules)
+def tell():
+    os.write(3, " ".join(sorted(set(sys.modules) - before)).encode())
+atexit.register(tell)
+runpy.run_module("chatmgr", run_name="__main__", alter_sys=True)
+"""
+STARTED = '"$@" 3>modules'
+HEAVY = {"alembic", "httpx2", "keyring", "openai", "prompt_toolkit", "sqlalchemy", "tomlkit", "xllamacpp"}
+
+
+@pytest.fixture
+def api() -> str:
+    return "completions"
+
+
+def modules(chatmgr: Chatmgr, *words: str, **env: str) -> set[str]:
+    """The modules that a command loads."""
+    command = ["sh", "-c", STARTED, "-", sys.executable, "-c", PROBE, *words]
+    chatmgr.program(command, env=env)
+    return set((chatmgr.home.parent / "modules").read_text("utf-8").split())
+
+
+def foreign(loaded: set[str]) -> set[str]:
+    """Those top-level packages that are neither ours nor the standard library's."""
+    tops = {name.partition(".")[0] for name in loaded}
+    return {one for one in tops if one not in sys.stdlib_module_names and not one.startswith("_")} - {
+        "chatmgr"
+    }
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",)])
+def test_help_loads_click_alone(chatmgr: Chatmgr, words: tuple[str, ...]) -> None:
+    loaded = modules(chatmgr, *words)
+    assert foreign(loaded) == {"click"}
+    standard = {"asyncio", "sqlite3", "tomllib", "json", "logging", "dataclasses", "http", "ssl", "email"}
+    assert not loaded & standard
+    assert {name for name in loaded if name.startswith("chatmgr.cli.")} == {"chatmgr.cli.main"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("history",),
+        ("history", "demo"),
+        ("history", "demo@-1"),
+        ("history", "--json"),
+        ("stats",),
+        ("stats", "--by", "day", "--json"),
+        ("stats", "--html", "-"),
+        ("assistant", "list"),
+        ("assistant", "show", "demo"),
+        ("config", "path"),
+        ("config", "show"),
+        ("db", "status"),
+        ("send", "--help"),
+        ("new", "--help"),
+    ],
+    ids=" ".join,
+)
+def test_reading_loads_click_alone(talking: Chatmgr, words: tuple[str, ...]) -> None:
+    loaded = modules(talking, *words)
+    assert foreign(loaded) == {"click"}
+    assert not loaded & {"asyncio", "http.client", "ssl", "email", "logging"}
+
+
+def test_listing_loads_nothing_of_settings_or_networks(talking: Chatmgr) -> None:
+    loaded = modules(talking, "history")
+    assert not loaded & {
+        "tomllib",
+        "socket",
+        "difflib",
+        "chatmgr.services.providers",
+        "chatmgr.config.settings",
+    }
+
+
+def test_completing_a_name_loads_sqlite_and_nothing_else(talking: Chatmgr) -> None:
+    env = {"_CHATMGR_COMPLETE": "zsh_complete", "COMP_WORDS": "chatmgr send d", "COMP_CWORD": "2"}
+    loaded = modules(talking, **env)
+    assert foreign(loaded) == set()
+    assert "sqlite3" in loaded
+    assert not loaded & {"re", "pathlib", "dataclasses", "json", "typing", "shlex", "inspect"}
+
+
+def test_other_completions_load_click_alone(talking: Chatmgr) -> None:
+    env = {"_CHATMGR_COMPLETE": "zsh_complete", "COMP_WORDS": "chatmgr send --w", "COMP_CWORD": "2"}
+    assert foreign(modules(talking, **env)) == {"click"}
+
+
+def test_a_list_of_providers_loads_no_sdk(talking: Chatmgr) -> None:
+    assert not foreign(modules(talking, "provider", "list")) & (HEAVY - {"keyring"})
+
+
+def test_writing_without_a_server_loads_no_sdk(talking: Chatmgr) -> None:
+    assert foreign(modules(talking, "assistant", "new", "x", "-i", "y")) & HEAVY == {"sqlalchemy"}
+
+
+def test_a_turn_loads_neither_migrations_nor_a_line_editor(talking: Chatmgr, wire: WireServer) -> None:
+    loaded = foreign(modules(talking, "send", "demo", "two"))
+    assert loaded & HEAVY == {"httpx2", "openai", "sqlalchemy"}
+    assert wire.turns_heard == ["one", "two"]
+
+
+def test_the_table_of_commands_says_what_the_commands_say() -> None:
+    with cli.make_context("chatmgr", [], resilient_parsing=True) as ctx:
+        for name, (module, line) in COMMANDS.items():
+            command = cli.get_command(ctx, name)
+            assert command is not None
+            assert (command.name, command.short_help) == (name, line)
+            assert command.callback is not None
+            assert command.callback.__module__ == f"chatmgr.cli.verbs.{module}"

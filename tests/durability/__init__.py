@@ -1,1 +1,0 @@
-"""A turn survives whatever ends its process."""

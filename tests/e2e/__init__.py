@@ -1,0 +1,1 @@
+"""The main job from end to end: on every API, on real models, and as it is installed."""

@@ -1,0 +1,30 @@
+"""The embedded model at a terminal: an answer stopped half-way, and the chat goes on."""
+
+from tests.support.processes import Home, until
+from tests.support.screen import CTRL_C, CTRL_D, Screen
+
+
+def answered(screen: Screen, said: str) -> bool:
+    """Whether some words stand after what was said last, more than that they are waited for."""
+    after = screen.text.rpartition(f"❯ {said}")[2]
+    return len(after) > 60 and "waiting for" not in after
+
+
+def test_moving_on_after_ctrl_c(embedded: Home) -> None:
+    command = ["-m", "chatmgr", "new", "demo", "--provider", "local", "-i", "You talk."]
+    endless = ["--param", "ignore_eos=true", "--param", "max_tokens=1500"]
+    with Screen([*command, *endless], embedded.env, embedded.folder) as screen:
+        screen.say("Tell me a story.")
+        until(lambda: screen.read() and len(screen.text) > 300, "the first words")
+        screen.type(CTRL_C)
+        screen.until("Stopped; what had arrived is kept.", at_prompt=True)
+        screen.say("Another one.")
+        until(lambda: screen.read() and answered(screen, "Another one."), "the next words")
+        screen.type(CTRL_C)
+        until(lambda: screen.read() and screen.text.count("Stopped") == 2, "the second stop")
+        screen.until(at_prompt=True)
+        screen.type(CTRL_D)
+        assert screen.end() == 0
+    turns = embedded.run("history", "demo", "--json").json()
+    assert [turn["state"] for turn in turns] == ["cancelled", "cancelled"]
+    assert all(turn["answer"] for turn in turns)

@@ -1,0 +1,81 @@
+"""The process dies at each of its writes to the database: before it, or when it is done.
+
+Between two writes a death leaves the same database behind, so these are all the places there are;
+where the server stands meanwhile is another matter, and that of ``test_kill_with_remote_runs.py``.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+
+from chatmgr.store.writer.base import WriterBase
+from tests.faults.campaign.api_modes import KINDS, Kind
+from tests.faults.campaign.client import Desk, Died
+from tests.faults.campaign.conftest import Count
+from tests.faults.campaign.scenario import MODEL, Case
+
+WRITES = 7  # of a turn: its opening, model, thread, sending, ids, end; some kinds have fewer
+POINTS = [
+    (kind, number, after, fresh)
+    for kind in KINDS
+    for fresh in (False, True)
+    for number in range(1, WRITES + 1)
+    for after in (False, True)
+]
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # a process would end, and leave none
+
+
+@contextmanager
+def _dying(number: int, *, after: bool) -> Iterator[None]:
+    """Die at the write of this number; nothing is written from then on."""
+    begin = WriterBase.begin
+    seen = 0
+
+    @contextmanager
+    def counted(self: WriterBase) -> Iterator[object]:
+        nonlocal seen
+        seen += 1
+        if seen > number or (seen == number and not after):
+            raise Died
+        whole: AbstractContextManager[object] = begin(self)
+        with whole as db:
+            yield db
+        if seen == number:
+            raise Died
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WriterBase, "begin", counted)
+        yield
+
+
+def _name(point: tuple[Kind, int, bool, bool]) -> str:
+    kind, number, after, fresh = point
+    return f"{kind.name}-{'after' if after else 'before'}-write-{number}{'-fresh' if fresh else ''}"
+
+
+@pytest.mark.parametrize("at", range(len(POINTS)), ids=lambda at: _name(POINTS[at]))
+def test_a_death(at: int, desk: Desk, count: Count) -> None:
+    kind, number, after, fresh = POINTS[at]
+    case = Case(desk, kind, at, fresh=fresh)
+    case.prepare(MODEL)
+    with _dying(number, after=after):
+        first = desk.ask(case.name, case.said(case.text))
+    desk.wire.wait_idle()
+    asked = desk.conversation(case.name).turns == case.position
+    if not asked:  # it died before the message was kept, and the person saw that it was not
+        assert (first.died, first.text) == (True, "")
+        case.asked.remove(case.text)
+    settled = desk.settle(case.name) if at % 2 else None
+    last = desk.ask(case.name, case.said(case.next))
+    turns = desk.turns(case.name)
+    # Text is written down once a second: a server that cannot be asked has not more to give than that.
+    shown = first.text if kind.looked_up else ""
+    outcome = case.count(turns, shown, 1)
+    count(f"{kind.name}, dying", outcome)
+    assert (settled.error if settled else None, last.error) == (None, None)
+    case.check_whole(turns)
+    if asked:
+        case.check_answer(turns[case.position - 1], shown)
+    case.check_heard()
+    assert (outcome.lost, outcome.doubled) == (0, 0)

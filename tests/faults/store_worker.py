@@ -1,0 +1,40 @@
+"""The process that test_kill kills: runs turns for ever, and reports each step once it is committed.
+
+A report is the step, the position and the answer so far. A run that a killed worker left
+is closed first, as the engine does.
+"""
+
+from itertools import count
+from multiprocessing.connection import Connection
+
+from chatmgr.domain.events import Usage
+from chatmgr.domain.states import RunState
+from chatmgr.store import locks
+from chatmgr.store.writer import OpenRun, RunOutcome
+from tests.support.store import ENDPOINT, Desk
+
+
+def run_turns(url: str, pipe: Connection) -> None:
+    """Take over what was left, then run turns until killed."""
+    desk = Desk(url)
+    plan = desk.now()
+    locks.take(url, plan.pk, wait=True)
+    live = desk.reader.live_run(plan.pk)
+    if live:
+        left = OpenRun(plan.pk, live.provider, ENDPOINT, live.run_pk, live.turn_pk, live.position)
+        desk.writer.close_run(left, RunOutcome(RunState.INTERRUPTED, ""))
+        pipe.send(("taken over", live.position, ""))
+    for position in count(desk.now().turns + 1):
+        run = desk.open(f"question {position}")
+        pipe.send(("opened", position, ""))
+        desk.writer.set_thread(run, f"conv_{position}", position - 1)
+        desk.writer.mark_sending(run)
+        pipe.send(("sending", position, ""))
+        text = ""
+        for piece in ("So", " far,", " so good."):
+            text += piece
+            desk.writer.checkpoint(run, text)
+            pipe.send(("checkpoint", position, text))
+        end = RunOutcome(RunState.COMPLETED, text + " Done.", usage=Usage(position, 1), thread_synced=True)
+        desk.writer.close_run(run, end)
+        pipe.send(("closed", position, end.text))

@@ -1,0 +1,1 @@
+"""What other programs read: JSON, Markdown, and pages in a real browser."""

@@ -1,0 +1,1 @@
+"""Databases of other revisions: every past one opens, a newer one is refused."""

@@ -1,0 +1,1 @@
+"""The use cases: threads, providers, titles, cost, deletion at servers."""

@@ -1,0 +1,155 @@
+"""Deleting at the servers too: every thread, what they kept, what can be tried again; and live runs."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import Chatmgr
+from tests.support.remote_threads import killed, started, until
+from tests.wire import Fault, Gate, WireServer
+
+DELETED = {"responses": "/conversations/[^/]+", "assistants": "/threads/[^/]+"}
+
+
+@pytest.fixture(params=["responses", "assistants"])
+def api(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def at_server(wire: WireServer) -> int:
+    """How many threads the server has, of either API."""
+    return len(wire.conversations) + len(wire._memories[2]._kept)
+
+
+def asked(wire: WireServer) -> list[str]:
+    return [one.path for one in wire.requests if one.method == "DELETE"]
+
+
+def test_the_threads_are_gone_there_too(talking: Chatmgr, wire: WireServer, api: str) -> None:
+    talking("send", "demo", "two")
+    assert at_server(wire) == 1
+    done = talking("delete", "demo", "--remote", "--yes")
+    assert at_server(wire) == 0
+    assert "at wire is deleted" in done.err
+    if api == "responses":
+        assert "with 2 stored answers" in done.err
+        assert sum("/items/" in path for path in asked(wire)) == 4  # a server keeps those of a deleted one
+        assert not wire._memories[1]._turns
+    assert "keep nothing of it that chatmgr knows of" in done.err
+    before = len(asked(wire))
+    talking("restore", "demo")
+    assert talking("send", "demo", "three").out == "3 user turns; you said: 'three'\n"
+    assert len(asked(wire)) == before
+
+
+def test_json_and_nothing_asked_twice(talking: Chatmgr, wire: WireServer, api: str) -> None:
+    local, remote = talking("delete", "demo", "--remote", "--yes", "--json").json()
+    assert (local["did"], remote["did"], remote["name"]) == ("deleted", "thread deleted", "demo")
+    assert (remote["provider"], remote["kept"], remote["why"]) == ("wire", [], None)
+    assert talking("delete", "demo", "--remote", "--yes", "--json").json() == []
+
+
+def test_gone_already(talking: Chatmgr, wire: WireServer, api: str) -> None:
+    wire._memories[0].kept.clear()
+    wire._memories[2]._kept.clear()
+    done = talking("delete", "demo", "--remote", "--yes")
+    assert "was gone already" in done.err
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_refused_is_said_and_can_be_tried_again(
+    talking: Chatmgr, wire: WireServer, api: str, status: int
+) -> None:
+    wire.fault(Fault(kind="status", match=("DELETE", DELETED[api]), status=status, message="Not today."))
+    done = talking("delete", "demo", "--remote", "--yes", code=8)
+    assert "stays: wire refused" in done.err
+    assert "Not today" in done.err
+    assert at_server(wire) == 1
+    assert [one["name"] for one in talking.json("trash", "list")] == ["demo"]
+    assert "at wire is deleted" in talking("delete", "demo", "--remote", "--yes").err
+    assert at_server(wire) == 0
+
+
+def test_not_reachable_keeps_it_in_the_trash(talking: Chatmgr, wire: WireServer, api: str) -> None:
+    talking("delete", "demo")
+    talking.provider(api, "http://127.0.0.1:9/v1")
+    done = talking("trash", "empty", "--remote", "--yes", code=8)
+    assert "another server now" in done.err
+    assert len(talking.json("trash", "list")) == 1
+    talking.provider(api, wire.base_url)
+    talking.env.pop("WIRE_KEY")
+    assert "no key for wire" in talking("trash", "empty", "--remote", "--yes", code=8).err
+    assert at_server(wire) == 1
+    done = talking("trash", "empty", "--yes")
+    assert "wire keeps 1 thread of it; --remote deletes them too." in done.err
+    assert talking.rows("SELECT count(*) FROM turns") == [(0,)]
+
+
+def test_trash_empty_remote(talking: Chatmgr, wire: WireServer, api: str) -> None:
+    talking("delete", "demo")
+    talking("trash", "empty", "--remote", "--yes")
+    assert at_server(wire) == 0
+    assert talking.rows("SELECT count(*) FROM conversations") == [(0,)]
+
+
+def test_files(chatmgr: Chatmgr, wire: WireServer) -> None:
+    chatmgr.provider("assistants", wire.base_url)
+    (Path(chatmgr.home).parent / "plan.pdf").write_bytes(b"%PDF-1.4 plan")
+    chatmgr("new", "one", "-i", "x", "--provider", "wire", "hi")
+    chatmgr("new", "two", "-a", "one", "hi")
+    for name in ("one", "two"):
+        chatmgr("send", name, "-f", "plan.pdf", "look")
+    assert "“two” has it too" in chatmgr("delete", "one", "--remote", "--yes").err
+    copies = len(wire.world.files)
+    assert copies
+    chatmgr("delete", "two")
+    chatmgr("trash", "empty", "--remote", "--yes")
+    assert asked(wire)[-1].startswith("/files")
+    assert len(wire.world.files) == copies - 1
+    assert chatmgr.rows("SELECT count(*) FROM blobs") == [(0,)]
+    assert chatmgr.rows("SELECT count(*) FROM remote_files") == [(0,)]
+
+
+class TestLiveRuns:
+    @pytest.fixture
+    def api(self) -> str:
+        return "completions"
+
+    def test_busy_elsewhere_nothing_is_deleted(self, talking: Chatmgr, wire: WireServer) -> None:
+        talking("new", "other", "-a", "demo", "hi")
+        gate = Gate()
+        wire.fault(Fault(kind="gate", match=("POST", "/chat/completions"), after=2, gate=gate))
+        process = started(talking, "send", "demo", "two")
+        gate.wait_reached()
+        said = talking("delete", "other", "demo", code=8).err
+        assert "“demo” is busy" in said
+        assert "chatmgr runs cancel demo" in said
+        assert len(talking.json("history")) == 2
+        talking("rename", "demo", "renamed")  # that does not disturb it
+        gate.open()
+        out, _ = process.communicate(timeout=60)
+        assert (process.returncode, out) == (0, b"2 user turns; you said: 'two'\n")
+        assert talking.turn("renamed@2")["state"] == "completed"
+
+    def test_of_a_dead_process_it_is_closed(self, talking: Chatmgr, wire: WireServer) -> None:
+        gate = Gate()
+        wire.fault(Fault(kind="gate", match=("POST", "/chat/completions"), after=2, gate=gate))
+        process = started(talking, "send", "demo", "two")
+        gate.wait_reached()
+        until(lambda: talking.rows("SELECT 1 FROM runs WHERE state = 'running'"))
+        killed(process, signal.SIGKILL)
+        gate.open()
+        talking("delete", "demo")
+        [(state, error)] = talking.rows("SELECT state, error FROM runs ORDER BY id DESC LIMIT 1")
+        assert (state, error) == ("interrupted", "the conversation was deleted")
+        talking("restore", "demo")
+        assert talking.turn("demo@2")["user"] == "two"
+
+
+def test_a_new_turn_brings_it_back_to_the_lists(talking: Chatmgr, wire: WireServer, api: str) -> None:
+    talking("archive", "demo")
+    talking("rename", "demo", "plan")
+    assert talking.json("history") == []
+    talking("send", "plan", "two")
+    assert [one["name"] for one in talking.json("history")] == ["plan"]

@@ -1,0 +1,186 @@
+"""What these tests do again and again: threads made behind chatmgr's back, processes, terminals."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import pexpect
+
+from tests.support.commands import CHATMGR, LONG, Chatmgr
+from tests.wire import WireServer
+from tests.wire.raw_client import raw
+
+Spoken = list[tuple[str, str]]
+ITEMS = {"responses": ("conversations", "items"), "assistants": ("threads", "messages")}
+TURN = {"responses": ("POST", "/responses"), "assistants": ("POST", "/threads/[^/]+/runs")}
+
+
+def echoed(turns: int, text: str) -> str:
+    """What the scripted model answers: how much it remembers, and what was said last."""
+    return f"{turns} user turns; you said: {text!r}\n"
+
+
+def spoken(turns: int) -> Spoken:
+    """A past of that many turns."""
+    return [
+        one
+        for at in range(1, turns + 1)
+        for one in (("user", f"question {at}"), ("assistant", f"answer {at}"))
+    ]
+
+
+def post(wire: WireServer, path: str, body: object) -> dict[str, Any]:
+    """Write to the server as somebody else would."""
+    status, _, answer = raw(wire, "POST", path, body, beta=True)
+    assert status == 200, answer
+    found: dict[str, Any] = json.loads(answer)
+    return found
+
+
+def add(wire: WireServer, api: str, thread: str, said: Spoken) -> None:
+    """Somebody else writes into a thread."""
+    noun, items = ITEMS[api]
+    messages = [{"role": role, "content": text} for role, text in said]
+    if api == "assistants":
+        for one in messages:
+            post(wire, f"/{noun}/{thread}/{items}", one)
+        return
+    for start in range(0, len(messages), 20):
+        batch = [{"type": "message", **one} for one in messages[start : start + 20]]
+        post(wire, f"/{noun}/{thread}/{items}", {"items": batch})
+
+
+def on_server(wire: WireServer, api: str, said: Spoken) -> str:
+    """A thread that exists on a server; its id."""
+    thread = str(post(wire, f"/{ITEMS[api][0]}", {})["id"])
+    add(wire, api, thread, said)
+    return thread
+
+
+def held(wire: WireServer, api: str, thread: str) -> Spoken:
+    """What a thread holds, oldest first."""
+    if api == "assistants":
+        return list(wire._memories[2]._kept[thread].said())
+    return [
+        (item["role"], "".join(part["text"] for part in item["content"]))
+        for item in wire.conversations[thread].items
+    ]
+
+
+def empty(wire: WireServer, api: str, thread: str) -> None:
+    """The server takes the id for that of a new thread, as some do with any id."""
+    if api == "assistants":
+        wire._memories[2]._kept[thread].messages.clear()
+    else:
+        wire.conversations[thread].items.clear()
+
+
+def adopted(chatmgr: Chatmgr, wire: WireServer, api: str, turns: int, name: str = "demo") -> str:
+    """A conversation with a past, in step with its thread at the provider ``wire``; the thread."""
+    chatmgr.provider(api, wire.base_url)
+    thread = on_server(wire, api, spoken(turns))
+    chatmgr("thread", "adopt", thread, name, "--provider", "wire")
+    return thread
+
+
+def settings(chatmgr: Chatmgr, **values: object) -> None:
+    """Put settings into the file, before its tables and in place of what it says of them."""
+    path = chatmgr.home / "config.toml"
+    old = path.read_text("utf-8").splitlines() if path.exists() else []
+    kept = [line for line in old if line.partition(" = ")[0] not in values]
+    path.write_text(
+        "\n".join([*(f"{key} = {json.dumps(value)}" for key, value in values.items()), *kept, ""])
+    )
+
+
+def thread_of(chatmgr: Chatmgr, provider: str = "wire", name: str = "demo") -> dict[str, Any]:
+    """A conversation's thread at a provider, as ``thread show`` tells it."""
+    [found] = [one for one in chatmgr.json("thread", "show", name) if one["provider"] == provider]
+    return found
+
+
+def last(chatmgr: Chatmgr, name: str = "demo") -> dict[str, Any]:
+    """The newest turn."""
+    return chatmgr.turn(f"{name}@-1")
+
+
+def started(chatmgr: Chatmgr, *args: str) -> "subprocess.Popen[bytes]":
+    """A chatmgr of its own that runs on."""
+    return subprocess.Popen(
+        [*CHATMGR, *args],
+        cwd=chatmgr.home.parent,
+        env=chatmgr.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        process_group=0,
+    )
+
+
+def killed(process: "subprocess.Popen[bytes]", number: signal.Signals = signal.SIGKILL) -> str:
+    """End a process by a signal; what it had said on stderr."""
+    process.send_signal(number)
+    _, err = process.communicate(timeout=LONG)
+    assert b"Traceback" not in err, err
+    return err.decode()
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + LONG
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def at_terminal(chatmgr: Chatmgr, args: list[str], *dialogue: tuple[str, str]) -> tuple[int, str]:
+    """Run chatmgr at a terminal: wait for each text, type what goes with it; exit code and screen."""
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "chatmgr", *args],
+        env=chatmgr.environment(TERM="dumb", NO_COLOR="1"),
+        cwd=str(chatmgr.home.parent),
+        encoding="utf-8",
+        timeout=LONG,
+        dimensions=(50, 200),
+    )
+    with closing(child):
+        child.delaybeforesend = None
+        seen = ""
+        for wanted, typed in dialogue:
+            child.expect_exact(wanted)
+            seen += f"{child.before}{child.after}"
+            child.send(typed)
+        child.expect(pexpect.EOF)
+        seen += str(child.before)
+    assert "Traceback" not in seen, seen
+    assert child.exitstatus is not None, seen
+    return int(child.exitstatus), seen
+
+
+def asked(wire: WireServer, method: str, ending: str) -> list[dict[str, str]]:
+    """The queries of requests whose path ends so."""
+    return [one.query for one in wire.requests if one.method == method and one.path.endswith(ending)]
+
+
+def whole(wire: WireServer, turns: int, text: str) -> str:
+    """The answer: as many words as the server gives, over and over."""
+    words = wire.world.split(echoed(turns, text).rstrip("\n"))
+    return "".join((words * 40)[:40])
+
+
+def complete(demo: Chatmgr, wire: WireServer) -> None:
+    """The turn is whole, nothing is doubled, and the server heard it once."""
+    turn = demo.turn("demo@2")
+    assert (turn["state"], turn["answer"]) == ("completed", whole(wire, 2, "two"))
+    assert turn["output_tokens"] == 40
+    assert wire.turns_heard == ["two"]
+    assert demo.json("runs") == []
+    wire.world.deltas = None
+    done = demo("send", "demo", "three")
+    assert (done.out, done.err) == (echoed(3, "three"), "")

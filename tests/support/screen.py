@@ -1,0 +1,189 @@
+"""A real terminal of our own: chatmgr at a pseudo-terminal, and the screen that its output draws."""
+
+import ctypes
+import fcntl
+import os
+import sys
+import termios
+import time
+from array import array
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pexpect
+import pyte
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 30.0
+ROWS, COLUMNS = 45, 100
+ENTER, CTRL_C, CTRL_D, CTRL_R, CTRL_N, ESC, TAB = "\r", "\x03", "\x04", "\x12", "\x0e", "\x1b", "\t"
+UP, DOWN, BACKSPACE = "\x1b[A", "\x1b[B", "\x7f"
+ALT_ENTER = ESC + ENTER
+EDITOR_KEYS = "\x18\x05"
+
+
+class _Display(pyte.Screen):
+    """Whoever asks it where the cursor is gets an answer, as from any other terminal."""
+
+    def __init__(self, send: Callable[[str], object], columns: int) -> None:
+        super().__init__(columns, ROWS)
+        self._send = send
+
+    def write_process_input(self, data: str) -> None:
+        self._send(data)
+
+
+class Screen:
+    """What a person sees. `until` reads until it shows something; `raw` keeps every byte that came."""
+
+    def __init__(
+        self,
+        args: Sequence[str],
+        env: dict[str, str],
+        folder: Path,
+        *,
+        term: str = "xterm-256color",
+        columns: int = COLUMNS,
+    ) -> None:
+        self.raw = ""
+        self._child = pexpect.spawn(
+            sys.executable,
+            list(args),
+            env={"NO_COLOR": "", **env, "TERM": term},
+            cwd=str(folder),
+            dimensions=(ROWS, columns),
+            encoding="utf-8",
+            codec_errors="replace",
+            echo=True,
+        )
+        self._child.delaybeforesend = None
+        name = ctypes.CDLL(None).ptsname
+        name.restype = ctypes.c_char_p
+        self._other_end = os.open(name(self._child.child_fd), os.O_RDONLY | os.O_NOCTTY)
+        self._screen = _Display(self._child.send, columns)
+        self._stream = pyte.Stream(self._screen)
+        self.pid = int(self._child.pid or 0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._child.closed:
+            os.close(self._other_end)
+            self._child.close(force=True)
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the screen, without the empty ones and without trailing blanks."""
+        return [line.rstrip() for line in self._screen.display if line.strip()]
+
+    @property
+    def text(self) -> str:
+        """The lines as one text."""
+        return "\n".join(self.lines)
+
+    @property
+    def prompt(self) -> str:
+        """What stands on the line of the cursor."""
+        return str(self._screen.display[self._screen.cursor.y]).rstrip()
+
+    @property
+    def title(self) -> str:
+        """The title that the terminal's window has got."""
+        return str(self._screen.title)
+
+    def read(self) -> bool:
+        """Take what has come; False at the end."""
+        try:
+            found: Any = self._child.read_nonblocking(65536, timeout=0.05)
+        except pexpect.TIMEOUT:
+            return True
+        except pexpect.EOF:
+            return False
+        self.raw += found
+        self._stream.feed(found)
+        return True
+
+    def until(self, *wanted: str, at_prompt: bool = False) -> None:
+        """Read until the screen shows all of `wanted`, and the chat waits for a line if `at_prompt`."""
+        deadline = time.monotonic() + PATIENCE
+        while not (all(one in self.text for one in wanted) and (not at_prompt or self.prompt == "❯")):
+            if not self.read() and not all(one in self.text for one in wanted):
+                raise AssertionError(f"chatmgr ended without showing {wanted}:\n{self.text}")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waited in vain for {wanted}:\n{self.text}")
+
+    def type(self, text: str) -> None:
+        """Press keys."""
+        self._child.send(text)
+
+    def paste(self, text: str) -> None:
+        """Paste, as a terminal does that brackets pastes: line feeds become carriage returns."""
+        content = text.replace("\n", "\r")
+        self.type(f"\x1b[200~{content}\x1b[201~")
+
+    def clear(self) -> None:
+        """Clear the screen from the keyboard, so that only what comes now is on it."""
+        self.until(at_prompt=True)
+        self.type("\x0c")
+        while len(self.lines) > 2:
+            self.until(at_prompt=True)
+            self.read()
+
+    def resize(self, columns: int) -> None:
+        """Drag the window's edge."""
+        self._screen.resize(ROWS, columns)
+        self._child.setwinsize(ROWS, columns)
+
+    @property
+    def terminal(self) -> int:
+        """The end of the terminal that the chat has."""
+        return self._other_end
+
+    def typed_ahead(self) -> None:
+        """Wait until nothing that was typed waits in the terminal: the chat has taken it."""
+        deadline = time.monotonic() + PATIENCE
+        count = array("i", [1])
+        while count[0]:
+            assert time.monotonic() < deadline, "the chat takes nothing"
+            self.read()
+            fcntl.ioctl(self._other_end, termios.FIONREAD, count)
+
+    @property
+    def toolbar(self) -> str:
+        """The last line that is not empty."""
+        return self.lines[-1] if self.lines else ""
+
+    def say(self, text: str) -> None:
+        """Type a line, see it at the prompt, and press Enter."""
+        self.until(at_prompt=True)
+        self.type(text)
+        self.until(f"❯ {text}")
+        self.type(ENTER)
+
+    def end(self) -> int:
+        """Read to the end; return the exit code."""
+        deadline = time.monotonic() + PATIENCE
+        while self.read():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"chatmgr did not end:\n{self.text}")
+        self._child.wait()
+        assert self._child.exitstatus is not None, f"signal {self._child.signalstatus}"
+        return int(self._child.exitstatus)
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """An environment without anything of chatmgr's or OpenAI's from outside, nor another terminal's size."""
+    outside = ("CHATMGR_", "OPENAI_", "COLUMNS", "LINES")
+    kept = {key: text for key, text in os.environ.items() if not key.startswith(outside)}
+    keyring = "keyring.backends.fail.Keyring"  # so that no test reaches a real one
+    ours = {"CHATMGR_HOME": str(home), "PYTHON_KEYRING_BACKEND": keyring, "PYTHONPATH": str(ROOT)}
+    return kept | ours | more
+
+
+Open = Callable[..., Screen]
+"""Opens a screen: see the fixture ``open_chat``."""

@@ -1,1 +1,0 @@
-"""Threads that outlive their provider, and runs that outlive the terminal."""

@@ -1,0 +1,1 @@
+"""A turn's life: interrupted, in the background, beside another process."""

@@ -1,0 +1,72 @@
+"""Background runs that are stopped: by Ctrl-C, from elsewhere, after their process died."""
+
+import signal
+from typing import Any
+
+import pytest
+
+from tests.support.commands import AHEAD, Chatmgr
+from tests.support.remote_threads import TURN, adopted, complete, killed, started, until, whole
+from tests.wire import Fault, Gate, WireServer
+
+FAR = AHEAD["responses"] + 1 + 6  # events: a few words of the answer; background runs tell one more
+
+
+@pytest.fixture
+def demo(chatmgr: Chatmgr, wire: WireServer) -> Chatmgr:
+    """The conversation ``demo``, with a turn, and a server whose answers are long."""
+    adopted(chatmgr, wire, "responses", 1)
+    wire.world.deltas = 40
+    return chatmgr
+
+
+class TestStopped:
+    def running(self, demo: Chatmgr, wire: WireServer) -> Any:
+        """A process in the middle of a background answer."""
+        gate = Gate()
+        wire.fault(Fault(kind="gate", match=TURN["responses"], after=FAR, gate=gate))
+        process = started(demo, "send", "demo", "two", "--background")
+        gate.wait_reached()
+        until(lambda: demo.rows("SELECT cursor FROM runs ORDER BY id DESC LIMIT 1") == [(FAR - 1,)])
+        return process, gate
+
+    def test_by_ctrl_c(self, demo: Chatmgr, wire: WireServer) -> None:
+        process, gate = self.running(demo, wire)
+        said = killed(process, signal.SIGINT)
+        gate.open()
+        assert process.returncode == 130
+        assert "Stopped; what had arrived is kept." in said
+        turn = demo.turn("demo@2")
+        assert turn["state"] == "cancelled"
+        assert wire.requests[-1].path == f"/responses/{turn['run_id']}/cancel"
+        assert whole(wire, 2, "two").startswith(turn["answer"])
+
+    def test_what_a_dead_process_left(self, demo: Chatmgr, wire: WireServer) -> None:
+        process, gate = self.running(demo, wire)
+        killed(process)
+        gate.open()
+        assert demo("runs", "cancel", "demo").err == "demo@2 is cancelled.\n"
+        turn = demo.turn("demo@2")
+        assert (turn["state"], bool(turn["answer"])) == ("cancelled", True)
+        assert wire.requests[-1].path == f"/responses/{turn['run_id']}/cancel"
+        assert "no open run of “demo”" in demo.refused(5, "runs", "cancel", "demo")
+        assert "no open run of “demo”" in demo.refused(5, "runs", "wait", "demo")
+
+    def test_where_another_process_follows_it(self, demo: Chatmgr, wire: WireServer) -> None:
+        process, gate = self.running(demo, wire)
+        said = demo("runs", "cancel", "demo").err
+        assert f"demo@2 is cancelled at the server; process {process.pid} on " in said
+        gate.open()
+        process.communicate(timeout=60)
+        assert process.returncode == 8
+        assert demo.turn("demo@2")["state"] == "cancelled"
+
+    def test_a_run_in_the_foreground_is_stopped_where_it_runs(self, demo: Chatmgr, wire: WireServer) -> None:
+        gate = Gate()
+        wire.fault(Fault(kind="gate", match=TURN["responses"], after=FAR, gate=gate))
+        process = started(demo, "send", "demo", "two")
+        gate.wait_reached()
+        assert "Only there can it be stopped: with Ctrl-C." in demo.refused(8, "runs", "cancel", "demo")
+        gate.open()
+        process.communicate(timeout=60)
+        complete(demo, wire)

@@ -1,0 +1,1 @@
+"""What verbs and the chat share on screen."""
