@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from chatmgr.domain.events import Usage
 from chatmgr.domain.model import Provider
+from chatmgr.domain.money import NANODOLLARS
 
-NANODOLLARS = 1_000_000_000
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 

@@ -139,13 +139,6 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-def dollars(billionths: int) -> str:
-    """An amount in US dollars: to the cent, or with as many digits as it takes to see it."""
-    whole = f"{billionths / 1e9:,.9f}".rstrip("0")
-    cents = whole.index(".") + 3
-    return f"${whole.ljust(cents, '0')}"
-
-
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Up to two known names that the user may have meant, best first.
 

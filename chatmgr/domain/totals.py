@@ -49,17 +49,3 @@ def _sum(one: int | None, other: int | None) -> int | None:
     if one is None or other is None:
         return other if one is None else one
     return one + other
-
-
-def price(billionths: int | None, whole: int | None) -> str:
-    """An amount among others that make up ``whole``: all with the same decimals, none shown as nothing.
-
-    An unknown one is a dash.
-    """
-    if billionths is None:
-        return "—"
-    places = 2 if not whole or whole >= 1_000_000_000 else 4 if whole >= 10_000_000 else 6
-    least: float = 10**-places
-    if 0 < billionths / 1e9 < least / 2:
-        return f"<${least:.{places}f}"
-    return f"${billionths / 1e9:,.{places}f}"

@@ -14,7 +14,8 @@ from itertools import chain
 from pathlib import Path
 
 from chatmgr.domain.export_schema import HTML_HEAD
-from chatmgr.domain.totals import Count, price
+from chatmgr.domain.money import price
+from chatmgr.domain.totals import Count
 
 _HEIGHT, _HEAD, _FOOT = 190, 22, 22  # pixels: a plot, the room for its label above, its ticks below
 _TICKS = 6

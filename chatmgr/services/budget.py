@@ -10,10 +10,9 @@ from math import isfinite
 from chatmgr.domain.errors import ProviderRefused, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.text import dollars
+from chatmgr.domain.money import NANODOLLARS, dollars
 from chatmgr.store.reader import Reader
 
-_NANODOLLARS = 1_000_000_000
 _MOST = 1_000_000.0  # US dollars; more is a slip of the finger
 
 
@@ -21,7 +20,7 @@ def limit(amount: float) -> int | None:
     """A limit in dollars in billionths of one; None, no limit, for zero."""
     if not isfinite(amount) or not 0 <= amount <= _MOST:
         raise UsageFault("--max-cost must lie between 0 (no limit) and 1,000,000 US dollars.")
-    return max(1, round(amount * _NANODOLLARS)) if amount else None
+    return max(1, round(amount * NANODOLLARS)) if amount else None
 
 
 class Budget:

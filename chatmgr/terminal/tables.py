@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.model import Attempt, Conversation, Turn
-from chatmgr.domain.text import dollars
+from chatmgr.domain.money import dollars
 from chatmgr.domain.totals import Count
 from chatmgr.terminal import markdown
 from chatmgr.terminal.console import age, styled

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from chatmgr.domain.model import Assistant, Attempt, Conversation, Turn
+from chatmgr.domain.money import NANODOLLARS
 from chatmgr.services.turns import shown_thread
 from chatmgr.terminal.console import console
-from chatmgr.ui.context import NANODOLLARS, app
+from chatmgr.ui.context import app
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from chatmgr.backends.pricing import Pricer
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.events import Usage
 from chatmgr.domain.model import Provider
-from chatmgr.domain.text import dollars
+from chatmgr.domain.money import dollars
 from chatmgr.services import budget
 from tests.cli.test_startup_imports import modules
 from tests.support.commands import Chatmgr, one_line

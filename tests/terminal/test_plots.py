@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chatmgr.domain.totals import Count, price
+from chatmgr.domain.money import price
+from chatmgr.domain.totals import Count
 from chatmgr.terminal import plots
 from chatmgr.terminal.sanitize import display_width
 
