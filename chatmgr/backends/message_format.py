@@ -26,7 +26,7 @@ def is_text(content_type: str) -> bool:
     return content_type.startswith("text/") or content_type in {"application/json", "application/xml"}
 
 
-def refuse_unsendable(api: str, attachments: Iterable[Attachment]) -> None:
+def refuse_unsupported_files(api: str, attachments: Iterable[Attachment]) -> None:
     """Refuse what an API cannot take; text goes anywhere."""
     for one in attachments:
         if is_text(one.content_type):

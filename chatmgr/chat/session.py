@@ -13,6 +13,7 @@ from chatmgr.chat.loop import Lines, chat
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import Interrupted
 from chatmgr.domain.model import Attachment, Conversation, UserMessage
+from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import console
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, checked_message, interactive
@@ -100,7 +101,7 @@ class ChatSession:
         """Go on with another conversation: its tail, or a turn of it; what was said there, its provider."""
         found = app()
         provider = found.providers.usable(found.providers.get(conversation.provider))
-        found.providers.check_files(provider, self.files)
+        check_files(provider, self.files)
         found.writer.touch(conversation.pk, found.here)
         self.conversation, self._facts = conversation, None
         settle(conversation)
@@ -115,8 +116,7 @@ class ChatSession:
 
     def check(self, files: tuple[Attachment, ...]) -> None:
         """Refuse files that the provider cannot take; those that wait go on waiting."""
-        found = app()
-        found.providers.check_files(found.providers.get(self.conversation.provider), files)
+        check_files(app().providers.get(self.conversation.provider), files)
 
 
 def run_chat(

@@ -9,6 +9,7 @@ from chatmgr.store.reader import Reader
 
 if TYPE_CHECKING:
     from chatmgr.config.settings import Settings
+    from chatmgr.services.assistants import AssistantService
     from chatmgr.services.budget import Budget
     from chatmgr.services.providers import Providers
     from chatmgr.services.remote_deletion import RemoteDeletion
@@ -79,6 +80,13 @@ class App:
         from chatmgr.services.budget import Budget
 
         return Budget(self.reader)
+
+    @cached_property
+    def assistants(self) -> "AssistantService":
+        """Assistants that exist on servers: adopting them."""
+        from chatmgr.services.assistants import AssistantService
+
+        return AssistantService(self.providers, self.reader, self.writer)
 
     @cached_property
     def threads(self) -> "ThreadService":

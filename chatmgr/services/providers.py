@@ -1,9 +1,8 @@
 """Which provider a conversation talks to: the configured ones, their keys, their models, the choice."""
 
-import importlib.util
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,8 +10,9 @@ from urllib.parse import urlsplit
 from chatmgr.config import keys, paths
 from chatmgr.config.settings import Settings
 from chatmgr.domain.errors import ConfigurationFault, NetworkDown, NotFound
-from chatmgr.domain.model import Attachment, Provider
+from chatmgr.domain.model import Provider
 from chatmgr.domain.text import nearest
+from chatmgr.services import local_model
 
 if TYPE_CHECKING:
     from chatmgr.domain.ports import Backend
@@ -77,7 +77,7 @@ class Providers:
         ollama = self.get("ollama")
         if is_reachable(ollama.base_url):
             return ollama
-        return self.get("local") if local_installed() else None
+        return self.get("local") if local_model.engine_installed() else None
 
     def usable(self, provider: Provider) -> Provider:
         """Refuse a provider that needs a key and has none, before anything is made or sent."""
@@ -99,12 +99,6 @@ class Providers:
         from chatmgr.backends import registry
 
         return registry.create(provider)
-
-    def check_files(self, provider: Provider, attachments: Iterable[Attachment]) -> None:
-        """Refuse files that a provider's API cannot take, before anything is kept or sent."""
-        from chatmgr.backends.message_format import refuse_unsendable
-
-        refuse_unsendable(provider.api, attachments)
 
     def check_model(self, provider: Provider, model: str) -> None:
         """Refuse a model that the server does not list, naming the nearest.
@@ -139,11 +133,6 @@ def private(provider: Provider) -> bool:
         return not ip_address(host).is_global
     except ValueError:
         return "." not in host or host.endswith(_PRIVATE_NAMES)
-
-
-def local_installed() -> bool:
-    """Whether the embedded model's engine is there; found without importing it."""
-    return importlib.util.find_spec("xllamacpp") is not None
 
 
 def is_reachable(base_url: str) -> bool:

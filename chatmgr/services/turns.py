@@ -89,7 +89,6 @@ class TurnService:
         from chatmgr.services.deprecations import DeprecationCheck
 
         route = self.route(conversation)
-        self._parts.providers.check_files(route.provider, message.attachments)
         deprecation = DeprecationCheck(self._parts.reader, route.provider, lambda: route.backend().models())
         with self.locked(conversation, wait=wait):
             yield from self._parts.runner.recovery.recover(conversation, self.route_of_run)

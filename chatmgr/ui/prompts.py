@@ -6,7 +6,8 @@ import sys
 import click
 
 from chatmgr.domain.model import Provider
-from chatmgr.services.providers import THREE_WAYS, is_reachable, local_installed
+from chatmgr.services.local_model import engine_installed
+from chatmgr.services.providers import THREE_WAYS, is_reachable
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app, interactive
 
@@ -74,14 +75,14 @@ def _with_ollama() -> Provider | None:
 
 def with_local() -> Provider | None:
     """The embedded model, its engine installed where it is missing; None where that failed."""
-    if not local_installed():
+    if not engine_installed():
         console.note("Installing the embedded model's engine (34 MB)…")
         done = subprocess.run(
             [sys.executable, "-m", "pip", "install", "--quiet", "chatmgr[local]"],
             check=False,
             stdout=sys.stderr,
         )
-        if done.returncode or not local_installed():
+        if done.returncode or not engine_installed():
             console.note("That did not work. Type: pip install 'chatmgr[local]'", "yellow")
             return None
     return app().providers.get("local")

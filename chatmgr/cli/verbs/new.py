@@ -12,6 +12,7 @@ from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.model import Assistant, Attachment, Conversation, Provider, UserMessage
 from chatmgr.domain.text import slug, valid_name, valid_text
 from chatmgr.services import budget
+from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import console
 from chatmgr.terminal.typeahead import early
 from chatmgr.ui.attachments import attachments
@@ -158,7 +159,7 @@ def _persona(
 def _provider(named: str, assistants: str, model: str, attached: tuple[Attachment, ...]) -> Provider:
     """The provider to begin with, which can take the model and the files."""
     chosen = provider_or_ask(named, assistants)
-    app().providers.check_files(chosen, attached)
+    check_files(chosen, attached)
     if model:
         app().providers.check_model(chosen, model)
     return chosen

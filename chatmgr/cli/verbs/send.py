@@ -6,6 +6,7 @@ import click
 
 from chatmgr.domain.model import Conversation, UserMessage
 from chatmgr.services import budget
+from chatmgr.services.attachments import check_files
 from chatmgr.ui.attachments import attachments
 from chatmgr.ui.context import (
     ConversationName,
@@ -63,7 +64,7 @@ def command(
     attached = attachments(files)
     text = checked_message(message_from(message, "" if "-" in files else read_stdin()))
     conversation = app().reader.conversation(name)
-    app().providers.check_files(app().providers.get(provider or conversation.provider), attached)
+    check_files(app().providers.get(provider or conversation.provider), attached)
     conversation = adjusted(conversation, provider, model, max_cost)
     remember(conversation)
     run_one(
