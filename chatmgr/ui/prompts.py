@@ -7,7 +7,7 @@ import click
 
 from chatmgr.domain.model import Provider
 from chatmgr.services.local_model import engine_installed
-from chatmgr.services.providers import THREE_WAYS, is_reachable
+from chatmgr.services.providers import SETUP_HINTS, is_reachable
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app, interactive
 
@@ -38,21 +38,21 @@ def provider_or_ask(named: str, assistant: str) -> Provider:
     if found is not None:
         return found
     if not interactive():
-        raise app().providers.none()
+        raise app().providers.none_error()
     return _offer()
 
 
 def _offer() -> Provider:
     """Three ways to have a provider, one keystroke each."""
     console.note("There is no provider to talk to yet.", "bold")
-    for key, way in zip("kol", THREE_WAYS, strict=True):
+    for key, way in zip("kol", SETUP_HINTS, strict=True):
         console.note(f"  [{key}] {way}", "")
     while True:
         click.echo("Which one (k, o, l; q to leave)? ", nl=False, err=True)
         pressed = click.getchar().lower()
         click.echo(pressed, err=True)
         if pressed in {"q", "\x03", "\x04", "\x1b"}:
-            raise app().providers.none()
+            raise app().providers.none_error()
         if found := {"k": _with_key, "o": _with_ollama, "l": with_local}.get(pressed, lambda: None)():
             return found
 

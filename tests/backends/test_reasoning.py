@@ -5,7 +5,7 @@ import sys
 import pexpect
 import pytest
 
-from chatmgr.backends.params import for_api
+from chatmgr.backends.params import params_for_api
 from tests.support.commands import Chatmgr, last_body
 from tests.wire import Fault, WireServer
 
@@ -101,4 +101,4 @@ def test_thoughts_are_not_doubled_where_a_stream_is_continued(thinking: Chatmgr,
 def test_effort_in_the_words_of_each_api(
     api: str, params: dict[str, object], sent: dict[str, object]
 ) -> None:
-    assert for_api(api, params) == sent
+    assert params_for_api(api, params) == sent

@@ -5,7 +5,7 @@ from math import inf, nan
 
 import pytest
 
-from chatmgr.backends.pricing import Pricer
+from chatmgr.backends.pricing import PriceTable
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.events import Usage
 from chatmgr.domain.model import Provider
@@ -52,11 +52,11 @@ def spent(chatmgr: Chatmgr) -> list[float | None]:
     ],
 )
 def test_prices(provider: Provider, model: str, usage: Usage, price: int | None) -> None:
-    assert Pricer().price(provider, model, usage) == price
+    assert PriceTable().cost(provider, model, usage) == price
 
 
 def test_a_known_endpoint_is_priced_under_any_name() -> None:
-    price = Pricer().price(DEEPSEEK, "deepseek-chat", Usage(1_000_000, 0))
+    price = PriceTable().cost(DEEPSEEK, "deepseek-chat", Usage(1_000_000, 0))
     assert price is not None
     assert price > 0
 
@@ -149,7 +149,7 @@ def test_amounts_that_are_none(paying: Chatmgr, amount: str) -> None:
 @pytest.mark.parametrize("amount", [-1, nan, inf, 1_000_001])
 def test_limits_are_checked(amount: float) -> None:
     with pytest.raises(UsageFault):
-        budget.limit(amount)
+        budget.limit_from(amount)
 
 
 def test_only_known_costs_count_and_that_is_said(paying: Chatmgr, wire: WireServer) -> None:

@@ -71,7 +71,8 @@ class Personas(Group):
 
     def _system(self, typed: str) -> None:
         here = self._here
-        old = app().reader.assistant_of(here.pk)
+        with app().reader as reader:
+            old = reader.assistant_of(here.pk)
         if not typed:
             if old.instructions:
                 console.out(clean(old.instructions))
@@ -100,5 +101,4 @@ def _in_editor(old: Assistant) -> str:
 
     if not can_draw():
         raise UsageFault("There is no terminal to edit at.", "Type: /system TEXT, or /system @FILE")
-    app().reader.close()
     return edited(old.instructions)

@@ -86,7 +86,7 @@ def command(
     chat = interactive() and not as_json and sys.stdout.isatty()
     if text or message is not None or (attached and not chat):
         checked_message(text)
-    most = budget.limit(max_cost or 0)
+    most = budget.limit_from(max_cost or 0)
     name = valid_name("conversation", name) if name is not None else None
     assistant = valid_name("assistant", assistant) if assistant is not None else None
     if name and app().reader.find_conversation(name):
@@ -106,11 +106,12 @@ def command(
         return 0
     with early() if chat else nullcontext():
         begin(conversation, persona, chat=chat)
-        conversation = app().reader.conversation(own)
-        if as_json:
-            print_json(conversation_json(conversation))
-            return 0
-        model = app().turns.model_of(conversation)
+        with app().reader as reader:
+            conversation = reader.conversation(own)
+            if as_json:
+                print_json(conversation_json(conversation))
+                return 0
+            model = app().turns.model_of(conversation)
         where = f"{conversation.provider} ({model})" if model else conversation.provider
         console.note(f"“{own}” with {persona.name} at {where}. exit() or Ctrl-D leave.")
         return run_chat(conversation, attached, background=background) if chat else 0

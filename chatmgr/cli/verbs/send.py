@@ -75,7 +75,7 @@ def command(
 def adjusted(conversation: Conversation, provider: str, model: str, max_cost: float | None) -> Conversation:
     """The conversation after what the options change of it for good."""
     found = app()
-    most = None if max_cost is None else budget.limit(max_cost)
+    most = None if max_cost is None else budget.limit_from(max_cost)
     if provider or model:
         conversation = found.threads.switch(conversation, provider, model)
     if max_cost is not None:
@@ -100,5 +100,5 @@ def run_one(
             for turn in app().reader.turns(conversation, before + 1):
                 print_json(turn_json(turn))
     with suppress(KeyboardInterrupt):  # the answer is out: who does not wait for a title has lost nothing
-        app().titles.begin(conversation)
+        app().titles.start(conversation)
         app().titles.wait()
