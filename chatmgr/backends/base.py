@@ -18,7 +18,7 @@ class Stateless:
 
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
         """Refuse: no run of this API waits for the output of a function."""
-        raise UsageFault("This run waits for nothing.")
+        raise UsageFault("This run does not wait for the output of a function.")
 
     def cancel(self, run: LiveRun) -> None:
         """Do nothing: no run goes on at the server without this process."""

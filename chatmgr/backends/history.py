@@ -104,7 +104,7 @@ class _History:
         if count := self._turns_with_unread_files:
             yield Notice(
                 f"The model cannot read the files of {count} earlier "
-                f"{'turn' if count == 1 else 'turns'}; it was told their names."
+                f"{'turn' if count == 1 else 'turns'}; only their names were sent."
             )
 
 

@@ -1,7 +1,7 @@
 """A message, with its files, in the format of each API.
 
-A file that an API cannot take is refused, by its name, before anything is written or sent. A file that
-file model has read and the next file cannot is sent to that file as a name, so that a conversation can move.
+A file that an API cannot take is refused, by its name, before anything is written or sent. If a
+conversation moves to a model that cannot read its earlier files, that model is sent their names.
 """
 
 import base64
@@ -50,7 +50,7 @@ def cannot_read_files(error: ProviderRefused) -> bool:
 
 
 def responses_message(message: Message) -> dict[str, Any]:
-    """An input item in the file form that OpenAI's published schema and llama.cpp both take."""
+    """An input item in the one form that both OpenAI's published schema and llama.cpp take."""
     if not message.attachments:
         return {"type": "message", "role": message.role, "content": message.content}
     parts: list[dict[str, Any]] = []

@@ -59,18 +59,18 @@ def ensure_synced(threads: RemoteThreads, request: TurnRequest) -> Generator[Eve
         return thread_id
     if not _ends_with(newest, held):
         changed = "was changed by somebody else" if newest else "is empty"
-        reason = "is out of step" if thread.doubtful else changed
+        reason = "is out of sync" if thread.doubtful else changed
         return (yield from _rebuild(threads, request, thread_id, reason))
     if missing:
         turns = len(missing) // 2
         plural = "" if turns == 1 else "s"
-        yield Notice(f"The thread {thread_id} is {turns} turn{plural} behind; it is completed.")
+        yield Notice(f"The thread {thread_id} is {turns} turn{plural} behind; adding what is missing.")
         try:
             yield from threads.append(thread_id, missing)
         except ProviderRefused as error:
             if not busy(error):
                 raise
-            return (yield from _rebuild(threads, request, thread_id, "stays locked by another turn"))
+            return (yield from _rebuild(threads, request, thread_id, "is still locked by another turn"))
         yield ThreadSynced(thread_id, request.answered)
     return thread_id
 
@@ -78,7 +78,7 @@ def ensure_synced(threads: RemoteThreads, request: TurnRequest) -> Generator[Eve
 def _rebuild(
     threads: RemoteThreads, request: TurnRequest, thread_id: str, reason: str
 ) -> Generator[Event, None, str]:
-    yield Notice(f"The thread {thread_id} {reason}; it is rebuilt from the transcript.")
+    yield Notice(f"The thread {thread_id} {reason}; rebuilding it from the transcript.")
     return (yield from threads.build(request))
 
 

@@ -19,7 +19,7 @@ _LARGEST_LIMIT = 1_000_000.0  # US dollars; more is a slip of the finger
 def limit_from(amount: float) -> int | None:
     """A limit in dollars as billionths of a dollar; None, which is no limit, for zero."""
     if not isfinite(amount) or not 0 <= amount <= _LARGEST_LIMIT:
-        raise UsageFault("--max-cost must lie between 0 (no limit) and 1,000,000 US dollars.")
+        raise UsageFault("--max-cost must be between 0 (no limit) and 1,000,000 US dollars.")
     return max(1, round(amount * NANODOLLARS)) if amount else None
 
 
@@ -46,7 +46,7 @@ class Budget:
         if spent >= limit:
             raise ProviderRefused(
                 f"“{conversation.name}” has cost {dollars(spent)}{besides}; its limit is {dollars(limit)}.",
-                "Raise it with --max-cost, or take it away with --max-cost 0.",
+                "Raise it with --max-cost, or remove it with --max-cost 0.",
             )
         if unpriced_runs and conversation.pk not in self._notified:
             self._notified.add(conversation.pk)

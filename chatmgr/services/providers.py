@@ -103,7 +103,7 @@ class Providers:
     def none_error(self) -> ConfigurationFault:
         """The error for having neither a key nor a server nor the embedded model."""
         return ConfigurationFault(
-            "There is no provider to talk to. Three ways to have one:", _indented(SETUP_HINTS)
+            "There is no provider to talk to. Three ways to set one up:", _indented(SETUP_HINTS)
         )
 
     def backend(self, provider: Provider) -> "Backend":

@@ -106,7 +106,7 @@ class ThreadService:
             thread = reader.thread(conversation.pk, provider.name, provider.base_url)
             local_messages = reader.history(conversation.pk, _AFTER_ALL)
         if thread is None:
-            hint = f"It has none at {provider.name}; its next turn makes one."
+            hint = f"It has none at {provider.name}; its next turn creates one."
             raise NotFound("thread of", conversation.name, (), hint)
         if thread.remote_id == STATELESS:
             raise _no_threads_error(provider)
@@ -119,7 +119,7 @@ class ThreadService:
         ]
         if remote_texts[: len(local_texts)] != local_texts:
             raise UsageFault(
-                f"The thread {thread.remote_id} has another past than “{conversation.name}”.",
+                f"The thread {thread.remote_id} and “{conversation.name}” have different histories.",
                 "The next turn makes a new thread; this one can then be a conversation of its own: "
                 f"chatmgr thread adopt {thread.remote_id} NAME --provider {provider.name}",
             )

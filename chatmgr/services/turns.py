@@ -150,7 +150,7 @@ class TurnService:
                 return True
         except Busy as busy:
             if not self._stop_at_server(self._live_run(conversation)):
-                busy.hint = "Only there can it be stopped: with Ctrl-C."
+                busy.hint = "It can only be stopped there, with Ctrl-C."
                 raise
             return False
 
@@ -216,7 +216,7 @@ class TurnService:
         with self._parts.reader as reader:
             live_run = reader.live_run(conversation.pk)
         if live_run is None:
-            raise ProviderRefused(f"No run of “{conversation.name}” is open any more.", "See: chatmgr runs")
+            raise ProviderRefused(f"“{conversation.name}” has no open run.", "See: chatmgr runs")
         return live_run
 
     def recover(

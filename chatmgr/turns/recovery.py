@@ -84,7 +84,7 @@ class RunRecovery:
         self._writer.close_run(open_run(live_run, route), ending)
         address = f"{live_run.conversation}@{live_run.position}"
         raise ProviderRefused(
-            f"{address} waits for nothing any more: it {_describe_outcome(ending, sent=True)}",
+            f"{address} is no longer waiting: it {_describe_outcome(ending, sent=True)}",
             f"See it: chatmgr history {shlex.quote(address)}",
         )
 

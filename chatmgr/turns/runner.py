@@ -51,7 +51,7 @@ class TurnRunner:
     def _busy(self, conversation: Conversation) -> Busy:
         with self._reader as reader:
             live_run = reader.live_run(conversation.pk)
-        reason = "another process is at work on it"
+        reason = "another process is using it"
         if live_run:
             since = live_run.started_at.astimezone().strftime("%H:%M:%S")
             reason = f"process {live_run.pid} on {live_run.host} has been running a turn since {since}"
@@ -66,7 +66,9 @@ class TurnRunner:
         """
         background = _runs_in_background(route, assistant, message)
         if message.background and not background:
-            yield Notice(f"{route.provider.name} runs nothing in the background; this process has to stay.")
+            yield Notice(
+                f"{route.provider.name} cannot run in the background; this process has to keep running."
+            )
         run = self._writer.open_turn(
             conversation.pk,
             assistant,
@@ -217,8 +219,8 @@ def _close(stream: Iterator[Event] | None) -> None:
 
 def _runs_in_background(route: Route, assistant: Assistant, message: UserMessage) -> bool:
     """Whether this run goes on without this process; only the Responses API has such runs."""
-    wanted = message.background or assistant.params.get("background") is True
-    return wanted and route.provider.api == "responses"
+    requested = message.background or assistant.params.get("background") is True
+    return requested and route.provider.api == "responses"
 
 
 def _outcome_unknown(error: ChatmgrError) -> bool:

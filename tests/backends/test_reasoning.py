@@ -78,7 +78,7 @@ def test_thoughts_of_a_run_that_was_polled_are_kept_too(thinking: Chatmgr, wire:
 def test_thoughts_are_not_doubled_where_a_stream_is_continued(thinking: Chatmgr, wire: WireServer) -> None:
     wire.fault(Fault(kind="cut", match=("POST", "/responses"), after=24))
     done = thinking("send", "demo", "hi", "--background")
-    assert "The connection broke; the answer is looked up." in done.err
+    assert "The connection broke; looking up the answer." in done.err
     turn = thinking.turn("demo@1")
     assert (turn["answer"], turn["reasoning"]) == (ANSWER, KEPT["responses"])
 

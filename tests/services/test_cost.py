@@ -119,7 +119,7 @@ def test_the_limit_refuses_the_next_turn(paying: Chatmgr, wire: WireServer) -> N
     line = paying.refused(8, "send", "demo", "two")
     assert line == (
         "chatmgr: “demo” has cost $0.000054; its limit is $0.0000001. "
-        "Raise it with --max-cost, or take it away with --max-cost 0."
+        "Raise it with --max-cost, or remove it with --max-cost 0."
     )
     assert paying.said() == ["one"]
     assert len(wire.requests) == heard
@@ -140,7 +140,7 @@ def test_new_takes_a_limit(paying: Chatmgr) -> None:
 @pytest.mark.parametrize("amount", ["-1", "nan", "inf", "1e12"])
 def test_amounts_that_are_none(paying: Chatmgr, amount: str) -> None:
     line = paying.refused(2, "send", "demo", "one", f"--max-cost={amount}")
-    assert "--max-cost must lie between 0 (no limit) and 1,000,000 US dollars." in line
+    assert "--max-cost must be between 0 (no limit) and 1,000,000 US dollars." in line
     assert "must lie between" in paying.refused(2, "new", "o", "-a", "demo", f"--max-cost={amount}", "one")
     assert [one["name"] for one in paying.json("history")] == ["demo"]
     assert paying.said() == []

@@ -56,7 +56,7 @@ class AssistantsBackend:
             if not isinstance(error, ProviderRefused):
                 raise
             if _is_missing(error, "assistant"):
-                yield Notice(f"The assistant {assistant_id} is gone from the server; it is made anew.")
+                yield Notice(f"The assistant {assistant_id} is gone from the server; creating a new one.")
                 assistant_id = yield from self._create_assistant(request.assistant, model)
             elif _is_missing(error, "thread") or busy(error):
                 thread = yield from self._replace_thread(thread, request, error)
@@ -92,7 +92,7 @@ class AssistantsBackend:
             newest = yield from self._client.asked(partial(self._threads.newest, thread))
             if newest and newest[0].id != newest_before and newest[0].content.endswith(request.text):
                 return thread, newest[0].id
-            yield Notice("The connection broke, and the message was not heard; it is sent again.")
+            yield Notice("The connection broke before the message arrived; sending it again.")
         except ProviderRefused as error:
             if error.status != 404 and not busy(error):
                 raise
@@ -103,8 +103,8 @@ class AssistantsBackend:
         self, thread: str, request: TurnRequest, error: ProviderRefused
     ) -> Generator[Event, None, str]:
         """Build another thread in place of one that is gone, or that another run keeps locked."""
-        reason = "stays locked by another run" if busy(error) else "is gone"
-        yield Notice(f"The thread {thread} {reason}; it is rebuilt from the transcript.")
+        reason = "is still locked by another run" if busy(error) else "is gone"
+        yield Notice(f"The thread {thread} {reason}; rebuilding it from the transcript.")
         new_thread = yield from self._threads.build(request)
         yield Sending()
         return new_thread
@@ -148,7 +148,7 @@ class AssistantsBackend:
                 raise
             disconnected = isinstance(error, NetworkDown)
             yield Notice(
-                f"{'The connection broke' if disconnected else 'No answer came'}; the run is looked up."
+                f"{'The connection broke' if disconnected else 'No answer came'}; looking up the run."
             )
             broken = error if isinstance(error, NetworkDown) else NetworkDown(error.message, error.hint)
             yield from self._follower.find(run, broken if run.id else error, None if disconnected else 0.0)
@@ -159,39 +159,39 @@ class AssistantsBackend:
     def recover(self, run: LiveRun) -> Iterator[Event]:
         """Find out what became of a run whose process died, also of one whose id never arrived."""
         if not run.thread_id:
-            yield Finished(RunState.INTERRUPTED, error="the process ended before the message was heard")
+            yield Finished(RunState.INTERRUPTED, error="the process ended before the message arrived")
             return
-        known = Run(run.thread_id, run.run_id, text_parts=[run.text] if run.text else [])
+        known_run = Run(run.thread_id, run.run_id, text_parts=[run.text] if run.text else [])
         try:
-            if not known.id:
+            if not known_run.id:
                 newest = yield from self._client.asked(partial(self._threads.newest, run.thread_id))
                 sent = (
                     message.id
                     for message in newest
                     if message.role == "user" and message.content.endswith(run.user)
                 )
-                known.message = next(sent, "")
+                known_run.message = next(sent, "")
             age = (datetime.now(UTC) - run.started_at).total_seconds()
             seconds = max(self._follower.recover_seconds - age, 0.0)
             missing = (
                 "the server did not keep the run"
-                if known.id
+                if known_run.id
                 else "the process ended before the run was created"
             )
-            yield from self._follower.find(known, ProviderRefused(missing), seconds)
+            yield from self._follower.find(known_run, ProviderRefused(missing), seconds)
         except ProviderRefused as error:
             reason = "the thread is gone" if error.status == 404 else error.message
             yield Finished(RunState.INTERRUPTED, error=reason)
 
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
         """Send the outputs of the functions, by call id, and follow the run on."""
-        known = Run(run.thread_id, run.run_id)
+        known_run = Run(run.thread_id, run.run_id)
         body = {
             "tool_outputs": [{"tool_call_id": call, "output": text} for call, text in outputs.items()],
             "stream": True,
         }
         path = f"/threads/{run.thread_id}/runs/{run.run_id}/submit_tool_outputs"
-        yield from self._cancelled_on_exit(known, lambda: self._submit(known, path, body))
+        yield from self._cancelled_on_exit(known_run, lambda: self._submit(known_run, path, body))
 
     def _submit(self, run: Run, path: str, body: Json) -> Iterator[Event]:
         missing_error: ChatmgrError = _broke_off()
@@ -201,7 +201,7 @@ class AssistantsBackend:
         except NetworkDown as error:
             if not error.heard:
                 raise
-            yield Notice("The connection broke; the run is looked up.")
+            yield Notice("The connection broke; looking up the run.")
             missing_error = error
         if not run.ended:
             yield from self._follower.find(run, missing_error)

@@ -142,8 +142,8 @@ def _start(path: Path, context: int, threads: int) -> Engine:
     except RuntimeError as error:
         raise ConfigurationFault(
             f"llama.cpp cannot load the model {path}.",
-            "It must be a whole GGUF file, and its context must fit the memory. Fetch the embedded one anew: "
-            "chatmgr models pull",
+            "It must be a complete GGUF file, and its context must fit into memory. "
+            "Download the embedded one again: chatmgr models pull",
         ) from error
     return Engine(server, _true_context(server, context))
 

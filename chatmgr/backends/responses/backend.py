@@ -70,9 +70,8 @@ class ResponsesBackend:
         try:
             yield from self._run_turn(request, model, thread)
         except _ConversationIgnored:
-            yield Notice(
-                f"{self._client.provider.name} keeps no conversations; the history is sent along instead."
-            )
+            name = self._client.provider.name
+            yield Notice(f"{name} does not keep conversations; sending the history with each message.")
             yield ThreadSynced(STATELESS, 0)
             yield from self._run_turn(request, model, STATELESS)
         except ProviderRefused as error:
@@ -81,8 +80,8 @@ class ResponsesBackend:
                 raise self._client.unknown_model(model) from None
             if thread == STATELESS or not (missing or busy(error)):
                 raise
-            reason = "is gone" if missing else "stays locked by another turn"
-            yield Notice(f"The thread {thread} {reason}; it is rebuilt from the transcript.")
+            reason = "is gone" if missing else "is still locked by another turn"
+            yield Notice(f"The thread {thread} {reason}; rebuilding it from the transcript.")
             thread = yield from self._conversations.build(request)
             yield from self._run_turn(request, model, thread)
 
@@ -150,7 +149,7 @@ class ResponsesBackend:
                     body = {key: value for key, value in body.items() if key != "context_management"}
                 elif body.get("background") and body["stream"] and "stream" in complaint:
                     yield Notice(
-                        "The server does not stream background runs; it is asked until the run is done."
+                        "The server does not stream background runs; polling it until the run is done."
                     )
                     body = {**body, "stream": False}
                 else:
@@ -188,12 +187,12 @@ class ResponsesBackend:
     ) -> Iterator[Event]:
         """Find out what became of the response after ``error``; raise that if nobody can tell."""
         if state.id:
-            yield Notice("The connection broke; the answer is looked up.")
+            yield Notice("The connection broke; looking up the answer.")
             broken = error if isinstance(error, NetworkDown) else NetworkDown(error.message, error.hint)
             not_kept = ProviderRefused("The connection broke, and the server did not keep the answer.")
             yield from self._retrieval.resume(state, broken, not_kept if state.background else broken)
         elif thread != STATELESS:
-            yield Notice("No answer came; looking whether the message was heard.")
+            yield Notice("No answer came; checking whether the message arrived.")
             earlier = request.history(max(request.answered - 3, 0))
             seconds = self._retrieval.recover_seconds if isinstance(error, NetworkDown) else 0.0
             if not (yield from self._find_in_thread(thread, request.text, earlier, seconds)):
@@ -231,7 +230,7 @@ class ResponsesBackend:
 
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
         """Refuse: chatmgr offers this API no functions, so no run of it waits for one."""
-        raise UsageFault("This run waits for nothing.")
+        raise UsageFault("This run does not wait for the output of a function.")
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
         """Find out what became of a response whose process died: continue, await or fetch it."""
@@ -251,7 +250,7 @@ class ResponsesBackend:
             state.text_parts.append(run.text)
         unfinished: ChatmgrError = ProviderRefused("the server has not finished the response")
         if run.background:  # the server goes on with it, so the run stays open here
-            unfinished = NetworkDown("The server is still at work on the answer.")
+            unfinished = NetworkDown("The server is still working on the answer.")
         not_kept = ProviderRefused("the server did not keep the response")
         try:
             yield from self._retrieval.resume(state, unfinished, not_kept)

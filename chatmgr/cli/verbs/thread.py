@@ -106,7 +106,7 @@ def show(name: str, as_json: bool) -> None:
         console.out(line)
     if not rows:
         console.note(
-            f"“{conversation.name}” has no remote thread; its next turn makes one where there are such."
+            f"“{conversation.name}” has no remote thread; its next turn creates one where there are such."
         )
 
 
