@@ -5,7 +5,7 @@ To add a backend:
 1. Write a class with the methods of ``chatmgr.domain.ports.Backend``, in ``backends/<api>/backend.py`` or, if
    it is short, in ``backends/<api>.py``. If its server keeps nothing, derive it from ``base.Stateless``.
 2. Add the API's name, the module and the class to ``_BACKENDS`` below.
-3. Allow the API's name in the settings (``chatmgr.config.settings``).
+3. Add the API's name to ``APIS`` in ``chatmgr.config.settings``, so that people may configure it.
 4. If it names parameters or formats messages in its own way, say so in ``params`` and ``message_format``.
 5. Add its wire to ``tests/wire`` and its name to the fault campaign.
 """
