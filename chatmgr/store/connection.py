@@ -8,26 +8,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable
-from chatmgr.store.compiled import SQL
 from chatmgr.store.location import BUSY_SECONDS, libpq_url, sqlite_path, unreachable
+from chatmgr.store.statements import statement
 
 if TYPE_CHECKING:
     import psycopg
 
-Row = tuple[Any, ...]
+Row = dict[str, Any]
+"""A row by the names of its columns; whoever reads it may change it."""
 _NO_RIGHT = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
 class Source(Protocol):
-    """Where rows come from: runs a compiled statement by name, and any SQL text for the schema check."""
+    """Where rows come from: a statement of ``sql/`` by its name, and any SQL text for the schema check."""
 
+    dialect: str
     no_limit: int | None
 
     def rows(self, name: str, /, **values: object) -> Iterator[Row]:
-        """The rows of a statement of ``statements.py``."""
+        """The rows of a statement, for instance ``conversations.list``, read as they are consumed."""
         ...
 
-    def ask(self, sql: str) -> list[Row]:
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a statement without parameters."""
         ...
 
@@ -43,6 +45,7 @@ class Source(Protocol):
 class SqliteSource:
     """A SQLite file, opened for reading; a folder that cannot be written to is no obstacle."""
 
+    dialect = "sqlite"
     no_limit: int | None = -1
 
     def __init__(self, path: Path) -> None:
@@ -78,11 +81,15 @@ class SqliteSource:
 
     def rows(self, name: str, /, **values: object) -> Iterator[Row]:
         try:
-            yield from self._db.execute(SQL[name][0], {key: _stored(one) for key, one in values.items()})
+            stored = {key: _stored(value) for key, value in values.items()}
+            cursor = self._db.execute(statement(name, self.dialect), stored)
+            columns = [column[0] for column in cursor.description]
+            for row in cursor:
+                yield dict(zip(columns, row, strict=False))  # of the same length, by sqlite3's word
         except sqlite3.DatabaseError as error:
             raise unreachable(self.path, error) from error
 
-    def ask(self, sql: str) -> list[Row]:
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(sql).fetchall()
         except sqlite3.DatabaseError as error:
@@ -114,12 +121,13 @@ class PostgresSource:
     where a list is read inside another. So a question asked meanwhile gets a connection of its own.
     """
 
+    dialect = "postgresql"
     no_limit: int | None = None
 
     def __init__(self, url: str) -> None:
         self._url = libpq_url(url)
         try:
-            import psycopg
+            import psycopg.rows
         except ImportError:
             raise ConfigurationFault(
                 "CHATMGR_DATABASE_URL names a PostgreSQL database, but its driver is not installed.",
@@ -146,10 +154,10 @@ class PostgresSource:
             raise postgres_unreachable(error) from error
 
     def rows(self, name: str, /, **values: object) -> Iterator[Row]:
-        with self._connection() as db, db.cursor() as cursor:
-            yield from cursor.stream(_query(SQL[name][1]), values)
+        with self._connection() as db, db.cursor(row_factory=self._psycopg.rows.dict_row) as cursor:
+            yield from cursor.stream(_query(statement(name, self.dialect)), values)
 
-    def ask(self, sql: str) -> list[Row]:
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
         with self._connection() as db:
             return db.execute(_query(sql)).fetchall()
 
@@ -170,7 +178,7 @@ class PostgresSource:
 
 
 def _query(sql: str) -> Any:
-    """psycopg wants literal strings, to keep user text out of SQL; ours are compiled beforehand."""
+    """psycopg wants literal strings, to keep user text out of SQL; ours are files of this package."""
     return sql
 
 
@@ -198,6 +206,18 @@ def open_source(url: str) -> Source | None:
         raise unreachable(path, error) from error
     except sqlite3.DatabaseError as error:
         raise unreachable(path, error) from error
+
+
+def moment(value: Any) -> datetime:
+    """SQLite gives text without a zone, PostgreSQL a moment in the server's; all of ours are UTC."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(f"{value}+00:00")
+    return value.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+def moment_or_none(value: Any) -> datetime | None:
+    """A moment that may not have come."""
+    return None if value is None else moment(value)
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:

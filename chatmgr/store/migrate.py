@@ -48,7 +48,7 @@ def refuse_unknown(source: Source, found: str) -> None:
     if found in REVISIONS:
         return
     try:
-        writer = [str(row[0]) for row in source.rows("meta", key="written_by")]
+        writer = [str(row["value"]) for row in source.rows("meta.get", key="written_by")]
     except DatabaseUnreachable:
         writer = []
     who = f"chatmgr {writer[0]}" if writer else "another version of chatmgr"
