@@ -33,15 +33,15 @@ class Budget:
 
     def reached(self, conversation: Conversation) -> bool:
         """Whether a conversation has cost what it may, as far as that is known."""
-        most = self._reader.max_cost(conversation.pk)
-        return most is not None and self._reader.cost(conversation.pk)[0] >= most
+        most = self._reader.runs.max_cost(conversation.pk)
+        return most is not None and self._reader.runs.cost(conversation.pk)[0] >= most
 
     def check(self, conversation: Conversation) -> Iterator[Notice]:
         """Refuse the next turn of a conversation that has cost what it may."""
-        most = self._reader.max_cost(conversation.pk)
+        most = self._reader.runs.max_cost(conversation.pk)
         if most is None:
             return
-        spent, unknown = self._reader.cost(conversation.pk)
+        spent, unknown = self._reader.runs.cost(conversation.pk)
         runs = "one run" if unknown == 1 else f"{unknown:,} runs"
         besides = f", besides {runs} of unknown price" if unknown else ""
         if spent >= most:

@@ -38,7 +38,7 @@ class DeprecationCheck:
         """Recall what is known today, else begin to ask; one without an answer is asked next time again."""
         if self._api == "local":
             return
-        known = _decoded(self._reader.meta(self._key))
+        known = _decoded(self._reader.meta.get(self._key))
         if known.get("day") == self._today:
             self._going, self._told = known["going"], known["told"]
             return

@@ -43,19 +43,19 @@ class Exporter:
 
             return "index.html", html.index(lambda: ((files[pk], self.entry(pk)) for pk in files), now)
         name, pieces = index.FORMS[form]
-        return name, pieces((file, self._reader.conversation_at(pk)) for pk, file in files.items())
+        return name, pieces((file, self._reader.export.conversation_at(pk)) for pk, file in files.items())
 
     def entry(self, pk: int) -> Transcript:
         """A conversation as the formats for people take it."""
         reader = self._reader
-        return Transcript(reader.conversation_at(pk), reader.assistant_of(pk), lambda: self._said(pk))
+        return Transcript(reader.export.conversation_at(pk), reader.assistants.of(pk), lambda: self._said(pk))
 
     def _said(self, pk: int) -> Iterator[ShownTurn]:
-        conversation = self._reader.conversation_at(pk)
+        conversation = self._reader.export.conversation_at(pk)
         first = 1
-        while turns := list(self._reader.turns(conversation, first, first + _PAGE - 1)):
+        while turns := list(self._reader.turns.list(conversation, first, first + _PAGE - 1)):
             for turn in turns:
-                files = self._reader.files(turn)
+                files = self._reader.export.files(turn)
                 yield ShownTurn(turn, files, tables.how_it_ended(turn), tables.what_it_took(turn))
             first += _PAGE
 
@@ -64,13 +64,13 @@ class Exporter:
         assistants: dict[int, Record] = {}
         files: dict[str, None] = {}
         for pk in chosen:
-            for assistant in self._reader.records("assistants", conversation=pk):
+            for assistant in self._reader.export.records("assistants", conversation=pk):
                 if assistant["id"] not in assistants:
                     assistants[assistant["id"]] = assistant
                     if met_first:
                         yield "assistant", self._assistant(assistant)
             yield "conversation", self._conversation(pk)
-            for turn in (turn for page in self._reader.turn_records(pk, _PAGE) for turn in page):
+            for turn in (turn for page in self._reader.export.turn_records(pk, _PAGE) for turn in page):
                 for sha256 in _hashes(turn):
                     if sha256 not in files:
                         files[sha256] = None
@@ -84,20 +84,20 @@ class Exporter:
                 yield "file", self._file(sha256)
 
     def _conversation(self, pk: int) -> Record:
-        [found] = self._reader.records("conversations", conversation=pk)
-        found["tags"] = [tag["name"] for tag in self._reader.records("tags", conversation=pk)]
-        found["threads"] = self._reader.records("threads", conversation=pk)
+        [found] = self._reader.export.records("conversations", conversation=pk)
+        found["tags"] = [tag["name"] for tag in self._reader.export.records("tags", conversation=pk)]
+        found["threads"] = self._reader.export.records("threads", conversation=pk)
         return found
 
     def _assistant(self, found: Record) -> Record:
         key = found["id"]
-        found["versions"] = self._reader.records("assistant_versions", assistant=key)
-        found["remote_assistants"] = self._reader.records("remote_assistants", assistant=key)
+        found["versions"] = self._reader.export.records("assistant_versions", assistant=key)
+        found["remote_assistants"] = self._reader.export.records("remote_assistants", assistant=key)
         return found
 
     def _file(self, sha256: str) -> Record:
-        [found] = self._reader.records("blobs", sha256=sha256)
-        return found | {"remote_files": self._reader.records("remote_files", sha256=sha256)}
+        [found] = self._reader.export.records("blobs", sha256=sha256)
+        return found | {"remote_files": self._reader.export.records("remote_files", sha256=sha256)}
 
 
 def _hashes(turn: Record) -> Iterator[str]:

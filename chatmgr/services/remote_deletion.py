@@ -29,8 +29,8 @@ class RemoteDeletion:
 
     def erase(self, conversations: Sequence[Conversation]) -> Iterator[Event | Erased]:
         """Delete what servers keep of conversations; a file that another one has attached stays there."""
-        threads = [(one, self._reader.threads_ever(one.pk)) for one in conversations]
-        copies = {copy.pk: copy for one in conversations for copy in self._reader.copies(one.pk)}
+        threads = [(one, self._reader.threads.ever(one.pk)) for one in conversations]
+        copies = {copy.pk: copy for one in conversations for copy in self._reader.threads.copies(one.pk)}
         self._reader.close()
         for _, known in threads:
             for thread in known:

@@ -52,12 +52,12 @@ class ThreadService:
         own = model or self._model_at(conversation, target)
         self._writer.move(conversation.pk, target.name, own)
         self._reader.close()
-        return self._reader.again(conversation)
+        return self._reader.conversations.refresh(conversation)
 
     def _model_at(self, conversation: Conversation, target: Provider) -> str:
-        if used := self._reader.model_at(conversation.pk, target.name):
+        if used := self._reader.runs.last_model(conversation.pk, target.name):
             return used
-        persona = self._reader.assistant_of(conversation.pk)
+        persona = self._reader.assistants.of(conversation.pk)
         if persona.model and persona.provider == target.name:
             return persona.model
         if target.default_model:
@@ -74,7 +74,7 @@ class ThreadService:
     def adopt(self, thread: str, provider: Provider) -> list[ImportedTurn]:
         """The turns of a thread that exists on a server; refuses one that is a conversation's already."""
         _refuse_without_threads(provider)
-        if holders := self._reader.holders_of(thread, provider.name):
+        if holders := self._reader.threads.holders(thread, provider.name):
             raise UsageFault(
                 f"The thread {thread} is “{holders[0]}”'s already.",
                 f"Fetch what is new: chatmgr thread sync {quote(holders[0])}",
@@ -87,23 +87,23 @@ class ThreadService:
     ) -> None:
         """Make a conversation of the turns of a thread."""
         self._writer.create_conversation(name, "", assistant, "", provider.name)
-        self._take(self._reader.conversation(name), provider, thread, turns)
+        self._take(self._reader.conversations.get(name), provider, thread, turns)
 
     def sync(self, conversation: Conversation) -> int:
         """Fetch what others added to a conversation's thread; returns how many turns that was."""
         with self._turns.locked(conversation):
-            return self._sync(self._reader.again(conversation))
+            return self._sync(self._reader.conversations.refresh(conversation))
 
     def _sync(self, conversation: Conversation) -> int:
         provider = self._providers.usable(self._providers.get(conversation.provider))
         _refuse_without_threads(provider)
-        thread = self._reader.thread(conversation.pk, provider.name, provider.base_url)
+        thread = self._reader.threads.get(conversation.pk, provider.name, provider.base_url)
         if thread is None:
             hint = f"It has none at {provider.name}; its next turn makes one."
             raise NotFound("thread of", conversation.name, (), hint)
         if thread.remote_id == STATELESS:
             raise _without_threads(provider)
-        known = self._reader.history(conversation.pk, _FAR)
+        known = self._reader.turns.context(conversation.pk, _FAR)
         self._reader.close()
         there = list(_turns(self._fetched(provider, thread.remote_id)))
         past = [_bare(text_in_thread(one)) for one in known if one.content]
@@ -131,7 +131,7 @@ class ThreadService:
         self, conversation: Conversation, provider: Provider, thread: str, turns: list[ImportedTurn]
     ) -> None:
         """Write fetched turns into the transcript; the thread holds all of them by definition."""
-        persona = self._reader.assistant_of(conversation.pk)
+        persona = self._reader.assistants.of(conversation.pk)
         self._reader.close()
         place = ThreadKey(conversation.pk, provider.name, provider.base_url)
         self._writer.import_turns(place, persona.version_id, thread, turns)

@@ -80,11 +80,11 @@ class Titles:
         return provider is not None and (not private(provider) or bool(self._settings.get("titles_private")))
 
     def _begin(self, conversation: Conversation) -> None:
-        now = self._reader.find_conversation(conversation.name)
+        now = self._reader.conversations.find(conversation.name)
         if now is None or now.pk != conversation.pk or now.title or now.turns > _TURNS:
             self._done.add(conversation.pk)
             return
-        turns = list(self._reader.turns(now))
+        turns = list(self._reader.turns.list(now))
         whole = [one for one in turns if one.answer and one.state == "completed" and not one.detail]
         if not whole or Budget(self._reader).reached(now):
             return

@@ -50,7 +50,7 @@ class Trash:
 
     def look(self, moment: datetime) -> Due:
         """Delete what was announced a day ago, and announce what has become due since."""
-        due = self._reader.trashed_before(moment - self._days) if self._days else []
+        due = self._reader.trash.before(moment - self._days) if self._days else []
         if not due:
             return Due([], [], moment)
         announced, days = self._announcement()
@@ -76,7 +76,7 @@ class Trash:
 
         ``again``: only if it was prevented the last time.
         """
-        before = bool(self._reader.meta(_UNSCRUBBED))
+        before = bool(self._reader.meta.get(_UNSCRUBBED))
         if again and not before:
             return ""
         self._reader.close()
@@ -86,7 +86,7 @@ class Trash:
         return why
 
     def _announcement(self) -> tuple[datetime | None, timedelta]:
-        when, _, days = self._reader.meta(_KEY).partition(" ")
+        when, _, days = self._reader.meta.get(_KEY).partition(" ")
         if not days:
             return None, timedelta()
         return datetime.fromisoformat(when), timedelta(days=int(days))

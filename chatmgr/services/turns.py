@@ -60,7 +60,7 @@ class TurnService:
 
         The assistant's was chosen for the assistant's provider, and is not asked for at another.
         """
-        persona = self._parts.reader.assistant_of(conversation.pk)
+        persona = self._parts.reader.assistants.of(conversation.pk)
         its_own = persona.provider in {"", conversation.provider}
         chosen = conversation.own_model or (persona.model if its_own else "")
         return chosen or self._parts.providers.default_model(conversation.provider) or conversation.model
@@ -95,11 +95,11 @@ class TurnService:
             yield from self._parts.runner.recovery.recover(conversation, self.route_of_run)
             yield from self._parts.budget.check(conversation)
             deprecation.begin()
-            assistant = self._parts.reader.assistant_of(conversation.pk)
+            assistant = self._parts.reader.assistants.of(conversation.pk)
             yield from self._parts.runner.run(conversation, assistant, route, message)
         yield from deprecation.announce(
             self._parts.writer,
-            route.model or self._parts.reader.model_at(conversation.pk, deprecation.provider),
+            route.model or self._parts.reader.runs.last_model(conversation.pk, deprecation.provider),
         )
 
     def answer(self, conversation: Conversation, outputs: Mapping[str, str]) -> Generator[Event, None, None]:
@@ -107,7 +107,7 @@ class TurnService:
         with self.locked(conversation):
             live = self._live(conversation)
             route = self._needed(live)
-            assistant = self._parts.reader.assistant_of(conversation.pk)
+            assistant = self._parts.reader.assistants.of(conversation.pk)
             self._parts.reader.close()
             yield from self._parts.runner.answer(live, assistant, route, outputs)
 
@@ -171,7 +171,7 @@ class TurnService:
     def abandon(self, conversation: Conversation, why: str, *, stop: bool = True) -> None:
         """Give up a run whose end cannot be waited for; what had arrived is kept."""
         with self.locked(conversation):
-            if live := self._parts.reader.live_run(conversation.pk):
+            if live := self._parts.reader.runs.live(conversation.pk):
                 if stop:
                     self._stop(live)
                 self._parts.runner.recovery.close_as(live, self.route_of_run(live), RunState.INTERRUPTED, why)
@@ -186,7 +186,7 @@ class TurnService:
         return True
 
     def _live(self, conversation: Conversation) -> LiveRun:
-        live = self._parts.reader.live_run(conversation.pk)
+        live = self._parts.reader.runs.live(conversation.pk)
         if live is None:
             raise ProviderRefused(f"No run of “{conversation.name}” is open any more.", "See: chatmgr runs")
         return live
@@ -218,7 +218,7 @@ class TurnService:
 
         route = self.route(conversation)
         where = route.provider.name, route.provider.base_url
-        known = self._parts.reader.remote_assistant(assistant.id, *where)
+        known = self._parts.reader.assistants.remote_id(assistant.id, *where)
         self._parts.reader.close()
         for event in route.backend().prepare(assistant, route.model, known):
             if isinstance(event, Opened) and event.assistant_id:

@@ -39,7 +39,7 @@ class RunRecovery:
         waits for the output of a function is left as it is; so is one whose server cannot be asked.
         ``once`` asks how it stands, instead of following its stream.
         """
-        live = self._reader.live_run(conversation.pk)
+        live = self._reader.runs.live(conversation.pk)
         if live is None:
             return
         address = f"{conversation.name}@{live.position}"
@@ -66,8 +66,8 @@ class RunRecovery:
         """What the remote thread ended with, where only that can tell whether the message was heard."""
         if live.run_id or not live.sent:
             return ()
-        answered = self._reader.answered(live.conversation_pk, live.position)
-        return tuple(self._reader.history(live.conversation_pk, live.position, max(answered - 3, 0)))
+        answered = self._reader.turns.last_answered(live.conversation_pk, live.position)
+        return tuple(self._reader.turns.context(live.conversation_pk, live.position, max(answered - 3, 0)))
 
     def calls(self, live: LiveRun, route: Route) -> tuple[ToolCall, ...]:
         """The functions whose outputs a run waits for, asked of the server."""

@@ -49,7 +49,7 @@ class TurnRunner:
             hold.release()
 
     def _busy(self, conversation: Conversation) -> Busy:
-        run = self._reader.live_run(conversation.pk)
+        run = self._reader.runs.live(conversation.pk)
         who = "another process is at work on it"
         if run:
             since = run.started_at.astimezone().strftime("%H:%M:%S")
@@ -101,17 +101,17 @@ class TurnRunner:
             model=model,
             assistant=assistant,
             history=lambda after: self._history(run, after),
-            answered=reader.answered(run.conversation, run.position),
-            thread=reader.thread(run.conversation, *place),
-            remote_assistant=reader.remote_assistant(assistant.id, *place),
+            answered=reader.turns.last_answered(run.conversation, run.position),
+            thread=reader.threads.get(run.conversation, *place),
+            remote_assistant=reader.assistants.remote_id(assistant.id, *place),
             attachments=message.attachments,
-            remote_files=reader.remote_files(run.conversation, *place),
+            remote_files=reader.threads.remote_files(run.conversation, *place),
             background=background,
         )
 
     def _history(self, run: OpenRun, after: int) -> list[Message]:
         with self._reader:
-            return self._reader.history(run.conversation, run.position, after)
+            return self._reader.turns.context(run.conversation, run.position, after)
 
     def answer(
         self, live: LiveRun, assistant: Assistant, route: Route, outputs: Mapping[str, str]

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from chatmgr.domain.model import Assistant, Attempt, Conversation, Turn
+from chatmgr.domain.model import Assistant, Run, Conversation, Turn
 from chatmgr.services.turns import shown_thread
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import NANODOLLARS, app
@@ -55,12 +55,12 @@ def turn_json(one: Turn) -> dict[str, Any]:
     found["cost"] = None if one.cost is None else one.cost / NANODOLLARS
     found["attachments"] = [
         {"name": name, "content_type": kind, "sha256": sha256, "size": size}
-        for name, kind, sha256, size in app().reader.attachments(one)
+        for name, kind, sha256, size in app().reader.turns.attachments(one)
     ]
     return found | {key: found[key] or None for key in _MAY_BE_NULL}
 
 
-def attempt_json(one: Attempt) -> dict[str, Any]:
+def attempt_json(one: Run) -> dict[str, Any]:
     """The documented shape of a run of a turn."""
     found = asdict(one)
     del found["turn"]

@@ -29,7 +29,7 @@ if os.geteuid() == 0:
     os.setuid(65534)
 try:
     with Reader(sys.argv[1]) as reader:
-        print([turn.answer for turn in reader.turns(reader.conversation("plan"))])
+        print([turn.answer for turn in reader.turns.list(reader.conversations.get("plan"))])
 except ChatmgrError as error:
     print(error.exit_code, error.message)
 """
@@ -102,7 +102,7 @@ def test_a_database_that_others_could_read_is_closed_to_them(sqlite_url: str) ->
 def test_a_database_in_use_is_copied_as_it_was_last_committed(sqlite_url: str) -> None:
     desk = Desk(sqlite_url)
     desk.answer("kept", "yes")
-    turns = desk.reader.turns(desk.now())
+    turns = desk.reader.turns.list(desk.now())
     with connected(sqlite_url) as other:
         other.execute("BEGIN IMMEDIATE")
         other.execute("UPDATE messages SET content = 'not yet'")

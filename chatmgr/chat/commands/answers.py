@@ -89,7 +89,7 @@ class Answers(Group):
         here, count = self._here, 2 * number
         found: list[Turn] = []
         while number <= here.turns:
-            turns = app().reader.tail(here, count)
+            turns = app().reader.turns.tail(here, count)
             found = [one for one in turns if one.answer]
             if len(found) >= number:
                 return found[-number]

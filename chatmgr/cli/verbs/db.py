@@ -42,7 +42,7 @@ def status(as_json: bool) -> None:
     if source:
         source.close()
     known = found == migrate.HEAD
-    assistants, conversations, turns = app().reader.counts() if known else (None, None, None)
+    assistants, conversations, turns = app().reader.meta.counts() if known else (None, None, None)
     facts: dict[str, Any] = {
         "kind": "sqlite" if path else "postgresql",
         "path": str(path) if path else None,

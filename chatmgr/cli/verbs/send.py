@@ -62,7 +62,7 @@ def command(
     """
     attached = attachments(files)
     text = checked_message(message_from(message, "" if "-" in files else read_stdin()))
-    conversation = app().reader.conversation(name)
+    conversation = app().reader.conversations.get(name)
     app().providers.check_files(app().providers.get(provider or conversation.provider), attached)
     conversation = adjusted(conversation, provider, model, max_cost)
     remember(conversation)
@@ -96,7 +96,7 @@ def run_one(
         run_turn(conversation, message, wait=wait, quiet=as_json, reasoning=reasoning)
     finally:
         if as_json:
-            for turn in app().reader.turns(conversation, before + 1):
+            for turn in app().reader.turns.list(conversation, before + 1):
                 print_json(turn_json(turn))
     with suppress(KeyboardInterrupt):  # the answer is out: who does not wait for a title has lost nothing
         app().titles.begin(conversation)
