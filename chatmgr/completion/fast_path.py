@@ -16,7 +16,7 @@ _WIDTH = 72  # columns of a description
 _BUSY_SECONDS = 10
 Items = list[tuple[str, str]]
 
-# What the reader asks under ``conversations.names`` and ``assistants.list``, without its loader and its files.
+# The reader's ``conversations.names`` and ``assistants.list``, without its loader and its files.
 CONVERSATION_NAMES = """
 SELECT name, title
 FROM conversations

@@ -1,4 +1,4 @@
-"""The reader's statements: SQL text from ``sql/<subject>.sql``, put together and given to each driver's taste.
+"""The reader's statements: SQL text from ``sql/<subject>.sql``, as each driver takes it.
 
 ``statement("trash.list", "sqlite")`` is what stands under ``-- name: list`` in ``sql/trash.sql``. A file is
 read when a statement of it is first asked for, and nothing is imported for it, since every start pays.

@@ -48,7 +48,10 @@ class TestNames:
         old = desk.conversation("a")
         desk.writer.rename({old.pk: "b"})
         desk.writer.set_title(old.pk, "New")
-        assert (desk.reader.conversations.refresh(old).name, desk.reader.conversations.refresh(old).title) == ("b", "New")
+        assert (
+            desk.reader.conversations.refresh(old).name,
+            desk.reader.conversations.refresh(old).title,
+        ) == ("b", "New")
 
 
 class TestArchive:

@@ -125,7 +125,9 @@ def test_the_total(filled: Desk) -> None:
     ],
 )
 def test_each_ranking(filled: Desk, by: Ranking, rows: list[tuple[object, ...]]) -> None:
-    found = [(one.key, one.turns, one.runs, one.cost, one.unpriced) for one in filled.reader.stats.ranking(by, ALL)]
+    found = [
+        (one.key, one.turns, one.runs, one.cost, one.unpriced) for one in filled.reader.stats.ranking(by, ALL)
+    ]
     assert found == rows
     assert len(list(filled.reader.stats.ranking(by, ALL, 1))) == 1
 

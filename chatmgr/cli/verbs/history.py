@@ -175,7 +175,9 @@ def _chosen(
     if turn is not None:
         one = reader.turns.get(conversation, turn)
         around = context or 0
-        return reader.turns.list(conversation, max(one.turn - around, 1), one.turn + around) if around else [one]
+        return (
+            reader.turns.list(conversation, max(one.turn - around, 1), one.turn + around) if around else [one]
+        )
     return reader.turns.tail(conversation, count) if count else reader.turns.list(conversation)
 
 

@@ -155,7 +155,9 @@ def _tell_remains(found: Sequence[Conversation]) -> None:
             if thread.remote_id != STATELESS or thread.responses
         )
         files |= {
-            copy.pk: copy.provider for copy in app().reader.threads.copies(one.pk) if not copy.users.keys() - going
+            copy.pk: copy.provider
+            for copy in app().reader.threads.copies(one.pk)
+            if not copy.users.keys() - going
         }
     copies = Counter(files.values())
     for provider in sorted({*threads, *copies}):

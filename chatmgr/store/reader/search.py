@@ -64,9 +64,7 @@ class Search:
     def _rows(self, kind: str, question: Question, values: Mapping[str, object], limit: int) -> Iterator[Row]:
         """Turns or names that answer one question: on SQLite from the table of the index to begin at."""
         statement = f"search.{kind}_{question.start}" if self._in_sqlite else f"search.{kind}"
-        return self._session.rows(
-            statement, **question.values(), **values, limit=self._session.limit(limit)
-        )
+        return self._session.rows(statement, **question.values(), **values, limit=self._session.limit(limit))
 
     def _turns(
         self, asked: list[Question], matcher: Matcher, values: Mapping[str, object], limit: int
