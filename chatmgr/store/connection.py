@@ -1,21 +1,21 @@
 """The reader's connection: the bare driver, because SQLAlchemy is slow to import and not needed to read."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable
 from chatmgr.store.location import BUSY_SECONDS, libpq_url, sqlite_path, unreachable
+from chatmgr.store.shapes import Shape
 from chatmgr.store.statements import statement
 
 if TYPE_CHECKING:
-    import psycopg
+    import psycopg.rows
 
-Row = dict[str, Any]
-"""A row by the names of its columns; whoever reads it may change it."""
+T = TypeVar("T")
 _NO_RIGHT = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
@@ -25,7 +25,7 @@ class Source(Protocol):
     dialect: str
     no_limit: int | None
 
-    def rows(self, name: str, /, **values: object) -> Iterator[Row]:
+    def rows(self, name: str, shape: Shape[T], /, **values: object) -> Iterator[T]:
         """The rows of a statement, for instance ``conversations.list``, read as they are consumed."""
         ...
 
@@ -79,13 +79,11 @@ class SqliteSource:
                 raise unreachable(self.path, error) from error
             return self._open("immutable=1")
 
-    def rows(self, name: str, /, **values: object) -> Iterator[Row]:
+    def rows(self, name: str, shape: Shape[T], /, **values: object) -> Iterator[T]:
         try:
             stored = {key: _stored(value) for key, value in values.items()}
             cursor = self._db.execute(statement(name, self.dialect), stored)
-            columns = [column[0] for column in cursor.description]
-            for row in cursor:
-                yield dict(zip(columns, row, strict=False))  # of the same length, by sqlite3's word
+            yield from map(shape([column[0] for column in cursor.description]), cursor)
         except sqlite3.DatabaseError as error:
             raise unreachable(self.path, error) from error
 
@@ -127,7 +125,7 @@ class PostgresSource:
     def __init__(self, url: str) -> None:
         self._url = libpq_url(url)
         try:
-            import psycopg.rows
+            import psycopg
         except ImportError:
             raise ConfigurationFault(
                 "CHATMGR_DATABASE_URL names a PostgreSQL database, but its driver is not installed.",
@@ -153,8 +151,8 @@ class PostgresSource:
         except self._psycopg.Error as error:
             raise postgres_unreachable(error) from error
 
-    def rows(self, name: str, /, **values: object) -> Iterator[Row]:
-        with self._connection() as db, db.cursor(row_factory=self._psycopg.rows.dict_row) as cursor:
+    def rows(self, name: str, shape: Shape[T], /, **values: object) -> Iterator[T]:
+        with self._connection() as db, db.cursor(row_factory=_factory(shape)) as cursor:
             yield from cursor.stream(_query(statement(name, self.dialect)), values)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
@@ -175,6 +173,10 @@ class PostgresSource:
     def close(self) -> None:
         for db in self._all:
             db.close()
+
+
+def _factory(shape: Shape[T]) -> "psycopg.rows.BaseRowFactory[T]":
+    return lambda cursor: shape([column.name for column in cursor.description or ()])
 
 
 def _query(sql: str) -> Any:
@@ -206,24 +208,3 @@ def open_source(url: str) -> Source | None:
         raise unreachable(path, error) from error
     except sqlite3.DatabaseError as error:
         raise unreachable(path, error) from error
-
-
-def moment(value: Any) -> datetime:
-    """SQLite gives text without a zone, PostgreSQL a moment in the server's; all of ours are UTC."""
-    if isinstance(value, str):
-        return datetime.fromisoformat(f"{value}+00:00")
-    return value.astimezone(UTC)  # type: ignore[no-any-return]
-
-
-def moment_or_none(value: Any) -> datetime | None:
-    """A moment that may not have come."""
-    return None if value is None else moment(value)
-
-
-def as_mapping(value: Any) -> Mapping[str, Any]:
-    """A JSON column: PostgreSQL's driver decodes it, SQLite's gives text."""
-    if isinstance(value, str):
-        import json
-
-        value = json.loads(value)
-    return dict(value)

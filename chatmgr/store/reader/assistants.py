@@ -3,8 +3,10 @@
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.text import nearest
-from chatmgr.store.connection import Row, as_mapping, moment
 from chatmgr.store.reader.session import Session, as_stored
+from chatmgr.store.shapes import as_mapping, into, moment, pick
+
+_ASSISTANT = into(Assistant, params=as_mapping, created_at=moment, updated_at=moment)
 
 
 class Assistants:
@@ -27,19 +29,18 @@ class Assistants:
 
     def find(self, name: str) -> Assistant | None:
         """The assistant of exactly this name, if there is one."""
-        row = self._session.first("assistants.by_name", name=as_stored(name))
-        return _to_assistant(row) if row else None
+        return self._session.first("assistants.by_name", _ASSISTANT, name=as_stored(name))
 
     def of(self, conversation: int) -> Assistant:
         """A conversation's assistant, deleted or not."""
-        row = self._session.first("assistants.of", conversation=conversation)
-        if row is None:
+        assistant = self._session.first("assistants.of", _ASSISTANT, conversation=conversation)
+        if assistant is None:
             raise NotFound("assistant of conversation", str(conversation))
-        return _to_assistant(row)
+        return assistant
 
     def versions(self, name: str) -> list[Assistant]:
         """Every version of an assistant, oldest first."""
-        return [_to_assistant(row) for row in self._session.rows("assistants.versions", name=as_stored(name))]
+        return list(self._session.rows("assistants.versions", _ASSISTANT, name=as_stored(name)))
 
     def remote_id(self, assistant: int, provider: str, endpoint: str) -> str:
         """An assistant's id at an endpoint that has assistants; empty where it has none yet."""
@@ -48,17 +49,10 @@ class Assistants:
 
     def remote_ids(self, assistant: int) -> dict[str, str]:
         """An assistant's ids by provider."""
-        rows = self._session.rows("assistants.remote_ids", assistant=assistant)
-        return {row["provider"]: row["remote_id"] for row in rows}
+        ids = pick("provider", "remote_id")
+        return dict(self._session.rows("assistants.remote_ids", ids, assistant=assistant))
 
     # Last, so that the annotations above mean Python's own list.
     def list(self) -> list[Assistant]:
         """All of them, by name."""
-        return [_to_assistant(row) for row in self._session.rows("assistants.list")]
-
-
-def _to_assistant(row: Row) -> Assistant:
-    row["params"] = as_mapping(row["params"])
-    row["created_at"] = moment(row["created_at"])
-    row["updated_at"] = moment(row["updated_at"])
-    return Assistant(**row)
+        return list(self._session.rows("assistants.list", _ASSISTANT))

@@ -11,8 +11,22 @@ from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.filters import EVERYTHING, Filters
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.text import nearest, slug
-from chatmgr.store.connection import Row, moment, moment_or_none
 from chatmgr.store.reader.session import FAR, GUESSES, SHORTEST_ID, Session, as_stored
+from chatmgr.store.shapes import into, moment, moment_or_none, pick
+
+
+def _tags(joined: str | None) -> tuple[str, ...]:
+    return tuple(sorted(joined.split(","))) if joined else ()
+
+
+CONVERSATION = into(
+    Conversation,
+    created_at=moment,
+    updated_at=moment,
+    archived_at=moment_or_none,
+    deleted_at=moment_or_none,
+    tags=_tags,
+)
 
 
 class Conversations:
@@ -25,16 +39,16 @@ class Conversations:
         """The one conversation that ``name`` means; raises NotFound with the nearest names."""
         if conversation := self.find(name):
             return conversation
-        rows = list(self._session.prefixed("conversations.by_name_prefix", name, 3)) if name else []
-        if not rows and len(name) >= SHORTEST_ID:
-            rows = list(self._session.prefixed("conversations.by_id_prefix", name, 3))
-        if len(rows) == 1:
-            return to_conversation(rows[0])
-        if rows:
-            names = [f"“{row['name']}”" for row in rows]
+        matches = self._prefixed("conversations.by_name_prefix", name) if name else []
+        if not matches and len(name) >= SHORTEST_ID:
+            matches = self._prefixed("conversations.by_id_prefix", name)
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            names = [f"“{match.name}”" for match in matches]
             listed = ", ".join(names[:2]) + (", …" if len(names) > 2 else "")
             raise UsageFault(f"“{name}” could be {listed}.", "Type a few letters more.")
-        if self._session.first("trash.by_name", name=as_stored(name)):
+        if self._session.first("trash.by_name", CONVERSATION, name=as_stored(name)):
             raise NotFound(
                 "conversation", name, (), f"It is in the trash: chatmgr restore {shlex.quote(name)}"
             )
@@ -42,32 +56,31 @@ class Conversations:
         hint = "See them all: chatmgr history" if known else f"Begin it: chatmgr new {shlex.quote(name)}"
         raise NotFound("conversation", name, nearest(name, known), hint)
 
+    def _prefixed(self, statement: str, prefix: str) -> list[Conversation]:
+        return list(self._session.prefixed(statement, CONVERSATION, prefix, 3))
+
     def find(self, name: str) -> Conversation | None:
         """The conversation of exactly this name, if there is one."""
-        row = self._session.first("conversations.by_name", name=as_stored(name))
-        return to_conversation(row) if row else None
+        return self._session.first("conversations.by_name", CONVERSATION, name=as_stored(name))
 
     def refresh(self, conversation: Conversation) -> Conversation:
         """A conversation as it is now, whatever it is called meanwhile."""
-        row = self._session.first("conversations.by_key", conversation=conversation.pk)
-        if row is None:
+        fresh = self._session.first("conversations.by_key", CONVERSATION, conversation=conversation.pk)
+        if fresh is None:
             raise NotFound("conversation", conversation.name, (), "It was deleted for good meanwhile.")
-        return to_conversation(row)
+        return fresh
 
     def last_used(self) -> Conversation | None:
         """The conversation that was resumed, sent to or made last."""
-        row = self._session.first("conversations.last_used")
-        return to_conversation(row) if row else None
+        return self._session.first("conversations.last_used", CONVERSATION)
 
     def last_in_folder(self, folder: str) -> Conversation | None:
         """The conversation that was used last in a folder, unless it is archived."""
-        row = self._session.first("conversations.last_in_folder", folder=folder)
-        return to_conversation(row) if row else None
+        return self._session.first("conversations.last_in_folder", CONVERSATION, folder=folder)
 
     def names(self, prefix: str, count: int) -> list[tuple[str, str]]:
         """Names that begin with ``prefix``, and their titles: what a shell completes."""
-        rows = self._session.prefixed("conversations.names", prefix, count)
-        return [(row["name"], row["title"]) for row in rows]
+        return list(self._session.prefixed("conversations.names", pick("name", "title"), prefix, count))
 
     def unused_name(self, text: str) -> str:
         """A short name of a text's first words that no conversation has; only names like it are read."""
@@ -79,7 +92,7 @@ class Conversations:
 
     def tags(self) -> list[tuple[str, int]]:
         """Every tag, and how many conversations have it."""
-        return [(row["name"], row["conversations"]) for row in self._session.rows("conversations.tags")]
+        return list(self._session.rows("conversations.tags", pick("name", "conversations")))
 
     def tag(self, name: str) -> str:
         """A tag as it is kept, of whatever conversation, deleted or not; raises NotFound with the nearest."""
@@ -100,14 +113,4 @@ class Conversations:
     def list(self, count: int, filters: Filters = EVERYTHING) -> Iterator[Conversation]:
         """Newest activity first; ``count`` 0 for all, read as they are consumed."""
         limit = self._session.limit(count)
-        return map(to_conversation, self._session.rows("conversations.list", limit=limit, **filters.values()))
-
-
-def to_conversation(row: Row) -> Conversation:
-    """A row of ``conversations.row``."""
-    row["created_at"] = moment(row["created_at"])
-    row["updated_at"] = moment(row["updated_at"])
-    row["archived_at"] = moment_or_none(row["archived_at"])
-    row["deleted_at"] = moment_or_none(row["deleted_at"])
-    row["tags"] = tuple(sorted(row["tags"].split(","))) if row["tags"] else ()
-    return Conversation(**row)
+        return self._session.rows("conversations.list", CONVERSATION, limit=limit, **filters.values())

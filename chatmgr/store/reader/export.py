@@ -6,9 +6,9 @@ from chatmgr.domain.errors import NotFound
 from chatmgr.domain.export_schema import COLUMNS, FLAGS, JSON, Record, is_moment
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Attachment, Conversation, Turn
-from chatmgr.store.connection import as_mapping, moment_or_none
-from chatmgr.store.reader.conversations import to_conversation
+from chatmgr.store.reader.conversations import CONVERSATION
 from chatmgr.store.reader.session import Session
+from chatmgr.store.shapes import as_dict, as_mapping, into, moment_or_none
 
 
 class Export:
@@ -23,15 +23,16 @@ class Export:
 
     def conversation_at(self, pk: int) -> Conversation:
         """The conversation of a key."""
-        row = self._session.first("conversations.by_key", conversation=pk)
-        if row is None:
+        conversation = self._session.first("conversations.by_key", CONVERSATION, conversation=pk)
+        if conversation is None:
             raise NotFound("conversation", str(pk))
-        return to_conversation(row)
+        return conversation
 
     def files(self, turn: Turn) -> tuple[Attachment, ...]:
         """The files sent with a turn, with their bytes."""
-        rows = self._session.rows("turns.files", message=turn.message) if turn.files else ()
-        return tuple(Attachment(**row) for row in rows)
+        if not turn.files:
+            return ()
+        return tuple(self._session.rows("turns.files", into(Attachment), message=turn.message))
 
     def records(self, table: str, /, **where: object) -> list[Record]:
         """Rows of a table, column by column, the same from either database."""
@@ -39,7 +40,7 @@ class Export:
         moments = [name for name in columns if is_moment(name)]
         flags = [name for name in columns if name in FLAGS]
         mappings = [name for name in columns if name in JSON]
-        records = list(self._session.rows(f"export.{table}", **where))
+        records = list(self._session.rows(f"export.{table}", as_dict, **where))
         for record in records:
             for name in moments:
                 record[name] = moment_or_none(record[name])

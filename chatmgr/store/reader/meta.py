@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from chatmgr.store.reader.session import Session
+from chatmgr.store.shapes import as_dict
 
 
 class Counts(NamedTuple):
@@ -25,7 +26,7 @@ class Meta:
 
     def counts(self) -> Counts:
         """How many assistants, conversations and turns there are."""
-        row = self._session.first("meta.counts")
+        row = self._session.first("meta.counts", as_dict)
         return Counts(**{name: int(count) for name, count in row.items()}) if row else Counts(0, 0, 0)
 
     def faults(self) -> list[str]:
@@ -33,10 +34,10 @@ class Meta:
         return [
             *(
                 f"conversation “{row['name']}” counts {row['counted']} turns and has {row['held']}"
-                for row in self._session.rows("meta.miscounted")
+                for row in self._session.rows("meta.miscounted", as_dict)
             ),
             *(
                 f"turn {row['position']} of “{row['name']}” has no message"
-                for row in self._session.rows("meta.without_message")
+                for row in self._session.rows("meta.without_message", as_dict)
             ),
         ]

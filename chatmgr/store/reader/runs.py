@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 from chatmgr.domain.model import LiveRun
 from chatmgr.domain.states import RunState
-from chatmgr.store.connection import Row, moment
 from chatmgr.store.reader.session import Session
+from chatmgr.store.shapes import as_dict, into, moment
+
+_LIVE_RUN = into(LiveRun, state=RunState, sent=bool, background=bool, started_at=moment)
 
 
 class Cost(NamedTuple):
@@ -23,16 +25,15 @@ class Runs:
 
     def live(self, conversation: int) -> LiveRun | None:
         """The run of a conversation that nobody has closed."""
-        row = self._session.first("runs.live", conversation=conversation)
-        return _to_live_run(row) if row else None
+        return self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
 
     def all_live(self) -> list[LiveRun]:
         """Every run that nobody has closed, oldest first."""
-        return [_to_live_run(row) for row in self._session.rows("runs.all_live")]
+        return list(self._session.rows("runs.all_live", _LIVE_RUN))
 
     def cost(self, conversation: int) -> Cost:
         """What a conversation has cost so far."""
-        row = self._session.first("runs.cost", conversation=conversation)
+        row = self._session.first("runs.cost", as_dict, conversation=conversation)
         return Cost(int(row["spent"]), int(row["unpriced"])) if row else Cost(0, 0)
 
     def max_cost(self, conversation: int) -> int | None:
@@ -43,11 +44,3 @@ class Runs:
     def last_model(self, conversation: int, provider: str) -> str:
         """The model that a conversation used last at a provider; empty where it never was there."""
         return str(self._session.value("runs.last_model", "", conversation=conversation, provider=provider))
-
-
-def _to_live_run(row: Row) -> LiveRun:
-    row["state"] = RunState(row["state"])
-    row["sent"] = bool(row["sent"])
-    row["background"] = bool(row["background"])
-    row["started_at"] = moment(row["started_at"])
-    return LiveRun(**row)

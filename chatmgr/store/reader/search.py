@@ -10,16 +10,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from operator import attrgetter, itemgetter
+from typing import TypeVar
 
 from chatmgr.domain.filters import ALWAYS, NEVER, Filters
 from chatmgr.domain.hits import Found, Hit, Snippet
 from chatmgr.domain.matching import Matcher, ranked, snippet
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.query import Query
-from chatmgr.store.connection import Row, moment
-from chatmgr.store.reader.conversations import to_conversation
+from chatmgr.store.reader.conversations import CONVERSATION
 from chatmgr.store.reader.session import Session
 from chatmgr.store.search.questions import Question, questions
+from chatmgr.store.shapes import Row, Shape, as_dict, moment
+
+T = TypeVar("T")
 
 WINDOW = 1_000  # turns that are ranked
 _LAST = 9_000_000_000_000  # past any stamp
@@ -61,17 +64,21 @@ class Search:
             return []
         return list(self._session.column("search.trigrams", low=beginning, high=beginning + "\U0010ffff"))
 
-    def _rows(self, kind: str, question: Question, values: Mapping[str, object], limit: int) -> Iterator[Row]:
+    def _rows(
+        self, kind: str, shape: Shape[T], question: Question, values: Mapping[str, object], limit: int
+    ) -> Iterator[T]:
         """Turns or names that answer one question: on SQLite from the table of the index to begin at."""
         statement = f"search.{kind}_{question.start}" if self._in_sqlite else f"search.{kind}"
-        return self._session.rows(statement, **question.values(), **values, limit=self._session.limit(limit))
+        return self._session.rows(
+            statement, shape, **question.values(), **values, limit=self._session.limit(limit)
+        )
 
     def _turns(
         self, asked: list[Question], matcher: Matcher, values: Mapping[str, object], limit: int
     ) -> Iterator[Row]:
         """Matching turns, newest first; the answers to several questions as one."""
         most = 0 if matcher.unsure else limit
-        streams = [self._rows("turns", question, values, most) for question in asked]
+        streams = [self._rows("turns", as_dict, question, values, most) for question in asked]
         last = 0
         for row in heapq.merge(*streams, key=itemgetter("stamp"), reverse=True):
             stamp = row["stamp"]
@@ -86,9 +93,9 @@ class Search:
         most = 0 if matcher.unsure else count or WINDOW
         matching: dict[int, Conversation] = {}
         for question in asked:
-            for row in self._rows("names", question, values, most):
-                if matcher.holds(f"{row['name']}\n{row['title']}"):
-                    matching[row["pk"]] = to_conversation(row)
+            for conversation in self._rows("names", CONVERSATION, question, values, most):
+                if matcher.holds(f"{conversation.name}\n{conversation.title}"):
+                    matching[conversation.pk] = conversation
         hits = (_name_hit(conversation, matcher) for conversation in matching.values())
         return sorted(hits, key=attrgetter("at"), reverse=True)
 

@@ -3,11 +3,14 @@
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from chatmgr.domain.text import storable
-from chatmgr.store.connection import Row, Source
+from chatmgr.store.connection import Source
 from chatmgr.store.migrate import ready_to_read
+from chatmgr.store.shapes import Shape, only
+
+T = TypeVar("T")
 
 FAR = 2_147_483_647  # past any position
 SHORTEST_ID = 4  # fewer characters of an id would be met by chance
@@ -15,9 +18,8 @@ GUESSES = 2_000  # names compared when one is not found; more would be felt
 
 
 class Session:
-    """One database, read by the names of its statements. Before the first turn there is nothing to read.
-
-    A row is a dict by column name, made for whoever asked, who may change it.
+    """One database, read by the names of its statements. Before the first turn there is nothing to read. A
+    statement is run when its first row is asked for, and each row is made into what a shape says.
     """
 
     def __init__(self, url: str) -> None:
@@ -31,29 +33,29 @@ class Session:
         source = self._open()
         return source.dialect if source is not None else "sqlite"
 
-    def rows(self, statement: str, /, **values: object) -> Iterator[Row]:
+    def rows(self, statement: str, shape: Shape[T], /, **values: object) -> Iterator[T]:
         """The rows of a statement, read as they are consumed."""
         source = self._open()
-        return source.rows(statement, **values) if source is not None else iter(())
+        return source.rows(statement, shape, **values) if source is not None else iter(())
 
-    def first(self, statement: str, /, **values: object) -> Row | None:
+    def first(self, statement: str, shape: Shape[T], /, **values: object) -> T | None:
         """The first row of a statement, which is read to its end."""
-        rows = list(self.rows(statement, **values))
+        rows = list(self.rows(statement, shape, **values))
         return rows[0] if rows else None
 
     def column(self, statement: str, /, **values: object) -> Iterator[Any]:
         """The only column of a statement."""
-        return (value for row in self.rows(statement, **values) for value in row.values())
+        return self.rows(statement, only, **values)
 
     def value(self, statement: str, default: Any = None, /, **values: object) -> Any:
         """The only column of the first row; ``default`` where there is no row or nothing in it."""
-        found = next(iter(list(self.column(statement, **values))), None)
-        return default if found is None else found
+        first = self.first(statement, only, **values)
+        return default if first is None else first
 
-    def prefixed(self, statement: str, prefix: str, count: int) -> Iterator[Row]:
+    def prefixed(self, statement: str, shape: Shape[T], prefix: str, count: int) -> Iterator[T]:
         """The rows of a statement over names, or ids, that begin with ``prefix``."""
         low = as_stored(prefix)
-        return self.rows(statement, low=low, high=low + "\U0010ffff", limit=count)
+        return self.rows(statement, shape, low=low, high=low + "\U0010ffff", limit=count)
 
     def limit(self, count: int) -> int | None:
         """A count as ``LIMIT`` takes it; 0 for all."""

@@ -6,8 +6,8 @@ from math import floor
 from chatmgr.domain import periods
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.totals import Count, Ranking, Unit
-from chatmgr.store.connection import Row, moment
 from chatmgr.store.reader.session import Session
+from chatmgr.store.shapes import Row, as_dict, moment
 
 
 class Stats:
@@ -18,7 +18,7 @@ class Stats:
 
     def total(self, filters: Filters) -> tuple[Count, int] | None:
         """The sums over all of them, and in how many conversations they are; None where there are none."""
-        row = self._session.first("stats.total", **filters.values())
+        row = self._session.first("stats.total", as_dict, **filters.values())
         if not row or not row["runs"]:
             return None
         conversations = int(row.pop("conversations"))
@@ -27,13 +27,14 @@ class Stats:
     def total_of(self, conversation: int) -> Count | None:
         """The sums over all runs of one conversation; None before the first."""
         values = Filters(archived=None).values()
-        row = self._session.first("stats.total_of", conversation=conversation, **values)
+        row = self._session.first("stats.total_of", as_dict, conversation=conversation, **values)
         return _to_count(row) if row and row["runs"] else None
 
     def ranking(self, by: Ranking, filters: Filters, count: int = 0) -> Iterator[Count]:
         """One row for each model, provider, assistant or conversation, most turns first; 0 for all."""
         limit = self._session.limit(count)
-        return map(_to_count, self._session.rows(f"stats.by_{by}", limit=limit, **filters.values()))
+        rows = self._session.rows(f"stats.by_{by}", as_dict, limit=limit, **filters.values())
+        return map(_to_count, rows)
 
     def periods(self, unit: Unit, filters: Filters, total: Count) -> dict[str, Count]:
         """The user's days, weeks or months in which something was said, oldest first, by their names.
@@ -43,8 +44,8 @@ class Stats:
         first = floor(max(filters.since, total.first_at).timestamp())
         grid = periods.grid(first, floor(total.last_at.timestamp()))
         counts: dict[str, Count] = {}
-        rows = self._session.rows("stats.by_cell", shift=grid.shift, step=grid.step, **filters.values())
-        for row in rows:
+        values = {**filters.values(), "shift": grid.shift, "step": grid.step}
+        for row in self._session.rows("stats.by_cell", as_dict, **values):
             day = periods.day_of(grid.begin(int(row.pop("cell"))))
             row["key"] = key = periods.key(unit, periods.begin(unit, day))
             count = _to_count(row)

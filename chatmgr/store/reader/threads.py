@@ -5,8 +5,10 @@ from typing import NamedTuple
 from chatmgr.domain.events import STATELESS
 from chatmgr.domain.model import RemoteFile, ThreadRef
 from chatmgr.domain.remote import RemoteCopy, RemoteThread
-from chatmgr.store.connection import Row
 from chatmgr.store.reader.session import Session
+from chatmgr.store.shapes import as_dict, into
+
+_THREAD = into(ThreadRef, doubtful=bool)
 
 
 class ThreadAt(NamedTuple):
@@ -25,10 +27,8 @@ class Threads:
 
     def get(self, conversation: int, provider: str, endpoint: str) -> ThreadRef | None:
         """A conversation's thread at one endpoint, if it has one in use."""
-        row = self._session.first(
-            "threads.get", conversation=conversation, provider=provider, endpoint=endpoint
-        )
-        return _to_thread(row) if row else None
+        place = {"conversation": conversation, "provider": provider, "endpoint": endpoint}
+        return self._session.first("threads.get", _THREAD, **place)
 
     def holders(self, remote_id: str, provider: str) -> list[str]:
         """The conversations whose thread this is."""
@@ -37,7 +37,7 @@ class Threads:
     def ever(self, conversation: int) -> list[RemoteThread]:
         """Every thread that a conversation is known to have or to have had, with its stored responses."""
         threads = []
-        for row in list(self._session.rows("threads.ever", conversation=conversation)):
+        for row in list(self._session.rows("threads.ever", as_dict, conversation=conversation)):
             remote_id = "" if row["remote_id"] == STATELESS else row["remote_id"]
             span = {"conversation": conversation, "provider": row["provider"], "thread": remote_id}
             responses = tuple(self._session.column("threads.responses", **span))
@@ -46,15 +46,14 @@ class Threads:
 
     def remote_files(self, conversation: int, provider: str, endpoint: str) -> dict[str, RemoteFile]:
         """What a server calls the files of a conversation, by SHA-256."""
-        rows = self._session.rows(
-            "threads.remote_files", conversation=conversation, provider=provider, endpoint=endpoint
-        )
+        place = {"conversation": conversation, "provider": provider, "endpoint": endpoint}
+        rows = self._session.rows("threads.remote_files", as_dict, **place)
         return {row.pop("sha256"): RemoteFile(**row) for row in rows}
 
     def copies(self, conversation: int) -> list[RemoteCopy]:
         """The files of a conversation that servers were given, and all conversations that have them."""
         copies: dict[int, RemoteCopy] = {}
-        for row in self._session.rows("threads.copies", conversation=conversation):
+        for row in self._session.rows("threads.copies", as_dict, conversation=conversation):
             user, name = row.pop("user_pk"), row.pop("user_name")
             copies.setdefault(row["pk"], RemoteCopy(**row)).users[user] = name
         return list(copies.values())
@@ -62,10 +61,11 @@ class Threads:
     # Last, so that the annotations above mean Python's own list.
     def list(self, conversation: int) -> list[ThreadAt]:
         """Every thread of a conversation in use, oldest first."""
-        rows = self._session.rows("threads.list", conversation=conversation)
-        return [ThreadAt(row.pop("provider"), row.pop("endpoint"), _to_thread(row)) for row in rows]
-
-
-def _to_thread(row: Row) -> ThreadRef:
-    row["doubtful"] = bool(row["doubtful"])
-    return ThreadRef(**row)
+        return [
+            ThreadAt(
+                row.pop("provider"),
+                row.pop("endpoint"),
+                ThreadRef(**row | {"doubtful": bool(row["doubtful"])}),
+            )
+            for row in self._session.rows("threads.list", as_dict, conversation=conversation)
+        ]

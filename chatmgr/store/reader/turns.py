@@ -5,8 +5,11 @@ from typing import NamedTuple
 
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Attachment, Conversation, Message, Run, Turn
-from chatmgr.store.connection import Row, moment, moment_or_none
 from chatmgr.store.reader.session import FAR, Session
+from chatmgr.store.shapes import as_dict, into, moment, moment_or_none, pick
+
+_TURN = into(Turn, started_at=moment_or_none, finished_at=moment_or_none, files=bool)
+_RUN = into(Run, chosen=bool, started_at=moment, finished_at=moment_or_none)
 
 
 class AttachmentInfo(NamedTuple):
@@ -18,6 +21,9 @@ class AttachmentInfo(NamedTuple):
     size: int
 
 
+_ATTACHMENT = into(AttachmentInfo)
+
+
 class Turns:
     """The turns of conversations, by position: 1 is the first."""
 
@@ -26,8 +32,8 @@ class Turns:
 
     def tail(self, conversation: Conversation, count: int) -> list[Turn]:
         """The last turns, in order."""
-        rows = self._session.rows("turns.tail", conversation=conversation.pk, limit=count)
-        return [to_turn(row) for row in rows][::-1]
+        rows = self._session.rows("turns.tail", _TURN, conversation=conversation.pk, limit=count)
+        return list(rows)[::-1]
 
     def get(self, conversation: Conversation, address: int) -> Turn:
         """The turn at an address: 3 from the start, -1 from the end."""
@@ -43,8 +49,8 @@ class Turns:
 
     def runs(self, conversation: Conversation, position: int) -> list[Run]:
         """Every run of a turn, in the order they were made."""
-        rows = self._session.rows("turns.runs", conversation=conversation.pk, position=position)
-        return [_to_run(row) for row in rows]
+        place = {"conversation": conversation.pk, "position": position}
+        return list(self._session.rows("turns.runs", _RUN, **place))
 
     def user_messages(self, count: int) -> Iterator[str]:
         """What the user wrote in all conversations, newest first, read as it is consumed."""
@@ -53,15 +59,14 @@ class Turns:
     def context(self, conversation: int, before: int, after: int = 0) -> list[Message]:
         """What a model is shown of the answered turns between two positions, oldest first."""
         span = {"conversation": conversation, "before": before, "after": after}
-        rows = list(self._session.rows("turns.context", **span))
+        rows = list(self._session.rows("turns.context", pick("user", "answer", "message"), **span))
         files: dict[int, tuple[Attachment, ...]] = {}
-        for row in self._session.rows("turns.context_files", **span) if rows else ():
+        for row in self._session.rows("turns.context_files", as_dict, **span) if rows else ():
             message = row.pop("message")
             files[message] = (*files.get(message, ()), Attachment(**row))
-        messages = []
-        for row in reversed(rows):
-            messages.append(Message("user", row["user"], files.get(row["message"], ())))
-            messages.append(Message("assistant", row["answer"]))
+        messages: list[Message] = []
+        for user, answer, message in reversed(rows):
+            messages += Message("user", user, files.get(message, ())), Message("assistant", answer)
         return messages
 
     def last_answered(self, conversation: int, before: int) -> int:
@@ -70,26 +75,12 @@ class Turns:
 
     def attachments(self, turn: Turn) -> list[AttachmentInfo]:
         """The files sent with a turn, without their bytes."""
-        rows = self._session.rows("turns.attachments", message=turn.message) if turn.files else ()
-        return [AttachmentInfo(**row) for row in rows]
+        if not turn.files:
+            return []
+        return list(self._session.rows("turns.attachments", _ATTACHMENT, message=turn.message))
 
     # Last, so that the annotations above mean Python's own list.
     def list(self, conversation: Conversation, first: int = 1, last: int = FAR) -> Iterator[Turn]:
         """Turns in order, read as they are consumed."""
         span = {"conversation": conversation.pk, "first": first, "last": last}
-        return map(to_turn, self._session.rows("turns.list", **span, limit=self._session.limit(0)))
-
-
-def to_turn(row: Row) -> Turn:
-    """A row of ``turns.row``."""
-    row["started_at"] = moment_or_none(row["started_at"])
-    row["finished_at"] = moment_or_none(row["finished_at"])
-    row["files"] = bool(row["files"])
-    return Turn(**row)
-
-
-def _to_run(row: Row) -> Run:
-    row["chosen"] = bool(row["chosen"])
-    row["started_at"] = moment(row["started_at"])
-    row["finished_at"] = moment_or_none(row["finished_at"])
-    return Run(**row)
+        return self._session.rows("turns.list", _TURN, **span, limit=self._session.limit(0))
