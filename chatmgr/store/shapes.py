@@ -60,7 +60,7 @@ def moment(value: Any) -> datetime:
 
 
 def moment_or_none(value: Any) -> datetime | None:
-    """A moment that may not have come."""
+    """A moment from a column that may be empty."""
     return None if value is None else moment(value)
 
 

@@ -32,7 +32,7 @@ from chatmgr.store.reader.meta import Counts
 from chatmgr.store.reader.runs import Cost
 from chatmgr.store.reader.turns import AttachmentInfo
 from chatmgr.store.writer import Writer
-from tests.store.desk import connected
+from tests.support.store import connected
 
 PACKAGE = Path(chatmgr.__file__).parent
 SUBJECTS = sorted(path.stem for path in (PACKAGE / "store" / "sql").glob("*.sql"))

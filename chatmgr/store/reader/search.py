@@ -100,10 +100,10 @@ class Search:
         return sorted(hits, key=attrgetter("at"), reverse=True)
 
 
-def _second(moment: datetime) -> int:
-    if moment <= ALWAYS:
+def _second(time: datetime) -> int:
+    if time <= ALWAYS:
         return 1
-    return _LAST if moment >= NEVER else int(moment.timestamp())
+    return _LAST if time >= NEVER else int(time.timestamp())
 
 
 def _text(row: Row) -> str:
