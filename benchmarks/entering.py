@@ -28,8 +28,8 @@ from chatmgr.services.app import App
 from chatmgr.domain.model import ThreadRef, TurnRequest
 
 app = App()
-conversation = app.reader.conversation("direct")
-persona = app.reader.assistant_of(conversation.pk)
+conversation = app.reader.conversations.get("direct")
+persona = app.reader.assistants.of(conversation.pk)
 via = app.via(conversation)
 app.reader.close()
 list(via.backend().models())  # a chat has made its client, too
@@ -71,8 +71,8 @@ def _store(home: Path) -> str:
 def _conversation(home: Path, url: str, name: str) -> None:
     """A conversation whose empty thread is there already."""
     writer, reader = Writer(_store(home)), Reader(_store(home))
-    writer.create_conversation(name, "", reader.assistant("plain").id, "", "wire")
-    place = ThreadKey(reader.conversation(name).pk, "wire", url)
+    writer.create_conversation(name, "", reader.assistants.get("plain").id, "", "wire")
+    place = ThreadKey(reader.conversations.get(name).pk, "wire", url)
     writer.set_thread(place, create(url, "/conversations"), 0)
     reader.close()
     writer.close()

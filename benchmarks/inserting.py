@@ -60,9 +60,9 @@ class _Copied:
         self._writer = Writer(url)
         self._writer.create_assistant("measured", "", MODEL, "openai", {})
         with Reader(url) as reader:
-            assistant = reader.assistant("measured")
+            assistant = reader.assistants.get("measured")
             self._writer.create_conversation("measured", "", assistant.id, "", "openai")
-            self._conversation = _Conversation(reader.conversation("measured").pk, assistant)
+            self._conversation = _Conversation(reader.conversations.get("measured").pk, assistant)
 
     def turn(self, question: str, answer: str, clock: Callable[[], float]) -> float:
         """Seconds to keep one turn."""

@@ -29,17 +29,17 @@ def listing(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
         runs,
         "history",
         chatmgr("history", home=home),
-        shell(database, "conversations", limit=20, **EVERYTHING.values()),
+        shell(database, "conversations.list", limit=20, **EVERYTHING.values()),
     )
     tail = chatmgr("history", name, "-n", "5", home=home)
-    yield from _verb(meter, runs, "history NAME -n 5", tail, shell(database, "turns_last", **first))
+    yield from _verb(meter, runs, "history NAME -n 5", tail, shell(database, "turns.tail", **first))
     one = {"conversation": pk, "first": turns, "last": turns, "limit": 1}
     last = chatmgr("history", f"{name}@-1", home=home)
-    yield from _verb(meter, runs, "history NAME@-1", last, shell(database, "turns", **one))
+    yield from _verb(meter, runs, "history NAME@-1", last, shell(database, "turns.list", **one))
     yield from _growth(meter, runs, home, small)
     whole = {"conversation": pk, "first": 1, "last": turns, "limit": -1}
     shown = {"whole": same(chatmgr("history", name, home=home))}
-    if command := shell(database, "turns", **whole):
+    if command := shell(database, "turns.list", **whole):
         found = meter.alternate(shown | {SHELL: same(command)}, runs)
         yield compare(f"history NAME ({turns:,} turns)", SHELL, "wall", (found["whole"], found[SHELL]))
 

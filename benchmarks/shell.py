@@ -6,17 +6,17 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.meter import Command
-from chatmgr.store.compiled import SQL
+from chatmgr.store.statements import statement
 
 SHELL = "sqlite3 shell"
 MISSING = "not installed (Debian package sqlite3)"
 
 
-def shell(database: Path, statement: str, /, **values: object) -> Command | None:
+def shell(database: Path, name: str, /, **values: object) -> Command | None:
     """A statement with its values written in; None where there is no shell."""
     if not shutil.which("sqlite3"):
         return None
-    sql = re.sub(r":(\w+)", lambda found: _literal(values[found[1]]), SQL[statement][0])
+    sql = re.sub(r":(\w+)", lambda found: _literal(values[found[1]]), statement(name, "sqlite"))
     return Command(["sqlite3", "-readonly", str(database), sql])
 
 

@@ -32,9 +32,9 @@ def startup(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
     yield compare("--help", "python -c pass", "wall", (found["help"], found["pass"]))
     fill(folder, TURNS)
     database = folder / "chatmgr.db"
-    listed = shell(database, "conversations", limit=20, **EVERYTHING.values())
+    listed = shell(database, "conversations.list", limit=20, **EVERYTHING.values())
     yield from _reading(meter, runs, "history", chatmgr("history", home=folder), listed)
-    named = shell(database, "names_prefixed", low="tri", high="tri\U0010ffff", limit=50)
+    named = shell(database, "conversations.names", low="tri", high="tri\U0010ffff", limit=50)
     yield from _reading(meter, runs, "completing a name", completion(folder), named)
 
 

@@ -83,7 +83,7 @@ class _Bench:
         store = f"sqlite:///{home / 'chatmgr.db'}"
         self._writer, self._reader = Writer(store), Reader(store)
         self._writer.create_assistant("plain", "", MODEL, "wire", {})
-        self._persona: Assistant = self._reader.assistant("plain")
+        self._persona: Assistant = self._reader.assistants.get("plain")
         self._assistant = ""
         if api == "assistants":
             self._assistant = create(self._url, "/assistants", {"model": MODEL})
@@ -99,7 +99,7 @@ class _Bench:
         name = f"run-{self._number}"
         self._writer.create_conversation(name, "", self._persona.id, "", "wire")
         if thread := self._thread():
-            pk = self._reader.conversation(name).pk
+            pk = self._reader.conversations.get(name).pk
             self._writer.set_thread(ThreadKey(pk, "wire", self._url), thread, 0)
         self._reader.close()
         return chatmgr("send", name, TEXT, home=self._home, env=KEY)

@@ -49,37 +49,37 @@ def sources(talk: "ChatSession") -> Sources:
 def _here(conversation: Conversation) -> list[str]:
     """Nothing, where the database cannot be read: the turn will say why."""
     with suppress(ChatmgrError), app().reader as reader:
-        return [turn.user for turn in reversed(reader.tail(conversation, _HERE))]
+        return [turn.user for turn in reversed(reader.turns.tail(conversation, _HERE))]
     return []
 
 
 def _everywhere() -> list[str]:
     with app().reader as reader:
-        return list(dict.fromkeys(reader.said(_EVERYWHERE)))
+        return list(dict.fromkeys(reader.turns.user_messages(_EVERYWHERE)))
 
 
 def _conversations() -> list[tuple[str, str]]:
     with app().reader as reader:
-        return reader.names("", _NAMES)
+        return reader.conversations.names("", _NAMES)
 
 
 def _assistants() -> list[tuple[str, str]]:
     with app().reader as reader:
-        return [(one.name, one.instructions) for one in reader.assistants()]
+        return [(one.name, one.instructions) for one in reader.assistants.list()]
 
 
 def _tags(conversation: Conversation) -> list[tuple[str, str]]:
     """Those that it has to take off, all others to put on."""
     with app().reader as reader:
-        own = reader.again(conversation).tags
-        every = [name for name, _ in reader.tags()]
+        own = reader.conversations.refresh(conversation).tags
+        every = [name for name, _ in reader.conversations.tags()]
     return [*((f"-{one}", "take off") for one in own), *((f"+{one}", "") for one in every if one not in own)]
 
 
 def _title(conversation: Conversation) -> list[tuple[str, str]]:
     """The title as it is, to be changed."""
     with app().reader as reader:
-        title = reader.again(conversation).title
+        title = reader.conversations.refresh(conversation).title
     return [(title, "as it is")] if title else []
 
 
@@ -99,8 +99,8 @@ def facts(conversation: Conversation) -> list[Fact]:
     try:
         with found.reader as reader:
             model = found.turns.model_of(conversation)
-            newest = next(iter(reader.tail(conversation, 1)), None)
-            cost, unknown = reader.cost(conversation.pk)
+            newest = next(iter(reader.turns.tail(conversation, 1)), None)
+            cost, unknown = reader.runs.cost(conversation.pk)
     except ChatmgrError:
         return [(0, conversation.name)]
     tokens = context(conversation, newest)
@@ -127,7 +127,7 @@ def choose() -> Conversation | None:
 def _rows() -> "Iterator[Row[Conversation]]":
     from chatmgr.chat.input.picker import Row
 
-    for one in app().reader.conversations(0):
+    for one in app().reader.conversations.list(0):
         yield Row(one.name, one.title or _beside(one), one, one.title)
 
 
@@ -141,7 +141,7 @@ def _preview(row: "Row[Conversation]") -> str:
 
 
 def _lines(conversation: Conversation) -> Iterable[str]:
-    for turn in app().reader.tail(conversation, _PREVIEWED):
+    for turn in app().reader.turns.tail(conversation, _PREVIEWED):
         yield f"> {turn.user[:_CHARACTERS]}"
         yield ""
         yield turn.answer[:_CHARACTERS] or f"[{turn.state}]"

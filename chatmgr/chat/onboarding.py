@@ -43,7 +43,7 @@ class Plan:
 
 def welcome() -> int:
     """Show where to go on, or begin; returns the exit code."""
-    latest = list(app().reader.conversations(_LATEST))
+    latest = list(app().reader.conversations.list(_LATEST))
     if latest:
         return _latest(latest)
     try:
@@ -63,7 +63,7 @@ def _latest(found: list[Conversation]) -> int:
     for line in tables.conversations(found, datetime.now(UTC), terminal=True, width=width):
         console.out(line)
     console.note("")
-    last = app().reader.last_used()
+    last = app().reader.conversations.last_used()
     which = f"“{last.name}”, the one used last" if last else "the one used last"
     name = quote(found[0].name)
     for what, type_ in (
@@ -180,14 +180,14 @@ def _begin(plan: Plan) -> int:
         console.note(f"Your key is kept in {where}.")
     _prefer(plan.provider.name)
     label = plan.name
-    taken = [one.name for one in found.reader.assistants()]
+    taken = [one.name for one in found.reader.assistants.list()]
     if label in taken:
         label = slug(label, taken)
     found.writer.create_assistant(label, plan.instructions, plan.model, plan.provider.name, {})
-    persona = found.reader.assistant(label)
-    name = found.reader.unused_name(label)
+    persona = found.reader.assistants.get(label)
+    name = found.reader.conversations.unused_name(label)
     found.writer.create_conversation(name, "", persona.id, "", plan.provider.name)
-    conversation = found.reader.conversation(name)
+    conversation = found.reader.conversations.get(name)
     with early():
         return _first(conversation, persona)
 

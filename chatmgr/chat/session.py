@@ -94,7 +94,7 @@ class ChatSession:
 
     def changed(self) -> None:
         """The conversation was changed: know it as it is now."""
-        self.conversation = app().reader.again(self.conversation)
+        self.conversation = app().reader.conversations.refresh(self.conversation)
         self._facts = None
 
     def switch(self, conversation: Conversation, turn: int = 0) -> None:

@@ -30,7 +30,7 @@ class TagName(click.ParamType[str]):
         from click.shell_completion import CompletionItem
 
         try:
-            found = app().reader.tags()
+            found = app().reader.conversations.tags()
         except ChatmgrError:
             return []
         return [CompletionItem(tag, help=str(count)) for tag, count in found if tag.startswith(incomplete)]
@@ -83,11 +83,11 @@ def filters_from(
     if not 0 <= min_cost < 1_000_000:
         raise UsageFault(f"--min-cost {min_cost} is no amount in US dollars.")
     if name := rest.get("assistant"):
-        rest["assistant"] = app().reader.assistant(name).name
+        rest["assistant"] = app().reader.assistants.get(name).name
     if name := rest.get("provider"):
         _known_provider(name)
     if name := rest.get("tag"):
-        rest["tag"] = app().reader.tag(name)
+        rest["tag"] = app().reader.conversations.tag(name)
     cost = round(min_cost * NANODOLLARS)
     return Filters(begin, after, min_cost=cost, archived=archived, state=state or "", **rest)
 
@@ -95,6 +95,6 @@ def filters_from(
 def _known_provider(name: str) -> None:
     """Refuse a provider that is neither configured nor met in any conversation."""
     configured = app().settings.providers
-    if name not in configured and name not in (met := app().reader.providers()):
+    if name not in configured and name not in (met := app().reader.conversations.providers()):
         known = nearest(name, {*configured, *met})
         raise NotFound("provider", name, known, "See them all: chatmgr provider list")

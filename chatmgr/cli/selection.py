@@ -42,7 +42,7 @@ class TrashName(click.ParamType[str]):
     ) -> list[CompletionItem]:
         """Names that begin so, with their titles; none where the database cannot be read."""
         try:
-            found = app().reader.trashed_names(incomplete, 50)
+            found = app().reader.trash.names(incomplete, 50)
         except ChatmgrError:
             return []
         return [CompletionItem(name, help=title or None) for name, title in found]
@@ -58,16 +58,16 @@ def chosen(
     reader = app().reader
     wanted = which(names, filters, everything, archived=archived)
     if wanted is None:
-        return _once(map(reader.conversation, names))
-    return list(reader.conversations(0, wanted))
+        return _once(map(reader.conversations.get, names))
+    return list(reader.conversations.list(0, wanted))
 
 
 def from_trash(names: Sequence[str], filters: Filters, everything: bool) -> list[Conversation]:
     """As ``chosen``, of what is in the trash; archived or not makes no difference there."""
     wanted = which(names, filters, everything, archived=None)
     if wanted is None:
-        return _once(map(app().reader.trashed, names))
-    return list(app().reader.trash(wanted))
+        return _once(map(app().reader.trash.get, names))
+    return list(app().reader.trash.list(wanted))
 
 
 def which(

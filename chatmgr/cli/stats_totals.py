@@ -28,17 +28,17 @@ class Counted:
         """One table's rows: of periods the newest, else those with the most turns; 0 for all."""
         for unit in UNITS:
             if unit == by:
-                found = list(app().reader.periods(unit, self.filters, self.total).values())
+                found = list(app().reader.stats.periods(unit, self.filters, self.total).values())
                 return found[-count:] if count else found
         [ranking] = (one for one in RANKINGS if one == by)
-        return app().reader.ranking(ranking, self.filters, count)
+        return app().reader.stats.ranking(ranking, self.filters, count)
 
     def over_time(self, places: int) -> tuple[Unit, list[date], list[Count | None]]:
         """The periods of a plot with so many places: a unit, their first days, and what was said then."""
         first, last = self._span()
         unit, days = periods.fitting(first, last, places)
         since = max(self.filters.since, datetime.combine(days[0], time()).astimezone())
-        found = app().reader.periods(unit, replace(self.filters, since=since), self.total)
+        found = app().reader.stats.periods(unit, replace(self.filters, since=since), self.total)
         return unit, days, [found.get(periods.key(unit, day)) for day in days]
 
     def _span(self) -> tuple[date, date]:
@@ -54,5 +54,5 @@ class Counted:
 def counted(filters: Filters) -> Counted | None:
     """What the filters leave, archived or not; None where that is nothing."""
     filters = replace(filters, archived=filters.archived or None)
-    found = app().reader.total(filters)
+    found = app().reader.stats.total(filters)
     return Counted(filters, *found) if found else None

@@ -16,6 +16,22 @@ _WIDTH = 72  # columns of a description
 _BUSY_SECONDS = 10
 Items = list[tuple[str, str]]
 
+# The reader's ``conversations.names`` and ``assistants.list``, without its loader and its files.
+CONVERSATION_NAMES = """
+SELECT name, title
+FROM conversations
+WHERE deleted_at IS NULL AND name >= :low AND name < :high
+ORDER BY name
+LIMIT :limit
+"""
+ASSISTANT_NAMES = """
+SELECT assistants.name, assistant_versions.instructions
+FROM assistants
+JOIN assistant_versions ON assistant_versions.assistant_id = assistants.id
+WHERE assistant_versions.version = assistants.version AND assistants.deleted_at IS NULL
+ORDER BY assistants.name
+"""
+
 
 def answer() -> bool:
     """Print what the word at the cursor can become; False where that is for Click to say."""
@@ -134,21 +150,17 @@ def _database() -> str:
 
 
 def _conversations(ask: Callable[..., list[tuple[str, str]]], incomplete: str) -> Items:
-    from chatmgr.store.compiled import SQL
-
     low = incomplete
     if not low.isascii():
         from unicodedata import normalize
 
         low = normalize("NFC", low)
-    return list(ask(SQL["names_prefixed"][0], {"low": low, "high": low + "\U0010ffff", "limit": _MOST}))
+    return list(ask(CONVERSATION_NAMES, {"low": low, "high": low + "\U0010ffff", "limit": _MOST}))
 
 
 def _assistants(ask: Callable[..., list[tuple[object, ...]]], incomplete: str) -> Items:
-    from chatmgr.store.compiled import SQL
-
-    rows = ask(SQL["assistants"][0])
-    return [(str(row[2]), str(row[4])) for row in rows if str(row[2]).startswith(incomplete)]
+    rows = ask(ASSISTANT_NAMES)
+    return [(str(name), str(about)) for name, about in rows if str(name).startswith(incomplete)]
 
 
 def _described(text: str) -> str:

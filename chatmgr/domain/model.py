@@ -108,7 +108,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Run:
     """One run of a turn, as ``history --runs`` shows it; ``chosen`` is the one that answers the turn."""
 
     turn: int

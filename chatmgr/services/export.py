@@ -43,7 +43,7 @@ class Exporter:
 
             return "index.html", html.index(lambda: ((files[pk], self.transcript(pk)) for pk in files), now)
         name, pieces = index.FORMS[form]
-        return name, pieces((file, self._reader.conversation_at(pk)) for pk, file in files.items())
+        return name, pieces((file, self._reader.export.conversation_at(pk)) for pk, file in files.items())
 
     def transcript(self, pk: int) -> Transcript:
         """A conversation as the formats for reading take it."""
@@ -55,7 +55,7 @@ class Exporter:
         first = 1
         while turns := list(self._reader.turns(conversation, first, first + _PAGE_SIZE - 1)):
             for turn in turns:
-                files = self._reader.files(turn)
+                files = self._reader.export.files(turn)
                 yield ShownTurn(turn, files, tables.how_it_ended(turn), tables.what_it_took(turn))
             first += _PAGE_SIZE
 
@@ -64,7 +64,7 @@ class Exporter:
         assistants: dict[int, Record] = {}
         files: dict[str, None] = {}
         for pk in chosen:
-            for assistant in self._reader.records("assistants", conversation=pk):
+            for assistant in self._reader.export.records("assistants", conversation=pk):
                 if assistant["id"] not in assistants:
                     assistants[assistant["id"]] = assistant
                     if as_met:

@@ -1,33 +1,35 @@
 """The reader's connection: the bare driver, because SQLAlchemy is slow to import and not needed to read."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable
-from chatmgr.store.compiled import SQL
 from chatmgr.store.location import BUSY_SECONDS, libpq_url, sqlite_path, unreachable
+from chatmgr.store.shapes import Shape
+from chatmgr.store.statements import statement
 
 if TYPE_CHECKING:
-    import psycopg
+    import psycopg.rows
 
-Row = tuple[Any, ...]
+T = TypeVar("T")
 _NO_RIGHT = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
 class Source(Protocol):
-    """Where rows come from: runs a compiled statement by name, and any SQL text for the schema check."""
+    """Where rows come from: a statement of ``sql/`` by its name, and any SQL text for the schema check."""
 
+    dialect: str
     no_limit: int | None
 
-    def rows(self, name: str, /, **values: object) -> Iterator[Row]:
-        """The rows of a statement of ``statements.py``."""
+    def rows(self, name: str, shape: Shape[T], /, **values: object) -> Iterator[T]:
+        """The rows of a statement, for instance ``conversations.list``, read as they are consumed."""
         ...
 
-    def ask(self, sql: str) -> list[Row]:
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a statement without parameters."""
         ...
 
@@ -43,6 +45,7 @@ class Source(Protocol):
 class SqliteSource:
     """A SQLite file, opened for reading; a folder that cannot be written to is no obstacle."""
 
+    dialect = "sqlite"
     no_limit: int | None = -1
 
     def __init__(self, path: Path) -> None:
@@ -76,13 +79,15 @@ class SqliteSource:
                 raise unreachable(self.path, error) from error
             return self._open("immutable=1")
 
-    def rows(self, name: str, /, **values: object) -> Iterator[Row]:
+    def rows(self, name: str, shape: Shape[T], /, **values: object) -> Iterator[T]:
         try:
-            yield from self._db.execute(SQL[name][0], {key: _stored(one) for key, one in values.items()})
+            stored = {key: _stored(value) for key, value in values.items()}
+            cursor = self._db.execute(statement(name, self.dialect), stored)
+            yield from map(shape([column[0] for column in cursor.description]), cursor)
         except sqlite3.DatabaseError as error:
             raise unreachable(self.path, error) from error
 
-    def ask(self, sql: str) -> list[Row]:
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(sql).fetchall()
         except sqlite3.DatabaseError as error:
@@ -114,6 +119,7 @@ class PostgresSource:
     where a list is read inside another. So a question asked meanwhile gets a connection of its own.
     """
 
+    dialect = "postgresql"
     no_limit: int | None = None
 
     def __init__(self, url: str) -> None:
@@ -145,11 +151,11 @@ class PostgresSource:
         except self._psycopg.Error as error:
             raise postgres_unreachable(error) from error
 
-    def rows(self, name: str, /, **values: object) -> Iterator[Row]:
-        with self._connection() as db, db.cursor() as cursor:
-            yield from cursor.stream(_query(SQL[name][1]), values)
+    def rows(self, name: str, shape: Shape[T], /, **values: object) -> Iterator[T]:
+        with self._connection() as db, db.cursor(row_factory=_factory(shape)) as cursor:
+            yield from cursor.stream(_query(statement(name, self.dialect)), values)
 
-    def ask(self, sql: str) -> list[Row]:
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
         with self._connection() as db:
             return db.execute(_query(sql)).fetchall()
 
@@ -169,8 +175,12 @@ class PostgresSource:
             db.close()
 
 
+def _factory(shape: Shape[T]) -> "psycopg.rows.BaseRowFactory[T]":
+    return lambda cursor: shape([column.name for column in cursor.description or ()])
+
+
 def _query(sql: str) -> Any:
-    """psycopg wants literal strings, to keep user text out of SQL; ours are compiled beforehand."""
+    """psycopg wants literal strings, to keep user text out of SQL; ours are files of this package."""
     return sql
 
 
@@ -198,12 +208,3 @@ def open_source(url: str) -> Source | None:
         raise unreachable(path, error) from error
     except sqlite3.DatabaseError as error:
         raise unreachable(path, error) from error
-
-
-def as_mapping(value: Any) -> Mapping[str, Any]:
-    """A JSON column: PostgreSQL's driver decodes it, SQLite's gives text."""
-    if isinstance(value, str):
-        import json
-
-        value = json.loads(value)
-    return dict(value)

@@ -17,6 +17,7 @@ from chatmgr.domain.errors import DatabaseUnreachable, SchemaMismatch, UsageFaul
 from chatmgr.store.connection import Source, open_source, postgres_unreachable
 from chatmgr.store.location import sqlite_path, unreachable
 from chatmgr.store.locks import SPACE
+from chatmgr.store.shapes import only
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -48,7 +49,7 @@ def refuse_unknown(source: Source, found: str) -> None:
     if found in REVISIONS:
         return
     try:
-        writer = [str(row[0]) for row in source.rows("meta", key="written_by")]
+        writer = list(source.rows("meta.get", only, key="written_by"))
     except DatabaseUnreachable:
         writer = []
     who = f"chatmgr {writer[0]}" if writer else "another version of chatmgr"

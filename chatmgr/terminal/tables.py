@@ -152,7 +152,7 @@ def turn(
     yield ""
 
 
-def attempt(one: Attempt, number: int, *, terminal: bool) -> Iterator[str]:
+def attempt(one: Run, number: int, *, terminal: bool) -> Iterator[str]:
     """One run of a turn: when, where, how it ended; and its text, where the turn shows another's."""
     when = one.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     facts = [f"run {number}", when, one_line(one.model), one.provider, one.state, one.detail]

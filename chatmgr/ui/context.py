@@ -59,7 +59,7 @@ class ConversationName(click.ParamType[str]):
     ) -> list[CompletionItem]:
         """Names that begin so, with their titles; none where the database cannot be read."""
         try:
-            found = app().reader.names(incomplete, 50)
+            found = app().reader.conversations.names(incomplete, 50)
         except ChatmgrError:
             return []
         return [CompletionItem(name, help=one_line(title, 72) or None) for name, title in found]
@@ -75,7 +75,7 @@ class AssistantName(click.ParamType[str]):
     ) -> list[CompletionItem]:
         """Names that begin so; none where the database cannot be read."""
         try:
-            found = app().reader.assistants()
+            found = app().reader.assistants.list()
         except ChatmgrError:
             return []
         return [
@@ -118,7 +118,7 @@ class ModelName(click.ParamType[str]):
         try:
             for provider in app().settings.providers.values():
                 known.setdefault(provider.default_model, f"the default of {provider.name}")
-            for one in app().reader.assistants():
+            for one in app().reader.assistants.list():
                 known.setdefault(one.model, f"used by {one.name}")
         except ChatmgrError:
             pass

@@ -56,12 +56,12 @@ def turn_json(one: Turn) -> dict[str, Any]:
     found["cost"] = None if one.cost is None else one.cost / NANODOLLARS
     found["attachments"] = [
         {"name": name, "content_type": kind, "sha256": sha256, "size": size}
-        for name, kind, sha256, size in app().reader.attachments(one)
+        for name, kind, sha256, size in app().reader.turns.attachments(one)
     ]
     return found | {key: found[key] or None for key in _MAY_BE_NULL}
 
 
-def attempt_json(one: Attempt) -> dict[str, Any]:
+def attempt_json(one: Run) -> dict[str, Any]:
     """The documented shape of a run of a turn."""
     found = asdict(one)
     del found["turn"]

@@ -30,8 +30,8 @@ def last(*, here: bool) -> Conversation:
     """
     reader = app().reader
     folder = demanded() if here else app().here
-    newest = reader.last_used()
-    local = reader.last_here(folder) if folder else None
+    newest = reader.conversations.last_used()
+    local = reader.conversations.last_in_folder(folder) if folder else None
     if local and newest and newest.pk != local.pk:
         console.note(
             f"“{local.name}”, the last one here; “{newest.name}” was used later, elsewhere: "

@@ -34,7 +34,7 @@ def found(
 ) -> Iterator[Hit]:
     """The hits, read as they are consumed; that there are none, or too many, is said at their end."""
     query = parse(text)
-    looked = app().reader.search(query, filters, count, newest=newest, conversation=conversation)
+    looked = app().reader.search.find(query, filters, count, newest=newest, conversation=conversation)
     return _counted(looked, text, asked=bool(query.clauses))
 
 

@@ -27,7 +27,7 @@ def tail(conversation: Conversation, count: int) -> None:
     """The last turns, where a person is looking; that there are none is always said."""
     if not conversation.turns:
         console.note(f"“{conversation.name}” has no turns yet. Say something.")
-    turns = app().reader.tail(conversation, count) if count and sys.stdout.isatty() else []
+    turns = app().reader.turns.tail(conversation, count) if count and sys.stdout.isatty() else []
     show(turns)
     if turns:
         _until_now(conversation, turns[-1])
@@ -38,8 +38,8 @@ def around(conversation: Conversation, position: int, count: int) -> None:
     if not sys.stdout.isatty():
         return
     reader = app().reader
-    turns = list(reader.turns(conversation, max(position - count, 1), position + count))
-    [last] = reader.tail(conversation, 1)
+    turns = list(reader.turns.list(conversation, max(position - count, 1), position + count))
+    [last] = reader.turns.tail(conversation, 1)
     far = last.turn - turns[-1].turn
     show([*turns, last] if far == 1 else turns)
     if far > 1:
@@ -53,7 +53,7 @@ def show(turns: Iterable[Turn]) -> None:
     terminal = sys.stdout.isatty()
     ended: datetime | None = None
     for turn in turns:
-        files = app().reader.attachments(turn)
+        files = app().reader.turns.attachments(turn)
         if terminal:
             _pause(later(ended, turn.started_at))
         for line in tables.turn(turn, files, terminal=terminal, rendered=markdown()):

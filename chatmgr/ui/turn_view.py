@@ -79,7 +79,7 @@ def settle(conversation: Conversation, *, wait: bool = False) -> None:
 def answered(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Events:
     """Ask for the outputs of functions and go on with the run; without a person, leave it."""
     if not interactive():
-        live = app().reader.live_run(conversation.pk)
+        live = app().reader.runs.live(conversation.pk)
         raise OutputNeeded(conversation.name, live.position if live else conversation.turns, map(str, calls))
     outputs: dict[str, str] = {}
     for call in calls:

@@ -19,7 +19,7 @@ def run_turns(url: str, pipe: Connection) -> None:
     desk = Desk(url)
     plan = desk.now()
     locks.take(url, plan.pk, wait=True)
-    live = desk.reader.live_run(plan.pk)
+    live = desk.reader.runs.live(plan.pk)
     if live:
         left = OpenRun(plan.pk, live.provider, ENDPOINT, live.run_pk, live.turn_pk, live.position)
         desk.writer.close_run(left, RunOutcome(RunState.INTERRUPTED, ""))

@@ -31,7 +31,7 @@ def _kill_after(url: str, reports: int, delay: float) -> list[Report]:
 
 def _check_everything_reported(desk: Desk, reports: list[Report]) -> None:
     """What each report claims is in the database, or something that came after it."""
-    turns = {one.turn: one for one in desk.reader.turns(desk.now())}
+    turns = {one.turn: one for one in desk.reader.turns.list(desk.now())}
     for step, position, text in reports:
         turn = turns[position]
         assert turn.user == f"question {position}"

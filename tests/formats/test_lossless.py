@@ -208,7 +208,7 @@ def test_memory_does_not_grow_with_the_store(sqlite_url: str) -> None:
     turns, text = 500, "word\n" * 400
     fill_long(sqlite_url, turns, text)
     with Reader(sqlite_url) as reader:
-        chosen = reader.chosen(Filters())
+        chosen = reader.export.chosen(Filters())
         for form in ("json", "jsonl", "md", "text"):
             tracemalloc.start()
             size = sum(map(len, Exporter(reader).pieces(chosen, form)))
@@ -222,7 +222,7 @@ def test_memory_does_not_grow_with_the_store(sqlite_url: str) -> None:
 def test_an_export_is_of_one_moment(full: str, form: str) -> None:
     """What is said while it is written is not in it, not even in part."""
     with Reader(full) as reader, reader.snapshot():
-        pieces = Exporter(reader).pieces(reader.chosen(Filters(archived=None)), form)
+        pieces = Exporter(reader).pieces(reader.export.chosen(Filters(archived=None)), form)
         begin = [next(pieces) for _ in range(4)]
         with Talks(full) as talks:
             talks.say("two", "meanwhile", "said")

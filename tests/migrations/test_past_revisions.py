@@ -20,8 +20,8 @@ def test_what_was_said_is_all_there(home: Path, past: Path) -> None:
         old.executescript(past.read_text(encoding="utf-8"))
         said = old.execute("SELECT content FROM messages ORDER BY id").fetchall()
     with Reader(f"sqlite:///{path}") as reader:
-        conversation = reader.conversation("demo")
-        turns = list(reader.turns(conversation))
+        conversation = reader.conversations.get("demo")
+        turns = list(reader.turns.list(conversation))
     assert (conversation.turns, len(turns)) == (6, 6)
     assert [turn.state for turn in turns][3:] == ["interrupted", "completed", "interrupted"]
     with closing(sqlite3.connect(path)) as new:

@@ -50,7 +50,7 @@ def _state(folder: Path) -> dict[str, str]:
 
 def _read(url: str) -> None:
     with Reader(url) as reader:
-        reader.counts()
+        reader.meta.counts()
 
 
 def _write(url: str) -> None:

@@ -214,7 +214,7 @@ class TestMoveOfMany:
         for key, value in two.env.items():
             monkeypatch.setenv(key, value)
         app = App()
-        persona = app.reader.assistant("demo")
+        persona = app.reader.assistants.get("demo")
         for number in range(self.COUNT - 1):
             app.writer.create_conversation(f"c{number}", "", persona.id, "", "wire")
         app.close()

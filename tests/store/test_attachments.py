@@ -22,9 +22,9 @@ class Desk:
         self.writer = Writer(url)
         self.writer.create_assistant("a", "x", "", "", {})
         self.reader = Reader(url)
-        self.assistant = self.reader.assistant("a")
+        self.assistant = self.reader.assistants.get("a")
         self.writer.create_conversation("demo", "", self.assistant.id, "", "p")
-        self.pk = self.reader.conversation("demo").pk
+        self.pk = self.reader.conversations.get("demo").pk
 
     def say(
         self, text: str, *files: Attachment, answer: str = "yes", writer: Writer | None = None
@@ -55,7 +55,7 @@ def test_bytes_come_back_as_they_were(desk: Desk) -> None:
     desk.say("one", *files)
     desk.say("two")
     with desk.reader as reader:
-        history = reader.history(desk.pk, 3)
+        history = reader.turns.context(desk.pk, 3)
     assert history[0].attachments == tuple(files)
     assert all(not one.attachments for one in history[1:])
 
@@ -64,9 +64,9 @@ def test_the_same_bytes_are_kept_once(desk: Desk) -> None:
     desk.say("one", file("a.png", b"same"), file("b.png", b"same"))
     desk.say("two", file("c.png", b"same", "image/x"))
     with desk.reader as reader:
-        turns = list(reader.turns(reader.conversation("demo")))
-        found = [[one[0] for one in reader.attachments(turn)] for turn in turns]
-        sizes = {one[3] for turn in turns for one in reader.attachments(turn)}
+        turns = list(reader.turns.list(reader.conversations.get("demo")))
+        found = [[one[0] for one in reader.turns.attachments(turn)] for turn in turns]
+        sizes = {one[3] for turn in turns for one in reader.turns.attachments(turn)}
     assert found == [["a.png", "b.png"], ["c.png"]]
     assert sizes == {4}
     with desk.writer.begin() as db:
@@ -77,8 +77,8 @@ def test_history_is_read_while_files_are_looked_up(desk: Desk) -> None:
     for number in range(5):
         desk.say(str(number), *([file("x.png", b"x")] if number % 2 else []))
     with desk.reader as reader:
-        conversation = reader.conversation("demo")
-        seen = [(turn.files, len(reader.attachments(turn))) for turn in reader.turns(conversation)]
+        conversation = reader.conversations.get("demo")
+        seen = [(turn.files, len(reader.turns.attachments(turn))) for turn in reader.turns.list(conversation)]
     assert seen == [(False, 0), (True, 1)] * 2 + [(False, 0)]
 
 
@@ -89,7 +89,7 @@ def test_an_endpoint_knows_a_file_by_one_name(desk: Desk) -> None:
         desk.writer.set_remote_file(one.sha256, "p", "http://e", remote)
     desk.writer.set_remote_file(one.sha256, "p", "http://elsewhere", "file-3")
     with desk.reader as reader:
-        known = reader.remote_files(desk.pk, "p", "http://e")
+        known = reader.threads.remote_files(desk.pk, "p", "http://e")
     assert known == {one.sha256: RemoteFile("file-2", "image/png")}
 
 
@@ -97,7 +97,7 @@ def test_two_processes_keep_the_same_file_at_once(desk: Desk) -> None:
     """Neither is told that the other's conversation is busy: they only have the same file."""
     desk.writer.create_conversation("other", "", desk.assistant.id, "", "p")
     with desk.reader as reader:
-        other = reader.conversation("other").pk
+        other = reader.conversations.get("other").pk
     same = file("big.png", EVERY_BYTE)
     begun = threading.Barrier(2)
     failed: list[BaseException] = []

@@ -16,7 +16,7 @@ def test_a_new_conversation_is_empty(desk: Desk) -> None:
     assert (made.state, made.live, made.thread_id) == ("empty", False, "")
     assert made.model == "gpt-x"
     assert len(made.id) == 16
-    assert desk.reader.live_run(made.pk) is None
+    assert desk.reader.runs.live(made.pk) is None
 
 
 def test_a_conversation_may_have_a_model_of_its_own(desk: Desk) -> None:
@@ -29,41 +29,41 @@ def test_a_name_is_given_once(desk: Desk) -> None:
     with pytest.raises(UsageFault, match="There is a conversation “plan” already") as caught:
         desk.writer.create_conversation("plan", "", desk.assistant().id, "", "openai")
     assert "chatmgr resume plan" in caught.value.hint
-    assert desk.reader.counts()[1] == 1
+    assert desk.reader.meta.counts()[1] == 1
 
 
 def test_a_deleted_conversation_frees_its_name(desk: Desk) -> None:
     old = desk.conversation("plan")
     tell(desk.url, "UPDATE conversations SET deleted_at = updated_at")
-    assert desk.reader.find_conversation("plan") is None
-    assert desk.reader.last_used() is None
-    assert desk.reader.names("", 9) == []
+    assert desk.reader.conversations.find("plan") is None
+    assert desk.reader.conversations.last_used() is None
+    assert desk.reader.conversations.names("", 9) == []
     with pytest.raises(NotFound):
-        desk.reader.conversation(old.id)
+        desk.reader.conversations.get(old.id)
     assert desk.conversation("plan").pk != old.pk
-    assert desk.reader.counts()[1] == 1
+    assert desk.reader.meta.counts()[1] == 1
 
 
 def test_lists_begin_with_the_newest_activity(desk: Desk) -> None:
     for name in ("one", "two", "three"):
         desk.conversation(name)
     desk.answer("hello", "hi", "one")
-    assert [one.name for one in desk.reader.conversations(0)] == ["one", "three", "two"]
-    assert [one.name for one in desk.reader.conversations(2)] == ["one", "three"]
-    assert len(list(desk.reader.conversations(FAR))) == 3
+    assert [one.name for one in desk.reader.conversations.list(0)] == ["one", "three", "two"]
+    assert [one.name for one in desk.reader.conversations.list(2)] == ["one", "three"]
+    assert len(list(desk.reader.conversations.list(FAR))) == 3
 
 
 def test_the_last_used_is_the_one_touched_last(desk: Desk) -> None:
     first = desk.conversation("one")
     desk.conversation("two")
-    found = desk.reader.last_used()
+    found = desk.reader.conversations.last_used()
     assert found is not None
     assert found.name == "two"
     desk.writer.touch(first.pk)
-    found = desk.reader.last_used()
+    found = desk.reader.conversations.last_used()
     assert found is not None
     assert found.name == "one"
-    assert [one.name for one in desk.reader.conversations(0)] == ["two", "one"]
+    assert [one.name for one in desk.reader.conversations.list(0)] == ["two", "one"]
 
 
 def test_turns_keep_their_positions(desk: Desk) -> None:
@@ -71,25 +71,25 @@ def test_turns_keep_their_positions(desk: Desk) -> None:
         desk.answer(f"question {number}", f"answer {number}" if number != 3 else "")
     plan = desk.now()
     assert plan.turns == 5
-    turns = list(desk.reader.turns(plan))
+    turns = list(desk.reader.turns.list(plan))
     assert [(one.turn, one.user, one.answer) for one in turns[:3]] == [
         (1, "question 1", "answer 1"),
         (2, "question 2", "answer 2"),
         (3, "question 3", ""),
     ]
-    assert [one.turn for one in desk.reader.turns(plan, 2, 4)] == [2, 3, 4]
-    assert [one.turn for one in desk.reader.tail(plan, 2)] == [4, 5]
-    assert [one.turn for one in desk.reader.tail(plan, 99)] == [1, 2, 3, 4, 5]
+    assert [one.turn for one in desk.reader.turns.list(plan, 2, 4)] == [2, 3, 4]
+    assert [one.turn for one in desk.reader.turns.tail(plan, 2)] == [4, 5]
+    assert [one.turn for one in desk.reader.turns.tail(plan, 99)] == [1, 2, 3, 4, 5]
 
 
 def test_a_turn_is_addressed_from_either_end(desk: Desk) -> None:
     for number in range(1, 4):
         desk.answer(f"question {number}", "yes")
     plan = desk.now()
-    assert [desk.reader.turn(plan, one).turn for one in (1, 3, -1, -3)] == [1, 3, 3, 1]
+    assert [desk.reader.turns.get(plan, one).turn for one in (1, 3, -1, -3)] == [1, 3, 3, 1]
     for address in (0, 4, -4, FAR, -FAR):
         with pytest.raises(NotFound, match=f"“plan@{address}”") as caught:
-            desk.reader.turn(plan, address)
+            desk.reader.turns.get(plan, address)
         begin = "" if address else " Turns begin at 1; -1 is the last."
         assert caught.value.hint == f"“plan” has 3 turns.{begin}"
 
@@ -98,16 +98,16 @@ def test_history_leaves_unanswered_turns_out(desk: Desk) -> None:
     for number, answer in enumerate(("one", "", "three", "four"), start=1):
         desk.answer(f"question {number}", answer)
     plan = desk.now().pk
-    shown = [(one.role, one.content) for one in desk.reader.history(plan, 4)]
+    shown = [(one.role, one.content) for one in desk.reader.turns.context(plan, 4)]
     assert shown == [
         ("user", "question 1"),
         ("assistant", "one"),
         ("user", "question 3"),
         ("assistant", "three"),
     ]
-    assert [one.content for one in desk.reader.history(plan, 5, 3)] == ["question 4", "four"]
-    assert desk.reader.history(plan, 1) == []
-    assert [desk.reader.answered(plan, before) for before in (1, 2, 3, 4, 5)] == [0, 1, 1, 3, 4]
+    assert [one.content for one in desk.reader.turns.context(plan, 5, 3)] == ["question 4", "four"]
+    assert desk.reader.turns.context(plan, 1) == []
+    assert [desk.reader.turns.last_answered(plan, before) for before in (1, 2, 3, 4, 5)] == [0, 1, 1, 3, 4]
 
 
 def test_lists_are_read_as_they_are_consumed(desk: Desk) -> None:
@@ -117,25 +117,25 @@ def test_lists_are_read_as_they_are_consumed(desk: Desk) -> None:
     for number in range(5):
         desk.conversation(f"other-{number}")
     plan = desk.now()
-    turns = desk.reader.turns(plan)
+    turns = desk.reader.turns.list(plan)
     assert next(turns).user == "question 0"
-    assert desk.reader.counts() == (1, 6, 60)
+    assert desk.reader.meta.counts() == (1, 6, 60)
     assert [one.user for one in islice(turns, 2)] == ["question 1", "question 2"]
-    seen = [(one.name, len(list(desk.reader.turns(one)))) for one in desk.reader.conversations(0)]
+    seen = [(one.name, len(list(desk.reader.turns.list(one)))) for one in desk.reader.conversations.list(0)]
     assert dict(seen)["plan"] == 60
     assert len(seen) == 6
     assert len(list(turns)) == 57
-    unread = desk.reader.turns(plan)
+    unread = desk.reader.turns.list(plan)
     next(unread)
     del unread
-    assert desk.reader.turn(plan, -1).user == "question 59"
+    assert desk.reader.turns.get(plan, -1).user == "question 59"
 
 
 def test_what_was_said_is_told_newest_first_across_conversations(desk: Desk) -> None:
     for text, name in (("one", "plan"), ("two", "other"), ("three", "plan")):
         desk.answer(text, f"answer to {text}", name)
     desk.answer("lost", "", "plan")
-    assert list(desk.reader.said(0)) == ["lost", "three", "two", "one"]
-    assert list(desk.reader.said(2)) == ["lost", "three"]
+    assert list(desk.reader.turns.user_messages(0)) == ["lost", "three", "two", "one"]
+    assert list(desk.reader.turns.user_messages(2)) == ["lost", "three"]
     tell(desk.url, "UPDATE conversations SET deleted_at = updated_at WHERE name = 'plan'")
-    assert list(desk.reader.said(9)) == ["two"]
+    assert list(desk.reader.turns.user_messages(9)) == ["two"]

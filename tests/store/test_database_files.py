@@ -19,17 +19,22 @@ from chatmgr.store.connection import SqliteSource, open_source
 from chatmgr.store.location import sqlite_path
 from tests.support.store import Desk, ask, connected
 
-# Imports come before the rights are given up: the interpreter's own files need not be open to everyone.
+# What is imported or read of the package comes before the rights are given up: neither its files nor the
+# interpreter's own need be open to everyone.
 READER = """
 import os, sys
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.store.reader import Reader
+from chatmgr.store.statements import statement
+reader = Reader(sys.argv[1])
+reader.conversations, reader.turns
+statement("conversations.by_name", "sqlite"), statement("turns.list", "sqlite")
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
 try:
-    with Reader(sys.argv[1]) as reader:
-        print([turn.answer for turn in reader.turns(reader.conversation("plan"))])
+    with reader:
+        print([turn.answer for turn in reader.turns.list(reader.conversations.get("plan"))])
 except ChatmgrError as error:
     print(error.exit_code, error.message)
 """
@@ -102,7 +107,7 @@ def test_a_database_that_others_could_read_is_closed_to_them(sqlite_url: str) ->
 def test_a_database_in_use_is_copied_as_it_was_last_committed(sqlite_url: str) -> None:
     desk = Desk(sqlite_url)
     desk.answer("kept", "yes")
-    turns = desk.reader.turns(desk.now())
+    turns = desk.reader.turns.list(desk.now())
     with connected(sqlite_url) as other:
         other.execute("BEGIN IMMEDIATE")
         other.execute("UPDATE messages SET content = 'not yet'")

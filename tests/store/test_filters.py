@@ -40,6 +40,6 @@ def test_each_filter(desk: Desk, filters: Filters, found: list[str]) -> None:
         f"UPDATE runs SET cost = 2000000 WHERE conversation_id = {pk}",
         "UPDATE conversations SET archived_at = updated_at WHERE name = 'old'",
     )
-    assert [one.name for one in desk.reader.conversations(0, filters)] == found
+    assert [one.name for one in desk.reader.conversations.list(0, filters)] == found
     assert desk.now("plan").tags == ("draft", "work")
-    assert desk.reader.tags() == [("draft", 1), ("work", 1)]
+    assert desk.reader.conversations.tags() == [("draft", 1), ("work", 1)]

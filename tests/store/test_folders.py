@@ -18,7 +18,7 @@ def test_a_folder_has_a_last_one(desk: Desk) -> None:
     assert desk.now("a").folder == "/p/one"
 
     def last(folder: str) -> str:
-        found = desk.reader.last_here(folder)
+        found = desk.reader.conversations.last_in_folder(folder)
         return found.name if found else ""
 
     assert [last(one) for one in ("/p/one", "/p/two", "/p", "/p/one/in")] == ["b", "c", "", ""]
@@ -38,8 +38,8 @@ def test_lists_and_searches_are_narrowed_to_a_folder(desk: Desk) -> None:
         desk.answer("the same word", "yes", name)
     only = Filters(folder="/p/two")
     assert only.any
-    assert [one.name for one in desk.reader.conversations(0, only)] == ["b"]
-    hits = desk.reader.search(parse("word"), only, 0, newest=True, conversation=0).hits
+    assert [one.name for one in desk.reader.conversations.list(0, only)] == ["b"]
+    hits = desk.reader.search.find(parse("word"), only, 0, newest=True, conversation=0).hits
     assert [one.conversation for one in hits] == ["b"]
 
 
@@ -51,7 +51,7 @@ def test_a_suggestion_never_replaces_a_title(desk: Desk, own: str, title: str) -
     assert not desk.writer.suggest_title(before.pk, "Later")
     after = desk.now()
     assert (after.title, after.name, after.updated_at) == (title, "plan", before.updated_at)
-    hits = desk.reader.search(parse(title), Filters(), 0, newest=False, conversation=0).hits
+    hits = desk.reader.search.find(parse(title), Filters(), 0, newest=False, conversation=0).hits
     assert [one.conversation for one in hits] == ["plan"]
 
 

@@ -77,10 +77,10 @@ def test_an_answer_without_room_keeps_what_had_come(sqlite_url: str) -> None:
             desk.writer.checkpoint(run, BIG)
         with pytest.raises(DatabaseUnreachable, match="full"):
             desk.writer.close_run(run, RunOutcome(RunState.COMPLETED, BIG))
-        turn = desk.reader.turn(desk.now(), 1)
+        turn = desk.reader.turns.get(desk.now(), 1)
         assert (turn.answer, turn.state) == ("So far", "pending"), attempt
     desk.writer.close_run(run, RunOutcome(RunState.INTERRUPTED, ""))
-    assert desk.reader.turn(desk.now(), 1).state == "interrupted"
+    assert desk.reader.turns.get(desk.now(), 1).state == "interrupted"
     desk.close()
     assert ask(sqlite_url, "PRAGMA integrity_check") == [("ok",)]
 

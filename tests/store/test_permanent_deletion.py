@@ -43,7 +43,7 @@ class TestForGood:
         kept = [after[one] for one in ("blobs", "remote_files", "conversations", "turns", "tags", "threads")]
         assert kept == [1, 1, 1, 2, 0, 0]
         assert before[TABLES.index("blobs")] == 1
-        assert [turn.user for turn in desk.reader.turns(desk.now("stays"))] == ["stays", "see"]
+        assert [turn.user for turn in desk.reader.turns.list(desk.now("stays"))] == ["stays", "see"]
         assert len(indexed(desk.url)) == 3
 
     @pytest.mark.parametrize("how", ["writer", "cascade"])
@@ -106,7 +106,7 @@ class TestForGood:
                 text = f"answer {number}" if number % 5 else own()
                 desk.writer.close_run(run, RunOutcome(RunState.COMPLETED, text, reasoning=text))
         assert _in_bytes(home, secret)
-        keys = trashed(desk, *(one.name for one in desk.reader.conversations(0) if one.name in secret))
+        keys = trashed(desk, *(one.name for one in desk.reader.conversations.list(0) if one.name in secret))
         desk.reader.close()
         desk.writer.purge(keys)
         assert desk.writer.scrub() == ""
@@ -139,7 +139,7 @@ class TestTrash:
         trashed(desk, "a")
         due = Trash(desk.reader, lambda: desk.writer, 0).process_due(datetime.now(UTC) + 9999 * DAY)
         assert (due.deleted, due.announced) == ([], [])
-        assert len(list(desk.reader.trash())) == 1
+        assert len(list(desk.reader.trash.list())) == 1
 
     def test_announced_first_and_gone_a_day_later(self, desk: Desk) -> None:
         retention, now = Trash(desk.reader, lambda: desk.writer, 30), datetime.now(UTC)

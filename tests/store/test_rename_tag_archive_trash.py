@@ -25,7 +25,7 @@ class TestNames:
         desk.conversation("c")
         with pytest.raises(UsageFault, match="Nothing was changed"):
             desk.writer.rename({a: "x", b: "c"})
-        assert {one.name for one in desk.reader.conversations(0)} == {"a", "b", "c"}
+        assert {one.name for one in desk.reader.conversations.list(0)} == {"a", "b", "c"}
 
     def test_deleted_meanwhile(self, desk: Desk) -> None:
         a, b = desk.conversation("a").pk, desk.conversation("b").pk
@@ -42,13 +42,16 @@ class TestNames:
             with pytest.raises(Busy):
                 change()
         assert desk.now("a").archived_at is None
-        assert [one.pk for one in desk.reader.trash()] == [b]
+        assert [one.pk for one in desk.reader.trash.list()] == [b]
 
     def test_used_elsewhere(self, desk: Desk) -> None:
         old = desk.conversation("a")
         desk.writer.rename({old.pk: "b"})
         desk.writer.set_title(old.pk, "New")
-        assert (desk.reader.again(old).name, desk.reader.again(old).title) == ("b", "New")
+        assert (
+            desk.reader.conversations.refresh(old).name,
+            desk.reader.conversations.refresh(old).title,
+        ) == ("b", "New")
 
 
 class TestArchive:
@@ -56,8 +59,8 @@ class TestArchive:
         desk.answer("hello", "hi", "a")
         before = desk.now("a")
         desk.writer.archive([before.pk])
-        assert list(desk.reader.conversations(0)) == []
-        assert [one.name for one in desk.reader.conversations(0, Filters(archived=True))] == ["a"]
+        assert list(desk.reader.conversations.list(0)) == []
+        assert [one.name for one in desk.reader.conversations.list(0, Filters(archived=True))] == ["a"]
         assert desk.now("a").updated_at == before.updated_at
         desk.writer.unarchive([before.pk])
         assert desk.now("a") == before
@@ -77,7 +80,7 @@ class TestArchive:
             f"updated_at, used_at, folder) SELECT 'k' || n, 'c' || n, '', {assistant}, '', 'openai', 0, "
             f"{moment}, {moment}, {moment}, '' FROM ({numbers}) x",
         )
-        keys = [one.pk for one in desk.reader.conversations(0)]
+        keys = [one.pk for one in desk.reader.conversations.list(0)]
         assert len(keys) == 10_000
         desk.writer.archive(keys)
         assert counts(desk, "conversations WHERE archived_at IS NOT NULL") == [10_000]
@@ -93,7 +96,7 @@ class TestTags:
         desk.writer.tag([a, b], ["work", "draft"], [])
         desk.writer.tag([a], ["work", "new"], ["draft", "unknown"])
         assert (desk.now("a").tags, desk.now("b").tags) == (("new", "work"), ("draft", "work"))
-        assert desk.reader.tags() == [("draft", 1), ("new", 1), ("work", 2)]
+        assert desk.reader.conversations.tags() == [("draft", 1), ("new", 1), ("work", 2)]
 
     @pytest.mark.parametrize("word", ["work", "a.b_c-d/e", "x" * 32, "日本", "2026", "हिन्दी", "cafe\u0301"])
     def test_good(self, word: str) -> None:
@@ -110,7 +113,7 @@ class TestTrash:
         desk.answer("hello", "hi", "a")
         before = desk.now("a")
         [pk] = trashed(desk, "a")
-        assert list(desk.reader.conversations(0)) == []
+        assert list(desk.reader.conversations.list(0)) == []
         desk.answer("other", "yes", "a")  # the name is free at once
         desk.writer.restore({pk: "b"})
         back = desk.now("b")
@@ -125,16 +128,16 @@ class TestTrash:
         trashed(desk, "planet")
         desk.conversation("here")
         for name, found in {"plan": second.pk, first.id: first.pk, second.id[:8]: second.pk}.items():
-            assert desk.reader.trashed(name).pk == found
-        assert desk.reader.trashed("plane").name == "planet"
-        assert [name for name, _ in desk.reader.trashed_names("pl", 9)] == ["plan", "planet"]
+            assert desk.reader.trash.get(name).pk == found
+        assert desk.reader.trash.get("plane").name == "planet"
+        assert [name for name, _ in desk.reader.trash.names("pl", 9)] == ["plan", "planet"]
         with pytest.raises(UsageFault, match="could be"):
-            desk.reader.trashed("pla")
+            desk.reader.trash.get("pla")
         with pytest.raises(NotFound, match="Did you mean “planet”") as missing:
-            desk.reader.trashed("planat")
+            desk.reader.trash.get("planat")
         assert "trash list" in missing.value.hint
         with pytest.raises(NotFound) as there:
-            desk.reader.trashed("here")
+            desk.reader.trash.get("here")
         assert "not deleted" in there.value.hint
 
     def test_a_live_run_is_in_the_way(self, desk: Desk) -> None:
@@ -142,7 +145,7 @@ class TestTrash:
         desk.conversation("b")
         with pytest.raises(Busy):
             desk.writer.trash([desk.now("b").pk, desk.now("a").pk])
-        assert list(desk.reader.trash()) == []
+        assert list(desk.reader.trash.list()) == []
 
     def test_no_turn_in_the_trash(self, desk: Desk) -> None:
         old = desk.conversation("a")
@@ -154,4 +157,4 @@ class TestTrash:
         with pytest.raises(NotFound, match="no conversation"):
             desk.writer.open_turn(old.pk, desk.assistant(), "m", "openai", ENDPOINT, "hello")
         with pytest.raises(NotFound):
-            desk.reader.again(old)
+            desk.reader.conversations.refresh(old)

@@ -1,4 +1,4 @@
-"""The schema is said three times (rows, migrations, compiled statements): here they are held together."""
+"""The schema is said twice, by the tables and by the migrations: here they are held together."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import StatementError
 
 from chatmgr import __version__
-from chatmgr.store import compiled, engine, migrate, statements
+from chatmgr.store import engine, migrate
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.tables import AssistantRow, Base
 from chatmgr.store.writer import Writer
@@ -55,11 +55,6 @@ def _definitions(url: str) -> list[tuple[object, ...]]:
     )
     found = [*columns, *indexes, *constraints]
     return sorted((row for row in found if "alembic_version" not in str(row[0])), key=str)
-
-
-def test_the_compiled_statements_are_those_defined() -> None:
-    text = Path(compiled.__file__).read_text(encoding="utf-8")
-    assert text == statements.render(), "type: python -m chatmgr.store.statements"
 
 
 def test_the_known_revisions_are_the_scripts() -> None:

@@ -91,13 +91,13 @@ def filled(desk: Desk) -> Desk:
 
 
 def total_of(desk: Desk, filters: Filters = ALL) -> Count:
-    found = desk.reader.total(filters)
+    found = desk.reader.stats.total(filters)
     assert found is not None
     return found[0]
 
 
 def test_the_total(filled: Desk) -> None:
-    assert filled.reader.total(ALL) == (
+    assert filled.reader.stats.total(ALL) == (
         Count(
             "",
             turns=4,
@@ -125,9 +125,11 @@ def test_the_total(filled: Desk) -> None:
     ],
 )
 def test_each_ranking(filled: Desk, by: Ranking, rows: list[tuple[object, ...]]) -> None:
-    found = [(one.key, one.turns, one.runs, one.cost, one.unpriced) for one in filled.reader.ranking(by, ALL)]
+    found = [
+        (one.key, one.turns, one.runs, one.cost, one.unpriced) for one in filled.reader.stats.ranking(by, ALL)
+    ]
     assert found == rows
-    assert len(list(filled.reader.ranking(by, ALL, 1))) == 1
+    assert len(list(filled.reader.stats.ranking(by, ALL, 1))) == 1
 
 
 def test_what_nobody_told_is_unknown(desk: Desk) -> None:
@@ -161,20 +163,20 @@ def test_what_nobody_told_is_unknown(desk: Desk) -> None:
 def test_each_filter(filled: Desk, filters: Filters, turns: int, runs: int) -> None:
     found = total_of(filled, filters)
     assert (found.turns, found.runs) == (turns, runs)
-    listed = list(filled.reader.ranking("conversation", filters))
+    listed = list(filled.reader.stats.ranking("conversation", filters))
     assert (sum(one.turns for one in listed), sum(one.runs for one in listed)) == (turns, runs)
-    days = filled.reader.periods("day", filters, found).values()
+    days = filled.reader.stats.periods("day", filters, found).values()
     assert (sum(one.turns for one in days), sum(one.runs for one in days)) == (turns, runs)
 
 
 @pytest.mark.parametrize("filters", [Filters(assistant="poet"), Filters(file=True), Filters(state="empty")])
 def test_filters_that_leave_nothing(filled: Desk, filters: Filters) -> None:
-    assert filled.reader.total(filters) is None
+    assert filled.reader.stats.total(filters) is None
 
 
 def test_nothing_was_said_yet(desk: Desk) -> None:
-    assert desk.reader.total(ALL) is None
-    assert list(desk.reader.ranking("model", ALL)) == []
+    assert desk.reader.stats.total(ALL) is None
+    assert list(desk.reader.stats.ranking("model", ALL)) == []
 
 
 def test_a_file_counts_its_turn(filled: Desk) -> None:
@@ -192,7 +194,7 @@ def test_a_file_counts_its_turn(filled: Desk) -> None:
 def test_days_weeks_and_months(filled: Desk, zone: Zone) -> None:
     zone("UTC")
     total = total_of(filled)
-    found = {unit: filled.reader.periods(unit, ALL, total) for unit in ("day", "week", "month")}
+    found = {unit: filled.reader.stats.periods(unit, ALL, total) for unit in ("day", "week", "month")}
     turns = {unit: {key: one.turns for key, one in rows.items()} for unit, rows in found.items()}
     assert turns == {
         "day": {"2026-03-10": 1, "2026-03-11": 2, "2026-04-19": 1},
@@ -225,7 +227,7 @@ def test_a_day_begins_at_the_users_midnight(
     said(desk, midnight - timedelta(days=200))  # so that the clocks were changed between
     said(desk, midnight - timedelta(microseconds=1))
     said(desk, midnight)
-    found = desk.reader.periods("day", ALL, total_of(desk))
+    found = desk.reader.stats.periods("day", ALL, total_of(desk))
     assert [key for key in found if key >= days[0]] == list(days)
     assert [one.turns for one in found.values()] == [1, 1, 1]
 
@@ -261,12 +263,12 @@ def test_the_unit_that_fits() -> None:
 
 def test_the_total_of_one_conversation(desk: Desk) -> None:
     pk = desk.conversation().pk
-    assert desk.reader.total_of(pk) is None
+    assert desk.reader.stats.total_of(pk) is None
     desk.answer("one", "1", "other")
-    assert desk.reader.total_of(pk) is None
+    assert desk.reader.stats.total_of(pk) is None
     for text in ("one", "two"):
         desk.answer(text, "answer")
     desk.writer.archive([pk])
-    found = desk.reader.total_of(pk)
+    found = desk.reader.stats.total_of(pk)
     assert found is not None
     assert (found.turns, found.runs, found.input_tokens, found.cost) == (2, 2, None, 0)  # never sent

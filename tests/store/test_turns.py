@@ -23,7 +23,7 @@ REFUSING_RUNS = {
 
 
 def _thread(desk: Desk) -> ThreadRef | None:
-    return desk.reader.thread(desk.now().pk, "openai", ENDPOINT)
+    return desk.reader.threads.get(desk.now().pk, "openai", ENDPOINT)
 
 
 def test_opening_a_turn_commits_turn_message_and_run(desk: Desk) -> None:
@@ -31,9 +31,9 @@ def test_opening_a_turn_commits_turn_message_and_run(desk: Desk) -> None:
     plan = desk.now()
     assert (run.position, run.conversation, run.endpoint) == (1, plan.pk, ENDPOINT)
     assert (plan.turns, plan.state, plan.live) == (1, "pending", True)
-    turn = desk.reader.turn(plan, 1)
+    turn = desk.reader.turns.get(plan, 1)
     assert (turn.user, turn.answer, turn.state) == ("hello 🦊\r\n  kept as typed ", "", "pending")
-    live = desk.reader.live_run(plan.pk)
+    live = desk.reader.runs.live(plan.pk)
     assert live is not None
     assert (live.run_pk, live.turn_pk, live.conversation_pk, live.position) == (run.run, run.turn, plan.pk, 1)
     assert (live.state, live.sent, live.text) == (RunState.PENDING, False, "")
@@ -81,7 +81,7 @@ def test_sending_makes_the_run_run_and_its_thread_doubtful(desk: Desk) -> None:
     assert _thread(desk) == ThreadRef("conv_1", 0, doubtful=False)
     desk.writer.mark_sending(run)
     assert _thread(desk) == ThreadRef("conv_1", 0, doubtful=True)
-    live = desk.reader.live_run(run.conversation)
+    live = desk.reader.runs.live(run.conversation)
     assert live is not None
     assert (live.state, live.sent) == (RunState.RUNNING, True)
 
@@ -124,7 +124,7 @@ def test_a_new_thread_drops_the_old(desk: Desk) -> None:
     assert desk.now().thread_id == "conv_2"
     kept = ask(desk.url, "SELECT remote_id, dropped_at IS NULL FROM threads ORDER BY id")
     assert [(remote, bool(current)) for remote, current in kept] == [("conv_1", False), ("conv_2", True)]
-    assert desk.reader.thread(run.conversation, "openai", "https://elsewhere.test") is None
+    assert desk.reader.threads.get(run.conversation, "openai", "https://elsewhere.test") is None
 
 
 def test_remote_ids_are_added_as_they_become_known(desk: Desk) -> None:
@@ -132,7 +132,7 @@ def test_remote_ids_are_added_as_they_become_known(desk: Desk) -> None:
     desk.writer.record_ids(run, "conv_1", "", "")
     desk.writer.record_ids(run, "", "resp_1", "gpt-x-2026")
     desk.writer.record_ids(run, "", "", "")
-    live = desk.reader.live_run(run.conversation)
+    live = desk.reader.runs.live(run.conversation)
     assert live is not None
     assert (live.thread_id, live.run_id, live.model) == ("conv_1", "resp_1", "gpt-x-2026")
 
@@ -141,7 +141,7 @@ def test_checkpoints_replace_each_other(desk: Desk) -> None:
     run = desk.open()
     for text in ("So", "So far", "So far, so good"):
         desk.writer.checkpoint(run, text)
-        live = desk.reader.live_run(run.conversation)
+        live = desk.reader.runs.live(run.conversation)
         assert live is not None
         assert live.text == text
     assert ask(desk.url, "SELECT content FROM messages WHERE role = 'assistant'") == [("So far, so good",)]
@@ -154,7 +154,7 @@ def test_closing_keeps_everything_together(desk: Desk) -> None:
     desk.writer.close_run(
         run, RunOutcome(RunState.INCOMPLETE, "So far", "max_output_tokens", "cut off", Usage(7, None))
     )
-    turn = desk.reader.turn(desk.now(), 1)
+    turn = desk.reader.turns.get(desk.now(), 1)
     assert (turn.answer, turn.state, turn.detail) == ("So far", "incomplete", "max_output_tokens")
     assert (turn.error, turn.input_tokens, turn.output_tokens) == ("cut off", 7, None)
     assert turn.started_at is not None
@@ -162,22 +162,22 @@ def test_closing_keeps_everything_together(desk: Desk) -> None:
     assert turn.finished_at >= turn.started_at
     assert turn.started_at.utcoffset() is not None
     assert not desk.now().live
-    assert desk.reader.live_run(run.conversation) is None
+    assert desk.reader.runs.live(run.conversation) is None
 
 
 def test_closing_without_text_keeps_what_had_come(desk: Desk) -> None:
     run = desk.open()
     desk.writer.checkpoint(run, "So far")
     desk.writer.close_run(run, RunOutcome(RunState.INTERRUPTED, ""))
-    assert desk.reader.turn(desk.now(), 1).answer == "So far"
-    assert desk.reader.answered(run.conversation, 2) == 1
+    assert desk.reader.turns.get(desk.now(), 1).answer == "So far"
+    assert desk.reader.turns.last_answered(run.conversation, 2) == 1
 
 
 def test_a_run_that_waits_for_a_tool_stays_live(desk: Desk) -> None:
     run = desk.open()
     desk.writer.require_action(run, "tool")
     assert desk.now().live
-    turn = desk.reader.turn(desk.now(), 1)
+    turn = desk.reader.turns.get(desk.now(), 1)
     assert (turn.state, turn.detail) == ("requires_action", "tool")
 
 
@@ -193,6 +193,6 @@ def test_any_text_survives(desk: Desk) -> None:
     """Quotes, percent signs, colons, tabs, a megabyte: content is never part of a statement."""
     odd = "'\"; -- %s %(x)s :name ?\t\x01\r\n\u2028 ﷽ e\u0301 " + "é" * 500_000
     desk.answer(odd, odd)
-    turn = desk.reader.turn(desk.now(), 1)
+    turn = desk.reader.turns.get(desk.now(), 1)
     assert turn.user == odd
     assert turn.answer == odd

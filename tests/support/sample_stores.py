@@ -43,13 +43,13 @@ class Talks:
         self, name: str, title: str = "", assistant: str = "tutor", instructions: str = "Be kind."
     ) -> Conversation:
         """A conversation without turns."""
-        if self.reader.find_assistant(assistant) is None:
+        if self.reader.assistants.find(assistant) is None:
             self.writer.create_assistant(assistant, instructions, "gpt-x", "openai", {})
-        self.writer.create_conversation(name, title, self.reader.assistant(assistant).id, "", "openai")
+        self.writer.create_conversation(name, title, self.reader.assistants.get(assistant).id, "", "openai")
         return self.named(name)
 
     def named(self, name: str) -> Conversation:
-        found = self.reader.find_conversation(name)
+        found = self.reader.conversations.find(name)
         assert found is not None
         return found
 
@@ -66,8 +66,8 @@ class Talks:
         reasoning: str = "",
     ) -> None:
         """A turn of a conversation, which is begun if need be."""
-        talk = self.reader.find_conversation(name) or self.begin(name)
-        assistant = self.reader.assistant_of(talk.pk)
+        talk = self.reader.conversations.find(name) or self.begin(name)
+        assistant = self.reader.assistants.of(talk.pk)
         run = self.writer.open_turn(talk.pk, assistant, model, "openai", "x", user, attachments=files)
         usage = Usage(1210, 388, 1024, 12)
         end = RunOutcome(state, answer, detail, error, usage, reasoning=reasoning, cost=5_524_000)

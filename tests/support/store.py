@@ -31,19 +31,19 @@ class Desk:
 
     def assistant(self, name: str = "tutor", *, model: str = "gpt-x") -> Assistant:
         """The assistant of this name, made if need be."""
-        if self.reader.find_assistant(name) is None:
+        if self.reader.assistants.find(name) is None:
             self.writer.create_assistant(name, "Be kind.", model, "openai", {})
-        return self.reader.assistant(name)
+        return self.reader.assistants.get(name)
 
     def conversation(self, name: str = "plan") -> Conversation:
         """The conversation of exactly this name, made if need be."""
-        if self.reader.find_conversation(name) is None:
+        if self.reader.conversations.find(name) is None:
             self.writer.create_conversation(name, name.title(), self.assistant().id, "", "openai")
         return self.now(name)
 
     def now(self, name: str = "plan") -> Conversation:
         """A conversation as the database has it now."""
-        found = self.reader.find_conversation(name)
+        found = self.reader.conversations.find(name)
         assert found is not None
         return found
 

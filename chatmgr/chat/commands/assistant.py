@@ -39,11 +39,11 @@ class Personas(Group):
 
     def _assistant(self, name: str) -> None:
         here = self._here
-        old = app().reader.assistant_of(here.pk)
+        old = app().reader.assistants.of(here.pk)
         if not name:
             self._show(old)
             return
-        new = app().reader.assistant(name)
+        new = app().reader.assistants.get(name)
         if new.id == old.id:
             console.note(f"“{here.name}” is with {new.name} already.")
             return
@@ -87,7 +87,7 @@ class Personas(Group):
             return
         copied = app().writer.instruct(here.pk, here.name, old, told)
         self._talk.changed()
-        new = app().reader.assistant_of(here.pk)
+        new = app().reader.assistants.of(here.pk)
         if copied:
             console.note(
                 f"Told from the next turn on, as “{new.name}”, a copy of {old.name}, which stays as it was."

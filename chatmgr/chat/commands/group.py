@@ -20,7 +20,7 @@ class Group(ABC):
     @property
     def _here(self) -> Conversation:
         """The chat's conversation as it is now, whatever other processes did to it."""
-        return app().reader.again(self._talk.conversation)
+        return app().reader.conversations.refresh(self._talk.conversation)
 
     @abstractmethod
     def commands(self) -> tuple[Command, ...]:

@@ -53,14 +53,14 @@ class Looking(Group):
             return
         turn_here = _TURN_HERE.fullmatch(typed)
         wanted = Address("", int(turn_here[1])) if turn_here else parse(typed)
-        found = reader.conversation(wanted.name) if wanted.name else self._here
+        found = reader.conversations.get(wanted.name) if wanted.name else self._here
         if wanted.turn is not None:
-            transcript_view.show([reader.turn(found, wanted.turn)])
+            transcript_view.show([reader.turns.get(found, wanted.turn)])
         else:
             self._turns(found, _TURNS)
 
     def _turns(self, conversation: Conversation, count: int) -> None:
-        turns = app().reader.tail(conversation, count)
+        turns = app().reader.turns.tail(conversation, count)
         transcript_view.show(turns)
         if not turns:
             console.note(f"“{conversation.name}” has no turns yet.")
@@ -85,7 +85,7 @@ class Looking(Group):
         if typed:
             raise UsageFault("/usage takes nothing after it.")
         reader, here = app().reader, self._here
-        newest, total = next(iter(reader.tail(here, 1)), None), reader.total_of(here.pk)
+        newest, total = next(iter(reader.turns.tail(here, 1)), None), reader.stats.total_of(here.pk)
         if newest is None or total is None:
             console.note(f"“{here.name}” has no turns yet.")
         else:
@@ -97,9 +97,9 @@ class Looking(Group):
             console.note(f"{here.name}, {runs}: {tables.what_it_took(total)}{besides}", "")
             if used := context(here, newest):
                 console.note(f"Context: {used}", "")
-        limit = reader.max_cost(here.pk)
+        limit = reader.runs.max_cost(here.pk)
         if limit is not None:
-            spent, unknown = reader.cost(here.pk)
+            spent, unknown = reader.runs.cost(here.pk)
             least = f", less {unknown:,} of unknown price" if unknown else ""
             left = dollars(max(limit - spent, 0))
             console.note(f"Limit: {dollars(limit)}, of which {left} are left{least}", "")

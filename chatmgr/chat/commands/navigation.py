@@ -62,15 +62,15 @@ class Going(Group):
                 return
             name = chosen.name
         wanted = parse(name)
-        found = app().reader.conversation(wanted.name)
-        turn = app().reader.turn(found, wanted.turn).turn if wanted.turn else 0
+        found = app().reader.conversations.get(wanted.name)
+        turn = app().reader.turns.get(found, wanted.turn).turn if wanted.turn else 0
         self._talk.switch(found, turn)
 
     def _new(self, name: str) -> None:
         reader, old = app().reader, self._here
         if name:
             name = valid_name("conversation", name)
-            if reader.taken(name):
+            if reader.conversations.taken(name):
                 raise UsageFault(
                     f"There is a conversation “{name}” already.", f"Go on with it: /switch {name}"
                 )
@@ -79,7 +79,7 @@ class Going(Group):
         persona = reader.assistant_of(old.pk)
         check_files(app().providers.get(old.provider), self._talk.files)
         app().writer.create_conversation(name, "", persona.id, old.own_model, old.provider)
-        self._talk.switch(reader.conversation(name))
+        self._talk.switch(reader.conversations.get(name))
 
     def _model(self, name: str) -> None:
         if name:

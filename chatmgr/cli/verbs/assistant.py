@@ -115,7 +115,7 @@ def _create(
     told = valid_text(instructions_from(instructions), what="instruction set")
     _check(model, provider)
     app().writer.create_assistant(name, told, model, provider, params_from(params))
-    return app().reader.assistant(name)
+    return app().reader.assistants.get(name)
 
 
 def _check(model: str, provider: str) -> None:
@@ -155,7 +155,7 @@ def list_(as_json: bool) -> None:
     Example:
       chatmgr assistant list
     """
-    found = app().reader.assistants()
+    found = app().reader.assistants.list()
     if as_json:
         for one in found:
             print_json(assistant_json(one))
@@ -188,9 +188,9 @@ def show(name: str, versions: bool, as_json: bool) -> None:
     Example:
       chatmgr assistant show poet --versions
     """
-    newest = app().reader.assistant(name)
-    remote = app().reader.remote_assistants(newest.id)
-    for one in app().reader.assistant_versions(newest.name) if versions else [newest]:
+    newest = app().reader.assistants.get(name)
+    remote = app().reader.assistants.remote_ids(newest.id)
+    for one in app().reader.assistants.versions(newest.name) if versions else [newest]:
         if as_json:
             print_json(assistant_json(one) | {"remote": remote})
             continue
@@ -230,7 +230,7 @@ def edit(
     Example:
       chatmgr assistant edit poet -i @poet.md --param temperature=0.2
     """
-    old = app().reader.assistant(name)
+    old = app().reader.assistants.get(name)
     if instructions is None and model is None and provider is None and not params:
         instructions = _in_editor(old)
     told = (
@@ -249,7 +249,7 @@ def edit(
         return
     version = app().writer.edit_assistant(old, told, new_model, new_provider, merged)
     if as_json:
-        print_json(assistant_json(app().reader.assistant(old.name)))
+        print_json(assistant_json(app().reader.assistants.get(old.name)))
     else:
         console.note(f"“{old.name}” is at version {version} now.")
 
@@ -271,7 +271,7 @@ def delete(name: str, yes: bool) -> None:
     Example:
       chatmgr assistant delete poet
     """
-    found = app().reader.find_assistant(name) or app().reader.assistant(name)
+    found = app().reader.assistants.find(name) or app().reader.assistants.get(name)
     confirm(f"Delete the assistant “{found.name}”?", f"Deleting “{found.name}” needs a yes.", yes=yes)
     users = app().writer.delete_assistant(found)
     kept = f" {users} of its conversations go on with it." if users else ""

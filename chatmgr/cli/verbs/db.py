@@ -42,7 +42,7 @@ def status(as_json: bool) -> None:
     if source:
         source.close()
     known = found == migrate.HEAD
-    assistants, conversations, turns = app().reader.counts() if known else (None, None, None)
+    assistants, conversations, turns = app().reader.meta.counts() if known else (None, None, None)
     facts: dict[str, Any] = {
         "kind": "sqlite" if path else "postgresql",
         "path": str(path) if path else None,
@@ -121,11 +121,9 @@ def check() -> None:
         problems += [
             f"a row of {row[0]} has no parent in {row[2]}" for row in source.ask("PRAGMA foreign_key_check")
         ]
-    problems += [
-        f"conversation “{row[0]}” counts {row[1]} turns and has {row[2]}" for row in source.rows("miscounted")
-    ]
-    problems += [f"turn {row[1]} of “{row[0]}” has no message" for row in source.rows("speechless")]
     source.close()
+    with app().reader as reader:
+        problems += reader.meta.faults()
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
         raise DatabaseUnreachable(

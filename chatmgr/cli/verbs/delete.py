@@ -91,10 +91,10 @@ def _found(names: Sequence[str], filters: Filters, everything: bool) -> list[Con
 
 def _named(name: str) -> Conversation:
     try:
-        return app().reader.conversation(name)
+        return app().reader.conversations.get(name)
     except NotFound as missing:
         try:
-            return app().reader.trashed(name)
+            return app().reader.trash.get(name)
         except NotFound:
             raise missing from None
 

@@ -86,8 +86,8 @@ def _meant(output: str | None) -> str:
 
 def _chosen(names: tuple[str, ...], filters: Filters) -> list[int]:
     if not names:
-        return app().reader.chosen(filters)
-    return list(dict.fromkeys(app().reader.conversation(name).pk for name in names))
+        return app().reader.export.chosen(filters)
+    return list(dict.fromkeys(app().reader.conversations.get(name).pk for name in names))
 
 
 def _print(chosen: list[int], form: str) -> None:
@@ -136,7 +136,7 @@ def _fill(chosen: list[int], form: str, folder: Path, *, force: bool) -> None:
 
     exporter = Exporter(app().reader)
     private_folder(folder)
-    known = map(app().reader.conversation_at, chosen)
+    known = map(app().reader.export.conversation_at, chosen)
     extension = EXTENSIONS[form]
     files = file_names.names((one.pk, one.name, one.id) for one in known)
     files = {pk: f"{name}.{extension}" for pk, name in files.items()}

@@ -112,7 +112,7 @@ def command(
     if found is None:
         _list(_LISTED if count is None else count, filters, as_json=as_json, pager=pager)
         return
-    conversation = _settled(app().reader.conversation(found.name))
+    conversation = _settled(app().reader.conversations.get(found.name))
     if web:
         from chatmgr.ui.browser import open_in_browser
 
@@ -161,7 +161,7 @@ def _search(
 ) -> None:
     from chatmgr.ui.search_view import search
 
-    within = app().reader.conversation(name).pk if name else 0
+    within = app().reader.conversations.get(name).pk if name else 0
     filters = filters if filters.archived else replace(filters, archived=None)
     most = _LISTED if count is None else count
     search(query, filters, most, newest=newest, conversation=within, as_json=as_json, pager=pager)
@@ -173,10 +173,12 @@ def _chosen(
     """The turns that were asked for, read as they are shown."""
     reader = app().reader
     if turn is not None:
-        one = reader.turn(conversation, turn)
+        one = reader.turns.get(conversation, turn)
         around = context or 0
-        return reader.turns(conversation, max(one.turn - around, 1), one.turn + around) if around else [one]
-    return reader.tail(conversation, count) if count else reader.turns(conversation)
+        return (
+            reader.turns.list(conversation, max(one.turn - around, 1), one.turn + around) if around else [one]
+        )
+    return reader.turns.tail(conversation, count) if count else reader.turns.list(conversation)
 
 
 def _settled(conversation: Conversation) -> Conversation:
@@ -197,11 +199,11 @@ def _settled(conversation: Conversation) -> Conversation:
                     break
     except ChatmgrError as error:
         console.note(f"{error.message} {error.hint}".strip(), "yellow")
-    return app().reader.conversation(conversation.name)
+    return app().reader.conversations.get(conversation.name)
 
 
 def _list(count: int, filters: Filters, *, as_json: bool, pager: bool) -> None:
-    found = app().reader.conversations(count, filters)
+    found = app().reader.conversations.list(count, filters)
     if as_json:
         for one in found:
             print_json(conversation_json(one))
@@ -227,7 +229,7 @@ def _or_none(lines: Iterable[str], filters: Filters) -> Iterator[str]:
 def _show(conversation: Conversation, turns: Iterable[Turn], how: How) -> None:
     if how.as_json:
         for turn in turns:
-            attempts = app().reader.attempts(conversation, turn.turn) if how.runs else ()
+            attempts = app().reader.turns.runs(conversation, turn.turn) if how.runs else ()
             more = {"runs": [attempt_json(one) for one in attempts]} if how.runs else {}
             print_json(turn_json(turn) | more)
         return
@@ -237,10 +239,10 @@ def _show(conversation: Conversation, turns: Iterable[Turn], how: How) -> None:
 def _lines(conversation: Conversation, turns: Iterable[Turn], how: How) -> Iterator[str]:
     terminal = sys.stdout.isatty()
     for turn in turns:
-        files = app().reader.attachments(turn)
+        files = app().reader.turns.attachments(turn)
         yield from tables.turn(turn, files, terminal=terminal, rendered=markdown(), usage=how.usage)
         if how.runs:
-            for number, one in enumerate(app().reader.attempts(conversation, turn.turn), 1):
+            for number, one in enumerate(app().reader.turns.runs(conversation, turn.turn), 1):
                 yield from tables.attempt(one, number, terminal=terminal)
             yield ""
 

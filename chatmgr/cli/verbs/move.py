@@ -39,10 +39,10 @@ def command(names: tuple[str, ...], target: str, model: str, everything: bool, o
         raise UsageFault(f"They live at {target} already.", "Name another provider with --to.")
     found = app()
     found.threads.target(target, model)
-    chosen = [found.reader.conversation(name).name for name in names] or _living_at(origin)
+    chosen = [found.reader.conversations.get(name).name for name in names] or _living_at(origin)
     bar = Bar("Moving", unit="")
     for done, name in enumerate(chosen, 1):
-        conversation = found.reader.conversation(name)
+        conversation = found.reader.conversations.get(name)
         if conversation.live:
             _let_go(conversation)
         found.threads.switch(conversation, target, model)
@@ -52,7 +52,7 @@ def command(names: tuple[str, ...], target: str, model: str, everything: bool, o
 
 def _living_at(origin: str) -> list[str]:
     """The conversations at a provider, which may be configured no longer."""
-    names = app().reader.conversations_at(origin)
+    names = app().reader.conversations.at_provider(origin)
     if not names:
         app().providers.get(origin)
     return names

@@ -89,16 +89,16 @@ def command(
     most = budget.limit_from(max_cost or 0)
     name = valid_name("conversation", name) if name is not None else None
     assistant = valid_name("assistant", assistant) if assistant is not None else None
-    if name and app().reader.find_conversation(name):
+    if name and app().reader.conversations.find(name):
         raise UsageFault(
             f"There is a conversation “{name}” already.",
             f"Go on with it: chatmgr resume {quote(name)} — or choose another name.",
         )
     persona, chosen = _persona(name, text, assistant, instructions, model, provider, params, attached)
-    own = name or app().reader.unused_name(text or assistant or persona.name)
+    own = name or app().reader.conversations.unused_name(text or assistant or persona.name)
     own_model = model if assistant and model != persona.model else ""
     app().writer.create_conversation(own, "", persona.id, own_model, chosen.name, app().here)
-    conversation = app().reader.conversation(own)
+    conversation = app().reader.conversations.get(own)
     if most:
         app().writer.limit_cost(conversation.pk, most)
     if text:
@@ -129,9 +129,9 @@ def _persona(
 ) -> tuple[Assistant, Provider]:
     """The assistant to use, made if need be, and the provider; all checks come before anything is made."""
     reader = app().reader
-    known = reader.find_assistant(assistant) if assistant else None
+    known = reader.assistants.find(assistant) if assistant else None
     if known is None and assistant and instructions is None and not interactive():
-        known = reader.assistant(assistant)
+        known = reader.assistants.get(assistant)
     if known:
         if instructions is not None or params:
             raise UsageFault(
@@ -149,12 +149,12 @@ def _persona(
         label = ask_name()
     told = ask_instructions() if instructions is None else instructions_from(instructions)
     told = valid_text(told, what="instruction set")
-    taken = [one.name for one in reader.assistants()]
+    taken = [one.name for one in reader.assistants.list()]
     label = valid_name("assistant", label or slug(text))
     if not assistant and label in taken:
         label = slug(label, taken)
     app().writer.create_assistant(label, told, model, provider, params_from(params))
-    return reader.assistant(label), chosen
+    return reader.assistants.get(label), chosen
 
 
 def _provider(named: str, assistants: str, model: str, attached: tuple[Attachment, ...]) -> Provider:

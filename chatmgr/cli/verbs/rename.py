@@ -88,12 +88,12 @@ def _paired(names: tuple[str, ...], title: str | None) -> list[tuple[Conversatio
         if len(names) not in {1, 2}:
             raise UsageFault("--title is that of one conversation.", "Type: chatmgr rename NAME --title TEXT")
         if len(names) == 1:
-            found = app().reader.conversation(names[0])
+            found = app().reader.conversations.get(names[0])
             return [(found, found.name)]
     if not names or len(names) % 2:
         raise UsageFault("Names come in pairs, old and new.", "For instance: chatmgr rename draft plan")
     news = [valid_name("conversation", name) for name in names[1::2]]
-    pairs = list(zip(map(app().reader.conversation, names[::2]), news, strict=True))
+    pairs = list(zip(map(app().reader.conversations.get, names[::2]), news, strict=True))
     if len({one.pk for one, _ in pairs}) < len(pairs):
         raise UsageFault("A conversation can have one name only.", "Name each one once.")
     return pairs
@@ -113,7 +113,7 @@ def _refuse_taken(pairs: list[tuple[Conversation, str]]) -> None:
         if new in used:
             raise UsageFault(f"Two conversations would be called “{new}”. Nothing is renamed.")
         used.add(new)
-        holder = app().reader.taken(new)
+        holder = app().reader.conversations.taken(new)
         if holder and holder not in moving:
             raise UsageFault(
                 f"There is a conversation “{new}” already. Nothing is renamed.",

@@ -34,7 +34,7 @@ def command(
         new = valid_name("conversation", new)
         if len(found) != 1:
             raise UsageFault("--as is the name of one conversation.")
-        if app().reader.taken(new):
+        if app().reader.conversations.taken(new):
             raise UsageFault(f"There is a conversation “{new}” already.", "Choose another name.")
     under = {found[0].pk: new} if new else _free_names(found)
     if not dry_run and found:
@@ -60,7 +60,7 @@ def _free_names(found: list[Conversation]) -> dict[int, str]:
     given: dict[int, str] = {}
     used: set[str] = set()
     for one in found:
-        name = free_name(one.name, lambda name: name in used or app().reader.taken(name))
+        name = free_name(one.name, lambda name: name in used or app().reader.conversations.taken(name))
         used.add(name)
         given[one.pk] = name
     return given

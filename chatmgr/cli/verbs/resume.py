@@ -85,13 +85,13 @@ def command(
     if here and (address or pick):
         raise UsageFault("--here goes without a name: it takes the last one of this folder.")
     given = parse(address) if address else None
-    named = found.reader.conversation(given.name) if given else None
+    named = found.reader.conversations.get(given.name) if given else None
     conversation = named or (_picked() if pick else folders.last(here=here))
     if conversation is None:
         return 0  # looked, and left
     if address is None and not interactive():
         console.note(f"Going on with: chatmgr resume {quote(conversation.name)}")  # nobody named it
-    hit = found.reader.turn(conversation, given.turn) if given and given.turn is not None else None
+    hit = found.reader.turns.get(conversation, given.turn) if given and given.turn is not None else None
     found.writer.touch(conversation.pk, found.here)
     settle(conversation)
     with found.reader:
@@ -106,7 +106,7 @@ def command(
 def _picked() -> Conversation | None:
     if not can_draw():
         raise UsageFault("There is no terminal to pick at.", "Name the conversation: chatmgr resume NAME")
-    if app().reader.last_used() is None:
+    if app().reader.conversations.last_used() is None:
         raise NotFound("conversation", "", (), "Begin one: chatmgr new")
     with paused():
         return choose()

@@ -32,7 +32,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    found = app().reader.live_runs()
+    found = app().reader.runs.all_live()
     if as_json:
         for one in found:
             print_json(_facts(one))
@@ -74,8 +74,8 @@ def _facts(one: LiveRun) -> dict[str, Any]:
 
 
 def _left(name: str) -> tuple[Conversation, LiveRun]:
-    conversation = app().reader.conversation(name)
-    live = app().reader.live_run(conversation.pk)
+    conversation = app().reader.conversations.get(name)
+    live = app().reader.runs.live(conversation.pk)
     if live is None:
         raise NotFound("open run of", conversation.name, (), "See them all: chatmgr runs")
     return conversation, live
@@ -96,7 +96,7 @@ def wait(name: str, as_json: bool) -> int:
     """
     conversation, live = _left(name)
     settle(conversation, wait=True)
-    turn = app().reader.turn(app().reader.conversation(conversation.name), live.position)
+    turn = app().reader.turns.get(app().reader.conversations.get(conversation.name), live.position)
     if as_json:
         print_json(turn_json(turn))
     else:

@@ -97,7 +97,7 @@ def run_one(
         run_turn(conversation, message, wait=wait, quiet=as_json, reasoning=reasoning)
     finally:
         if as_json:
-            for turn in app().reader.turns(conversation, before + 1):
+            for turn in app().reader.turns.list(conversation, before + 1):
                 print_json(turn_json(turn))
     with suppress(KeyboardInterrupt):  # the answer is out: who does not wait for a title has lost nothing
         app().titles.start(conversation)

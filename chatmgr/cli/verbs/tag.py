@@ -129,7 +129,7 @@ def changes(add: Iterable[str], remove: Iterable[str]) -> tuple[set[str], set[st
 
 
 def _list(*, as_json: bool) -> None:
-    tags = app().reader.tags()
+    tags = app().reader.conversations.tags()
     if as_json:
         for name, count in tags:
             print_json({"tag": name, "conversations": count})

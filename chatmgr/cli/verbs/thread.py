@@ -46,12 +46,12 @@ def adopt(thread: str, name: str, provider: str, assistant: str | None) -> None:
     found = app()
     name = valid_name("conversation", name)
     chosen = found.providers.usable(provider_or_ask(provider, ""))
-    if found.reader.find_conversation(name):
+    if found.reader.conversations.find(name):
         raise UsageFault(f"There is a conversation “{name}” already.", "Choose another name.")
     persona = found.reader.assistant(assistant) if assistant else None
     turns = found.threads.fetch_turns(thread, chosen)
     if persona is None:
-        label = slug(name, [one.name for one in found.reader.assistants()])
+        label = slug(name, [one.name for one in found.reader.assistants.list()])
         found.writer.create_assistant(label, "", "", chosen.name, {})
         persona = found.reader.assistant(label)
     found.threads.create_from_thread(name, persona.id, chosen, thread, turns)
@@ -68,7 +68,7 @@ def sync(name: str) -> None:
     Example:
       chatmgr thread sync demo
     """
-    conversation = app().reader.conversation(name)
+    conversation = app().reader.conversations.get(name)
     settle(conversation)
     new = app().threads.sync(conversation)
     console.note(f"“{conversation.name}” has {new} new turn{'' if new == 1 else 's'}.")
@@ -85,8 +85,8 @@ def show(name: str, as_json: bool) -> None:
       chatmgr thread show demo
       chatmgr thread show demo --json
     """
-    conversation = app().reader.conversation(name)
-    rows = [_facts(conversation, *one) for one in app().reader.threads(conversation.pk)]
+    conversation = app().reader.conversations.get(name)
+    rows = [_facts(conversation, *one) for one in app().reader.threads.list(conversation.pk)]
     if as_json:
         for row in rows:
             print_json(row)

@@ -52,7 +52,7 @@ def list_(as_json: bool) -> None:
     Example:
       chatmgr trash list --json
     """
-    found = list(app().reader.trash())
+    found = list(app().reader.trash.list())
     if as_json:
         for one in found:
             print_json(conversation_json(one) | {"deleted_at": one.deleted_at})
@@ -151,11 +151,13 @@ def _tell_remains(found: Sequence[Conversation]) -> None:
     for one in found:
         threads.update(
             thread.provider
-            for thread in app().reader.threads_ever(one.pk)
+            for thread in app().reader.threads.ever(one.pk)
             if thread.remote_id != STATELESS or thread.responses
         )
         files |= {
-            copy.pk: copy.provider for copy in app().reader.copies(one.pk) if not copy.users.keys() - going
+            copy.pk: copy.provider
+            for copy in app().reader.threads.copies(one.pk)
+            if not copy.users.keys() - going
         }
     copies = Counter(files.values())
     for provider in sorted({*threads, *copies}):

@@ -1,47 +1,38 @@
-"""The reader's pages for exports: which conversations, and their rows with every column."""
+"""Reads for exports: which conversations, and their rows with every column."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.export_schema import COLUMNS, FLAGS, JSON, Record, is_moment
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Attachment, Conversation, Turn
-from chatmgr.store.connection import as_mapping
-from chatmgr.store.reader import values
-from chatmgr.store.reader.base import Pages
+from chatmgr.store.reader.conversations import CONVERSATION
+from chatmgr.store.reader.session import Session
+from chatmgr.store.shapes import as_dict, as_mapping, into, moment_or_none
 
 
-class ExportPages(Pages):
-    """Reads whole rows. Each call reads to its end: one connection serves, and sees one moment."""
+class Export:
+    """Whole rows. Each call reads to its end: one connection serves, and sees one moment."""
 
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Read as of one moment, whatever others write meanwhile."""
-        source = self._open()
-        if source is None:
-            yield
-        else:
-            with source.snapshot():
-                yield
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def chosen(self, filters: Filters) -> list[int]:
         """The keys of the conversations that filters choose, newest activity first."""
-        return [int(row[0]) for row in self._rows("chosen", **filters.values())]
+        return list(self._session.column("conversations.keys", **filters.values()))
 
     def conversation_at(self, pk: int) -> Conversation:
         """The conversation of a key."""
-        row = self._first("conversation_at", conversation=pk)
-        if row is None:
+        conversation = self._session.first("conversations.by_key", CONVERSATION, conversation=pk)
+        if conversation is None:
             raise NotFound("conversation", str(pk))
-        return values.conversation(row)
+        return conversation
 
     def files(self, turn: Turn) -> tuple[Attachment, ...]:
         """The files sent with a turn, with their bytes."""
-        rows = self._rows("files_of", message=turn.message) if turn.files else ()
-        return tuple(
-            Attachment(str(name), str(kind), str(sha), bytes(data)) for name, kind, sha, data in rows
-        )
+        if not turn.files:
+            return ()
+        return tuple(self._session.rows("turns.files", into(Attachment), message=turn.message))
 
     def records(self, table: str, /, **where: object) -> list[Record]:
         """Rows of a table, column by column, the same from either database."""
@@ -49,16 +40,15 @@ class ExportPages(Pages):
         moments = [name for name in columns if is_moment(name)]
         flags = [name for name in columns if name in FLAGS]
         mappings = [name for name in columns if name in JSON]
-        found = [dict(zip(columns, row, strict=True)) for row in self._rows(f"export_{table}", **where)]
-        for record in found:
+        records = list(self._session.rows(f"export.{table}", as_dict, **where))
+        for record in records:
             for name in moments:
-                if record[name] is not None:
-                    record[name] = values.moment(record[name])
+                record[name] = moment_or_none(record[name])
             for name in flags:
                 record[name] = bool(record[name])
             for name in mappings:
                 record[name] = as_mapping(record[name])
-        return found
+        return records
 
     def turn_records(self, conversation: int, count: int) -> Iterator[list[Record]]:
         """A conversation's turns with their runs, messages and attachments, ``count`` at a time."""

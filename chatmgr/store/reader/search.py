@@ -1,24 +1,140 @@
-"""The reader's page on search."""
+"""Searches: from what was asked to hits, newest or best first.
 
-from typing import TYPE_CHECKING
+The index gives turns newest first, one by one, so that the newest are found without the rest being
+looked at. To be ranked, they must be looked at: of a word that is everywhere, the newest ``WINDOW``
+turns are, and whoever asked is told that there are more.
+"""
 
-from chatmgr.domain.filters import Filters
-from chatmgr.store.reader.base import Pages
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from operator import attrgetter, itemgetter
+from typing import TypeVar
 
-if TYPE_CHECKING:
-    from chatmgr.domain.hits import Found
-    from chatmgr.domain.query import Query
+from chatmgr.domain.filters import ALWAYS, NEVER, Filters
+from chatmgr.domain.hits import Found, Hit, Snippet
+from chatmgr.domain.matching import Matcher, ranked, snippet
+from chatmgr.domain.model import Conversation
+from chatmgr.domain.query import Query
+from chatmgr.store.reader.conversations import CONVERSATION
+from chatmgr.store.reader.session import Session
+from chatmgr.store.search.questions import Question, questions
+from chatmgr.store.shapes import Row, Shape, as_dict, moment
+
+T = TypeVar("T")
+
+WINDOW = 1_000  # turns that are ranked
+_LAST = 9_000_000_000_000  # past any stamp
 
 
-class SearchPages(Pages):
-    """Answers searches; what that takes is imported by the first."""
+class Search:
+    """Answers searches from the index of either database."""
 
-    def search(
-        self, query: "Query", filters: Filters, count: int, *, newest: bool = False, conversation: int = 0
-    ) -> "Found":
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def find(
+        self, query: Query, filters: Filters, count: int, *, newest: bool = False, conversation: int = 0
+    ) -> Found:
         """The best ``count`` hits, conversations first; ``newest`` or ``count`` 0 take them as they come."""
-        from chatmgr.store.search.finding import Finder
+        if not query.clauses:
+            return Found(iter(()))
+        asked = list(questions(query, self._trigrams))
+        matcher = Matcher(query, sure_of_phrases=self._in_sqlite)
+        values = filters.values()
+        names = [] if conversation or not query.wanted else self._names(asked, matcher, values, count)
+        span = {"first": max(_second(filters.since), 1), "last": _second(filters.until)}
+        values = {**values, **span, "conversation": conversation}
+        if newest or not count:
+            limit = count if count and not matcher.unsure else 0
+            turns = (_turn_hit(row, matcher) for row in self._turns(asked, matcher, values, limit))
+            merged = heapq.merge(names, turns, key=attrgetter("at"), reverse=True)
+            return Found(islice(merged, count) if count else merged)
+        rows = list(islice(self._turns(asked, matcher, values, WINDOW + 1), WINDOW + 1))
+        best = _best(rows[:WINDOW], matcher, count - min(len(names), count))
+        return Found(iter([*names[:count], *best]), more=len(rows) > WINDOW)
 
-        source = self._open()
-        finder = Finder(self._rows, self._limit, lite=source is None or source.no_limit is not None)
-        return finder.search(query, filters, count, newest=newest, conversation=conversation)
+    @property
+    def _in_sqlite(self) -> bool:
+        return self._session.dialect == "sqlite"
+
+    def _trigrams(self, beginning: str) -> list[str]:
+        if not self._in_sqlite:
+            return []
+        return list(self._session.column("search.trigrams", low=beginning, high=beginning + "\U0010ffff"))
+
+    def _rows(
+        self, kind: str, shape: Shape[T], question: Question, values: Mapping[str, object], limit: int
+    ) -> Iterator[T]:
+        """Turns or names that answer one question: on SQLite from the table of the index to begin at."""
+        statement = f"search.{kind}_{question.start}" if self._in_sqlite else f"search.{kind}"
+        return self._session.rows(
+            statement, shape, **question.values(), **values, limit=self._session.limit(limit)
+        )
+
+    def _turns(
+        self, asked: list[Question], matcher: Matcher, values: Mapping[str, object], limit: int
+    ) -> Iterator[Row]:
+        """Matching turns, newest first; the answers to several questions as one."""
+        most = 0 if matcher.unsure else limit
+        streams = [self._rows("turns", as_dict, question, values, most) for question in asked]
+        last = 0
+        for row in heapq.merge(*streams, key=itemgetter("stamp"), reverse=True):
+            stamp = row["stamp"]
+            if stamp != last and (not matcher.unsure or matcher.holds(_text(row))):
+                yield row
+            last = stamp
+
+    def _names(
+        self, asked: list[Question], matcher: Matcher, values: Mapping[str, object], count: int
+    ) -> list[Hit]:
+        """Conversations whose name or title matches, newest activity first."""
+        most = 0 if matcher.unsure else count or WINDOW
+        matching: dict[int, Conversation] = {}
+        for question in asked:
+            for conversation in self._rows("names", CONVERSATION, question, values, most):
+                if matcher.holds(f"{conversation.name}\n{conversation.title}"):
+                    matching[conversation.pk] = conversation
+        hits = (_name_hit(conversation, matcher) for conversation in matching.values())
+        return sorted(hits, key=attrgetter("at"), reverse=True)
+
+
+def _second(time: datetime) -> int:
+    if time <= ALWAYS:
+        return 1
+    return _LAST if time >= NEVER else int(time.timestamp())
+
+
+def _text(row: Row) -> str:
+    return f"{row['user']}\n{row['answer']}"
+
+
+def _best(rows: list[Row], matcher: Matcher, count: int) -> Iterable[Hit]:
+    """The rows that answer best; of equals, the newest."""
+    scores = ranked(matcher, [_text(row) for row in rows])
+    order = heapq.nsmallest(max(count, 0), range(len(rows)), key=lambda at: (-scores[at], at))
+    return [_turn_hit(rows[at], matcher, scores[at]) for at in order]
+
+
+def _turn_hit(row: Row, matcher: Matcher, score: float | None = None) -> Hit:
+    """A row of ``search.turn``."""
+    del row["stamp"]
+    row["at"] = moment(row["at"])
+    row["snippet"] = snippet(matcher, row.pop("user"), row.pop("answer"))
+    return Hit(**row, score=None if score is None else round(score, 3))
+
+
+def _name_hit(conversation: Conversation, matcher: Matcher) -> Hit:
+    text = conversation.title or conversation.name
+    return Hit(
+        conversation=conversation.name,
+        turn=None,
+        title=conversation.title,
+        assistant=conversation.assistant,
+        model=conversation.model,
+        provider=conversation.provider,
+        state=conversation.state,
+        at=conversation.updated_at,
+        snippet=Snippet(text, tuple(matcher.spans(text)), "title"),
+    )

@@ -1,33 +1,40 @@
-"""Pages of sums: what was said and what it took, in all, per period, and per model or whatever else."""
+"""Reads sums: what was said and what it took, in all, per period, and per model or whatever else."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from math import floor
 
 from chatmgr.domain import periods
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.totals import Count, Ranking, Unit
-from chatmgr.store.reader import values
-from chatmgr.store.reader.base import Pages
+from chatmgr.store.reader.session import Session
+from chatmgr.store.shapes import Row, as_dict, moment
 
 
-class StatsPages(Pages):
+class Stats:
     """Sums over the runs that filters leave, of conversations that are not in the trash."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def total(self, filters: Filters) -> tuple[Count, int] | None:
         """The sums over all of them, and in how many conversations they are; None where there are none."""
-        row = self._first("count_all", **filters.values())
-        return (values.count(row, ""), int(row[0])) if row and row[2] else None
+        row = self._session.first("stats.total", as_dict, **filters.values())
+        if not row or not row["runs"]:
+            return None
+        conversations = int(row.pop("conversations"))
+        return _to_count(row), conversations
 
     def total_of(self, conversation: int) -> Count | None:
         """The sums over all runs of one conversation; None before the first."""
-        row = self._first("count_of", conversation=conversation, **Filters(archived=None).values())
-        return values.count(row, "") if row and row[2] else None
+        values = Filters(archived=None).values()
+        row = self._session.first("stats.total_of", as_dict, conversation=conversation, **values)
+        return _to_count(row) if row and row["runs"] else None
 
     def ranking(self, by: Ranking, filters: Filters, count: int = 0) -> Iterator[Count]:
         """One row for each model, provider, assistant or conversation, most turns first; 0 for all."""
-        rows = self._rows(f"count_by_{by}", limit=self._limit(count), **filters.values())
-        return (values.count(row, str(row[0])) for row in rows)
+        limit = self._session.limit(count)
+        rows = self._session.rows(f"stats.by_{by}", as_dict, limit=limit, **filters.values())
+        return map(_to_count, rows)
 
     def periods(self, unit: Unit, filters: Filters, total: Count) -> dict[str, Count]:
         """The user's days, weeks or months in which something was said, oldest first, by their names.
@@ -36,11 +43,25 @@ class StatsPages(Pages):
         """
         first = floor(max(filters.since, total.first_at).timestamp())
         grid = periods.grid(first, floor(total.last_at.timestamp()))
-        found: dict[str, Count] = {}
-        rows = self._rows("count_by_stretch", shift=grid.shift, step=grid.step, **filters.values())
-        for row in rows:
-            day = periods.day_of(grid.begin(int(row[0])))
-            key = periods.key(unit, periods.begin(unit, day))
-            one = values.count(row, key)
-            found[key] = found[key].joined(one) if key in found else one
-        return {key: replace(found[key], key=key) for key in sorted(found)}
+        counts: dict[str, Count] = {}
+        values = {**filters.values(), "shift": grid.shift, "step": grid.step}
+        for row in self._session.rows("stats.by_cell", as_dict, **values):
+            day = periods.day_of(grid.begin(int(row.pop("cell"))))
+            row["key"] = key = periods.key(unit, periods.begin(unit, day))
+            count = _to_count(row)
+            counts[key] = counts[key].joined(count) if key in counts else count
+        return {key: counts[key] for key in sorted(counts)}
+
+
+_SUMS = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cost")
+
+
+def _to_count(row: Row) -> Count:
+    """The columns of ``stats.sums``, and a key where there is one; PostgreSQL gives big sums as decimals."""
+    row.setdefault("key", "")
+    for name in _SUMS:
+        row[name] = None if row[name] is None else int(row[name])
+    if row["cost"] is None and not row["unpriced"]:
+        row["cost"] = 0  # nothing was sent
+    row["first_at"], row["last_at"] = moment(row["first_at"]), moment(row["last_at"])
+    return Count(**row)

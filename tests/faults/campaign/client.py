@@ -84,15 +84,15 @@ class Desk:
     def begin(self, name: str, kind: Kind, model: str) -> None:
         """A conversation without a turn, and its assistant."""
         with self.process() as app:
-            if app.reader.find_assistant(kind.name) is None:
+            if app.reader.assistants.find(kind.name) is None:
                 app.writer.create_assistant(kind.name, "Be kind.", "", kind.api, {})
-            persona = app.reader.assistant(kind.name)
+            persona = app.reader.assistants.get(kind.name)
             app.writer.create_conversation(name, "", persona.id, model, kind.api)
 
     def ask(self, name: str, said: UserMessage) -> TurnLog:
         """``chatmgr send``."""
         with self.process() as app:
-            return self.follow(app.turns.ask(app.reader.conversation(name), said))
+            return self.follow(app.turns.ask(app.reader.conversations.get(name), said))
 
     def settle(self, name: str) -> TurnLog:
         """What ``chatmgr resume`` and ``runs wait`` begin with."""
@@ -119,12 +119,12 @@ class Desk:
     def turns(self, name: str) -> list[Turn]:
         """The transcript, as ``chatmgr history`` reads it."""
         with self.process() as app:
-            return [replace(turn) for turn in app.reader.turns(app.reader.conversation(name))]
+            return [replace(turn) for turn in app.reader.turns.list(app.reader.conversations.get(name))]
 
     def conversation(self, name: str) -> Conversation:
         """The conversation as it stands."""
         with self.process() as app:
-            return app.reader.conversation(name)
+            return app.reader.conversations.get(name)
 
     def most_messages(self) -> int:
         """The most messages that any turn has in one role."""

@@ -31,7 +31,7 @@ class Question:
     @property
     def start(self) -> str:
         """Where to begin: the index that must match."""
-        return "by_words" if self.words else "by_grams" if self.grams else "by_turns"
+        return "by_words" if self.words else "by_grams" if self.grams else "by_time"
 
     def values(self) -> dict[str, str]:
         """As the statements take them."""

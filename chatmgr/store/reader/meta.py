@@ -1,0 +1,43 @@
+"""Reads about the database itself: facts, how much it holds, what is wrong with it."""
+
+from typing import NamedTuple
+
+from chatmgr.store.reader.session import Session
+from chatmgr.store.shapes import as_dict
+
+
+class Counts(NamedTuple):
+    """How much the database holds, the trash left out."""
+
+    assistants: int
+    conversations: int
+    turns: int
+
+
+class Meta:
+    """The database as a whole."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, key: str) -> str:
+        """A fact about the database; empty where it is not known."""
+        return str(self._session.value("meta.get", "", key=key))
+
+    def counts(self) -> Counts:
+        """How many assistants, conversations and turns there are."""
+        row = self._session.first("meta.counts", as_dict)
+        return Counts(**{name: int(count) for name, count in row.items()}) if row else Counts(0, 0, 0)
+
+    def faults(self) -> list[str]:
+        """Where the rows contradict each other, one line for each; nothing in a sound database."""
+        return [
+            *(
+                f"conversation “{row['name']}” counts {row['counted']} turns and has {row['held']}"
+                for row in self._session.rows("meta.miscounted", as_dict)
+            ),
+            *(
+                f"turn {row['position']} of “{row['name']}” has no message"
+                for row in self._session.rows("meta.without_message", as_dict)
+            ),
+        ]

@@ -1,0 +1,46 @@
+"""Reads runs: the ones still open, what they cost, which model they used."""
+
+from typing import NamedTuple
+
+from chatmgr.domain.model import LiveRun
+from chatmgr.domain.states import RunState
+from chatmgr.store.reader.session import Session
+from chatmgr.store.shapes import as_dict, into, moment
+
+_LIVE_RUN = into(LiveRun, state=RunState, sent=bool, background=bool, started_at=moment)
+
+
+class Cost(NamedTuple):
+    """What was spent, in billionths of a US dollar, and how many runs have no price."""
+
+    spent: int
+    unpriced: int
+
+
+class Runs:
+    """The runs of conversations, by the conversation's key."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def live(self, conversation: int) -> LiveRun | None:
+        """The run of a conversation that nobody has closed."""
+        return self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
+
+    def all_live(self) -> list[LiveRun]:
+        """Every run that nobody has closed, oldest first."""
+        return list(self._session.rows("runs.all_live", _LIVE_RUN))
+
+    def cost(self, conversation: int) -> Cost:
+        """What a conversation has cost so far."""
+        row = self._session.first("runs.cost", as_dict, conversation=conversation)
+        return Cost(int(row["spent"]), int(row["unpriced"])) if row else Cost(0, 0)
+
+    def max_cost(self, conversation: int) -> int | None:
+        """The most a conversation may cost before its next turn is refused, in billionths of a US dollar."""
+        most = self._session.value("runs.max_cost", conversation=conversation)
+        return None if most is None else int(most)
+
+    def last_model(self, conversation: int, provider: str) -> str:
+        """The model that a conversation used last at a provider; empty where it never was there."""
+        return str(self._session.value("runs.last_model", "", conversation=conversation, provider=provider))

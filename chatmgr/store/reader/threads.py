@@ -1,0 +1,71 @@
+"""Reads threads and files: what servers have of conversations."""
+
+from typing import NamedTuple
+
+from chatmgr.domain.events import STATELESS
+from chatmgr.domain.model import RemoteFile, ThreadRef
+from chatmgr.domain.remote import RemoteCopy, RemoteThread
+from chatmgr.store.reader.session import Session
+from chatmgr.store.shapes import as_dict, into
+
+_THREAD = into(ThreadRef, doubtful=bool)
+
+
+class ThreadAt(NamedTuple):
+    """A thread, and the provider and the endpoint that it is at."""
+
+    provider: str
+    endpoint: str
+    thread: ThreadRef
+
+
+class Threads:
+    """The remote counterparts of conversations, by the conversation's key."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, conversation: int, provider: str, endpoint: str) -> ThreadRef | None:
+        """A conversation's thread at one endpoint, if it has one in use."""
+        place = {"conversation": conversation, "provider": provider, "endpoint": endpoint}
+        return self._session.first("threads.get", _THREAD, **place)
+
+    def holders(self, remote_id: str, provider: str) -> list[str]:
+        """The conversations whose thread this is."""
+        return list(self._session.column("threads.holders", remote_id=remote_id, provider=provider))
+
+    def ever(self, conversation: int) -> list[RemoteThread]:
+        """Every thread that a conversation is known to have or to have had, with its stored responses."""
+        threads = []
+        for row in list(self._session.rows("threads.ever", as_dict, conversation=conversation)):
+            remote_id = "" if row["remote_id"] == STATELESS else row["remote_id"]
+            span = {"conversation": conversation, "provider": row["provider"], "thread": remote_id}
+            responses = tuple(self._session.column("threads.responses", **span))
+            threads.append(RemoteThread(**row, conversation=conversation, responses=responses))
+        return threads
+
+    def remote_files(self, conversation: int, provider: str, endpoint: str) -> dict[str, RemoteFile]:
+        """What a server calls the files of a conversation, by SHA-256."""
+        place = {"conversation": conversation, "provider": provider, "endpoint": endpoint}
+        rows = self._session.rows("threads.remote_files", as_dict, **place)
+        return {row.pop("sha256"): RemoteFile(**row) for row in rows}
+
+    def copies(self, conversation: int) -> list[RemoteCopy]:
+        """The files of a conversation that servers were given, and all conversations that have them."""
+        copies: dict[int, RemoteCopy] = {}
+        for row in self._session.rows("threads.copies", as_dict, conversation=conversation):
+            user, name = row.pop("user_pk"), row.pop("user_name")
+            copies.setdefault(row["pk"], RemoteCopy(**row)).users[user] = name
+        return list(copies.values())
+
+    # Last, so that the annotations above mean Python's own list.
+    def list(self, conversation: int) -> list[ThreadAt]:
+        """Every thread of a conversation in use, oldest first."""
+        return [
+            ThreadAt(
+                row.pop("provider"),
+                row.pop("endpoint"),
+                ThreadRef(**row | {"doubtful": bool(row["doubtful"])}),
+            )
+            for row in self._session.rows("threads.list", as_dict, conversation=conversation)
+        ]

@@ -1,0 +1,57 @@
+-- Runs: the ones still open, and what they cost.
+
+-- A LiveRun: a run that nobody has closed, with all that is needed to take it up again.
+-- fragment: live
+SELECT
+    runs.id AS run_pk,
+    runs.turn_id AS turn_pk,
+    runs.conversation_id AS conversation_pk,
+    turns.position,
+    runs.state,
+    runs.provider,
+    runs.model,
+    runs.thread_id,
+    runs.remote_id AS run_id,
+    runs.sent_at IS NOT NULL AS sent,
+    coalesce(answer.content, '') AS text,
+    runs.pid,
+    runs.host,
+    runs.started_at,
+    runs.background,
+    runs.cursor,
+    conversations.name AS conversation,
+    question.content AS user
+FROM runs
+JOIN turns ON turns.id = runs.turn_id
+JOIN conversations ON conversations.id = runs.conversation_id
+JOIN messages AS question ON question.turn_id = turns.id AND question.role = 'user'
+LEFT JOIN messages AS answer ON answer.run_id = runs.id
+WHERE runs.state IN ('pending', 'running', 'requires_action')
+
+-- name: live
+-- include: live
+    AND runs.conversation_id = :conversation
+
+-- name: all_live
+-- include: live
+    AND conversations.deleted_at IS NULL
+ORDER BY runs.started_at
+
+-- name: cost
+SELECT
+    coalesce(sum(runs.cost), 0) AS spent,
+    count(CASE WHEN runs.sent_at IS NOT NULL AND runs.cost IS NULL THEN 1 END) AS unpriced
+FROM runs
+WHERE runs.conversation_id = :conversation
+
+-- name: max_cost
+SELECT conversations.max_cost
+FROM conversations
+WHERE conversations.id = :conversation
+
+-- name: last_model
+SELECT runs.model
+FROM runs
+WHERE runs.conversation_id = :conversation AND runs.provider = :provider AND runs.model <> ''
+ORDER BY runs.id DESC
+LIMIT 1

@@ -1,0 +1,109 @@
+-- Sums over runs: what was said and what it took. Each statement passes over the runs once.
+
+-- The columns of a Count but its key, over the runs that the filters leave. The time, the files and the
+-- cost that are filtered by are those of a run's turn. A run that was never sent has no price to know.
+-- fragment: sums
+count(DISTINCT turns.id) AS turns,
+count(*) AS runs,
+sum(runs.input_tokens) AS input_tokens,
+sum(runs.output_tokens) AS output_tokens,
+sum(runs.cached_tokens) AS cached_tokens,
+sum(runs.reasoning_tokens) AS reasoning_tokens,
+sum(runs.cost) AS cost,
+count(CASE WHEN runs.sent_at IS NOT NULL AND runs.cost IS NULL THEN 1 END) AS unpriced,
+min(turns.created_at) AS first_at,
+max(turns.created_at) AS last_at
+
+-- fragment: filtered
+FROM runs
+JOIN turns ON turns.id = runs.turn_id
+JOIN conversations ON conversations.id = runs.conversation_id
+JOIN assistants ON assistants.id = conversations.assistant_id
+WHERE conversations.deleted_at IS NULL
+    AND turns.created_at BETWEEN :since AND :until
+    AND (:model = '' OR runs.model = :model)
+    AND (:provider = '' OR runs.provider = :provider)
+    AND (:state = '' OR runs.state = :state)
+    AND (
+        :file = 0
+        OR EXISTS (
+            SELECT *
+            FROM messages, attachments
+            WHERE messages.turn_id = turns.id AND attachments.message_id = messages.id
+        )
+    )
+    AND (
+        :min_cost = 0
+        OR (
+            SELECT coalesce(sum(attempts.cost), 0)
+            FROM runs AS attempts
+            WHERE attempts.turn_id = turns.id
+        ) >= :min_cost
+    )
+    -- include: conversations.shared_filters
+
+-- name: total
+SELECT
+    count(DISTINCT conversations.id) AS conversations,
+    -- include: sums
+-- include: filtered
+
+-- name: total_of
+SELECT
+    -- include: sums
+-- include: filtered
+    AND conversations.id = :conversation
+
+-- name: by_model
+SELECT
+    runs.model AS key,
+    -- include: sums
+-- include: filtered
+GROUP BY runs.model
+ORDER BY turns DESC, runs.model
+LIMIT :limit
+
+-- name: by_provider
+SELECT
+    runs.provider AS key,
+    -- include: sums
+-- include: filtered
+GROUP BY runs.provider
+ORDER BY turns DESC, runs.provider
+LIMIT :limit
+
+-- name: by_assistant
+SELECT
+    assistants.name AS key,
+    -- include: sums
+-- include: filtered
+GROUP BY assistants.name
+ORDER BY turns DESC, assistants.name
+LIMIT :limit
+
+-- name: by_conversation
+SELECT
+    conversations.name AS key,
+    -- include: sums
+-- include: filtered
+GROUP BY conversations.name
+ORDER BY turns DESC, conversations.name
+LIMIT :limit
+
+-- The second of a turn since 1970, rounded down.
+-- fragment: second [sqlite]
+CAST(strftime('%s', substr(turns.created_at, 1, 19)) AS INTEGER)
+
+-- fragment: second [postgresql]
+CAST(floor(extract(epoch FROM turns.created_at)) AS BIGINT)
+
+-- By the cells of a grid of seconds: see chatmgr/domain/periods.py.
+-- name: by_cell
+SELECT
+    (
+        -- include: second
+        + :shift
+    ) / :step AS cell,
+    -- include: sums
+-- include: filtered
+GROUP BY cell

@@ -1,0 +1,72 @@
+-- Threads: what servers keep of conversations.
+
+-- name: get
+SELECT threads.remote_id, threads.synced, threads.doubtful
+FROM threads
+WHERE threads.conversation_id = :conversation
+    AND threads.provider = :provider
+    AND threads.endpoint = :endpoint
+    AND threads.dropped_at IS NULL
+
+-- name: list
+SELECT threads.provider, threads.endpoint, threads.remote_id, threads.synced, threads.doubtful
+FROM threads
+WHERE threads.conversation_id = :conversation AND threads.dropped_at IS NULL
+ORDER BY threads.created_at
+
+-- name: holders
+SELECT conversations.name
+FROM conversations
+JOIN threads ON threads.conversation_id = conversations.id AND threads.dropped_at IS NULL
+WHERE conversations.deleted_at IS NULL
+    AND threads.remote_id = :remote_id
+    AND threads.provider = :provider
+
+-- name: ever
+SELECT threads.id AS pk, threads.provider, threads.endpoint, threads.remote_id
+FROM threads
+WHERE threads.conversation_id = :conversation
+ORDER BY threads.id
+
+-- name: responses
+SELECT runs.remote_id
+FROM runs
+JOIN turns ON turns.id = runs.turn_id
+WHERE turns.conversation_id = :conversation
+    AND runs.provider = :provider
+    AND runs.thread_id = :thread
+    AND runs.remote_id <> ''
+ORDER BY runs.id
+
+-- name: remote_files
+SELECT DISTINCT remote_files.sha256, remote_files.remote_id AS id, attachments.content_type
+FROM remote_files
+JOIN attachments ON attachments.sha256 = remote_files.sha256
+JOIN messages ON messages.id = attachments.message_id
+JOIN turns ON turns.id = messages.turn_id
+WHERE turns.conversation_id = :conversation
+    AND remote_files.provider = :provider
+    AND remote_files.endpoint = :endpoint
+
+-- The files that servers keep of a conversation, once for each conversation that has them attached.
+-- name: copies
+SELECT DISTINCT
+    remote_files.id AS pk,
+    remote_files.provider,
+    remote_files.endpoint,
+    remote_files.remote_id,
+    conversations.id AS user_pk,
+    conversations.name AS user_name
+FROM remote_files
+JOIN attachments ON attachments.sha256 = remote_files.sha256
+JOIN messages ON messages.id = attachments.message_id
+JOIN turns ON turns.id = messages.turn_id
+JOIN conversations ON conversations.id = turns.conversation_id
+WHERE remote_files.sha256 IN (
+    SELECT attachments.sha256
+    FROM attachments
+    JOIN messages ON messages.id = attachments.message_id
+    JOIN turns ON turns.id = messages.turn_id
+    WHERE turns.conversation_id = :conversation
+)
+ORDER BY remote_files.id, conversations.id

@@ -1,0 +1,215 @@
+"""Every statement of the reader, on both databases, against the type that takes its rows."""
+
+import re
+from dataclasses import fields
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+import chatmgr
+from chatmgr.completion import fast_path
+from chatmgr.domain.export_schema import COLUMNS
+from chatmgr.domain.filters import Filters
+from chatmgr.domain.hits import Hit
+from chatmgr.domain.model import (
+    Assistant,
+    Attachment,
+    Conversation,
+    LiveRun,
+    RemoteFile,
+    Run,
+    ThreadRef,
+    Turn,
+)
+from chatmgr.domain.remote import RemoteCopy, RemoteThread
+from chatmgr.domain.totals import Count, Ranking
+from chatmgr.store import statements
+from chatmgr.store.location import sqlite_path
+from chatmgr.store.reader.meta import Counts
+from chatmgr.store.reader.runs import Cost
+from chatmgr.store.reader.turns import AttachmentInfo
+from chatmgr.store.writer import Writer
+from tests.support.store import connected
+
+PACKAGE = Path(chatmgr.__file__).parent
+SUBJECTS = sorted(path.stem for path in (PACKAGE / "store" / "sql").glob("*.sql"))
+
+
+def _fields(taker: type, *left_out: str) -> set[str]:
+    names = getattr(taker, "_fields", None) or [field.name for field in fields(taker)]
+    assert set(left_out) <= set(names)
+    return set(names) - set(left_out)
+
+
+CONVERSATION, TURN, ASSISTANT = _fields(Conversation), _fields(Turn), _fields(Assistant)
+LIVE_RUN = _fields(LiveRun, "earlier")
+COUNT = _fields(Count)
+HIT = _fields(Hit, "snippet", "score") | {"stamp", "user", "answer"}
+COLUMNS_OF = {
+    "conversations.list": CONVERSATION,
+    "conversations.keys": {"id"},
+    "conversations.by_key": CONVERSATION,
+    "conversations.by_name": CONVERSATION,
+    "conversations.by_name_prefix": CONVERSATION,
+    "conversations.by_id_prefix": CONVERSATION,
+    "conversations.last_used": CONVERSATION,
+    "conversations.last_in_folder": CONVERSATION,
+    "conversations.newest_names": {"name"},
+    "conversations.names": {"name", "title"},
+    "conversations.key_of_name": {"id"},
+    "conversations.at_provider": {"name"},
+    "conversations.providers": {"provider"},
+    "conversations.tags": {"name", "conversations"},
+    "conversations.tag_names": {"name"},
+    "turns.list": TURN,
+    "turns.tail": TURN,
+    "turns.runs": _fields(Run),
+    "turns.user_messages": {"content"},
+    "turns.context": {"user", "answer", "message"},
+    "turns.context_files": _fields(Attachment) | {"message"},
+    "turns.last_answered": {"position"},
+    "turns.attachments": _fields(AttachmentInfo),
+    "turns.files": _fields(Attachment),
+    "runs.live": LIVE_RUN,
+    "runs.all_live": LIVE_RUN,
+    "runs.cost": _fields(Cost),
+    "runs.max_cost": {"max_cost"},
+    "runs.last_model": {"model"},
+    "threads.get": _fields(ThreadRef),
+    "threads.list": _fields(ThreadRef) | {"provider", "endpoint"},
+    "threads.holders": {"name"},
+    "threads.ever": _fields(RemoteThread, "conversation", "responses"),
+    "threads.responses": {"remote_id"},
+    "threads.remote_files": _fields(RemoteFile) | {"sha256"},
+    "threads.copies": _fields(RemoteCopy, "users") | {"user_pk", "user_name"},
+    "assistants.list": ASSISTANT,
+    "assistants.by_name": ASSISTANT,
+    "assistants.of": ASSISTANT,
+    "assistants.versions": ASSISTANT,
+    "assistants.remote_id": {"remote_id"},
+    "assistants.remote_ids": {"provider", "remote_id"},
+    "trash.list": CONVERSATION,
+    "trash.before": CONVERSATION,
+    "trash.by_name": CONVERSATION,
+    "trash.by_name_prefix": CONVERSATION,
+    "trash.by_id_prefix": CONVERSATION,
+    "trash.names": {"name", "title"},
+    "stats.total": COUNT - {"key"} | {"conversations"},
+    "stats.total_of": COUNT - {"key"},
+    "stats.by_cell": COUNT - {"key"} | {"cell"},
+    **{f"stats.by_{by}": COUNT for by in get_args(Ranking)},
+    "search.turns": HIT,
+    "search.turns_by_words": HIT,
+    "search.turns_by_grams": HIT,
+    "search.turns_by_time": HIT,
+    "search.names": CONVERSATION,
+    "search.names_by_words": CONVERSATION,
+    "search.names_by_grams": CONVERSATION,
+    "search.trigrams": {"term"},
+    **{f"export.{table}": set(columns) for table, columns in COLUMNS.items()},
+    "meta.get": {"value"},
+    "meta.counts": _fields(Counts),
+    "meta.miscounted": {"name", "counted", "held"},
+    "meta.without_message": {"name", "position"},
+}
+COMPUTED = {
+    *(f"stats.by_{by}" for by in get_args(Ranking)),
+    *(f"export.{table}" for table in COLUMNS),
+    *("search." + "_".join(parts) for parts in product(("turns", "names"), ("by_words", "by_grams"))),
+    *("search.turns", "search.names", "search.turns_by_time"),
+}
+NUMBERS = ("conversation", "message", "position", "first", "last", "before", "after", "limit")
+TEXTS = ("name", "low", "high", "provider", "endpoint", "remote_id", "thread", "key", "sha256")
+VALUES: dict[str, object] = {
+    **Filters().values(),
+    **dict.fromkeys(NUMBERS, 1),
+    **dict.fromkeys(TEXTS, "a"),
+    **dict.fromkeys(("words", "grams", "no_words", "no_grams"), '"abc"'),
+    **dict.fromkeys(("wanted", "unwanted"), '[{"any": [{"text": "a", "prefix": false, "gram": false}]}]'),
+    **{"shift": 0, "step": 60},
+}
+_BY_ASSISTANT = ("assistants.remote_id", "assistants.remote_ids")
+_OF_ASSISTANT = ("export.assistant_versions", "export.remote_assistants")
+OTHER_VALUES: dict[str, dict[str, object]] = {
+    "trash.before": {"before": datetime(2026, 8, 26, tzinfo=UTC)},
+    **{name: {"assistant": 1} for name in (*_BY_ASSISTANT, *_OF_ASSISTANT)},
+}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def dialect_and_url(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A database of today's schema, and what its statements are marked by."""
+    url = str(request.getfixturevalue(f"{request.param}_url"))
+    Writer(url).close()
+    return ("sqlite" if sqlite_path(url) else "postgresql"), url
+
+
+def _values(name: str, dialect: str) -> dict[str, Any]:
+    values = VALUES | OTHER_VALUES.get(name, {})
+    if dialect == "sqlite":
+        return {key: str(value) if isinstance(value, datetime) else value for key, value in values.items()}
+    return values
+
+
+def test_each_statement_gives_the_columns_that_its_taker_has(dialect_and_url: tuple[str, str]) -> None:
+    dialect, url = dialect_and_url
+    checked = set()
+    with connected(url) as connection:
+        for name in (name for subject in SUBJECTS for name in statements.names(subject, dialect)):
+            cursor = connection.execute(statements.statement(name, dialect), _values(name, dialect))
+            columns = [column[0] for column in cursor.description]
+            assert len(columns) == len(set(columns)), name
+            assert set(columns) == COLUMNS_OF[name], name
+            checked.add(name)
+    assert len(checked) > 70
+
+
+def test_each_statement_is_known_and_asked_for() -> None:
+    known: set[str] = set()
+    for dialect, subject in product(("sqlite", "postgresql"), SUBJECTS):
+        known.update(statements.names(subject, dialect))
+    assert known == set(COLUMNS_OF)
+    source = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "store").rglob("*.py"))
+    assert set(re.findall(r'"(\w+\.\w+)"', source)) & known == known - COMPUTED
+
+
+def test_the_completion_asks_what_the_reader_asks(sqlite_url: str) -> None:
+    Writer(sqlite_url).close()
+    pairs = {
+        "conversations.names": fast_path.CONVERSATION_NAMES,
+        "assistants.list": fast_path.ASSISTANT_NAMES,
+    }
+    with connected(sqlite_url) as connection:
+        for name, own in pairs.items():
+            plans = [
+                [re.sub(r"conversations|assistants", "", row[3]) for row in connection.execute(sql, VALUES)]
+                for sql in (
+                    f"EXPLAIN QUERY PLAN {text}" for text in (own, statements.statement(name, "sqlite"))
+                )
+            ]
+            assert plans[0] == plans[1], name
+
+
+def test_a_statement_is_put_together_for_each_driver() -> None:
+    lite = statements.statement("stats.by_cell", "sqlite")
+    server = statements.statement("stats.by_cell", "postgresql")
+    assert "strftime('%s', substr(turns.created_at, 1, 19))" in lite
+    assert "\n    ) / :step AS cell," in lite
+    assert "extract(epoch FROM turns.created_at)" in server
+    assert "\n    ) / %(step)s AS cell," in server
+    assert "--" not in lite + server
+    with pytest.raises(KeyError):
+        statements.statement("search.trigrams", "postgresql")
+
+
+def test_percent_signs_and_casts_reach_psycopg_unharmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["SELECT :name::text, 'a%'", "-- include: where"]
+    blocks = {"-- name: odd": lines, "-- fragment: where": ["", "WHERE x = :x"]}
+    monkeypatch.setitem(statements._files, "test", blocks)
+    monkeypatch.setattr(statements, "_statements", {})
+    server = statements.statement("test.odd", "postgresql")
+    assert server.splitlines()[0] == "SELECT %(name)s::text, 'a%%'"
+    assert statements.statement("test.odd", "sqlite").splitlines()[0] == lines[0]
