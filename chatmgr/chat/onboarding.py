@@ -200,7 +200,7 @@ def _first(conversation: Conversation, persona: Assistant) -> int:
     begin(conversation, persona, chat=True)
     found, name = app(), conversation.name
     with found.reader as reader:
-        conversation = reader.conversation(name)
+        conversation = reader.conversations.get(name)
         model = found.turns.model_of(conversation)
     where = f"{conversation.provider} ({one_line(model)})" if model else conversation.provider
     console.note("")

@@ -43,7 +43,7 @@ class AssistantService:
         model = model or str(remote.get("model") or "")
         self._writer.create_assistant(name, instructions, model, provider.name, remote_params | dict(params))
         with self._reader as reader:
-            assistant = reader.assistant(name)
+            assistant = reader.assistants.get(name)
         self._writer.set_remote_assistant(assistant.id, provider.name, provider.base_url, remote_id)
         return assistant
 

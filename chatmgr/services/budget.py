@@ -32,15 +32,15 @@ class Budget:
 
     def is_exhausted(self, conversation: Conversation) -> bool:
         """Whether a conversation has reached its limit, by the prices that are known."""
-        limit = self._reader.max_cost(conversation.pk)
-        return limit is not None and self._reader.cost(conversation.pk)[0] >= limit
+        limit = self._reader.runs.max_cost(conversation.pk)
+        return limit is not None and self._reader.runs.cost(conversation.pk)[0] >= limit
 
     def check(self, conversation: Conversation) -> Iterator[Notice]:
         """Refuse the next turn if the limit is reached; notify, once, of runs of unknown price."""
-        limit = self._reader.max_cost(conversation.pk)
+        limit = self._reader.runs.max_cost(conversation.pk)
         if limit is None:
             return
-        spent, unpriced_runs = self._reader.cost(conversation.pk)
+        spent, unpriced_runs = self._reader.runs.cost(conversation.pk)
         runs = "one run" if unpriced_runs == 1 else f"{unpriced_runs:,} runs"
         besides = f", besides {runs} of unknown price" if unpriced_runs else ""
         if spent >= limit:

@@ -41,7 +41,7 @@ class DeprecationCheck:
         """Recall what was learnt earlier today."""
         if self._api == "local":
             return
-        remembered = _decode(self._reader.meta(self._key))
+        remembered = _decode(self._reader.meta.get(self._key))
         if remembered.get("day") == self._today:
             self._shutdowns, self._announced = remembered["going"], remembered["told"]
 

@@ -48,12 +48,12 @@ class Exporter:
     def transcript(self, pk: int) -> Transcript:
         """A conversation as the formats for reading take it."""
         reader = self._reader
-        return Transcript(reader.conversation_at(pk), reader.assistant_of(pk), lambda: self._turns(pk))
+        return Transcript(reader.export.conversation_at(pk), reader.assistants.of(pk), lambda: self._turns(pk))
 
     def _turns(self, pk: int) -> Iterator[ShownTurn]:
-        conversation = self._reader.conversation_at(pk)
+        conversation = self._reader.export.conversation_at(pk)
         first = 1
-        while turns := list(self._reader.turns(conversation, first, first + _PAGE_SIZE - 1)):
+        while turns := list(self._reader.turns.list(conversation, first, first + _PAGE_SIZE - 1)):
             for turn in turns:
                 files = self._reader.export.files(turn)
                 yield ShownTurn(turn, files, tables.how_it_ended(turn), tables.what_it_took(turn))
@@ -70,7 +70,7 @@ class Exporter:
                     if as_met:
                         yield "assistant", self._assistant(assistant)
             yield "conversation", self._conversation(pk)
-            for turn in (turn for page in self._reader.turn_records(pk, _PAGE_SIZE) for turn in page):
+            for turn in (turn for page in self._reader.export.turn_records(pk, _PAGE_SIZE) for turn in page):
                 for sha256 in _hashes(turn):
                     if sha256 not in files:
                         files[sha256] = None
@@ -84,20 +84,20 @@ class Exporter:
                 yield "file", self._file(sha256)
 
     def _conversation(self, pk: int) -> Record:
-        [conversation] = self._reader.records("conversations", conversation=pk)
-        conversation["tags"] = [tag["name"] for tag in self._reader.records("tags", conversation=pk)]
-        conversation["threads"] = self._reader.records("threads", conversation=pk)
+        [conversation] = self._reader.export.records("conversations", conversation=pk)
+        conversation["tags"] = [tag["name"] for tag in self._reader.export.records("tags", conversation=pk)]
+        conversation["threads"] = self._reader.export.records("threads", conversation=pk)
         return conversation
 
     def _assistant(self, assistant: Record) -> Record:
         key = assistant["id"]
-        assistant["versions"] = self._reader.records("assistant_versions", assistant=key)
-        assistant["remote_assistants"] = self._reader.records("remote_assistants", assistant=key)
+        assistant["versions"] = self._reader.export.records("assistant_versions", assistant=key)
+        assistant["remote_assistants"] = self._reader.export.records("remote_assistants", assistant=key)
         return assistant
 
     def _file(self, sha256: str) -> Record:
-        [blob] = self._reader.records("blobs", sha256=sha256)
-        return blob | {"remote_files": self._reader.records("remote_files", sha256=sha256)}
+        [blob] = self._reader.export.records("blobs", sha256=sha256)
+        return blob | {"remote_files": self._reader.export.records("remote_files", sha256=sha256)}
 
 
 def _hashes(turn: Record) -> Iterator[str]:

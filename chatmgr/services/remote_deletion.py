@@ -35,8 +35,8 @@ class RemoteDeletion:
         """
         pks = [conversation.pk for conversation in conversations]
         with self._reader as reader:
-            threads = [thread for pk in pks for thread in reader.threads_ever(pk)]
-            copies = {copy.pk: copy for pk in pks for copy in reader.copies(pk)}
+            threads = [thread for pk in pks for thread in reader.threads.ever(pk)]
+            copies = {copy.pk: copy for pk in pks for copy in reader.threads.copies(pk)}
         for thread in threads:
             if self._keeps_anything(thread.provider):
                 result = yield from self._delete_thread(thread)

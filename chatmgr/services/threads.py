@@ -52,13 +52,13 @@ class ThreadService:
         model = model or self._model_at(conversation, target)
         self._writer.move(conversation.pk, target.name, model)
         with self._reader as reader:
-            return reader.again(conversation)
+            return reader.conversations.refresh(conversation)
 
     def _model_at(self, conversation: Conversation, target: Provider) -> str:
         with self._reader as reader:
-            if last_used := reader.model_at(conversation.pk, target.name):
+            if last_used := reader.runs.last_model(conversation.pk, target.name):
                 return last_used
-            assistant = reader.assistant_of(conversation.pk)
+            assistant = reader.assistants.of(conversation.pk)
         if assistant.model and assistant.provider == target.name:
             return assistant.model
         if target.default_model:
@@ -75,7 +75,7 @@ class ThreadService:
         """The turns of a thread that exists on a server; refuses one that a conversation has already."""
         _refuse_without_threads(provider)
         with self._reader as reader:
-            owners = reader.holders_of(thread, provider.name)
+            owners = reader.threads.holders(thread, provider.name)
         if owners:
             raise UsageFault(
                 f"The thread {thread} is “{owners[0]}”'s already.",
@@ -89,22 +89,22 @@ class ThreadService:
         """Create a conversation from the turns of a thread, and let it go on in that thread."""
         self._writer.create_conversation(name, "", assistant, "", provider.name)
         with self._reader as reader:
-            conversation = reader.conversation(name)
+            conversation = reader.conversations.get(name)
         self._import(conversation, provider, thread, turns)
 
     def sync(self, conversation: Conversation) -> int:
         """Fetch the turns that others added to a conversation's thread; returns their number."""
         with self._turns.locked(conversation):
             with self._reader as reader:
-                conversation = reader.again(conversation)
+                conversation = reader.conversations.refresh(conversation)
             return self._sync(conversation)
 
     def _sync(self, conversation: Conversation) -> int:
         provider = self._providers.usable(self._providers.get(conversation.provider))
         _refuse_without_threads(provider)
         with self._reader as reader:
-            thread = reader.thread(conversation.pk, provider.name, provider.base_url)
-            local_messages = reader.history(conversation.pk, _AFTER_ALL)
+            thread = reader.threads.get(conversation.pk, provider.name, provider.base_url)
+            local_messages = reader.turns.context(conversation.pk, _AFTER_ALL)
         if thread is None:
             hint = f"It has none at {provider.name}; its next turn creates one."
             raise NotFound("thread of", conversation.name, (), hint)
@@ -141,7 +141,7 @@ class ThreadService:
     ) -> None:
         """Write fetched turns to the transcript; the thread is in sync with it then."""
         with self._reader as reader:
-            assistant = reader.assistant_of(conversation.pk)
+            assistant = reader.assistants.of(conversation.pk)
         thread_key = ThreadKey(conversation.pk, provider.name, provider.base_url)
         self._writer.import_turns(thread_key, assistant.version_id, thread, turns)
 

@@ -84,11 +84,11 @@ class Titles:
 
     def _start(self, conversation: Conversation) -> None:
         with self._reader as reader:
-            current = reader.find_conversation(conversation.name)
+            current = reader.conversations.find(conversation.name)
             if current is None or current.pk != conversation.pk or current.title or current.turns > _TURNS:
                 self._done.add(conversation.pk)
                 return
-            turns = list(reader.turns(current))
+            turns = list(reader.turns.list(current))
             if Budget(reader).is_exhausted(current):
                 return
         answered = [turn for turn in turns if turn.answer and turn.state == "completed" and not turn.detail]

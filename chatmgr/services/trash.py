@@ -53,7 +53,7 @@ class Trash:
         """Delete what was announced a day ago, and announce what has become due since."""
         nothing = Due([], [], now)
         with self._reader as reader:
-            due = reader.trashed_before(now - self._days) if self._days else []
+            due = reader.trash.before(now - self._days) if self._days else []
             if not due:
                 return nothing
             announced_at, announced_days = self._announcement()
@@ -83,7 +83,7 @@ class Trash:
         ``again``: only if it was prevented the last time.
         """
         with self._reader as reader:
-            was_prevented = bool(reader.meta(_SCRUB_PREVENTED))
+            was_prevented = bool(reader.meta.get(_SCRUB_PREVENTED))
         if again and not was_prevented:
             return ""
         reason = self._writer().scrub()
@@ -93,7 +93,7 @@ class Trash:
 
     def _announcement(self) -> tuple[datetime | None, timedelta]:
         """When the last announcement was made, and for how many days in the trash."""
-        when, _, days = self._reader.meta(_ANNOUNCEMENT).partition(" ")
+        when, _, days = self._reader.meta.get(_ANNOUNCEMENT).partition(" ")
         if not days:
             return None, timedelta()
         return datetime.fromisoformat(when), timedelta(days=int(days))

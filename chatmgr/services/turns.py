@@ -63,7 +63,7 @@ class TurnService:
 
         The assistant's model counts only at the provider that it was chosen for.
         """
-        assistant = self._parts.reader.assistant_of(conversation.pk)
+        assistant = self._parts.reader.assistants.of(conversation.pk)
         at_its_provider = assistant.provider in {"", conversation.provider}
         chosen = conversation.own_model or (assistant.model if at_its_provider else "")
         return chosen or self._parts.providers.default_model(conversation.provider) or conversation.model
@@ -108,13 +108,13 @@ class TurnService:
             yield from self._parts.runner.recovery.recover(conversation, self._route_of_run)
             with self._parts.reader as reader:
                 notices = list(self._parts.budget.check(conversation))
-                assistant = reader.assistant_of(conversation.pk)
+                assistant = reader.assistants.of(conversation.pk)
                 deprecation.read()
             yield from notices
             deprecation.start()
             yield from self._parts.runner.run(conversation, assistant, route, message)
         with self._parts.reader as reader:
-            model = route.model or reader.model_at(conversation.pk, deprecation.provider)
+            model = route.model or reader.runs.last_model(conversation.pk, deprecation.provider)
         yield from deprecation.announce(self._parts.writer, model)
 
     def submit_tool_outputs(
@@ -125,7 +125,7 @@ class TurnService:
             live_run = self._live_run(conversation)
             route = self._required_route(live_run)
             with self._parts.reader as reader:
-                assistant = reader.assistant_of(conversation.pk)
+                assistant = reader.assistants.of(conversation.pk)
             yield from self._parts.runner.submit_tool_outputs(live_run, assistant, route, outputs)
 
     def pending_tool_calls(self, conversation: Conversation) -> tuple[ToolCall, ...]:
@@ -195,7 +195,7 @@ class TurnService:
         """
         with self.locked(conversation):
             with self._parts.reader as reader:
-                live_run = reader.live_run(conversation.pk)
+                live_run = reader.runs.live(conversation.pk)
             if live_run:
                 if stop:
                     self._stop_at_server(live_run)
@@ -214,7 +214,7 @@ class TurnService:
 
     def _live_run(self, conversation: Conversation) -> LiveRun:
         with self._parts.reader as reader:
-            live_run = reader.live_run(conversation.pk)
+            live_run = reader.runs.live(conversation.pk)
         if live_run is None:
             raise ProviderRefused(f"“{conversation.name}” has no open run.", "See: chatmgr runs")
         return live_run
@@ -244,7 +244,7 @@ class TurnService:
         route = self._route(conversation)
         endpoint = route.provider.name, route.provider.base_url
         with self._parts.reader as reader:
-            remote_assistant = reader.remote_assistant(assistant.id, *endpoint)
+            remote_assistant = reader.assistants.remote_id(assistant.id, *endpoint)
         for event in route.backend().prepare(assistant, route.model, remote_assistant):
             if isinstance(event, Opened) and event.assistant_id:
                 self._parts.writer.set_remote_assistant(assistant.id, *endpoint, event.assistant_id)

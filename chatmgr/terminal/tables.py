@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from chatmgr.domain.model import Attempt, Conversation, Turn
+from chatmgr.domain.model import Run, Conversation, Turn
 from chatmgr.domain.money import dollars
 from chatmgr.domain.totals import Count
 from chatmgr.terminal import markdown

@@ -44,7 +44,7 @@ class RunRecovery:
         stream is not continued: the server is only asked how the run stands.
         """
         with self._reader as reader:
-            live_run = reader.live_run(conversation.pk)
+            live_run = reader.runs.live(conversation.pk)
             if live_run is None:
                 return
             live_run = replace(live_run, earlier=self._earlier(live_run))
@@ -73,8 +73,8 @@ class RunRecovery:
         if live_run.run_id or not live_run.sent:
             return ()
         conversation, position = live_run.conversation_pk, live_run.position
-        answered = self._reader.answered(conversation, position)
-        return tuple(self._reader.history(conversation, position, max(answered - 3, 0)))
+        answered = self._reader.turns.last_answered(conversation, position)
+        return tuple(self._reader.turns.context(conversation, position, max(answered - 3, 0)))
 
     def pending_tool_calls(self, live_run: LiveRun, route: Route) -> tuple[ToolCall, ...]:
         """The functions whose outputs a run waits for, asked of the server."""

@@ -50,7 +50,7 @@ class TurnRunner:
 
     def _busy(self, conversation: Conversation) -> Busy:
         with self._reader as reader:
-            live_run = reader.live_run(conversation.pk)
+            live_run = reader.runs.live(conversation.pk)
         reason = "another process is using it"
         if live_run:
             since = live_run.started_at.astimezone().strftime("%H:%M:%S")
@@ -105,17 +105,17 @@ class TurnRunner:
                 model=model,
                 assistant=assistant,
                 history=lambda after: self._history(run, after),
-                answered=reader.answered(run.conversation, run.position),
-                thread=reader.thread(run.conversation, run.provider, run.endpoint),
-                remote_assistant=reader.remote_assistant(assistant.id, run.provider, run.endpoint),
+                answered=reader.turns.last_answered(run.conversation, run.position),
+                thread=reader.threads.get(run.conversation, run.provider, run.endpoint),
+                remote_assistant=reader.assistants.remote_id(assistant.id, run.provider, run.endpoint),
                 attachments=message.attachments,
-                remote_files=reader.remote_files(run.conversation, run.provider, run.endpoint),
+                remote_files=reader.threads.remote_files(run.conversation, run.provider, run.endpoint),
                 background=background,
             )
 
     def _history(self, run: OpenRun, after: int) -> list[Message]:
         with self._reader as reader:
-            return reader.history(run.conversation, run.position, after)
+            return reader.turns.context(run.conversation, run.position, after)
 
     def submit_tool_outputs(
         self, live_run: LiveRun, assistant: Assistant, route: Route, outputs: Mapping[str, str]

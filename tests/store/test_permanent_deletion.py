@@ -155,7 +155,7 @@ class TestTrash:
         assert [one.name for one in second.deleted] == ["a"]
         assert [one.name for one in second.announced] == ["b"]
         assert [one.name for one in retention.process_due(now + 33 * DAY).deleted] == ["b"]
-        assert desk.reader.meta("trash_announced") == ""
+        assert desk.reader.meta.get("trash_announced") == ""
 
     def test_a_shorter_time_is_announced_anew(self, desk: Desk) -> None:
         now = datetime.now(UTC)

@@ -90,7 +90,7 @@ class Answers(Group):
         found: list[Turn] = []
         while number <= here.turns:
             with app().reader as reader:
-                turns = reader.tail(here, count)
+                turns = reader.turns.tail(here, count)
             found = [one for one in turns if one.answer]
             if len(found) >= number:
                 return found[-number]

@@ -72,7 +72,7 @@ class Personas(Group):
     def _system(self, typed: str) -> None:
         here = self._here
         with app().reader as reader:
-            old = reader.assistant_of(here.pk)
+            old = reader.assistants.of(here.pk)
         if not typed:
             if old.instructions:
                 console.out(clean(old.instructions))

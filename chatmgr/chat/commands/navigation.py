@@ -75,8 +75,8 @@ class Going(Group):
                     f"There is a conversation “{name}” already.", f"Go on with it: /switch {name}"
                 )
         else:
-            name = reader.unused_name(old.assistant)
-        persona = reader.assistant_of(old.pk)
+            name = reader.conversations.unused_name(old.assistant)
+        persona = reader.assistants.of(old.pk)
         check_files(app().providers.get(old.provider), self._talk.files)
         app().writer.create_conversation(name, "", persona.id, old.own_model, old.provider)
         self._talk.switch(reader.conversations.get(name))

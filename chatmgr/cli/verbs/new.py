@@ -107,7 +107,7 @@ def command(
     with early() if chat else nullcontext():
         begin(conversation, persona, chat=chat)
         with app().reader as reader:
-            conversation = reader.conversation(own)
+            conversation = reader.conversations.get(own)
             if as_json:
                 print_json(conversation_json(conversation))
                 return 0

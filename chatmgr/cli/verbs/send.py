@@ -63,7 +63,7 @@ def command(
     """
     attached = attachments(files)
     text = checked_message(message_from(message, "" if "-" in files else read_stdin()))
-    conversation = app().reader.conversation(name)
+    conversation = app().reader.conversations.get(name)
     check_files(app().providers.get(provider or conversation.provider), attached)
     conversation = adjusted(conversation, provider, model, max_cost)
     remember(conversation)

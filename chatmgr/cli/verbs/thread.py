@@ -48,12 +48,12 @@ def adopt(thread: str, name: str, provider: str, assistant: str | None) -> None:
     chosen = found.providers.usable(provider_or_ask(provider, ""))
     if found.reader.conversations.find(name):
         raise UsageFault(f"There is a conversation “{name}” already.", "Choose another name.")
-    persona = found.reader.assistant(assistant) if assistant else None
+    persona = found.reader.assistants.get(assistant) if assistant else None
     turns = found.threads.fetch_turns(thread, chosen)
     if persona is None:
         label = slug(name, [one.name for one in found.reader.assistants.list()])
         found.writer.create_assistant(label, "", "", chosen.name, {})
-        persona = found.reader.assistant(label)
+        persona = found.reader.assistants.get(label)
     found.threads.create_from_thread(name, persona.id, chosen, thread, turns)
     count = f"{len(turns)} turn{'' if len(turns) == 1 else 's'}"
     console.note(f"“{name}” has the thread's {count}. Go on: chatmgr resume {quote(name)}")
@@ -112,7 +112,7 @@ def show(name: str, as_json: bool) -> None:
 
 def _facts(conversation: Conversation, provider: str, endpoint: str, thread: ThreadRef) -> dict[str, Any]:
     """The documented shape of a thread."""
-    behind = len(app().reader.history(conversation.pk, conversation.turns + 1, thread.synced)) // 2
+    behind = len(app().reader.turns.context(conversation.pk, conversation.turns + 1, thread.synced)) // 2
     kept = bool(visible_thread_id(thread.remote_id))
     state = "behind" if behind else "in step"
     if not kept:
