@@ -14,7 +14,8 @@ import click
 from chatmgr.chat.provider_setup import Back, all_ways
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.model import Assistant, Conversation, Provider
-from chatmgr.domain.text import slug, valid_name, valid_text
+from chatmgr.domain.names import slug, valid_name
+from chatmgr.domain.text import valid_text
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.region import size_of_stdout

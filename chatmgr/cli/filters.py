@@ -10,7 +10,7 @@ import click
 from chatmgr.domain.dates import moment
 from chatmgr.domain.errors import ChatmgrError, NotFound, UsageFault
 from chatmgr.domain.filters import ALWAYS, NEVER, STATES, Filters
-from chatmgr.domain.text import nearest
+from chatmgr.domain.names import nearest
 from chatmgr.ui.context import NANODOLLARS, AssistantName, ModelName, ProviderName, app
 
 Command = Callable[..., Any]

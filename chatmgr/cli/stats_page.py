@@ -8,7 +8,7 @@ from pathlib import Path
 from chatmgr.cli.stats_totals import OVERVIEW, UNITS, Counted
 from chatmgr.domain import periods
 from chatmgr.domain.totals import Count
-from chatmgr.formats import files
+from chatmgr.formats import atomic_write
 from chatmgr.formats.stats_html import Page, Period, Table, page
 from chatmgr.terminal.console import console
 
@@ -24,7 +24,7 @@ def write(path: str, found: Counted, by: str | None, count: int | None, *, force
             console.out(piece, end="")
         return
     target = Path(path).expanduser()
-    files.write(target, pieces, force=force)
+    atomic_write.write(target, pieces, force=force)
     console.note(f"Written: {target}")
 
 

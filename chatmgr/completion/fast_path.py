@@ -74,7 +74,7 @@ def _split(line: str) -> list[str]:
 
 def _items(args: list[str], incomplete: str) -> Items | None:
     """What there is to choose from; None where Click has to say."""
-    from chatmgr.completion.table import ARGUMENTS, WORDS
+    from chatmgr.completion.command_table import ARGUMENTS, WORDS
 
     if any(word.startswith("-") for word in (*args, incomplete)):
         return None
@@ -92,7 +92,7 @@ def _items(args: list[str], incomplete: str) -> Items | None:
 
 def _names(kind: str, incomplete: str) -> Items | None:
     """Names in the database that begin so."""
-    from chatmgr.completion.table import SCHEMA
+    from chatmgr.completion.command_table import SCHEMA
 
     path = _database() if kind else ""
     if not path:
@@ -127,7 +127,7 @@ def _database() -> str:
     elif home := os.environ.get("CHATMGR_HOME"):
         path = "" if home.startswith("~") else f"{home.rstrip('/')}/chatmgr.db"
     else:
-        from chatmgr.config.places import data_folder
+        from chatmgr.config.platform_folders import data_folder
 
         path = f"{data_folder()}/chatmgr.db"
     return "" if path.startswith("//") or not _is_text(path) else path

@@ -4,7 +4,7 @@ import os
 from itertools import takewhile
 from pathlib import Path
 
-from chatmgr.config import places
+from chatmgr.config import platform_folders
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.text import storable
 
@@ -13,7 +13,7 @@ def data_dir() -> Path:
     """The folder of the database, its backups and the embedded model's weights."""
     if home := os.environ.get("CHATMGR_HOME"):
         return Path(home).expanduser().absolute()
-    return Path(places.data_folder())
+    return Path(platform_folders.data_folder())
 
 
 def models_dir() -> Path:
@@ -25,7 +25,7 @@ def config_dir() -> Path:
     """The folder of ``config.toml`` and the key file."""
     if os.environ.get("CHATMGR_HOME"):
         return data_dir()
-    return Path(places.config_folder())
+    return Path(platform_folders.config_folder())
 
 
 def project_folder() -> str:

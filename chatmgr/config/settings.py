@@ -15,7 +15,8 @@ from typing import Any
 from chatmgr.config.paths import config_dir, private
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
-from chatmgr.domain.text import MESSAGE_LIMIT, nearest
+from chatmgr.domain.names import nearest
+from chatmgr.domain.text import MESSAGE_LIMIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from chatmgr.domain.hits import Snippet, Span
-from chatmgr.domain.query import Query, Term
+from chatmgr.domain.search import Query, Snippet, Span, Term
 
 _K1, _B = 1.2, 0.5  # BM25: how soon repetition, and how much length, stop to count
 _NEAR = 60  # characters between different terms that belong together

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from chatmgr import __version__
 from chatmgr.domain.export_schema import Record
-from chatmgr.formats import index, lossless, markdown
+from chatmgr.formats import export_index, lossless_json, transcript_markdown
 from chatmgr.formats.transcript import ShownTurn, Transcript
 from chatmgr.store.migrate import HEAD
 from chatmgr.store.reader import Reader
@@ -28,21 +28,23 @@ class Exporter:
 
     def pieces(self, chosen: Iterable[int], form: str) -> Iterator[str]:
         """The export of some conversations in one stream; HTML takes one alone."""
-        head = lossless.header(HEAD, __version__, datetime.now(UTC))
+        head = lossless_json.header(HEAD, __version__, datetime.now(UTC))
         if form == "jsonl":
-            return lossless.lines(head, self._records(chosen, met_first=True))
+            return lossless_json.lines(head, self._records(chosen, met_first=True))
         if form == "json":
-            return lossless.document(head, self._records(chosen, met_first=False))
-        one = {"md": markdown.pieces, "text": _text, "html": _page}[form]
+            return lossless_json.document(head, self._records(chosen, met_first=False))
+        one = {"md": transcript_markdown.pieces, "text": _text, "html": _page}[form]
         return (piece for pk in chosen for piece in one(self.entry(pk)))
 
     def index(self, files: Mapping[int, str], form: str, now: datetime) -> tuple[str, Iterator[str]]:
         """The name and the content of the index of a folder of exports."""
         if form == "html":
-            from chatmgr.formats import html
+            from chatmgr.formats import transcript_html
 
-            return "index.html", html.index(lambda: ((files[pk], self.entry(pk)) for pk in files), now)
-        name, pieces = index.FORMS[form]
+            return "index.html", transcript_html.index(
+                lambda: ((files[pk], self.entry(pk)) for pk in files), now
+            )
+        name, pieces = export_index.FORMS[form]
         return name, pieces((file, self._reader.conversation_at(pk)) for pk, file in files.items())
 
     def entry(self, pk: int) -> Transcript:
@@ -59,7 +61,7 @@ class Exporter:
                 yield ShownTurn(turn, files, tables.how_it_ended(turn), tables.what_it_took(turn))
             first += _PAGE
 
-    def _records(self, chosen: Iterable[int], *, met_first: bool) -> lossless.Records:
+    def _records(self, chosen: Iterable[int], *, met_first: bool) -> lossless_json.Records:
         """Every record once. Assistants and files come before whatever uses them, or all of them last."""
         assistants: dict[int, Record] = {}
         files: dict[str, None] = {}
@@ -112,6 +114,6 @@ def _text(entry: Transcript) -> Iterator[str]:
 
 
 def _page(entry: Transcript) -> Iterator[str]:
-    from chatmgr.formats import html
+    from chatmgr.formats import transcript_html
 
-    return html.page(entry)
+    return transcript_html.page(entry)

@@ -12,7 +12,7 @@ from chatmgr.config import keys, paths
 from chatmgr.config.settings import Settings
 from chatmgr.domain.errors import ConfigurationFault, NetworkDown, NotFound
 from chatmgr.domain.model import Attachment, Provider
-from chatmgr.domain.text import nearest
+from chatmgr.domain.names import nearest
 
 if TYPE_CHECKING:
     from chatmgr.domain.ports import Backend

@@ -144,7 +144,7 @@ class Status:
         self._stream.flush()
 
     def _last_thoughts(self, width: int) -> list[_Row]:
-        from chatmgr.terminal.markdown.styles import wrapped
+        from chatmgr.terminal.markdown.text_layout import wrapped
 
         text = self._thoughts.replace("\t", " ").rstrip()
         rows = [

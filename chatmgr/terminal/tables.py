@@ -14,7 +14,7 @@ from chatmgr.terminal.region import size_of_stdout
 from chatmgr.terminal.sanitize import clean, display_width, one_line, rows_of
 
 if TYPE_CHECKING:
-    from chatmgr.domain.hits import Hit
+    from chatmgr.domain.search import Hit
 
 _GAP = "  "
 _MEASURED = 1_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation
-from chatmgr.formats.files import write
+from chatmgr.formats.atomic_write import write
 from chatmgr.services.export import Exporter
 from chatmgr.services.trash import page_path
 from chatmgr.terminal.console import console

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.hits import Found, Hit
-from chatmgr.domain.query import parse
+from chatmgr.domain.search import Found, Hit, parse
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.pager import show

@@ -19,7 +19,7 @@ from chatmgr.terminal.typeahead import paused
 from chatmgr.ui.context import app, interactive, markdown
 
 if TYPE_CHECKING:
-    from chatmgr.terminal.markdown.writer import MarkdownWriter
+    from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 
 Events = Generator[Event, None, None]
 
@@ -95,7 +95,7 @@ def answered(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Events:
 def _writer() -> "AnswerWriter | MarkdownWriter":
     if not markdown():
         return AnswerWriter(console)
-    from chatmgr.terminal.markdown.writer import MarkdownWriter
+    from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 
     return MarkdownWriter(console)
 

@@ -12,7 +12,7 @@ from platformdirs import user_config_dir, user_data_dir
 from chatmgr.cli.help import completion_table
 from chatmgr.cli.main import cli
 from chatmgr.completion import fast_path, shells
-from chatmgr.config import places
+from chatmgr.config import platform_folders
 from chatmgr.store.writer import Writer
 from chatmgr.ui import context
 
@@ -238,7 +238,7 @@ def test_a_home_of_any_name(
 
 
 def test_the_table_is_what_the_commands_say() -> None:
-    table = Path(fast_path.__file__).with_name("table.py").read_text(encoding="utf-8")
+    table = Path(fast_path.__file__).with_name("command_table.py").read_text(encoding="utf-8")
     assert table == completion_table.render(), "type: python -m chatmgr.cli.help.reference"
 
 
@@ -252,5 +252,5 @@ def test_the_platforms_own_folders(
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
-    assert places.data_folder() == user_data_dir("chatmgr", appauthor=False)
-    assert places.config_folder() == user_config_dir("chatmgr", appauthor=False)
+    assert platform_folders.data_folder() == user_data_dir("chatmgr", appauthor=False)
+    assert platform_folders.config_folder() == user_config_dir("chatmgr", appauthor=False)

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from chatmgr.domain.matching import Matcher, fold, snippet
-from chatmgr.domain.query import parse
+from chatmgr.domain.search import parse
 
 
 def shape(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from chatmgr.domain.errors import UsageFault
-from chatmgr.domain.text import NAME_LIMIT, free_name, named_after, valid_title
+from chatmgr.domain.names import NAME_LIMIT, free_name, named_after, valid_title
 
 
 @pytest.mark.parametrize(

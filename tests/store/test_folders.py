@@ -3,7 +3,7 @@
 import pytest
 
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.query import parse
+from chatmgr.domain.search import parse
 from chatmgr.services import budget
 from tests.support.store import Desk, tell
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.query import parse
+from chatmgr.domain.search import parse
 from chatmgr.domain.states import RunState
 from chatmgr.store.writer import RunOutcome
 from tests.support.store import Desk, tell

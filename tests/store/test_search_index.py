@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.query import parse
+from chatmgr.domain.search import parse
 from chatmgr.domain.states import RunState
 from chatmgr.store import migrate
 from chatmgr.store.location import sqlite_path

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from chatmgr.terminal.markdown.inline import _parser, styled
-from chatmgr.terminal.markdown.writer import MarkdownWriter
+from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 from tests.terminal.markdown_samples import SAMPLES
 from tests.terminal.test_markdown import cut
 from tests.terminal.virtual_screen import Paper, static, streamed

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chatmgr.domain.hits import Hit, Snippet
+from chatmgr.domain.search import Hit, Snippet
 from chatmgr.terminal import tables
 from chatmgr.terminal.sanitize import display_width, wrap
 

@@ -8,7 +8,7 @@ from wcwidth import wcwidth
 
 from chatmgr.terminal.console import Console
 from chatmgr.terminal.markdown import rendered
-from chatmgr.terminal.markdown.writer import MarkdownWriter
+from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 from chatmgr.terminal.region import Size
 
 _SGR = re.compile(r"\x1b\[[0-9;]*m")

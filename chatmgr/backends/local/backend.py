@@ -39,8 +39,8 @@ from chatmgr.backends.params import for_api
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, ModelUnknown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, Sending, Usage
 from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest
+from chatmgr.domain.names import nearest
 from chatmgr.domain.states import RunState
-from chatmgr.domain.text import nearest
 
 Json = dict[str, Any]
 

@@ -5,7 +5,7 @@ from chatmgr.chat.input.prompt import can_draw
 from chatmgr.chat.slash import Command
 from chatmgr.domain.addresses import parse
 from chatmgr.domain.errors import UsageFault
-from chatmgr.domain.text import valid_name
+from chatmgr.domain.names import valid_name
 from chatmgr.ui.context import app
 
 _HEADING = "Where it goes on"

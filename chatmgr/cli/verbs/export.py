@@ -116,7 +116,7 @@ def _blocks(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def _write(chosen: list[int], form: str, output: str, *, force: bool) -> None:
-    from chatmgr.formats.files import write
+    from chatmgr.formats.atomic_write import write
 
     path = Path(output).expanduser()
     several = form == "html" and len(chosen) != 1
@@ -132,7 +132,7 @@ def _write(chosen: list[int], form: str, output: str, *, force: bool) -> None:
 def _fill(chosen: list[int], form: str, folder: Path, *, force: bool) -> None:
     """One file for each conversation, then the index."""
     from chatmgr.formats import file_names
-    from chatmgr.formats.files import private_folder, write
+    from chatmgr.formats.atomic_write import private_folder, write
 
     exporter = Exporter(app().reader)
     private_folder(folder)
@@ -149,9 +149,9 @@ def _fill(chosen: list[int], form: str, folder: Path, *, force: bool) -> None:
 
 
 def _pages(exporter: Exporter) -> Callable[[int], Iterator[str]]:
-    from chatmgr.formats import html
+    from chatmgr.formats import transcript_html
 
-    return lambda pk: html.page(exporter.entry(pk), "index.html")
+    return lambda pk: transcript_html.page(exporter.entry(pk), "index.html")
 
 
 def _tell(count: int, path: Path) -> None:

@@ -10,7 +10,8 @@ from chatmgr.chat.session import run_chat
 from chatmgr.cli.verbs.send import run_one
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.model import Assistant, Attachment, Conversation, Provider, UserMessage
-from chatmgr.domain.text import slug, valid_name, valid_text
+from chatmgr.domain.names import slug, valid_name
+from chatmgr.domain.text import valid_text
 from chatmgr.services import budget
 from chatmgr.terminal.console import console
 from chatmgr.terminal.typeahead import early

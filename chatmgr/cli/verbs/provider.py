@@ -10,7 +10,7 @@ import click
 from chatmgr.config import keys, settings
 from chatmgr.domain.errors import NetworkDown, NotFound, ProviderRefused, UsageFault
 from chatmgr.domain.model import Provider
-from chatmgr.domain.text import nearest, valid_name
+from chatmgr.domain.names import nearest, valid_name
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.confirmation import confirm

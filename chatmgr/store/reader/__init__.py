@@ -21,7 +21,7 @@ from chatmgr.domain.model import (
     ThreadRef,
     Turn,
 )
-from chatmgr.domain.text import nearest, slug
+from chatmgr.domain.names import nearest, slug
 from chatmgr.store.reader import values
 from chatmgr.store.reader.base import FAR, GUESSES, SHORTEST_ID, as_stored
 from chatmgr.store.reader.export import ExportPages

@@ -6,8 +6,7 @@ from chatmgr.domain.filters import Filters
 from chatmgr.store.reader.base import Pages
 
 if TYPE_CHECKING:
-    from chatmgr.domain.hits import Found
-    from chatmgr.domain.query import Query
+    from chatmgr.domain.search import Found, Query
 
 
 class SearchPages(Pages):

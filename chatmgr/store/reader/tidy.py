@@ -8,8 +8,8 @@ from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.events import STATELESS
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
+from chatmgr.domain.names import nearest
 from chatmgr.domain.remote import RemoteCopy, RemoteThread
-from chatmgr.domain.text import nearest
 from chatmgr.store.reader import values
 from chatmgr.store.reader.base import GUESSES, SHORTEST_ID, Pages, as_stored
 

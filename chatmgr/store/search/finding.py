@@ -12,10 +12,9 @@ from itertools import islice
 from operator import attrgetter
 
 from chatmgr.domain.filters import ALWAYS, NEVER, Filters
-from chatmgr.domain.hits import Found, Hit, Snippet
 from chatmgr.domain.matching import Matcher, ranked, snippet
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.query import Query
+from chatmgr.domain.search import Found, Hit, Query, Snippet
 from chatmgr.store.connection import Row
 from chatmgr.store.reader import values
 from chatmgr.store.search.asking import Question, questions

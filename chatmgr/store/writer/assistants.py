@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.domain.model import Assistant
-from chatmgr.domain.text import free_name, named_after
+from chatmgr.domain.names import free_name, named_after
 from chatmgr.store.tables import AssistantRow, AssistantVersionRow, ConversationRow, RemoteAssistantRow
 from chatmgr.store.writer.base import WriterBase, now
 

@@ -21,8 +21,8 @@ def wants_markdown(stream: TextIO, *, plain: bool = False) -> bool:
 
 def rendered(text: str, width: int) -> Iterator[str]:
     """A whole message as lines with styles; lines of code are as long as they are."""
-    from chatmgr.terminal.markdown.page import leaf_lines
-    from chatmgr.terminal.markdown.source import Source
+    from chatmgr.terminal.markdown.render import leaf_lines
+    from chatmgr.terminal.markdown.stream_parser import Source
 
     source = Source()
     source.feed(text)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from chatmgr.terminal.markdown.styles import Run
+from chatmgr.terminal.markdown.text_layout import Run
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer

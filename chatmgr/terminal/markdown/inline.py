@@ -8,7 +8,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from chatmgr.terminal.markdown.styles import Run
+from chatmgr.terminal.markdown.text_layout import Run
 from chatmgr.terminal.sanitize import clean
 
 if TYPE_CHECKING:

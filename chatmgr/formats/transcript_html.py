@@ -14,8 +14,8 @@ from pathlib import Path
 
 from chatmgr.domain.export_schema import HTML_HEAD, iso
 from chatmgr.domain.model import Attachment, Conversation
-from chatmgr.formats import html_text
-from chatmgr.formats.escaping import escape, script_json, visible
+from chatmgr.formats import markdown_to_html
+from chatmgr.formats.html_escaping import escape, script_json, visible
 from chatmgr.formats.transcript import ShownTurn, Transcript
 
 _IMAGES = {
@@ -37,7 +37,7 @@ def page(entry: Transcript, index: str = "") -> Iterator[str]:
     yield f'<h1 dir="auto">{escape(one.title or one.name)}</h1>\n<dl class="facts">{_facts(entry)}</dl>\n'
     if entry.assistant.instructions.strip():
         yield f"<details><summary>Instructions of {escape(entry.assistant.name)}</summary>\n"
-        yield f"{_text(html_text.message(entry.assistant.instructions))}</details>\n"
+        yield f"{_text(markdown_to_html.message(entry.assistant.instructions))}</details>\n"
     yield "</header>\n"
     yield '<div id="transcript" tabindex="-1">\n'
     empty = True
@@ -123,13 +123,13 @@ def _turn(said: ShownTurn, speaker: str) -> Iterator[str]:
     yield f'<article class="turn" id="turn-{turn.turn}" tabindex="-1" aria-label="Turn {turn.turn}">\n'
     yield f'<header class="meta"><a class="number" href="#turn-{turn.turn}">{turn.turn}</a>{when}'
     yield f'<span class="model">{escape(turn.model)}</span></header>\n<div class="said">\n'
-    yield f'<section class="you"><h2>You</h2>{_text(html_text.message(turn.user))}'
+    yield f'<section class="you"><h2>You</h2>{_text(markdown_to_html.message(turn.user))}'
     yield "".join(map(_file, said.files))
     yield f'</section>\n<section class="them"><h2>{escape(speaker)}</h2>'
     if turn.reasoning:
-        yield f"<details><summary>Reasoning</summary>{_text(html_text.answer(turn.reasoning))}</details>"
+        yield f"<details><summary>Reasoning</summary>{_text(markdown_to_html.answer(turn.reasoning))}</details>"
     if turn.answer:
-        yield _text(html_text.answer(turn.answer))
+        yield _text(markdown_to_html.answer(turn.answer))
     if said.ending:
         yield f'<p class="ending">{escape(said.ending.strip("[]"))}</p>'
     yield f'<p class="usage">{escape(said.usage)}</p></section>\n</div></article>\n'

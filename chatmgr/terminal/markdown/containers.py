@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chatmgr.terminal.markdown.leaves import Indent
+from chatmgr.terminal.markdown.leaf_blocks import Indent
 
 
 @dataclass(frozen=True, slots=True)

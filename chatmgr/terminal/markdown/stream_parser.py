@@ -2,8 +2,8 @@
 
 import re
 
-from chatmgr.terminal.markdown.blocks import Blocks
-from chatmgr.terminal.markdown.leaves import Leaf
+from chatmgr.terminal.markdown.block_parser import Blocks
+from chatmgr.terminal.markdown.leaf_blocks import Leaf
 from chatmgr.terminal.sanitize import clean
 
 _LONG = 2_000  # characters of a line that are waited for before its first part is taken

@@ -9,7 +9,9 @@ elsewhere a term is whole words.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from chatmgr.domain.text import SPACELESS, storable
@@ -18,6 +20,7 @@ _MOST_TERMS = 64  # more are no search, and databases have limits of their own
 _TOKEN = re.compile(r'(?P<minus>-(?=[^\s]))?(?:"(?P<phrase>[^"]*)(?:"|$)|(?P<word>[^\s"]+))')
 _WORD = re.compile(r"[^\W_]+")
 _SPACELESS = re.compile(f"[{SPACELESS}]")
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +89,39 @@ def _term(text: str, may_be_prefix: bool) -> Term | None:
     if _SPACELESS.search(bare):
         return Term(bare.strip(), gram=True)
     return Term(bare, prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A piece of a text on one line, and the places in it that match.
+
+    ``side`` tells whose text: ``user``, ``answer`` or ``title``.
+    """
+
+    text: str
+    spans: tuple[Span, ...]
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A turn that matches, or (``turn`` None) a conversation whose name or title does."""
+
+    conversation: str
+    turn: int | None
+    title: str
+    assistant: str
+    model: str
+    provider: str
+    state: str
+    at: datetime
+    snippet: Snippet
+    score: float | None = None
+
+
+@dataclass(slots=True)
+class Found:
+    """The hits, read as they are consumed; ``more`` is known when they are: too many to rank."""
+
+    hits: Iterator[Hit]
+    more: bool = False

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from chatmgr.terminal.console import Console
-from chatmgr.terminal.markdown.leaves import Code, Leaf
-from chatmgr.terminal.markdown.page import leaf_lines, settle
-from chatmgr.terminal.markdown.source import Source
-from chatmgr.terminal.markdown.styles import Line
+from chatmgr.terminal.markdown.leaf_blocks import Code, Leaf
+from chatmgr.terminal.markdown.render import leaf_lines, settle
+from chatmgr.terminal.markdown.stream_parser import Source
+from chatmgr.terminal.markdown.text_layout import Line
 from chatmgr.terminal.region import Region, Size, size_of_stdout
 
 _PAUSE = 1 / 15  # seconds between two drawings

@@ -17,9 +17,9 @@ Where Markdown would let a later line change what was shown long before, this on
 
 import re
 
-from chatmgr.terminal.markdown.leaves import ROWS, Code, Indent, Leaf, Rule, Table, Text
-from chatmgr.terminal.markdown.nesting import Nesting
-from chatmgr.terminal.markdown.syntax import (
+from chatmgr.terminal.markdown.containers import Nesting
+from chatmgr.terminal.markdown.leaf_blocks import ROWS, Code, Indent, Leaf, Rule, Table, Text
+from chatmgr.terminal.markdown.patterns import (
     ALIGNS,
     DEFINITION,
     DELIMITERS,

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from chatmgr.terminal.markdown.highlight import highlighted
 from chatmgr.terminal.markdown.inline import styled
-from chatmgr.terminal.markdown.leaves import Code, Leaf, Table, Text
-from chatmgr.terminal.markdown.styles import Line, Run, columns, paint, painted, rows, wrapped
-from chatmgr.terminal.markdown.table import table_lines
+from chatmgr.terminal.markdown.leaf_blocks import Code, Leaf, Table, Text
+from chatmgr.terminal.markdown.table_layout import table_lines
+from chatmgr.terminal.markdown.text_layout import Line, Run, columns, paint, painted, rows, wrapped
 
 _BASES = ("", "1;4;35", "1;35", "1", "1", "3", "3")
 _TASKS = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}

@@ -2,7 +2,7 @@
 
 import re
 
-from chatmgr.terminal.markdown.leaves import Text
+from chatmgr.terminal.markdown.leaf_blocks import Text
 
 HEADING = re.compile(r"(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
 FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from chatmgr.domain.export_schema import FORMAT, iso
 from chatmgr.domain.model import Conversation
-from chatmgr.formats.markdown import GENERATOR, escaped
+from chatmgr.formats.transcript_markdown import GENERATOR, escaped
 
 Listed = Iterable[tuple[str, Conversation]]
 

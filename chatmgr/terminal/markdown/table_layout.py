@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from chatmgr.terminal.markdown.inline import styled
-from chatmgr.terminal.markdown.leaves import Table
-from chatmgr.terminal.markdown.styles import Line, columns, paint, painted, wrapped
-from chatmgr.terminal.markdown.syntax import cells
+from chatmgr.terminal.markdown.leaf_blocks import Table
+from chatmgr.terminal.markdown.patterns import cells
+from chatmgr.terminal.markdown.text_layout import Line, columns, paint, painted, wrapped
 
 _NARROWEST = 6
 _GAP = 3  # columns of " │ "

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from chatmgr.formats.escaping import escape, visible
+from chatmgr.formats.html_escaping import escape, visible
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
