@@ -18,9 +18,9 @@ from chatmgr.domain.names import slug, valid_name
 from chatmgr.domain.text import valid_text
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
-from chatmgr.terminal.region import size_of_stdout
+from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.sanitize import one_line
-from chatmgr.terminal.typeahead import early
+from chatmgr.terminal.typeahead import early_typeahead
 from chatmgr.ui.context import app
 
 _LATEST = 5
@@ -60,8 +60,8 @@ def welcome() -> int:
 
 
 def _latest(found: list[Conversation]) -> int:
-    width = size_of_stdout()[0]  # only ever shown at a terminal
-    for line in tables.conversations(found, datetime.now(UTC), terminal=True, width=width):
+    width = stdout_size()[0]  # only ever shown at a terminal
+    for line in tables.conversation_table(found, datetime.now(UTC), terminal=True, width=width):
         console.out(line)
     console.note("")
     last = app().reader.last_used()
@@ -177,7 +177,7 @@ def _begin(plan: Plan) -> int:
     found = app()
     kept = found.providers.get(plan.provider.name)
     if plan.provider.key and not kept.key:
-        where = keys.store(kept.name, plan.provider.key)
+        where = keys.store_key(kept.name, plan.provider.key)
         console.note(f"Your key is kept in {where}.")
     _prefer(plan.provider.name)
     label = plan.name
@@ -189,7 +189,7 @@ def _begin(plan: Plan) -> int:
     name = found.reader.unused_name(label)
     found.writer.create_conversation(name, "", persona.id, "", plan.provider.name)
     conversation = found.reader.conversation(name)
-    with early():
+    with early_typeahead():
         return _first(conversation, persona)
 
 

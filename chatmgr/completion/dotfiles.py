@@ -14,7 +14,7 @@ from chatmgr.domain.errors import ConfigurationFault
 BEGIN, END = "# >>> chatmgr completion >>>", "# <<< chatmgr completion <<<"
 
 
-def with_block(text: str, block: str) -> str:
+def add_block(text: str, block: str) -> str:
     """A file's text with our block, in the place of the one it has, else at its end."""
     ours = f"{BEGIN}\n{block}\n{END}\n"
     before, found, after = _parts(text)
@@ -23,7 +23,7 @@ def with_block(text: str, block: str) -> str:
     return f"{text}\n{ours}" if text else ours
 
 
-def without_block(text: str) -> str:
+def remove_block(text: str) -> str:
     """A file's text as it was before our block."""
     before, found, after = _parts(text)
     if not found:
@@ -41,7 +41,7 @@ def _parts(text: str) -> tuple[str, bool, str]:
     return text[:begin], True, text[end + len(END) :].removeprefix("\n")
 
 
-def read(path: Path) -> str:
+def read_dotfile(path: Path) -> str:
     """A file's text, empty where there is none; bytes that are not UTF-8 go back as they came."""
     try:
         return path.read_bytes().decode("utf-8", "surrogateescape")
@@ -51,7 +51,7 @@ def read(path: Path) -> str:
         raise ConfigurationFault(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def write(path: Path, text: str) -> None:
+def write_dotfile(path: Path, text: str) -> None:
     """Replace a file whole, keeping its rights; a crash leaves the old one."""
     try:
         target = Path(os.path.realpath(path))

@@ -17,7 +17,7 @@ _BUSY_SECONDS = 10
 Items = list[tuple[str, str]]
 
 
-def answer() -> bool:
+def answer_completion() -> bool:
     """Print what the word at the cursor can become; False where that is for Click to say."""
     shell, _, what = os.environ["_CHATMGR_COMPLETE"].partition("_")
     form = _FORMS.get(shell)

@@ -31,14 +31,14 @@ class InstallTarget:
     then: str = ""
 
 
-def place(shell: str) -> InstallTarget:
+def install_target(shell: str) -> InstallTarget:
     """Where a shell's completion goes."""
     return {"bash": _bash, "zsh": _zsh, "fish": _fish, "powershell": _powershell}[shell]()
 
 
-def every(shell: str) -> list[InstallTarget]:
+def all_targets(shell: str) -> list[InstallTarget]:
     """All places where an earlier installation may have put it; what is looked through to uninstall."""
-    chosen = place(shell)
+    chosen = install_target(shell)
     others = {"bash": [_bash_folder, _bash_rc], "zsh": [_zsh_rc]}.get(shell, [])
     return [chosen, *(one for other in others if (one := other()) != chosen)]
 
@@ -54,7 +54,7 @@ def _xdg(variable: str, default: str) -> Path:
 
 def _own(shell: str) -> Path:
     """Our own folder for scripts that a start-up file names."""
-    return _xdg("XDG_DATA_HOME", ".local/share") / "chatmgr" / "completion" / Path(shells.file_name(shell))
+    return _xdg("XDG_DATA_HOME", ".local/share") / "chatmgr" / "completion" / Path(shells.script_name(shell))
 
 
 def _bash() -> InstallTarget:
@@ -75,7 +75,9 @@ def _bash_completion() -> bool:
     if Path("/etc/bashrc").is_file() and Path("/etc/profile.d/bash_completion.sh").is_file():
         return True
     starts = [_home() / ".bashrc", _home() / ".bash_profile", Path("/etc/bash.bashrc"), Path("/etc/bashrc")]
-    lines = (line.strip() for file in starts if file.is_file() for line in dotfiles.read(file).splitlines())
+    lines = (
+        line.strip() for file in starts if file.is_file() for line in dotfiles.read_dotfile(file).splitlines()
+    )
     return any("bash_completion" in line and not line.startswith("#") for line in lines)
 
 
@@ -135,7 +137,7 @@ def _powershell() -> InstallTarget:
 
 def _sourced(shell: str, rc: Path) -> InstallTarget:
     path = _own(shell)
-    word = shells.quoted(shell, str(path))
+    word = shells.quote(shell, str(path))
     line = f"if [ -r {word} ]; then . {word}; fi"
     if shell == "powershell":
         line = f"if (Test-Path -LiteralPath {word}) {{ . {word} }}"

@@ -25,24 +25,24 @@ from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.terminal.sanitize import one_line
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
-_ALSO = {"pwsh": "powershell", "pwsh-preview": "powershell", "rbash": "bash"}
+_ALIASES = {"pwsh": "powershell", "pwsh-preview": "powershell", "rbash": "bash"}
 _FILES = {"powershell": "chatmgr.ps1"}
 _WIDTH = 72
 
 
-def script(shell: str) -> str:
+def completion_script(shell: str) -> str:
     """The script for a shell; it names this chatmgr by its path for where none is on PATH."""
-    text = (Path(__file__).parent / "scripts" / file_name(shell)).read_text(encoding="utf-8")
+    text = (Path(__file__).parent / "scripts" / script_name(shell)).read_text(encoding="utf-8")
     separator = ", " if shell == "powershell" else " "
-    return text.replace("@PROGRAM@", separator.join(quoted(shell, word) for word in program()))
+    return text.replace("@PROGRAM@", separator.join(quote(shell, word) for word in program_words()))
 
 
-def file_name(shell: str) -> str:
+def script_name(shell: str) -> str:
     """The name of a shell's script."""
     return _FILES.get(shell, f"chatmgr.{shell}")
 
 
-def program() -> list[str]:
+def program_words() -> list[str]:
     """The words that run this chatmgr from anywhere."""
     for path in (Path(sys.argv[0]), Path(sys.executable).with_name("chatmgr")):
         if path.stem == "chatmgr" and path.is_file() and os.access(path, os.X_OK):
@@ -51,7 +51,7 @@ def program() -> list[str]:
     return [found] if found else [sys.executable, "-m", "chatmgr"]
 
 
-def quoted(shell: str, word: str) -> str:
+def quote(shell: str, word: str) -> str:
     """A word as a literal of a shell."""
     if shell == "powershell":
         return "'" + "".join(char * 2 if char in "'‘’‚‛" else char for char in word) + "'"
@@ -60,10 +60,10 @@ def quoted(shell: str, word: str) -> str:
     return "'" + word.replace("'", "'\\''") + "'"
 
 
-def mine() -> str:
+def detect_shell() -> str:
     """The shell that chatmgr was called from, else the login shell; raises UsageFault where it is neither."""
     for found in (_parent(), Path(os.environ.get("SHELL", "")).name):
-        if (name := _ALSO.get(found, found)) in SHELLS:
+        if (name := _ALIASES.get(found, found)) in SHELLS:
             return name
     raise UsageFault(
         "Which shell this is cannot be told.", f"Name it: chatmgr completion install {'|'.join(SHELLS)}"
@@ -79,7 +79,7 @@ def _parent() -> str:
         except OSError:
             return ""
         name, _, rest = stat.partition("(")[2].rpartition(")")
-        if _ALSO.get(name, name) in SHELLS:
+        if _ALIASES.get(name, name) in SHELLS:
             return name
         pid = int(rest.split()[1])
         if pid <= 1:
@@ -91,7 +91,7 @@ class _Ours(ShellComplete):
     """Our script, and answers that hold nothing a shell or a terminal could stumble over."""
 
     def source(self) -> str:
-        return script(self.name)
+        return completion_script(self.name)
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[Any]]:
         try:
@@ -102,10 +102,10 @@ class _Ours(ShellComplete):
 
 
 def _harmless(item: CompletionItem[Any]) -> CompletionItem[Any]:
-    return CompletionItem(item.value, item.type, described(item.help or "") or None)
+    return CompletionItem(item.value, item.type, short_description(item.help or "") or None)
 
 
-def described(text: str) -> str:
+def short_description(text: str) -> str:
     """What may stand beside a candidate: one line, short, without control characters."""
     return one_line(text, _WIDTH)
 
@@ -126,7 +126,7 @@ class _PowerShell(_Ours, PowerShellComplete):
     pass
 
 
-def register() -> None:
+def register_shells() -> None:
     """Take Click's place in answering the shells."""
     for one in (_Bash, _Zsh, _Fish, _PowerShell):
         add_completion_class(one)

@@ -8,7 +8,7 @@ import json
 import os
 from pathlib import Path
 
-from chatmgr.config.paths import config_dir, private
+from chatmgr.config.paths import config_dir, make_private_folder
 from chatmgr.config.settings import write_private
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
@@ -22,7 +22,7 @@ def key_file() -> Path:
     return config_dir() / "keys.json"
 
 
-def find(provider: Provider) -> tuple[str, str]:
+def find_key(provider: Provider) -> tuple[str, str]:
     """A provider's key and where it came from; two empty strings when there is none."""
     if provider.key_env and (key := os.environ.get(provider.key_env, "").strip()):
         return key, provider.key_env
@@ -32,17 +32,17 @@ def find(provider: Provider) -> tuple[str, str]:
     return key, str(key_file()) if key else ""
 
 
-def store(name: str, key: str) -> str:
+def store_key(name: str, key: str) -> str:
     """Keep a key in the keyring where there is one, else in the file; returns where it went."""
-    key = valid(key)
+    key = valid_key(key)
     kept = _to_keyring(name, key)
     keys = _read_file() | {name: _IN_KEYRING if kept else key}
-    private(key_file().parent)
+    make_private_folder(key_file().parent)
     write_private(key_file(), json.dumps(keys, indent=1) + "\n")
     return "the system keyring" if kept else str(key_file())
 
 
-def valid(key: str) -> str:
+def valid_key(key: str) -> str:
     """A key as it can be sent; raises ConfigurationFault for what can be none."""
     key = key.strip()
     if not key or not key.isascii() or not key.isprintable():

@@ -43,7 +43,7 @@ def project_folder() -> str:
     return "" if project in nobodys else storable(str(project))
 
 
-def private(folder: Path) -> Path:
+def make_private_folder(folder: Path) -> Path:
     """Make a folder that only its owner can enter."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def private(folder: Path) -> Path:
     return folder
 
 
-def placed_by_hand() -> bool:
+def is_location_overridden() -> bool:
     """Whether somebody said where the database is, and so may have said it wrong."""
     return bool(os.environ.get("CHATMGR_DATABASE_URL") or os.environ.get("CHATMGR_HOME"))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chatmgr.config.paths import config_dir, private
+from chatmgr.config.paths import config_dir, make_private_folder
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest
@@ -193,7 +193,7 @@ def _built_in(own: Mapping[str, Provider]) -> dict[str, Provider]:
     return found
 
 
-def written(value: Any) -> str:
+def to_toml(value: Any) -> str:
     """A setting's value as it stands in the file: what JSON and TOML write alike."""
     import json
 
@@ -214,7 +214,7 @@ def set_provider(name: str, table: Mapping[str, str] | None) -> None:
         del providers[name]
     else:
         providers[name] = dict(table)
-    private(path.parent)
+    make_private_folder(path.parent)
     write_private(path, tomlkit.dumps(document))
 
 
@@ -225,7 +225,7 @@ def set_default_provider(name: str) -> None:
     path = config_file()
     document = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
     document["provider"] = name
-    private(path.parent)
+    make_private_folder(path.parent)
     write_private(path, tomlkit.dumps(document))
 
 

@@ -14,7 +14,7 @@ class Address:
     turn: int | None = None
 
 
-def parse(text: str) -> Address:
+def parse_address(text: str) -> Address:
     """What an address means; what is none is a name, and will be found to be nobody's."""
     found = _ADDRESS.fullmatch(text)
     return Address(found["name"], int(found["turn"])) if found else Address(text)

@@ -26,7 +26,7 @@ _DATE = re.compile(r"\d{4}(-\d{2}){0,2}")
 Span = tuple[datetime, datetime]
 
 
-def moment(text: str, now: datetime, *, end: bool) -> datetime:
+def parse_moment(text: str, now: datetime, *, end: bool) -> datetime:
     """What ``text`` means at ``now``; of a span, its last instant if ``end``. Raises UsageFault."""
     words = " ".join(text.lower().split())
     try:

@@ -89,7 +89,7 @@ class Matcher:
         return [match.span() for match in self._any.finditer(_fold_in_place(text))]
 
 
-def ranked(matcher: Matcher, texts: Sequence[str]) -> list[float]:
+def bm25_scores(matcher: Matcher, texts: Sequence[str]) -> list[float]:
     """How well each text answers the query, as BM25 says among these texts; close terms count more."""
     counts = [matcher.counts(text) for text in texts]
     average = sum(map(len, texts)) / len(texts) if texts else 1.0
@@ -103,7 +103,7 @@ def ranked(matcher: Matcher, texts: Sequence[str]) -> list[float]:
     return scores
 
 
-def snippet(matcher: Matcher, user: str, answer: str) -> Snippet:
+def best_snippet(matcher: Matcher, user: str, answer: str) -> Snippet:
     """The piece of a turn that shows most of what was looked for."""
     sides = (("user", user), ("answer", answer))
     found = [(side, text, matcher.spans(text)) for side, text in sides]

@@ -82,7 +82,7 @@ def slug(text: str, taken: Iterable[str] = ()) -> str:
     return name
 
 
-def named_after(one: str, other: str) -> bool:
+def is_numbered_name(one: str, other: str) -> bool:
     """Whether a name is another's, as words, or that with a number."""
     return re.fullmatch(rf"{re.escape(slug(other))}(-\d+)?", slug(one)) is not None
 

@@ -30,7 +30,7 @@ class Grid:
         return number * self.step - self.shift
 
 
-def grid(first: int, last: int) -> Grid:
+def day_grid(first: int, last: int) -> Grid:
     """The coarsest grid between two seconds of which every stretch lies within one local day.
 
     Whole days where the clocks are never changed, hours in most other zones.
@@ -64,14 +64,14 @@ def day_of(second: int) -> date:
     return date(*time.localtime(second)[:3])
 
 
-def begin(unit: Unit, day: date) -> date:
+def period_start(unit: Unit, day: date) -> date:
     """The first day of the period that a day belongs to; weeks begin on Monday."""
     if unit == "week":
         return day - timedelta(days=day.weekday())
     return day.replace(day=1) if unit == "month" else day
 
 
-def key(unit: Unit, first: date) -> str:
+def period_name(unit: Unit, first: date) -> str:
     """A period's name: ``2026-03-29``, ``2026-W13``, ``2026-03``."""
     if unit == "week":
         year, week, _ = first.isocalendar()
@@ -79,24 +79,24 @@ def key(unit: Unit, first: date) -> str:
     return f"{first:%Y-%m}" if unit == "month" else first.isoformat()
 
 
-def periods(unit: Unit, first: date, last: date) -> Iterator[date]:
+def period_starts(unit: Unit, first: date, last: date) -> Iterator[date]:
     """The first days of all periods from one day's to another's."""
-    at = begin(unit, first)
+    at = period_start(unit, first)
     while at <= last:
         yield at
-        at = begin(unit, at + timedelta(days={"day": 1, "week": DAYS_OF_WEEK, "month": 31}[unit]))
+        at = period_start(unit, at + timedelta(days={"day": 1, "week": DAYS_OF_WEEK, "month": 31}[unit]))
 
 
-def fitting(first: date, last: date, places: int) -> tuple[Unit, list[date]]:
+def finest_unit(first: date, last: date, places: int) -> tuple[Unit, list[date]]:
     """The finest unit of which a span has no more than ``places`` periods; of months, the newest that fit."""
     for unit in ("day", "week", "month"):
-        found = list(periods(unit, first, last))
+        found = list(period_starts(unit, first, last))
         if len(found) <= places or unit == "month":
             return unit, found[-places:]
     raise AssertionError
 
 
-def tick(unit: Unit, first: date) -> str:
+def tick_label(unit: Unit, first: date) -> str:
     """What stands under a period in a plot; nothing under most."""
     if unit == "day":
         return "" if first.weekday() else f"{first.day} {first:%b}"

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from chatmgr.domain.events import Event, Usage
 from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
-from chatmgr.domain.remote import Kind
+from chatmgr.domain.remote import RemoteKind
 
 
 class Pricer(Protocol):
@@ -54,7 +54,7 @@ class Backend(Protocol):
         """Every message of a remote thread, oldest first."""
         ...
 
-    def erase(self, kind: Kind, remote_id: str) -> Generator[Event, None, str]:
+    def erase(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
         """Delete something at the server, for good; the value is what the server keeps of it, if anything.
 
         Raises as every call does: ProviderRefused of status 404 where the server does not know it.

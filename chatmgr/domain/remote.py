@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-Kind = Literal["thread", "response", "file"]
+RemoteKind = Literal["thread", "response", "file"]
 
 
 class DeletionStatus(StrEnum):
@@ -46,13 +46,13 @@ class RemoteCopy:
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class DeletionResult:
     """What became of one thing at a server. ``kept`` is what the server has of it still.
 
     ``conversation`` is a key; 0 for a file, which several may share.
     """
 
-    kind: Kind
+    kind: RemoteKind
     conversation: int
     provider: str
     id: str

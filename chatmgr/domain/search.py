@@ -57,7 +57,7 @@ class Query:
         return tuple(term for clause in self.clauses if not clause.negated for term in clause.terms)
 
 
-def parse(text: str) -> Query:
+def parse_query(text: str) -> Query:
     """A query; without any clause where there is nothing to look for (``!?``, an empty text)."""
     clauses: list[Clause] = []
     joined = False
@@ -120,7 +120,7 @@ class Hit:
 
 
 @dataclass(slots=True)
-class Found:
+class SearchResults:
     """The hits, read as they are consumed; ``more`` is known when they are: too many to rank."""
 
     hits: Iterator[Hit]

@@ -53,7 +53,7 @@ def storable(text: str) -> str:
     return joined.replace("\0", "\ufffd")
 
 
-def sentence(text: str) -> str:
+def as_sentence(text: str) -> str:
     """Somebody else's words with exactly one end mark, to stand among ours."""
     text = text.strip()
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."

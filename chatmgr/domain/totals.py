@@ -9,7 +9,7 @@ Ranking = Literal["model", "provider", "assistant", "conversation"]
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class UsageTotals:
     """Sums over the runs of one day, model, conversation…; a turn counts once, however often it was retried.
 
     ``cost`` is in billionths of a US dollar. None where nobody told: unknown is not zero. Where some
@@ -28,9 +28,9 @@ class Count:
     first_at: datetime
     last_at: datetime
 
-    def joined(self, other: "Count") -> "Count":
+    def joined(self, other: "UsageTotals") -> "UsageTotals":
         """Both together, under this one's key; they have no turn in common."""
-        return Count(
+        return UsageTotals(
             self.key,
             self.turns + other.turns,
             self.runs + other.runs,

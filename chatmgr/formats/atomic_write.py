@@ -17,7 +17,7 @@ _MARKS = (
 )
 
 
-def write(path: Path, pieces: Iterable[str], *, force: bool = False) -> None:
+def write_file(path: Path, pieces: Iterable[str], *, force: bool = False) -> None:
     """Write a file that only its owner reads; what stood there is replaced at the last moment."""
     try:
         if not force:

@@ -6,21 +6,21 @@ from urllib.parse import quote
 
 from chatmgr.domain.export_schema import FORMAT, iso
 from chatmgr.domain.model import Conversation
-from chatmgr.formats.transcript_markdown import GENERATOR, escaped
+from chatmgr.formats.transcript_markdown import GENERATOR, escape_inline
 
 Listed = Iterable[tuple[str, Conversation]]
 
 
-def markdown(listed: Listed) -> Iterator[str]:
+def markdown_index(listed: Listed) -> Iterator[str]:
     """A list of links."""
     yield f"---\n{GENERATOR}---\n\n# Conversations\n\n"
     for file, one in listed:
         facts = (one.assistant, one.model, f"{one.turns:,} turns", iso(one.updated_at)[:10])
-        words = " · ".join(escaped(fact) for fact in facts if fact)
-        yield f"- [{escaped(one.title or one.name)}](<{quote(file)}>) · {words}\n"
+        words = " · ".join(escape_inline(fact) for fact in facts if fact)
+        yield f"- [{escape_inline(one.title or one.name)}](<{quote(file)}>) · {words}\n"
 
 
-def data(listed: Listed) -> Iterator[str]:
+def json_index(listed: Listed) -> Iterator[str]:
     """JSON, for the formats that programs read."""
     yield f'{{"format": "{FORMAT}", "conversations": ['
     separator = ""
@@ -32,15 +32,15 @@ def data(listed: Listed) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def text(listed: Listed) -> Iterator[str]:
+def text_index(listed: Listed) -> Iterator[str]:
     """One line for each: its file, then its name."""
     for file, one in listed:
         yield f"{file}\t{' '.join((one.title or one.name).split())}\n"
 
 
-FORMS: dict[str, tuple[str, Callable[[Listed], Iterator[str]]]] = {
-    "md": ("index.md", markdown),
-    "json": ("index.json", data),
-    "jsonl": ("index.json", data),
-    "text": ("index.txt", text),
+INDEX_FORMS: dict[str, tuple[str, Callable[[Listed], Iterator[str]]]] = {
+    "md": ("index.md", markdown_index),
+    "json": ("index.json", json_index),
+    "jsonl": ("index.json", json_index),
+    "text": ("index.txt", text_index),
 }

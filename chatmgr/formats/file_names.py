@@ -16,7 +16,7 @@ _RESERVED = re.compile(
 _LONGEST = 120  # bytes; with an id and an extension far below any system's limit
 
 
-def safe(name: str) -> str:
+def safe_file_name(name: str) -> str:
     """A name that is one file name anywhere, without an extension."""
     found = _UNSAFE.sub("-", unicodedata.normalize("NFC", name))
     found = found.encode()[:_LONGEST].decode(errors="ignore").strip(" .-")
@@ -25,9 +25,9 @@ def safe(name: str) -> str:
     return f"_{found}" if _RESERVED.fullmatch(found) else found
 
 
-def names(conversations: Iterable[tuple[int, str, str]]) -> dict[int, str]:
+def unique_file_names(conversations: Iterable[tuple[int, str, str]]) -> dict[int, str]:
     """File names by key, for pairs of key, name and id."""
-    rows = [(pk, safe(name), key) for pk, name, key in conversations]
+    rows = [(pk, safe_file_name(name), key) for pk, name, key in conversations]
     met = Counter(_folded(name) for _, name, _ in rows)
     given: dict[int, str] = {}
     taken = set(met)
@@ -35,7 +35,7 @@ def names(conversations: Iterable[tuple[int, str, str]]) -> dict[int, str]:
         chosen, length = name, 8
         while met[_folded(name)] > 1 and (chosen == name or _folded(chosen) in taken):
             chosen, length = (
-                f"{name}-{safe(key[:length])}" if length <= len(key) else f"{name}-{pk}",
+                f"{name}-{safe_file_name(key[:length])}" if length <= len(key) else f"{name}-{pk}",
                 length + 8,
             )
         taken.add(_folded(chosen))

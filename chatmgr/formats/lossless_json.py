@@ -16,12 +16,12 @@ from chatmgr.domain.export_schema import FORMAT, Record, iso
 Records = Iterable[tuple[str, Record]]
 
 
-def header(schema: str, version: str, now: datetime) -> Record:
+def export_header(schema: str, version: str, now: datetime) -> Record:
     """What every lossless export begins with."""
     return {"format": FORMAT, "schema": schema, "chatmgr": version, "exported_at": now}
 
 
-def lines(head: Record, records: Records) -> Iterator[str]:
+def json_lines(head: Record, records: Records) -> Iterator[str]:
     """JSON Lines. The last line counts the others: without it the export is not whole."""
     counts: Counter[str] = Counter()
     yield _encode({"type": "header"} | head) + "\n"
@@ -31,7 +31,7 @@ def lines(head: Record, records: Records) -> Iterator[str]:
     yield _encode({"type": "end"} | {f"{kind}s": count for kind, count in sorted(counts.items())}) + "\n"
 
 
-def document(head: Record, records: Records) -> Iterator[str]:
+def json_document(head: Record, records: Records) -> Iterator[str]:
     """One JSON document; turns follow their conversation, assistants and files come last."""
     yield _encode(head)[:-1] + ',\n"conversations": ['
     section, opened, separator = "conversation", False, ""

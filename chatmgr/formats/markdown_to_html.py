@@ -22,35 +22,35 @@ _LONGEST_CODE = 20_000  # characters that are coloured: some lexers take the squ
 _REL = "noopener noreferrer nofollow"
 
 
-def answer(text: str) -> str:
+def answer_html(text: str) -> str:
     """Markdown, rendered."""
     if len(text) > _LONGEST:
-        return plain(text)
+        return plain_html(text)
     try:
         return str(_markdown().render(visible(text)))
     except RecursionError:
-        return plain(text)
+        return plain_html(text)
 
 
-def message(text: str) -> str:
+def message_html(text: str) -> str:
     """What a person typed: as it is, line by line, with its fenced code coloured."""
     text = visible(text).replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
     parts, at = [], 0
     for token in _fences().parse(text) if "```" in text or "~~~" in text else ():
         if token.type == "fence" and token.map:
-            parts += [plain("\n".join(lines[at : token.map[0]])), code(token.content, token.info)]
+            parts += [plain_html("\n".join(lines[at : token.map[0]])), code_html(token.content, token.info)]
             at = token.map[1]
-    return "".join([*parts, plain("\n".join(lines[at:]))])
+    return "".join([*parts, plain_html("\n".join(lines[at:]))])
 
 
-def plain(text: str) -> str:
+def plain_html(text: str) -> str:
     """Text as it is, its lines and spaces kept."""
     text = text.strip("\n")
     return f'<div class="plain">{escape(text)}</div>' if text.strip() else ""
 
 
-def code(text: str, info: str) -> str:
+def code_html(text: str, info: str) -> str:
     """A block of code, coloured where its language is known."""
     language = info.split()[0] if info.split() else ""
     label = f'<span class="lang">{escape(language[:40])}</span>' if language else ""
@@ -92,7 +92,7 @@ def _fences() -> "MarkdownIt":
 
 
 def _fence(renderer: Any, tokens: Sequence["Token"], at: int, options: Any, env: Any) -> str:
-    return code(tokens[at].content, tokens[at].info)
+    return code_html(tokens[at].content, tokens[at].info)
 
 
 def _image(renderer: Any, tokens: Sequence["Token"], at: int, options: Any, env: Any) -> str:

@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from chatmgr.domain.export_schema import HTML_HEAD
-from chatmgr.domain.totals import Count, price
+from chatmgr.domain.totals import UsageTotals, price
 
 _HEIGHT, _HEAD, _FOOT = 190, 22, 22  # pixels: a plot, the room for its label above, its ticks below
 _TICKS = 6
@@ -24,37 +24,37 @@ _STYLE = Path(__file__).with_name("stats.css").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class PeriodCount:
     """One place of a plot: its name, and what was said then, if anything."""
 
     name: str
     tick: str
-    count: Count | None
+    count: UsageTotals | None
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class RankingTable:
     """Rows under a heading, read as they are written; the longest bar is ``most``, or the first row's."""
 
     title: str
-    rows: Iterable[Count]
+    rows: Iterable[UsageTotals]
     most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class StatsPage:
     """All of a page."""
 
     title: str
-    total: Count
+    total: UsageTotals
     conversations: int
     unit: str
-    periods: Sequence[Period]
-    tables: Sequence[Table]
+    periods: Sequence[PeriodCount]
+    tables: Sequence[RankingTable]
     remark: str = ""
 
 
-def page(one: Page) -> Iterator[str]:
+def stats_page(one: StatsPage) -> Iterator[str]:
     """The page, in pieces."""
     digest = b64encode(sha256(_STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -87,13 +87,13 @@ def _number(count: int | None) -> str:
     return "—" if count is None else f"{count:,}"
 
 
-def _unpriced(one: Count) -> str:
+def _unpriced(one: UsageTotals) -> str:
     return (
         f"{one.unpriced:,} {'run' if one.unpriced == 1 else 'runs'} of unknown price" if one.unpriced else ""
     )
 
 
-def _tiles(total: Count, conversations: int) -> Iterator[str]:
+def _tiles(total: UsageTotals, conversations: int) -> Iterator[str]:
     more = total.runs - total.turns
     tiles = (
         ("Conversations", f"{conversations:,}", ""),
@@ -121,7 +121,7 @@ def _tiles(total: Count, conversations: int) -> Iterator[str]:
     yield "</dl>\n"
 
 
-def _plots(one: Page) -> Iterator[str]:
+def _plots(one: StatsPage) -> Iterator[str]:
     """Turns, tokens and, where any is known, cost."""
     counts = [period.count for period in one.periods if period.count]
     yield from _plot(f"Turns per {one.unit}", one, (lambda count: count.turns,), lambda top: f"{top:,}")
@@ -139,7 +139,7 @@ def _plots(one: Page) -> Iterator[str]:
 
 
 def _plot(
-    title: str, one: Page, parts: Sequence[Callable[[Count], int]], label: Callable[[int], str]
+    title: str, one: StatsPage, parts: Sequence[Callable[[UsageTotals], int]], label: Callable[[int], str]
 ) -> Iterator[str]:
     """Bars side by side, their parts on top of each other; pointing at one shows what it says."""
     stacks = [[part(period.count) if period.count else 0 for part in parts] for period in one.periods]
@@ -175,7 +175,7 @@ def _plot(
     yield "</svg></section>\n"
 
 
-def _told(period: Period) -> str:
+def _told(period: PeriodCount) -> str:
     """What a bar stands for, in words."""
     one = period.count
     if one is None:
@@ -195,10 +195,10 @@ class _Column:
     """A column of numbers; a ``minor`` one is left out on a narrow screen."""
 
     head: str
-    cell: Callable[[Count], str]
+    cell: Callable[[UsageTotals], str]
     minor: bool = False
 
-    def drawn(self, one: Count) -> str:
+    def drawn(self, one: UsageTotals) -> str:
         return f"<td{self.kind}>{escape(self.cell(one))}</td>"
 
     @property
@@ -206,7 +206,7 @@ class _Column:
         return ' class="minor"' if self.minor else ""
 
 
-def _columns(total: Count) -> Iterator[_Column]:
+def _columns(total: UsageTotals) -> Iterator[_Column]:
     """Those that hold something."""
     yield _Column("Turns", lambda one: _number(one.turns))
     if total.runs > total.turns:
@@ -222,7 +222,7 @@ def _columns(total: Count) -> Iterator[_Column]:
         yield _Column("Unpriced", lambda one: _number(one.unpriced), minor=True)
 
 
-def _table(table: Table, total: Count) -> Iterator[str]:
+def _table(table: RankingTable, total: UsageTotals) -> Iterator[str]:
     coming = iter(table.rows)
     first = next(coming, None)
     if first is None:

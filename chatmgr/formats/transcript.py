@@ -7,7 +7,7 @@ from chatmgr.domain.model import Assistant, Attachment, Conversation, Turn
 
 
 @dataclass(frozen=True, slots=True)
-class ShownTurn:
+class TranscriptTurn:
     """A turn and its files; ``ending`` says how it ended, if not simply well, ``usage`` what it took."""
 
     turn: Turn
@@ -22,4 +22,4 @@ class Transcript:
 
     conversation: Conversation
     assistant: Assistant
-    turns: Callable[[], Iterator[ShownTurn]]
+    turns: Callable[[], Iterator[TranscriptTurn]]

@@ -16,7 +16,7 @@ from chatmgr.domain.export_schema import HTML_HEAD, iso
 from chatmgr.domain.model import Attachment, Conversation
 from chatmgr.formats import markdown_to_html
 from chatmgr.formats.html_escaping import escape, script_json, visible
-from chatmgr.formats.transcript import ShownTurn, Transcript
+from chatmgr.formats.transcript import Transcript, TranscriptTurn
 
 _IMAGES = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
@@ -28,7 +28,7 @@ _IMAGES = {
 _KEYS = "<kbd>/</kbd> search &ensp; <kbd>j</kbd> next &ensp; <kbd>k</kbd> previous"
 
 
-def page(entry: Transcript, index: str = "") -> Iterator[str]:
+def conversation_page(entry: Transcript, index: str = "") -> Iterator[str]:
     """The page of a conversation; ``index`` is where the archive's index lies, if it is part of one."""
     one = entry.conversation
     back = f'<a class="back" href="{escape(index)}">All conversations</a>' if index else ""
@@ -37,7 +37,7 @@ def page(entry: Transcript, index: str = "") -> Iterator[str]:
     yield f'<h1 dir="auto">{escape(one.title or one.name)}</h1>\n<dl class="facts">{_facts(entry)}</dl>\n'
     if entry.assistant.instructions.strip():
         yield f"<details><summary>Instructions of {escape(entry.assistant.name)}</summary>\n"
-        yield f"{_text(markdown_to_html.message(entry.assistant.instructions))}</details>\n"
+        yield f"{_text(markdown_to_html.message_html(entry.assistant.instructions))}</details>\n"
     yield "</header>\n"
     yield '<div id="transcript" tabindex="-1">\n'
     empty = True
@@ -48,7 +48,7 @@ def page(entry: Transcript, index: str = "") -> Iterator[str]:
     yield f'</div>\n</main>\n<footer class="foot">{_KEYS}</footer>\n</body></html>\n'
 
 
-def index(listed: Callable[[], Iterable[tuple[str, Transcript]]], now: datetime) -> Iterator[str]:
+def index_page(listed: Callable[[], Iterable[tuple[str, Transcript]]], now: datetime) -> Iterator[str]:
     """The index of an archive: its conversations by month, and what its search looks through."""
     yield from _top("Conversations", "#list", "", "Search all conversations")
     yield '<main class="page">\n<header class="head"><h1>Conversations</h1>\n'
@@ -117,19 +117,19 @@ def _facts(entry: Transcript) -> str:
     return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts if value)
 
 
-def _turn(said: ShownTurn, speaker: str) -> Iterator[str]:
+def _turn(said: TranscriptTurn, speaker: str) -> Iterator[str]:
     turn = said.turn
     when = _time(turn.started_at) if turn.started_at else ""
     yield f'<article class="turn" id="turn-{turn.turn}" tabindex="-1" aria-label="Turn {turn.turn}">\n'
     yield f'<header class="meta"><a class="number" href="#turn-{turn.turn}">{turn.turn}</a>{when}'
     yield f'<span class="model">{escape(turn.model)}</span></header>\n<div class="said">\n'
-    yield f'<section class="you"><h2>You</h2>{_text(markdown_to_html.message(turn.user))}'
+    yield f'<section class="you"><h2>You</h2>{_text(markdown_to_html.message_html(turn.user))}'
     yield "".join(map(_file, said.files))
     yield f'</section>\n<section class="them"><h2>{escape(speaker)}</h2>'
     if turn.reasoning:
-        yield f"<details><summary>Reasoning</summary>{_text(markdown_to_html.answer(turn.reasoning))}</details>"
+        yield f"<details><summary>Reasoning</summary>{_text(markdown_to_html.answer_html(turn.reasoning))}</details>"
     if turn.answer:
-        yield _text(markdown_to_html.answer(turn.answer))
+        yield _text(markdown_to_html.answer_html(turn.answer))
     if said.ending:
         yield f'<p class="ending">{escape(said.ending.strip("[]"))}</p>'
     yield f'<p class="usage">{escape(said.usage)}</p></section>\n</div></article>\n'

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.export_schema import FORMAT, iso
-from chatmgr.formats.transcript import ShownTurn, Transcript
+from chatmgr.formats.transcript import Transcript, TranscriptTurn
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -24,7 +24,7 @@ _TICKS = re.compile("`{3,}")
 GENERATOR = f"generator: {FORMAT}\n"
 
 
-def pieces(entry: Transcript) -> Iterator[str]:
+def transcript_markdown(entry: Transcript) -> Iterator[str]:
     """The parts of a transcript, one after the other."""
     yield from _heading(entry)
     for said in entry.turns():
@@ -49,31 +49,31 @@ def _heading(entry: Transcript) -> Iterator[str]:
     for name, value in facts.items():
         if value:
             yield f"{name}: {json.dumps(value, ensure_ascii=False)}\n"  # JSON is YAML, whatever it holds
-    yield f"---\n\n# {escaped(one.title or one.name)}\n\n"
+    yield f"---\n\n# {escape_inline(one.title or one.name)}\n\n"
 
 
-def _turn(said: ShownTurn) -> Iterator[str]:
+def _turn(said: TranscriptTurn) -> Iterator[str]:
     turn = said.turn
     when = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
     facts = (f"{turn.conversation}@{turn.turn}", when, turn.model)
-    yield f"## {' · '.join(escaped(fact) for fact in facts if fact)}\n\n"
+    yield f"## {' · '.join(escape_inline(fact) for fact in facts if fact)}\n\n"
     for line in _LINE_END.split(turn.user):
         yield f"> {line}".rstrip() + "\n"
     yield "\n"
     for file in said.files:
-        yield f"*Attached: {escaped(file.name)} ({escaped(file.content_type)}, {len(file.data):,} bytes)*\n\n"
+        yield f"*Attached: {escape_inline(file.name)} ({escape_inline(file.content_type)}, {len(file.data):,} bytes)*\n\n"
     if turn.answer:
-        yield f"{closed(turn.answer)}\n\n"
+        yield f"{close_open_blocks(turn.answer)}\n\n"
     if said.ending:
-        yield f"*{escaped(said.ending)}*\n\n"
+        yield f"*{escape_inline(said.ending)}*\n\n"
 
 
-def escaped(text: str) -> str:
+def escape_inline(text: str) -> str:
     """A name or title as plain words on one line of Markdown."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
-def closed(text: str) -> str:
+def close_open_blocks(text: str) -> str:
     """Markdown after which a heading is a heading."""
     if not _MAY_STAY_OPEN.search(text):
         return text

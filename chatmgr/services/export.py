@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from chatmgr import __version__
 from chatmgr.domain.export_schema import Record
 from chatmgr.formats import export_index, lossless_json, transcript_markdown
-from chatmgr.formats.transcript import ShownTurn, Transcript
+from chatmgr.formats.transcript import Transcript, TranscriptTurn
 from chatmgr.store.migrate import HEAD
 from chatmgr.store.reader import Reader
-from chatmgr.terminal import tables
+from chatmgr.terminal.turn_lines import ending_note, turn_lines, usage_summary
 
 _PAGE = 32  # turns that are read at a time: each may be a megabyte
 
@@ -28,12 +28,12 @@ class Exporter:
 
     def pieces(self, chosen: Iterable[int], form: str) -> Iterator[str]:
         """The export of some conversations in one stream; HTML takes one alone."""
-        head = lossless_json.header(HEAD, __version__, datetime.now(UTC))
+        head = lossless_json.export_header(HEAD, __version__, datetime.now(UTC))
         if form == "jsonl":
-            return lossless_json.lines(head, self._records(chosen, met_first=True))
+            return lossless_json.json_lines(head, self._records(chosen, met_first=True))
         if form == "json":
-            return lossless_json.document(head, self._records(chosen, met_first=False))
-        one = {"md": transcript_markdown.pieces, "text": _text, "html": _page}[form]
+            return lossless_json.json_document(head, self._records(chosen, met_first=False))
+        one = {"md": transcript_markdown.transcript_markdown, "text": _text, "html": _page}[form]
         return (piece for pk in chosen for piece in one(self.entry(pk)))
 
     def index(self, files: Mapping[int, str], form: str, now: datetime) -> tuple[str, Iterator[str]]:
@@ -41,10 +41,10 @@ class Exporter:
         if form == "html":
             from chatmgr.formats import transcript_html
 
-            return "index.html", transcript_html.index(
+            return "index.html", transcript_html.index_page(
                 lambda: ((files[pk], self.entry(pk)) for pk in files), now
             )
-        name, pieces = export_index.FORMS[form]
+        name, pieces = export_index.INDEX_FORMS[form]
         return name, pieces((file, self._reader.conversation_at(pk)) for pk, file in files.items())
 
     def entry(self, pk: int) -> Transcript:
@@ -52,13 +52,13 @@ class Exporter:
         reader = self._reader
         return Transcript(reader.conversation_at(pk), reader.assistant_of(pk), lambda: self._said(pk))
 
-    def _said(self, pk: int) -> Iterator[ShownTurn]:
+    def _said(self, pk: int) -> Iterator[TranscriptTurn]:
         conversation = self._reader.conversation_at(pk)
         first = 1
         while turns := list(self._reader.turns(conversation, first, first + _PAGE - 1)):
             for turn in turns:
                 files = self._reader.files(turn)
-                yield ShownTurn(turn, files, tables.how_it_ended(turn), tables.what_it_took(turn))
+                yield TranscriptTurn(turn, files, ending_note(turn), usage_summary(turn))
             first += _PAGE
 
     def _records(self, chosen: Iterable[int], *, met_first: bool) -> lossless_json.Records:
@@ -110,10 +110,10 @@ def _text(entry: Transcript) -> Iterator[str]:
     """As ``history NAME`` prints it into a pipe."""
     for said in entry.turns():
         files = ((one.name, one.content_type, one.sha256, len(one.data)) for one in said.files)
-        yield "\n".join(tables.turn(said.turn, files, terminal=False)) + "\n"
+        yield "\n".join(turn_lines(said.turn, files, terminal=False)) + "\n"
 
 
 def _page(entry: Transcript) -> Iterator[str]:
     from chatmgr.formats import transcript_html
 
-    return transcript_html.page(entry)
+    return transcript_html.conversation_page(entry)

@@ -40,7 +40,7 @@ class Providers:
         if name not in known:
             raise NotFound("provider", name, nearest(name, known), "See them all: chatmgr provider list")
         provider = known[name]
-        key, _ = keys.find(provider) if provider.api != "local" else ("", "")
+        key, _ = keys.find_key(provider) if provider.api != "local" else ("", "")
         return replace(provider, key=key, options=self._options())
 
     def _options(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown,
 from chatmgr.domain.events import STATELESS, Event
 from chatmgr.domain.model import Conversation, Provider
 from chatmgr.domain.ports import Backend
-from chatmgr.domain.remote import DeletionStatus, Erased, RemoteCopy, RemoteThread
+from chatmgr.domain.remote import DeletionResult, DeletionStatus, RemoteCopy, RemoteThread
 from chatmgr.services.providers import Providers
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import Writer
@@ -27,7 +27,7 @@ class RemoteDeletion:
         self._writer = writer
         self._backends: dict[str, Backend] = {}
 
-    def erase(self, conversations: Sequence[Conversation]) -> Iterator[Event | Erased]:
+    def erase(self, conversations: Sequence[Conversation]) -> Iterator[Event | DeletionResult]:
         """Delete what servers keep of conversations; a file that another one has attached stays there."""
         threads = [(one, self._reader.threads_ever(one.pk)) for one in conversations]
         copies = {copy.pk: copy for one in conversations for copy in self._reader.copies(one.pk)}
@@ -49,7 +49,7 @@ class RemoteDeletion:
         except NotFound:
             return True
 
-    def _erased(self, thread: RemoteThread) -> Generator[Event, None, Erased]:
+    def _erased(self, thread: RemoteThread) -> Generator[Event, None, DeletionResult]:
         """Delete the stored answers, then the thread: so it is known here until all of it is gone."""
         said = _Said(thread)
         try:
@@ -75,12 +75,12 @@ class RemoteDeletion:
             if error.status not in {404, 405, 501}:
                 said.refused += 1
 
-    def _without(self, copy: RemoteCopy, going: set[int]) -> Generator[Event, None, Erased]:
+    def _without(self, copy: RemoteCopy, going: set[int]) -> Generator[Event, None, DeletionResult]:
         """Delete a file at its server, unless another conversation has it too."""
         others = [name for pk, name in copy.users.items() if pk not in going]
         if others:
             why = f"“{others[0]}” has it too"
-            return Erased("file", 0, copy.provider, copy.remote_id, DeletionStatus.REFUSED, why)
+            return DeletionResult("file", 0, copy.provider, copy.remote_id, DeletionStatus.REFUSED, why)
         fate, why = DeletionStatus.DELETED, ""
         try:
             yield from self._backend(copy.provider, copy.endpoint).erase("file", copy.remote_id)
@@ -88,7 +88,7 @@ class RemoteDeletion:
             fate, why = _fate(error)
         if fate.settled:
             self._writer.forget_copy(copy.pk)
-        return Erased("file", 0, copy.provider, copy.remote_id, fate, why)
+        return DeletionResult("file", 0, copy.provider, copy.remote_id, fate, why)
 
     def _backend(self, name: str, endpoint: str) -> Backend:
         """The way to a server; one that its provider no longer leads to cannot be asked."""
@@ -109,10 +109,10 @@ class _Said:
         self.responses = self.refused = 0
         self.kept: list[str] = []
 
-    def done(self) -> Erased:
+    def done(self) -> DeletionResult:
         """As it is told."""
         refused = [f"{self.refused} stored answer{'' if self.refused == 1 else 's'}"] if self.refused else []
-        return Erased(
+        return DeletionResult(
             "thread",
             self._thread.conversation,
             self._thread.provider,
@@ -132,6 +132,6 @@ def _fate(error: ChatmgrError) -> tuple[DeletionStatus, str]:
     return DeletionStatus.REFUSED, error.message
 
 
-def all_settled(found: Iterable[Erased]) -> bool:
+def all_settled(found: Iterable[DeletionResult]) -> bool:
     """Whether nothing is left to try again; a file that others need is none of these conversations'."""
     return all(one.kind == "file" or (one.status.settled and not one.kept) for one in found)

@@ -84,10 +84,10 @@ def test_a_linked_start_up_file_stays_a_link(chatmgr: Chatmgr, person: Path) -> 
 
 
 def test_an_older_line_is_replaced_in_its_place() -> None:
-    old = dotfiles.with_block("a\n", "old") + "b\n"
-    assert dotfiles.with_block(old, "new") == old.replace("old", "new")
+    old = dotfiles.add_block("a\n", "old") + "b\n"
+    assert dotfiles.add_block(old, "new") == old.replace("old", "new")
     half = f"a\n{dotfiles.BEGIN}\nhalf\n"
-    assert dotfiles.without_block(half) == half
+    assert dotfiles.remove_block(half) == half
 
 
 def test_what_cannot_be_written_is_one_line(chatmgr: Chatmgr, person: Path) -> None:

@@ -41,7 +41,7 @@ from chatmgr.domain.model import (
     RemoteMessage,
     TurnRequest,
 )
-from chatmgr.domain.remote import Kind
+from chatmgr.domain.remote import RemoteKind
 from chatmgr.domain.states import RunState
 
 _LEAST_TO_COMPACT = 1000  # tokens; the API takes no less
@@ -258,7 +258,7 @@ class ResponsesBackend:
         """Every message of a remote thread, oldest first."""
         return self._threads.fetch(thread)
 
-    def erase(self, kind: Kind, remote_id: str) -> Generator[Event, None, str]:
+    def erase(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
         """Delete a conversation with its items, a stored response or a file."""
         if kind == "thread":
             return (yield from self._threads.erase(remote_id))

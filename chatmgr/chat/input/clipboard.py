@@ -22,7 +22,7 @@ _MUTE = {"", "dumb", "linux", "unknown"}
 _RUNS_WHEN_PASTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-def pasteable(text: str) -> str:
+def safe_to_paste(text: str) -> str:
     """A text as it may be pasted into a terminal: exact but for control characters and the last line break.
 
     ESC could end a bracketed paste and go on as if it was typed; a line break at the end would run what

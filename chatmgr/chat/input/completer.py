@@ -41,7 +41,7 @@ class ChatCompleter(Completer):
     ) -> None:
         self._commands = commands
         self._sources = {
-            kind: _Slow(source, slow[kind]) if kind in slow else _Quick(source)
+            kind: _RemoteSource(source, slow[kind]) if kind in slow else _LocalSource(source)
             for kind, source in sources.items()
         }
 
@@ -52,9 +52,9 @@ class ChatCompleter(Completer):
             return self._words(typed)
         kind, rest = self._after(typed)
         if kind == "file":
-            return paths(rest)
+            return path_completions(rest)
         source = self._sources.get(kind)
-        return offered(source.now(), rest) if source else ()
+        return matching_completions(source.now(), rest) if source else ()
 
     async def get_completions_async(
         self, document: Document, complete_event: CompleteEvent
@@ -82,7 +82,7 @@ class ChatCompleter(Completer):
                 yield Completion(text, -len(typed), display=one.name, display_meta=one.help)
 
 
-class _Quick:
+class _LocalSource:
     """A source that is asked every time: what it knows changes."""
 
     def __init__(self, source: Callable[[], Pairs]) -> None:
@@ -97,7 +97,7 @@ class _Quick:
         return ()
 
 
-class _Slow:
+class _RemoteSource:
     """A source that is asked in a thread, once for each ``key``; one that failed is asked again."""
 
     def __init__(self, source: Callable[[], Pairs], key: Callable[[], str]) -> None:
@@ -130,7 +130,7 @@ class _Slow:
         return self._known.get(self._key(), ())
 
 
-def offered(pairs: Pairs, typed: str) -> Iterator[Completion]:
+def matching_completions(pairs: Pairs, typed: str) -> Iterator[Completion]:
     """Values that begin with what was typed, then those that hold it; none that a terminal must not see."""
     low = typed.casefold()
     fitting = [pair for pair in pairs if low in pair[0].casefold() and clean(pair[0]) == pair[0]]
@@ -140,7 +140,7 @@ def offered(pairs: Pairs, typed: str) -> Iterator[Completion]:
         yield Completion(value, -len(typed), display=shown, display_meta=meant)
 
 
-def paths(typed: str) -> Iterator[Completion]:
+def path_completions(typed: str) -> Iterator[Completion]:
     """Files and folders; a quote that was opened is closed after a file, ``~`` is understood."""
     quote = typed[:1] if typed[:1] in {'"', "'"} else ""
     folder, _, begun = typed[len(quote) :].rpartition("/")

@@ -12,7 +12,7 @@ from chatmgr.domain.errors import ChatmgrError
 _COMMON = ("nano", "vi", "emacs")
 
 
-def edited(text: str) -> str:
+def edit_text(text: str) -> str:
     """The text as the editor left it, without its last line feed.
 
     The file is the user's alone and is gone afterwards. An editor that cannot be started or says that

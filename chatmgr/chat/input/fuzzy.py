@@ -14,7 +14,7 @@ from chatmgr.domain.matching import fold
 _LETTERS = 200  # of a row; further on, letter by letter finds everything and means nothing
 
 
-class Rank(NamedTuple):
+class MatchRank(NamedTuple):
     """How good a match is: smaller is better."""
 
     kind: int
@@ -22,16 +22,16 @@ class Rank(NamedTuple):
     start: int
 
 
-def folded(text: str) -> str:
+def fold_case(text: str) -> str:
     """Case and accents taken away, as the search of all that was said does."""
     return fold(text.casefold())
 
 
-def matcher(query: str) -> Callable[[str], Rank | None]:
+def matcher(query: str) -> Callable[[str], MatchRank | None]:
     """A function that ranks a row (already folded); None where the row does not match."""
-    words = [(word, _pattern(word)) for word in folded(query).split()]
+    words = [(word, _pattern(word)) for word in fold_case(query).split()]
 
-    def rank(text: str) -> Rank | None:
+    def rank(text: str) -> MatchRank | None:
         kind = span = 0
         start = -1
         for word, pattern in words:
@@ -44,7 +44,7 @@ def matcher(query: str) -> Callable[[str], Rank | None]:
                 at = _latest(word, text, found.end())
                 kind, span = 2, span + found.end() - at
             start = at if start < 0 else start
-        return Rank(kind, span, start)
+        return MatchRank(kind, span, start)
 
     return rank
 
@@ -61,7 +61,7 @@ def _latest(word: str, text: str, end: int) -> int:
     return at
 
 
-class Search:
+class FuzzySearch:
     """One query over rows that may still be coming; ``step`` looks at some more of them.
 
     ``within`` are the rows that matched the query this one extends: no others can match. Only the best
@@ -73,7 +73,7 @@ class Search:
     ) -> None:
         self.query = query
         self.matches: list[int] = []
-        self._best: list[tuple[Rank, int]] = []
+        self._best: list[tuple[MatchRank, int]] = []
         self._most = most
         self._texts = texts
         self._within = within

@@ -27,21 +27,21 @@ class SuspendInput(Exception):
         self.way = way
 
 
-def opened(text: str) -> bool:
+def is_open_quote(text: str) -> bool:
     """Whether a message has begun with triple quotes and not ended with them."""
     words = text.strip()
     return words.startswith(QUOTES) and not (len(words) >= 2 * len(QUOTES) and words.endswith(QUOTES))
 
 
-def unquoted(text: str) -> str | None:
+def unquote(text: str) -> str | None:
     """What stands between triple quotes; None where there are none."""
     words = text.strip()
-    if not words.startswith(QUOTES) or opened(text):
+    if not words.startswith(QUOTES) or is_open_quote(text):
         return None
     return words[len(QUOTES) : -len(QUOTES)].removeprefix("\n").removesuffix("\n")
 
 
-def bindings() -> KeyBindings:
+def chat_bindings() -> KeyBindings:
     """The key bindings of the chat's line."""
     keys = KeyBindings()
     here = has_focus(DEFAULT_BUFFER) & ~is_searching
@@ -49,7 +49,7 @@ def bindings() -> KeyBindings:
     @keys.add("enter", filter=here)
     def _send(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
-        if opened(buffer.text):
+        if is_open_quote(buffer.text):
             buffer.newline(copy_margin=False)
         else:
             buffer.validate_and_handle()

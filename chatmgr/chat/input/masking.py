@@ -20,19 +20,19 @@ class Harmless(Processor):
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """One line of the buffer."""
         fragments: StyleAndTextTuples = [
-            (fragment[0], marked(fragment[1])) for fragment in transformation_input.fragments
+            (fragment[0], mask_hostile(fragment[1])) for fragment in transformation_input.fragments
         ]
         return Transformation(fragments)
 
 
-def marked(text: str) -> str:
+def mask_hostile(text: str) -> str:
     """Text of the same length without hostile characters; tabs stay."""
     if clean(text) == text:
         return text
     return "".join(shown if len(shown := clean(one)) == 1 else _MARK for one in text)
 
 
-def fitted(parts: Sequence[tuple[int, str]], width: int) -> str:
+def fit_facts(parts: Sequence[tuple[int, str]], width: int) -> str:
     """Facts on one line that fits: while it is too long the one of the highest rank goes, rank 0 is cut."""
     kept = [(rank, one_line(text)) for rank, text in parts if text]
     while len(kept) > 1 and display_width(_joined(kept)) > width:

@@ -30,7 +30,7 @@ from prompt_toolkit.layout import (
 from prompt_toolkit.layout.processors import BeforeInput
 from prompt_toolkit.styles import Style
 
-from chatmgr.chat.input.fuzzy import Search, folded
+from chatmgr.chat.input.fuzzy import FuzzySearch, fold_case
 from chatmgr.chat.input.masking import Harmless
 from chatmgr.terminal.sanitize import clean, display_width, one_line, wrap
 
@@ -46,7 +46,7 @@ _STYLE = Style.from_dict({"chosen": "reverse", "note": "dim", "rule": "dim"})
 
 
 @dataclass(frozen=True, slots=True)
-class Row(Generic[T]):
+class Choice(Generic[T]):
     """What can be chosen: its label, a note beside it, what it stands for; ``more`` is searched too."""
 
     label: str
@@ -56,8 +56,8 @@ class Row(Generic[T]):
 
 
 def pick(
-    rows: Iterable[Row[T]], preview: Callable[[Row[T]], str], what: str = "", query: str = ""
-) -> Row[T] | None:
+    rows: Iterable[Choice[T]], preview: Callable[[Choice[T]], str], what: str = "", query: str = ""
+) -> Choice[T] | None:
     """Let a person choose; None if they leave with Esc or Ctrl-C."""
     return _Picker(rows, preview, what, query).run()
 
@@ -66,22 +66,22 @@ class _Picker(Generic[T]):
     """The rows so far, the search over them, and the screen."""
 
     def __init__(
-        self, rows: Iterable[Row[T]], preview: Callable[[Row[T]], str], what: str, query: str
+        self, rows: Iterable[Choice[T]], preview: Callable[[Choice[T]], str], what: str, query: str
     ) -> None:
-        self._coming: Iterator[Row[T]] | None = iter(rows)
-        self._rows: list[Row[T]] = []
+        self._coming: Iterator[Choice[T]] | None = iter(rows)
+        self._rows: list[Choice[T]] = []
         self._texts: list[str] = []
         self._preview = preview
         self._previews: dict[int, list[str]] = {}
         self._what = what
-        self._search = Search("", self._texts, most=_BEST)
+        self._search = FuzzySearch("", self._texts, most=_BEST)
         self._best: list[int] = []
         self._at = self._top = 0
         self._changed = asyncio.Event()
         self._buffer = Buffer(multiline=False, on_text_changed=self._typed)
         self._buffer.text = " ".join(query.split())
         self._buffer.cursor_position = len(self._buffer.text)
-        self._app: Application[Row[T] | None] = Application(
+        self._app: Application[Choice[T] | None] = Application(
             layout=self._layout(),
             key_bindings=self._keys(),
             style=_STYLE,
@@ -90,7 +90,7 @@ class _Picker(Generic[T]):
         self._app.ttimeoutlen = 0.05  # Esc leaves at once
         self._app.timeoutlen = 0.05
 
-    def run(self) -> Row[T] | None:
+    def run(self) -> Choice[T] | None:
         def begin() -> None:
             self._app.create_background_task(self._work())
 
@@ -137,7 +137,7 @@ class _Picker(Generic[T]):
                 self._coming = None
                 break
             self._rows.append(row)
-            self._texts.append(folded(f"{row.label} {row.more}"[:_SEARCHED]))
+            self._texts.append(fold_case(f"{row.label} {row.more}"[:_SEARCHED]))
         return True
 
     def _typed(self, buffer: Buffer) -> None:
@@ -146,7 +146,7 @@ class _Picker(Generic[T]):
         within = None
         if old.done and self._coming is None and old.query and query.startswith(old.query):
             within = old.matches
-        self._search = Search(query, self._texts, within, _BEST)
+        self._search = FuzzySearch(query, self._texts, within, _BEST)
         self._at = self._top = 0
         self._changed.set()
 

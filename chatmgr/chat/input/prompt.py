@@ -1,6 +1,5 @@
 """The chat's input line at a terminal; plain lines where there is none, or one that cannot draw."""
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from chatmgr.chat.loop import Lines
 from chatmgr.chat.slash import Command, Typed
 from chatmgr.domain.errors import ChatmgrError
-from chatmgr.terminal.console import console
-from chatmgr.terminal.typeahead import taken
+from chatmgr.terminal.console import can_edit_lines, console
+from chatmgr.terminal.typeahead import take_early_text
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -23,7 +22,7 @@ Pairs = Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class InputSources:
     """Where the line finds what it offers; each is asked when it is needed, and may fail.
 
     ``here`` and ``everywhere`` tell what was said, newest first. ``toolbar`` gives facts with the rank in
@@ -40,15 +39,9 @@ class Sources:
     vi: bool = False
 
 
-def can_draw() -> bool:
-    """Whether a person is at a terminal whose cursor can be moved."""
-    dumb = os.name == "posix" and os.environ.get("TERM", "").lower() in {"dumb", "unknown", ""}
-    return sys.stdin.isatty() and sys.stdout.isatty() and not dumb
-
-
-def chat_lines(sources: Sources) -> Lines:
+def chat_lines(sources: InputSources) -> Lines:
     """The line editor at a terminal that can draw; else lines as they come."""
-    return Editor(sources) if can_draw() else PlainLines()
+    return Editor(sources) if can_edit_lines() else PlainLines()
 
 
 class PlainLines:
@@ -86,24 +79,24 @@ class PlainLines:
 class Editor:
     """prompt_toolkit's line editor with our keys, histories, completions and toolbar."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: InputSources) -> None:
         from chatmgr.terminal.interrupts import InterruptCounter
 
         self._sources = sources
         self._next = ""
         self._interrupts = InterruptCounter()
         self._session = _session(sources)
-        if text := taken():
+        if text := take_early_text():
             self._deliver(text)
 
     @property
     def leaving(self) -> bool:
         """Whether Ctrl-C was pressed twice during the last turn."""
-        return self._interrupts.leaving
+        return self._interrupts.wants_to_leave
 
     def ask(self) -> Typed:
         """The next message or command; a detour to the editor or the search comes back here."""
-        from chatmgr.chat.input.keybindings import SuspendInput, unquoted
+        from chatmgr.chat.input.keybindings import SuspendInput, unquote
 
         while True:
             text, self._next = self._next, ""
@@ -113,22 +106,22 @@ class Editor:
                 self._session.app.erase_when_done = False
                 self._next = self._suspended(detour.way, self._session.default_buffer.text)
                 continue
-            bare = unquoted(typed)
+            bare = unquote(typed)
             return Typed(typed) if bare is None else Typed(bare, literal=True)
 
     def _suspended(self, way: str, text: str) -> str:
-        from chatmgr.chat.input.editor import edited
+        from chatmgr.chat.input.editor import edit_text
 
         try:
-            return self._found(text) if way == "search" else edited(text)
+            return self._found(text) if way == "search" else edit_text(text)
         except ChatmgrError as error:
             console.note(f"{error.message} {error.hint}".strip(), "red")
             return text
 
     def _found(self, text: str) -> str:
-        from chatmgr.chat.input.picker import Row, pick
+        from chatmgr.chat.input.picker import Choice, pick
 
-        rows = (Row(one, "", one) for one in self._sources.everywhere())
+        rows = (Choice(one, "", one) for one in self._sources.everywhere())
         found = pick(rows, lambda row: row.value, "what you said", query=text)
         return text if found is None else found.value
 
@@ -200,7 +193,7 @@ def _history(said: Callable[[], Iterable[str]]) -> "History":
     return Said()
 
 
-def _session(sources: Sources) -> "PromptSession[str]":
+def _session(sources: InputSources) -> "PromptSession[str]":
     from prompt_toolkit import PromptSession
     from prompt_toolkit.application import get_app
     from prompt_toolkit.enums import EditingMode
@@ -209,19 +202,19 @@ def _session(sources: Sources) -> "PromptSession[str]":
     from prompt_toolkit.styles import Style
 
     from chatmgr.chat.input.completer import ChatCompleter, is_command_word
-    from chatmgr.chat.input.keybindings import bindings
-    from chatmgr.chat.input.masking import Harmless, fitted
+    from chatmgr.chat.input.keybindings import chat_bindings
+    from chatmgr.chat.input.masking import Harmless, fit_facts
 
     def toolbar() -> Any:
         size = get_app().output.get_size()
-        return [("class:facts", fitted(sources.toolbar(), size.columns - 1))]
+        return [("class:facts", fit_facts(sources.toolbar(), size.columns - 1))]
 
     return PromptSession(
         PROMPT,
         multiline=True,
         prompt_continuation=lambda width, number, wrapped: " " * width,
         history=_history(sources.here),
-        key_bindings=bindings(),
+        key_bindings=chat_bindings(),
         completer=ChatCompleter(sources.commands, sources.completions, sources.slow),
         complete_while_typing=Condition(lambda: is_command_word(get_app().current_buffer.text)),
         bottom_toolbar=toolbar,

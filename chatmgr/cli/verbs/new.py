@@ -14,7 +14,7 @@ from chatmgr.domain.names import slug, valid_name
 from chatmgr.domain.text import valid_text
 from chatmgr.services import budget
 from chatmgr.terminal.console import console
-from chatmgr.terminal.typeahead import early
+from chatmgr.terminal.typeahead import early_typeahead
 from chatmgr.ui.attachments import attachments
 from chatmgr.ui.context import (
     AssistantName,
@@ -104,7 +104,7 @@ def command(
     if text:
         run_one(conversation, UserMessage(text, attached, background), as_json=as_json)
         return 0
-    with early() if chat else nullcontext():
+    with early_typeahead() if chat else nullcontext():
         begin(conversation, persona, chat=chat)
         conversation = app().reader.conversation(own)
         if as_json:

@@ -67,7 +67,7 @@ def add(name: str, api: str, base_url: str, key_env: str, model: str) -> None:
 
 
 def _facts(one: Provider) -> dict[str, Any]:
-    key, source = keys.find(one) if one.api != "local" else ("", "")
+    key, source = keys.find_key(one) if one.api != "local" else ("", "")
     return {
         "name": one.name,
         "api": one.api,

@@ -6,7 +6,7 @@ from chatmgr.domain.filters import Filters
 from chatmgr.store.reader.base import Pages
 
 if TYPE_CHECKING:
-    from chatmgr.domain.search import Found, Query
+    from chatmgr.domain.search import Query, SearchResults
 
 
 class SearchPages(Pages):
@@ -14,7 +14,7 @@ class SearchPages(Pages):
 
     def search(
         self, query: "Query", filters: Filters, count: int, *, newest: bool = False, conversation: int = 0
-    ) -> "Found":
+    ) -> "SearchResults":
         """The best ``count`` hits, conversations first; ``newest`` or ``count`` 0 take them as they come."""
         from chatmgr.store.search.finding import Finder
 

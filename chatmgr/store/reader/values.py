@@ -5,7 +5,7 @@ from typing import Any
 
 from chatmgr.domain.model import Assistant, Attempt, Conversation, LiveRun, Turn
 from chatmgr.domain.states import RunState
-from chatmgr.domain.totals import Count
+from chatmgr.domain.totals import UsageTotals
 from chatmgr.store.connection import Row, as_mapping
 
 
@@ -51,13 +51,13 @@ def assistant(row: Row) -> Assistant:
     return Assistant(*values)
 
 
-def count(row: Row, key: str) -> Count:
+def count(row: Row, key: str) -> UsageTotals:
     """Sums as ``statements.counting`` selects them; PostgreSQL gives those of big numbers as decimals."""
     given, answered, cached, thought, cost = (None if one is None else int(one) for one in row[3:8])
     unpriced = int(row[8])
     if cost is None and not unpriced:
         cost = 0  # nothing was sent
-    return Count(
+    return UsageTotals(
         key,
         turns=int(row[1]),
         runs=int(row[2]),

@@ -12,9 +12,9 @@ from itertools import islice
 from operator import attrgetter
 
 from chatmgr.domain.filters import ALWAYS, NEVER, Filters
-from chatmgr.domain.matching import Matcher, ranked, snippet
+from chatmgr.domain.matching import Matcher, best_snippet, bm25_scores
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.search import Found, Hit, Query, Snippet
+from chatmgr.domain.search import Hit, Query, SearchResults, Snippet
 from chatmgr.store.connection import Row
 from chatmgr.store.reader import values
 from chatmgr.store.search.asking import Question, questions
@@ -37,10 +37,10 @@ class Finder:
 
     def search(
         self, query: Query, filters: Filters, count: int, *, newest: bool = False, conversation: int = 0
-    ) -> Found:
+    ) -> SearchResults:
         """The best ``count`` hits, conversations first; ``newest`` or ``count`` 0 take them as they come."""
         if not query.clauses:
-            return Found(iter(()))
+            return SearchResults(iter(()))
         asked = list(questions(query, self._trigrams))
         matcher = Matcher(query, sure_of_phrases=self._lite)
         given = {**filters.values(), "conversation": conversation}
@@ -50,10 +50,10 @@ class Finder:
             limit = count if count and not matcher.unsure else 0
             turns = (_hit(row, matcher) for row in self._turns(asked, matcher, given, limit))
             merged = heapq.merge(names, turns, key=attrgetter("at"), reverse=True)
-            return Found(islice(merged, count) if count else merged)
+            return SearchResults(islice(merged, count) if count else merged)
         rows = list(islice(self._turns(asked, matcher, given, WINDOW + 1), WINDOW + 1))
         best = _best(rows[:WINDOW], matcher, count - min(len(names), count))
-        return Found(iter([*names[:count], *best]), more=len(rows) > WINDOW)
+        return SearchResults(iter([*names[:count], *best]), more=len(rows) > WINDOW)
 
     def _trigrams(self, beginning: str) -> list[str]:
         if not self._lite:
@@ -98,14 +98,14 @@ def _second(moment: datetime) -> int:
 
 def _best(rows: list[Row], matcher: Matcher, count: int) -> Iterable[Hit]:
     """The rows that answer best; of equals, the newest."""
-    scores = ranked(matcher, [f"{row[4]}\n{row[5]}" for row in rows])
+    scores = bm25_scores(matcher, [f"{row[4]}\n{row[5]}" for row in rows])
     order = heapq.nsmallest(max(count, 0), range(len(rows)), key=lambda at: (-scores[at], at))
     return [_hit(rows[at], matcher, scores[at]) for at in order]
 
 
 def _hit(row: Row, matcher: Matcher, score: float | None = None) -> Hit:
     _, name, title, turn, user, answer, state, model, provider, assistant, at = row
-    shown = snippet(matcher, str(user), str(answer))
+    shown = best_snippet(matcher, str(user), str(answer))
     told = None if score is None else round(score, 3)
     return Hit(name, int(turn), title, assistant, model, provider, state, values.moment(at), shown, told)
 

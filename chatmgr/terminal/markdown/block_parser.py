@@ -1,69 +1,61 @@
-"""The block structure of Markdown, found line by line: quotes, lists, and the leaves inside them.
+"""The block structure of Markdown, parsed line by line: quotes, lists, and the leaves inside them.
 
-Works as CommonMark's own description of a parser does: a line first continues the open containers,
-then may open new blocks, and what is left of it goes into the open leaf. No line is read twice, so an
-answer costs what its length costs, however it is cut.
+This follows CommonMark's own description of a parser: a line first continues the open containers, then
+may open new blocks, and the rest of it goes into the open leaf. No line is read twice, so the cost is
+linear in the answer's length, however it is cut into pieces.
 
-Where Markdown would let a later line change what was shown long before, this one decides at once:
-
-- A list is neither tight nor loose: an empty line between two items is shown where one was written.
-- Line breaks inside a paragraph are kept: models break lines where they mean it (verse, addresses).
-- References ``[text][name]`` and their definitions are shown as written: definitions come last, when
-  the text is long on the screen, and hiding them would hide where a link leads.
-- A paragraph of more than SECTION characters becomes no heading by what is under it.
-- Columns of a table are as wide as its first ROWS rows want them.
-- HTML is shown as text.
+The package's docstring lists where the result differs from CommonMark, and why.
 """
 
 import re
 
-from chatmgr.terminal.markdown.containers import Nesting
-from chatmgr.terminal.markdown.leaf_blocks import ROWS, Code, Indent, Leaf, Rule, Table, Text
+from chatmgr.terminal.markdown.containers import ContainerStack
+from chatmgr.terminal.markdown.leaf_blocks import MEASURED_ROWS, Code, Leaf, Prefix, Rule, Table, Text
 from chatmgr.terminal.markdown.patterns import (
-    ALIGNS,
-    DEFINITION,
-    DELIMITERS,
+    ALIGNMENTS,
     FENCE,
     HEADING,
-    ITEM,
+    LINK_DEFINITION,
+    LIST_ITEM,
     RULE,
-    UNDERLINE,
-    cells,
-    html_end,
-    may_begin,
-    untabbed,
+    SETEXT_UNDERLINE,
+    TABLE_DELIMITERS,
+    expand_indent,
+    html_block_end,
+    may_interrupt,
+    table_cells,
 )
 
-_DEEPEST = 12  # containers within each other; what is deeper is text
+_MAX_DEPTH = 12  # nested containers; deeper marks are text
 
 
-class Blocks:
-    """Feed it lines; ``leaves`` are those found, the last one perhaps still open."""
+class BlockParser:
+    """Feed it lines; ``leaves`` are those found so far, and the last one may still be open."""
 
     def __init__(self) -> None:
         self.leaves: list[Leaf] = []
-        self._nesting = Nesting()
-        self._leaf: Leaf | None = None
-        self._made = 0
-        self._blank = False
-        self._defined = False
+        self._containers = ContainerStack()
+        self._open_leaf: Leaf | None = None
+        self._leaf_count = 0
+        self._after_blank = False
+        self._in_definitions = False
 
-    def copy(self) -> "Blocks":
-        """A parser to try a line on that is not complete yet."""
-        found = Blocks()
-        found.__dict__.update(self.__dict__)
-        found._nesting = self._nesting.copy()
-        found._leaf = self._leaf.copy() if self._leaf else None
-        found.leaves = [found._leaf if one is self._leaf and found._leaf else one for one in self.leaves]
-        return found
+    def copy(self) -> "BlockParser":
+        """A copy to try an unfinished line on."""
+        duplicate = BlockParser()
+        duplicate.__dict__.update(self.__dict__)
+        duplicate._containers = self._containers.copy()
+        duplicate._open_leaf = trial = self._open_leaf.copy() if self._open_leaf else None
+        duplicate.leaves = [trial if trial and leaf is self._open_leaf else leaf for leaf in self.leaves]
+        return duplicate
 
     def finish(self) -> None:
         """Close everything."""
-        self._close(0)
+        self._close_to(0)
 
-    def more(self, text: str) -> None:
-        """The next part of a line too long to wait for its end."""
-        leaf = self._leaf
+    def continue_line(self, text: str) -> None:
+        """Take the next part of a line that is too long to wait for its end."""
+        leaf = self._open_leaf
         if isinstance(leaf, Text):
             leaf.add(text)
         elif isinstance(leaf, Code):
@@ -71,230 +63,239 @@ class Blocks:
         elif isinstance(leaf, Table):
             leaf.rows[-1] += text
 
-    def feed(self, line: str, *, part: bool = False) -> None:
-        """The next line, or the first part of a very long one."""
-        text, depth = self._continued(line)
-        leaf = self._leaf
-        if leaf and depth == len(self._nesting.open) and self._inside(leaf, text, long=part):
+    def feed(self, line: str, *, is_partial: bool = False) -> None:
+        """Take the next line, or the first part of a very long one."""
+        text, depth = self._continue_containers(line)
+        leaf = self._open_leaf
+        if leaf and depth == self._depth and self._continue_code(leaf, text, is_partial=is_partial):
             return
         if not text.strip(" \t"):
-            self._empty(depth)
+            self._blank_line(depth)
             return
         paragraph = leaf if isinstance(leaf, Text) and not leaf.level else None
-        whole = depth == len(self._nesting.open)
-        text, opened = self._opened(text, depth, paragraph if whole else None, lazy=paragraph is not None)
-        if opened is None:
+        continues_all = depth == self._depth
+        interruptible = paragraph if continues_all else None
+        text, in_new_container = self._open_blocks(text, depth, interruptible, lazy=paragraph is not None)
+        if in_new_container is None:
             return
-        if not opened and paragraph and (not whole or paragraph is self._leaf):
-            self._paragraph_line(paragraph, text, part=part, table=whole)
+        if not in_new_container and paragraph and (not continues_all or paragraph is self._open_leaf):
+            self._continue_paragraph(paragraph, text, is_partial=is_partial, may_start_table=continues_all)
         else:
-            self._begin_text(text, depth if not opened else len(self._nesting.open), part=part)
+            self._start_text(text, depth if not in_new_container else self._depth, is_partial=is_partial)
 
-    def _continued(self, line: str) -> tuple[str, int]:
-        """What is left of a line after the containers that it continues, and how many those are."""
-        if not self._nesting.open:
+    def _continue_containers(self, line: str) -> tuple[str, int]:
+        """The rest of a line after the containers that it continues, and how many those are."""
+        if not self._containers.open:
             return line, 0
-        depth, text = 0, untabbed(line)
-        for one in self._nesting.open:
-            bare = text.lstrip(" ")
-            indent = len(text) - len(bare)
-            if not one.marker:
-                if indent > 3 or not bare.startswith(">"):
+        depth, text = 0, expand_indent(line)
+        for container in self._containers.open:
+            stripped = text.lstrip(" ")
+            indent = len(text) - len(stripped)
+            if not container.marker:
+                if indent > 3 or not stripped.startswith(">"):
                     break
-                text = untabbed(bare[1:]).removeprefix(" ")
-            elif not bare:
-                if not self._leaf and not self._nesting.begun(depth):
+                text = expand_indent(stripped[1:]).removeprefix(" ")
+            elif not stripped:
+                if not self._open_leaf and not self._containers.has_content(depth):
                     break
-            elif indent >= one.indent:
-                text = text[one.indent :]
+            elif indent >= container.indent:
+                text = text[container.indent :]
             else:
                 break
             depth += 1
         return text, depth
 
-    def _inside(self, leaf: Leaf, text: str, *, long: bool) -> bool:
-        """Whether the line belongs to the open leaf whatever it looks like."""
+    def _continue_code(self, leaf: Leaf, text: str, *, is_partial: bool) -> bool:
+        """Add the line to an open code or HTML block, if it belongs to it whatever it looks like."""
         if not isinstance(leaf, Code):
             return False
-        if leaf.fence:
-            bare = text.strip(" \t")
-            if bare.startswith(leaf.fence) and not bare.strip(leaf.fence[0]) and not text.startswith("    "):
-                self._close(len(self._nesting.open))
-                return True
-            blanks = len(text) - len(text.lstrip(" "))
-            text = text[min(leaf.indent, blanks) :]
-        elif leaf.html:
-            ended = leaf.html in text
-            self._code_line(leaf, text, long=long)
-            if ended:
-                self._close(len(self._nesting.open))
+        if leaf.fence and leaf.is_closing_fence(text):
+            self._close_leaf()
             return True
-        elif leaf.indent:  # an indented block
-            if not text.strip(" \t"):
-                text = ""
-            elif not untabbed(text).startswith("    "):
-                return False
-            else:
-                text = text[1:] if text.startswith("\t") else text[4:]
-        elif not text.strip(" \t"):
+        content = leaf.content_of(text)
+        if content is None:
             return False
-        self._code_line(leaf, text, long=long)
+        self._add_code_line(leaf, content, is_partial=is_partial)
+        if leaf.html and leaf.html in text:
+            self._close_leaf()
         return True
 
-    def _code_line(self, leaf: Code, line: str, *, long: bool) -> None:
-        if leaf.lines and (long or leaf.long or leaf.full(line)):
+    def _add_code_line(self, leaf: Code, line: str, *, is_partial: bool) -> None:
+        if leaf.lines and (is_partial or leaf.is_partial or leaf.starts_new_chunk(line)):
             leaf.closed = True
-            follower = leaf.copy()
-            follower.lines, follower.closed, follower.number = [], False, self._made
-            follower.place = Indent(leaf.place.rest, leaf.place.rest)
-            self._add(follower)
-            leaf = follower
+            leaf = leaf.continuation(self._leaf_count)
+            self._add_leaf(leaf)
         leaf.lines.append(line)
-        leaf.long = long
+        leaf.is_partial = is_partial
 
-    def _empty(self, depth: int) -> None:
-        """An empty line: it ends paragraphs and tables, and the quotes it has no mark of."""
-        quotes = [at for at, one in enumerate(self._nesting.open) if at >= depth and not one.marker]
-        unbegun = depth < len(self._nesting.open) and not quotes
-        if self._leaf or quotes or unbegun:
-            self._close(quotes[0] if quotes else depth if unbegun else len(self._nesting.open))
-        self._blank = True
+    def _blank_line(self, depth: int) -> None:
+        """A blank line ends paragraphs and tables, and the quotes whose mark it lacks."""
+        outer = self._depth
+        quote = next((at for at in range(depth, outer) if not self._containers.open[at].marker), None)
+        if quote is not None:
+            self._close_to(quote)
+        elif self._open_leaf or depth < outer:
+            self._close_to(depth)
+        self._after_blank = True
 
-    def _opened(
+    def _open_blocks(
         self, text: str, depth: int, paragraph: Text | None, *, lazy: bool
     ) -> tuple[str, bool | None]:
-        """Open what the line opens: what is left of it, and whether a container is new; None: all taken."""
+        """Open the blocks that the line starts.
+
+        Returns the rest of the line, and whether a container is new; None if the whole line was used.
+        """
         opened = False
         while True:
-            text = untabbed(text)
-            bare = text.lstrip(" ")
-            indent = len(text) - len(bare)
-            if not bare:
+            text = expand_indent(text)
+            stripped = text.lstrip(" ")
+            indent = len(text) - len(stripped)
+            if not stripped:
                 return "", None if opened else opened
             if indent > 3:
                 if lazy and not opened:
-                    return bare, opened
-                self._close(depth)
-                self._add(Code(self._made, self._place(), indent=4, lines=[text[4:]]))
+                    return stripped, opened
+                self._close_to(depth)
+                self._add_leaf(Code(*self._position(), indent=4, lines=[text[4:]]))
                 return "", None
-            if bare[0].isalpha():
-                return bare, opened
-            if bare[0] == ">" and depth < _DEEPEST:
-                self._close(depth)
-                self._nesting.quote()
-                text = untabbed(bare[1:]).removeprefix(" ")
-            elif self._leaf_begins(bare, indent, depth, paragraph):
+            if stripped[0].isalpha():
+                return stripped, opened
+            if stripped[0] == ">" and depth < _MAX_DEPTH:
+                self._close_to(depth)
+                self._containers.open_quote()
+                text = expand_indent(stripped[1:]).removeprefix(" ")
+            elif self._open_leaf_block(stripped, indent, depth, paragraph):
                 return "", None
-            elif (item := ITEM.match(bare)) and depth < _DEEPEST and may_begin(item, bare, paragraph):
-                self._close(depth)
-                text = self._item(item, bare, indent)
+            elif (
+                (item := LIST_ITEM.match(stripped))
+                and depth < _MAX_DEPTH
+                and (paragraph is None or may_interrupt(item, stripped))
+            ):
+                self._close_to(depth)
+                text = self._open_item(item, stripped, indent)
             else:
-                return bare, opened
-            depth, opened, paragraph, lazy = len(self._nesting.open), True, None, False
+                return stripped, opened
+            depth, opened, paragraph, lazy = self._depth, True, None, False
 
-    def _leaf_begins(self, bare: str, indent: int, depth: int, paragraph: Text | None) -> bool:
-        """Whether the line is a heading, a rule, or the first one of a block that is shown as it is."""
-        if paragraph and not paragraph.cut and not self._defined and (found := UNDERLINE.match(bare)):
-            paragraph.level = 1 if found[1][0] == "=" else 2
-            self._close(depth)
-        elif bare[0] == "#" and (found := HEADING.match(bare)):
-            self._close(depth)
-            self._add(Text(self._made, self._place(), level=len(found[1]), source=found[2] or ""))
-            self._close(depth)
-        elif bare[0] in "*_-" and RULE.match(bare):
-            self._close(depth)
-            self._add(Rule(self._made, self._place()))
-            self._close(depth)
-        elif bare[0] in "`~" and (found := FENCE.match(bare)):
-            self._close(depth)
-            fence, info = found[1] or found[3], found[2] or found[4] or ""
-            language = (info.split() or [""])[0]
-            self._add(Code(self._made, self._place(), language=language, fence=fence, indent=indent))
-        elif bare[0] == "<" and (end := html_end(bare, paragraph)) is not None:
-            self._close(depth)
-            self._add(Code(self._made, self._place(), html=end, lines=[" " * indent + bare]))
-            if end and end in bare[2:]:
-                self._close(depth)
+    def _open_leaf_block(self, stripped: str, indent: int, depth: int, paragraph: Text | None) -> bool:
+        """Whether the line is a heading, a rule, or the start of a code or HTML block; if so, opens it."""
+        if (
+            paragraph
+            and not paragraph.cut
+            and not self._in_definitions
+            and (match := SETEXT_UNDERLINE.match(stripped))
+        ):
+            paragraph.level = 1 if match[1][0] == "=" else 2
+            self._close_to(depth)
+        elif stripped[0] == "#" and (match := HEADING.match(stripped)):
+            self._close_to(depth)
+            self._add_leaf(Text(*self._position(), level=len(match[1]), source=match[2] or ""))
+            self._close_to(depth)
+        elif stripped[0] in "*_-" and RULE.match(stripped):
+            self._close_to(depth)
+            self._add_leaf(Rule(*self._position()))
+            self._close_to(depth)
+        elif stripped[0] in "`~" and (match := FENCE.match(stripped)):
+            self._close_to(depth)
+            fence, info = match[1] or match[3], match[2] or match[4] or ""
+            self._add_leaf(
+                Code(*self._position(), language=(info.split() or [""])[0], fence=fence, indent=indent)
+            )
+        elif (
+            stripped[0] == "<" and (end := html_block_end(stripped, in_paragraph=bool(paragraph))) is not None
+        ):
+            self._close_to(depth)
+            self._add_leaf(Code(*self._position(), html=end, lines=[" " * indent + stripped]))
+            if end and end in stripped[2:]:
+                self._close_to(depth)
         else:
             return False
         return True
 
-    def _item(self, found: re.Match[str], bare: str, indent: int) -> str:
-        """Open an item of a list; returns what is in its first line."""
-        mark, blanks, rest = found[1], found[3] or "", bare[found.end() :]
-        width = len(mark) + (len(blanks) if rest and len(blanks) < 5 else 1)
-        self._nesting.item(mark, found[2], indent + width)
-        return " " * (len(blanks) - 1) + rest if len(blanks) > 4 else rest
+    def _open_item(self, match: re.Match[str], stripped: str, indent: int) -> str:
+        """Open a list item; returns the content of its first line."""
+        marker, blanks, content = match[1], match[3] or "", stripped[match.end() :]
+        width = len(marker) + (len(blanks) if content and len(blanks) < 5 else 1)
+        self._containers.open_item(marker, match[2], indent + width)
+        return " " * (len(blanks) - 1) + content if len(blanks) > 4 else content
 
-    def _paragraph_line(self, paragraph: Text, text: str, *, part: bool, table: bool) -> None:
-        bare = text.strip(" \t") if not part else text.lstrip(" \t")
-        if table and "|" in bare and DELIMITERS.match(bare) and self._table(paragraph, bare):
+    def _continue_paragraph(
+        self, paragraph: Text, text: str, *, is_partial: bool, may_start_table: bool
+    ) -> None:
+        stripped = text.strip(" \t") if not is_partial else text.lstrip(" \t")
+        may_start_table = may_start_table and "|" in stripped and bool(TABLE_DELIMITERS.match(stripped))
+        if may_start_table and self._start_table(paragraph, stripped):
             return
-        if self._defined and DEFINITION.match(bare):
-            self._begin_text(bare, len(self._nesting.open), part=part)
+        if self._in_definitions and LINK_DEFINITION.match(stripped):
+            self._start_text(stripped, self._depth, is_partial=is_partial)
             return
-        self._defined = False
-        paragraph.add("\n" + bare)
+        self._in_definitions = False
+        paragraph.add("\n" + stripped)
 
-    def _table(self, paragraph: Text, delimiters: str) -> bool:
-        """Make a table of the paragraph's last line, if it has as many cells as there are columns."""
-        earlier, _, head = paragraph.source.rpartition("\n")
-        marks = cells(delimiters)
-        if "|" not in head or len(cells(head)) != len(marks):
+    def _start_table(self, paragraph: Text, delimiters: str) -> bool:
+        """Turn the paragraph's last line into a table, if it has as many cells as there are columns."""
+        earlier, _, heading = paragraph.source.rpartition("\n")
+        marks = table_cells(delimiters)
+        if "|" not in heading or len(table_cells(heading)) != len(marks):
             return False
-        aligns = tuple(ALIGNS[mark.startswith(":"), mark.endswith(":")] for mark in marks)
-        place = paragraph.place
+        aligns = tuple(ALIGNMENTS[mark.startswith(":"), mark.endswith(":")] for mark in marks)
         if earlier or paragraph.cut:
             paragraph.source = earlier
-            self._close(len(self._nesting.open))
-            place = self._place()
+            self._close_leaf()
+            self._add_leaf(Table(*self._position(), aligns=aligns, rows=[heading]))
         else:
             self.leaves.remove(paragraph)
-            self._made -= 1
-        self._add(Table(self._made, place, aligns=aligns, rows=[head]))
+            self._leaf_count -= 1
+            self._add_leaf(Table(self._leaf_count, paragraph.prefix, aligns=aligns, rows=[heading]))
         return True
 
-    def _begin_text(self, text: str, depth: int, *, part: bool) -> None:
-        """A line that is nothing else: a row of the open table, or a paragraph."""
-        table = self._leaf if depth == len(self._nesting.open) else None
+    def _start_text(self, text: str, depth: int, *, is_partial: bool) -> None:
+        """A line that starts nothing else: a row of the open table, or a paragraph."""
+        table = self._open_leaf if depth == self._depth else None
         if isinstance(table, Table):
-            if len(table.rows) > ROWS:
+            if len(table.rows) > MEASURED_ROWS:
                 table.closed = True
-                place = Indent(table.place.rest, table.place.rest)
-                leader = table.leader or table
-                table = Table(self._made, place, aligns=table.aligns, leader=leader)
-                self._add(table)
+                table = table.continuation(self._leaf_count)
+                self._add_leaf(table)
             table.rows.append(text)
             return
-        defined = self._defined
-        self._close(depth)
-        bare = text.strip(" \t") if not part else text.lstrip(" \t")
-        place = self._place()
-        self._defined = bool(DEFINITION.match(bare))
-        if defined and self._defined and not self._blank:
-            place = Indent(place.first, place.rest)
-        leaf = Text(self._made, place)
-        self._add(leaf)
-        leaf.add(bare)
+        after_definition = self._in_definitions
+        self._close_to(depth)
+        stripped = text.lstrip(" \t") if is_partial else text.strip(" \t")
+        number, prefix = self._position()
+        self._in_definitions = bool(LINK_DEFINITION.match(stripped))
+        if after_definition and self._in_definitions and not self._after_blank:
+            prefix = Prefix(prefix.first, prefix.rest)
+        leaf = Text(number, prefix)
+        self._add_leaf(leaf)
+        leaf.add(stripped)
 
-    def _close(self, depth: int) -> None:
-        """Close the leaf, and the containers past ``depth``; one without anything in it shows its mark."""
-        if self._leaf:
-            self._leaf.closed = True
-            if isinstance(self._leaf, Code) and self._leaf.indent and not self._leaf.fence:
-                while self._leaf.lines and not self._leaf.lines[-1]:
-                    self._leaf.lines.pop()
-            self._leaf, self._defined = None, False
-        if len(self._nesting.open) > depth and not self._nesting.begun(len(self._nesting.open) - 1):
-            self._add(Text(self._made, self._place(), closed=True))
-            self._leaf = None
-        del self._nesting.open[depth:]
+    def _close_to(self, depth: int) -> None:
+        """Close the leaf, and the containers deeper than ``depth``; an empty one still shows its mark."""
+        if self._open_leaf:
+            self._open_leaf.closed = True
+            if isinstance(self._open_leaf, Code):
+                self._open_leaf.trim()
+            self._open_leaf, self._in_definitions = None, False
+        if self._depth > depth and not self._containers.has_content(self._depth - 1):
+            self._add_leaf(Text(*self._position(), closed=True))
+            self._open_leaf = None
+        del self._containers.open[depth:]
 
-    def _add(self, leaf: Leaf) -> None:
+    def _close_leaf(self) -> None:
+        self._close_to(self._depth)
+
+    @property
+    def _depth(self) -> int:
+        return len(self._containers.open)
+
+    def _add_leaf(self, leaf: Leaf) -> None:
         self.leaves.append(leaf)
-        self._nesting.holds()
-        self._leaf, self._blank = leaf, False
-        self._made += 1
+        self._containers.leaf_added()
+        self._open_leaf, self._after_blank = leaf, False
+        self._leaf_count += 1
 
-    def _place(self) -> Indent:
-        return self._nesting.place(first=self._made == 0, blank=self._blank)
+    def _position(self) -> tuple[int, Prefix]:
+        """The number and the prefix of the next leaf."""
+        is_first = self._leaf_count == 0
+        return self._leaf_count, self._containers.prefix(is_first=is_first, after_blank=self._after_blank)

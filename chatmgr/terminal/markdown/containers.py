@@ -1,83 +1,95 @@
-"""Where a leaf stands: the quotes and lists around it, and what goes before its lines."""
+"""Container blocks: the quotes and list items around a leaf, and the prefixes they give its lines."""
 
 from dataclasses import dataclass
 
-from chatmgr.terminal.markdown.leaf_blocks import Indent
+from chatmgr.terminal.markdown.leaf_blocks import Prefix
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A quote, or (``marker``) an item of a list: its text begins ``indent`` columns further in."""
+    """A quote or, if it has a ``marker``, a list item, whose text starts ``indent`` columns further in.
+
+    ``number`` identifies the container and ``list`` the list. ``count`` is the item's number, and ``label``
+    is what is shown for its marker.
+    """
 
     number: int
     marker: str = ""
-    shown: str = "│ "
+    label: str = "│ "
     indent: int = 0
     list: int = 0
     count: int = 0
 
     @property
-    def rest(self) -> str:
+    def continuation(self) -> str:
         """The prefix of all lines but the first."""
-        return " " * len(self.shown) if self.marker else self.shown
+        return " " * len(self.label) if self.marker else self.label
 
 
-class Nesting:
-    """The containers that are open, and those around the leaf before."""
+class ContainerStack:
+    """The open containers, and those around the previous leaf."""
 
     def __init__(self) -> None:
         self.open: list[Container] = []
-        self._before: tuple[Container, ...] = ()
-        self._made = 0
+        self._previous: tuple[Container, ...] = ()
+        self._count = 0
 
-    def copy(self) -> "Nesting":
-        """The same, to try something."""
-        found = Nesting()
-        found.open, found._before, found._made = self.open[:], self._before, self._made
-        return found
+    def copy(self) -> "ContainerStack":
+        """A copy to try a line on."""
+        duplicate = ContainerStack()
+        duplicate.open, duplicate._previous, duplicate._count = self.open[:], self._previous, self._count
+        return duplicate
 
-    def quote(self) -> None:
-        """Open a quote."""
-        self._made += 1
-        self.open.append(Container(self._made))
+    def open_quote(self) -> None:
+        """Open a block quote."""
+        self._count += 1
+        self.open.append(Container(self._count))
 
-    def item(self, mark: str, number: str | None, indent: int) -> None:
-        """Open an item of a list; it goes on with the one before where that has the same kind of mark."""
-        kind, depth, before = mark[-1], len(self.open), self._before
-        sibling = before[depth] if self.shared() == depth < len(before) else None
-        if sibling and sibling.marker != kind:
+    def open_item(self, marker: str, number: str | None, indent: int) -> None:
+        """Open a list item; it continues the previous item's list if that has the same kind of marker."""
+        delimiter, depth, previous = marker[-1], len(self.open), self._previous
+        sibling = previous[depth] if self.shared_depth() == depth < len(previous) else None
+        if sibling and sibling.marker != delimiter:
             sibling = None
         count = sibling.count + 1 if sibling else int(number or 0)
-        self._made += 1
-        shown = f"{count}{kind} " if number else "• "
+        self._count += 1
+        label = f"{count}{delimiter} " if number else "• "
         self.open.append(
-            Container(self._made, kind, shown, indent, sibling.list if sibling else self._made, count)
+            Container(self._count, delimiter, label, indent, sibling.list if sibling else self._count, count)
         )
 
-    def holds(self) -> None:
-        """A leaf was added."""
-        self._before = tuple(self.open)
+    def leaf_added(self) -> None:
+        """Note that a leaf was added inside the open containers."""
+        self._previous = tuple(self.open)
 
-    def begun(self, depth: int) -> bool:
-        """Whether the container there has something in it."""
-        return self.shared() > depth
+    def has_content(self, depth: int) -> bool:
+        """Whether the container at this depth has any content."""
+        return self.shared_depth() > depth
 
-    def shared(self) -> int:
-        """How many containers the last leaf is in as well."""
+    def shared_depth(self) -> int:
+        """How many open containers the previous leaf is in as well."""
         count = 0
-        for one, other in zip(self.open, self._before, strict=False):
-            if one.number != other.number:
+        for current, previous in zip(self.open, self._previous, strict=False):
+            if current.number != previous.number:
                 break
             count += 1
         return count
 
-    def place(self, *, first: bool, blank: bool) -> Indent:
-        """Where a new leaf stands, and whether an empty line goes before it."""
-        here, before = self.open, self._before
-        shared = self.shared()
-        begins = "".join(one.rest if at < shared else one.shown for at, one in enumerate(here))
-        siblings = shared < min(len(here), len(before)) and here[shared].list == before[shared].list != 0
-        in_list = siblings or (shared > 0 and bool(here[shared - 1].marker))
-        wanted = not first and (blank or not in_list)
-        gap = "".join(one.rest for one in here[:shared]).rstrip() if wanted else None
-        return Indent(begins, "".join(one.rest for one in here), gap)
+    def prefix(self, *, is_first: bool, after_blank: bool) -> Prefix:
+        """The prefix of a new leaf, and whether an empty line goes above it."""
+        open_now, previous = self.open, self._previous
+        shared = self.shared_depth()
+        first = "".join(
+            container.continuation if depth < shared else container.label
+            for depth, container in enumerate(open_now)
+        )
+        rest = "".join(container.continuation for container in open_now)
+        siblings = (
+            shared < min(len(open_now), len(previous)) and open_now[shared].list == previous[shared].list != 0
+        )
+        in_list = siblings or (shared > 0 and bool(open_now[shared - 1].marker))
+        needs_gap = not is_first and (after_blank or not in_list)
+        gap = (
+            "".join(container.continuation for container in open_now[:shared]).rstrip() if needs_gap else None
+        )
+        return Prefix(first, rest, gap if needs_gap else None)

@@ -1,94 +1,112 @@
-"""A leaf as rows of the screen, from anywhere in it: what is printed for good is not made again."""
+"""A leaf as rows of the screen, starting anywhere in it: rows already printed are not rendered again."""
 
 from collections.abc import Iterator
 
-from chatmgr.terminal.markdown.highlight import highlighted
-from chatmgr.terminal.markdown.inline import styled
+from chatmgr.terminal.markdown.highlight import highlighted_lines
+from chatmgr.terminal.markdown.inline import inline_styled
 from chatmgr.terminal.markdown.leaf_blocks import Code, Leaf, Table, Text
-from chatmgr.terminal.markdown.table_layout import table_lines
-from chatmgr.terminal.markdown.text_layout import Line, Run, columns, paint, painted, rows, wrapped
+from chatmgr.terminal.markdown.table_layout import table_rows
+from chatmgr.terminal.markdown.text_layout import (
+    ScreenRow,
+    StyleRun,
+    max_columns,
+    paint,
+    paint_span,
+    terminal_rows,
+    wrap_rows,
+)
 
-_BASES = ("", "1;4;35", "1;35", "1", "1", "3", "3")
-_TASKS = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
+_BASE_STYLES = ("", "1;4;35", "1;35", "1", "1", "3", "3")
+_CHECKBOXES = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 _DIM = "2"
-_NARROWEST = 12
+_MIN_TEXT_WIDTH = 12
 
 
-def leaf_lines(leaf: Leaf, width: int, start: int = -1) -> Iterator[Line]:
-    """The rows of a leaf after ``start`` of it: the ``end`` of the last row that is there already."""
-    place = leaf.place
-    if start < 0 and place.gap is not None:
-        yield Line(painted(place.gap, _DIM), columns(place.gap), 0)
-    spare = max(width - _NARROWEST, 0)
-    first, rest = (one[max(len(one) - spare, 0) :] for one in (place.first, place.rest))
-    indent = columns(rest)
+def leaf_rows(leaf: Leaf, width: int, start: int = -1) -> Iterator[ScreenRow]:
+    """The rows of a leaf after ``start``, which is the ``end`` of the last row printed, or -1 for none."""
+    gap = leaf.prefix.gap
+    if start < 0 and gap is not None:
+        yield ScreenRow(paint(gap, _DIM), max_columns(gap), 0)
+    max_indent = max(width - _MIN_TEXT_WIDTH, 0)
+    first, rest = (part[max(len(part) - max_indent, 0) :] for part in (leaf.prefix.first, leaf.prefix.rest))
+    indent = max_columns(rest)
     room = max(width - indent, 1)
     prefix = first if start <= 0 else rest
     joined = False
-    for line in _content(leaf, room, max(start, 0), indent):
+    for row in _content_rows(leaf, room, max(start, 0), indent):
         if joined:
-            yield line
+            yield row
         elif prefix:
-            before = painted(prefix, _DIM) if prefix.strip(" ") else prefix
-            yield Line((before + line.text).rstrip(" "), line.columns + indent, line.end, line.joined)
+            painted_prefix = paint(prefix, _DIM) if prefix.strip(" ") else prefix
+            yield ScreenRow(
+                (painted_prefix + row.text).rstrip(" "), row.columns + indent, row.end, row.joined
+            )
         else:
-            yield line
-        prefix, joined = rest, line.joined
+            yield row
+        prefix, joined = rest, row.joined
 
 
-def _content(leaf: Leaf, width: int, start: int, indent: int) -> Iterator[Line]:
+def _content_rows(leaf: Leaf, width: int, start: int, indent: int) -> Iterator[ScreenRow]:
     if isinstance(leaf, Text):
-        return _text(leaf, width, max(start - 1, 0))
+        return _text_rows(leaf, width, max(start - 1, 0))
     if isinstance(leaf, Code):
-        return _code(leaf, width + indent, start, indent)
+        return _code_rows(leaf, width + indent, start, indent)
     if isinstance(leaf, Table):
-        return (one for one in table_lines(leaf, width) if one.end > start)
-    wide = min(width, 60)
-    return iter((Line(painted("─" * wide, _DIM), wide, 1),))
+        return (row for row in table_rows(leaf, width) if row.end > start)
+    rule_width = min(width, 60)
+    return iter((ScreenRow(paint("─" * rule_width, _DIM), rule_width, 1),))
 
 
-def settle(leaf: Leaf, start: int) -> int:
-    """Rows of an open leaf that end before this stay as they are; forgets what is before ``start``."""
+def settled_end(leaf: Leaf) -> int:
+    """Rows of an open leaf that end at or before this position cannot change any more."""
     if not isinstance(leaf, Text):
         return 0
-    at, kept = leaf.skipped, list(leaf.sections)
-    while kept and at + _length(kept[0], leaf) < start:
-        at += _length(kept.pop(0), leaf)
-    leaf.skipped, leaf.sections = at, tuple(kept)
-    return at + sum(_length(one, leaf) for one in kept)
+    return leaf.skipped + sum(_shown_length(section, leaf) for section in leaf.sections)
 
 
-def _length(section: str, leaf: Text) -> int:
-    return len(styled(section, _BASES[leaf.level])[0])
+def drop_sections(leaf: Leaf, end: int) -> None:
+    """Drop the sections of an open leaf that end before this position: they are printed for good."""
+    if not isinstance(leaf, Text):
+        return
+    position, kept = leaf.skipped, list(leaf.sections)
+    while kept and position + _shown_length(kept[0], leaf) < end:
+        position += _shown_length(kept.pop(0), leaf)
+    leaf.skipped, leaf.sections = position, tuple(kept)
 
 
-def _text(leaf: Text, width: int, start: int) -> Iterator[Line]:
+def _shown_length(section: str, leaf: Text) -> int:
+    return len(inline_styled(section, _BASE_STYLES[leaf.level])[0])
+
+
+def _text_rows(leaf: Text, width: int, start: int) -> Iterator[ScreenRow]:
     source = leaf.source
-    if leaf.place.first.endswith("• ") and not leaf.cut and (task := _TASKS.get(source[:4])):
+    if leaf.prefix.first.endswith("• ") and not leaf.cut and (task := _CHECKBOXES.get(source[:4])):
         source = task + source[4:]
     parts: list[str] = []
-    runs: list[Run] = []
-    at = 0
+    runs: list[StyleRun] = []
+    position = 0
     for section in (*leaf.sections, source):
-        text, found = styled(section, _BASES[leaf.level])
+        text, section_runs = inline_styled(section, _BASE_STYLES[leaf.level])
         parts.append(text)
-        runs += [(end + at, style) for end, style in found] if at else found
-        at += len(text)
-    flat = "".join(parts)
+        runs += [(end + position, style) for end, style in section_runs] if position else section_runs
+        position += len(text)
+    shown = "".join(parts)
     start -= leaf.skipped
-    if 0 < start < len(flat) and flat[start] == "\n":  # the row before was whole without our knowing
+    if 0 < start < len(shown) and shown[start] == "\n":  # that row ended with this line break
         start += 1
-    for begin, end, after, size in wrapped(flat, start, width):
-        yield Line(paint(flat, runs, begin, end), size, after + leaf.skipped + 1)
+    for row_start, end, next_start, columns in wrap_rows(shown, start, width):
+        yield ScreenRow(paint_span(shown, runs, row_start, end), columns, next_start + leaf.skipped + 1)
 
 
-def _code(leaf: Code, width: int, start: int, indent: int) -> Iterator[Line]:
-    found = highlighted("\n".join(leaf.lines), "" if leaf.long else leaf.language)
-    at = 0
-    for line, runs in zip(leaf.lines or [""], found, strict=True):
-        skip = max(start - at, 0)
-        if not skip:
-            yield from rows(line, runs, at, width, indent)
-        elif skip < len(line):
-            yield from rows(line[skip:], [(end - skip, style) for end, style in runs], start, width)
-        at += len(line) + 1
+def _code_rows(leaf: Code, width: int, start: int, indent: int) -> Iterator[ScreenRow]:
+    runs_by_line = highlighted_lines("\n".join(leaf.lines), "" if leaf.is_partial else leaf.language)
+    position = 0
+    for line, runs in zip(leaf.lines or [""], runs_by_line, strict=True):
+        skipped = max(start - position, 0)
+        if not skipped:
+            yield from terminal_rows(line, runs, position, width, indent)
+        elif skipped < len(line):
+            yield from terminal_rows(
+                line[skipped:], [(end - skipped, style) for end, style in runs], start, width
+            )
+        position += len(line) + 1

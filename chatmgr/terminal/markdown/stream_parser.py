@@ -1,74 +1,77 @@
-"""An answer's text on its way to the parser: cleaned, cut into lines, however the pieces were cut."""
+"""Feeds streamed text to the block parser: cleaned, and cut into lines, however the pieces were cut."""
 
 import re
 
-from chatmgr.terminal.markdown.block_parser import Blocks
+from chatmgr.terminal.markdown.block_parser import BlockParser
 from chatmgr.terminal.markdown.leaf_blocks import Leaf
 from chatmgr.terminal.sanitize import clean
 
-_LONG = 2_000  # characters of a line that are waited for before its first part is taken
+_PART_LENGTH = 2_000  # a longer line is taken in parts, before its end arrives
 _UNDECIDED = re.compile(r"[ >]*[-=#*_`~+|:.)(\d]{0,12}[ \t]*\Z")
 
 
-class Source:
-    """Feed it pieces; ``blocks`` has what whole lines made of them, ``leaves()`` the rest as well."""
+class StreamParser:
+    """Feed it pieces; ``leaves()`` are those found so far.
+
+    ``blocks`` has parsed the complete lines; the unfinished last line is tried on a copy.
+    """
 
     def __init__(self) -> None:
-        self.blocks = Blocks()
-        self._held = ""
-        self._tail = ""
-        self._long = False
+        self.blocks = BlockParser()
+        self._held_cr = ""
+        self._open_line = ""
+        self._in_long_line = False
 
     def feed(self, text: str) -> None:
-        """One piece. A carriage return at its end waits for the next: it may be half of a line end."""
-        text = self._held + text
-        self._held = "\r" if text.endswith("\r") else ""
-        text = clean(text[:-1] if self._held else text)
+        """Parse one piece. A final carriage return is held back: it may be half of a line ending."""
+        text = self._held_cr + text
+        self._held_cr = "\r" if text.endswith("\r") else ""
+        text = clean(text[:-1] if self._held_cr else text)
         if "\n" not in text:
-            self._tail += text
-            if len(self._tail) > _LONG:
-                self._take(self._tail, whole=False)
+            self._open_line += text
+            if len(self._open_line) > _PART_LENGTH:
+                self._parse_line(self._open_line, complete=False)
             return
-        *lines, self._tail = (self._tail + text).split("\n")
+        *lines, self._open_line = (self._open_line + text).split("\n")
         for line in lines:
-            self._take(line)
-        if len(self._tail) > _LONG:
-            self._take(self._tail, whole=False)
+            self._parse_line(line)
+        if len(self._open_line) > _PART_LENGTH:
+            self._parse_line(self._open_line, complete=False)
 
     def finish(self) -> list[Leaf]:
-        """The end of the text; all leaves that were not taken yet."""
-        self._tail += clean(self._held)
-        if self._tail or self._long:
-            self._take(self._tail)
-        self._held = self._tail = ""
+        """End the text; returns all leaves that were not taken before."""
+        self._open_line += clean(self._held_cr)
+        if self._open_line or self._in_long_line:
+            self._parse_line(self._open_line)
+        self._held_cr = self._open_line = ""
         self.blocks.finish()
         return self.blocks.leaves
 
     def leaves(self) -> list[Leaf]:
-        """What there is now, as if the text ended here; a line that may become anything is waited for."""
-        if not self._tail or (not self._long and _UNDECIDED.match(self._tail)):
+        """The leaves as if the text ended here, without a last line whose kind is still undecided."""
+        if not self._open_line or (not self._in_long_line and _UNDECIDED.match(self._open_line)):
             return self.blocks.leaves
-        tried = self.blocks.copy()
-        if self._long:
-            tried.more(self._tail)
+        trial = self.blocks.copy()
+        if self._in_long_line:
+            trial.continue_line(self._open_line)
         else:
-            tried.feed(self._tail)
-        return tried.leaves
+            trial.feed(self._open_line)
+        return trial.leaves
 
-    def _take(self, line: str, *, whole: bool = True) -> None:
-        at = 0
-        while len(line) - at > _LONG:
-            self._part(line[at : at + _LONG], part=True)
-            self._long, at = True, at + _LONG
-        line = line[at:]
-        if whole:
-            self._part(line, part=False)
-            self._long = False
+    def _parse_line(self, line: str, *, complete: bool = True) -> None:
+        start = 0
+        while len(line) - start > _PART_LENGTH:
+            self._parse_part(line[start : start + _PART_LENGTH], is_partial=True)
+            self._in_long_line, start = True, start + _PART_LENGTH
+        line = line[start:]
+        if complete:
+            self._parse_part(line, is_partial=False)
+            self._in_long_line = False
         else:
-            self._tail = line
+            self._open_line = line
 
-    def _part(self, line: str, *, part: bool) -> None:
-        if self._long:
-            self.blocks.more(line)
+    def _parse_part(self, line: str, *, is_partial: bool) -> None:
+        if self._in_long_line:
+            self.blocks.continue_line(line)
         else:
-            self.blocks.feed(line, part=part)
+            self.blocks.feed(line, is_partial=is_partial)

@@ -1,4 +1,4 @@
-"""An answer as it streams, rendered: what is finished is printed once, only the open block is redrawn."""
+"""A streaming answer, rendered: finished blocks are printed once, and only the open block is redrawn."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -6,137 +6,140 @@ from contextlib import contextmanager
 
 from chatmgr.terminal.console import Console
 from chatmgr.terminal.markdown.leaf_blocks import Code, Leaf
-from chatmgr.terminal.markdown.render import leaf_lines, settle
-from chatmgr.terminal.markdown.stream_parser import Source
-from chatmgr.terminal.markdown.text_layout import Line
-from chatmgr.terminal.region import Region, Size, size_of_stdout
+from chatmgr.terminal.markdown.render import drop_sections, leaf_rows, settled_end
+from chatmgr.terminal.markdown.stream_parser import StreamParser
+from chatmgr.terminal.markdown.text_layout import ScreenRow
+from chatmgr.terminal.region import Region, Size, stdout_size
 
-_PAUSE = 1 / 15  # seconds between two drawings
+_DRAW_INTERVAL = 1 / 15  # seconds
 
 
 class MarkdownWriter:
-    """Takes deltas as `AnswerWriter` does; a thread draws what has come, at most fifteen times a second.
+    """Takes the pieces of an answer like `PlainWriter`; a thread draws them, at most fifteen times a second.
 
-    All that is drawn and may still change stands in one region at the end of the screen, with the cursor
-    on the empty line below it. Each leaf remembers how much of it is printed for good; the rest is made
-    anew at each drawing, for the width that the terminal has then.
+    Everything drawn that may still change is one region at the end of the screen, with the cursor on the
+    empty line below it. For each leaf, ``_printed`` says how much of it is printed for good; the rest is
+    rendered again at each drawing, for the terminal's current width.
     """
 
-    def __init__(self, console: Console, size: Callable[[], Size] = size_of_stdout) -> None:
-        self._region = Region(self._put, size)
+    def __init__(self, console: Console, size: Callable[[], Size] = stdout_size) -> None:
+        self._region = Region(self._print, size)
         self._console = console
-        self._source = Source()
+        self._parser = StreamParser()
         self._pending: list[str] = []
-        self._shown: dict[int, int] = {}
-        self._rows: list[tuple[Leaf, Line]] = []
+        self._printed: dict[int, int] = {}
+        self._rows: list[tuple[Leaf, ScreenRow]] = []
         self._lock = threading.RLock()
-        self._due, self._ending = threading.Event(), threading.Event()
+        self._draw_requested, self._finishing = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
-        self._failed: Exception | None = None
+        self._error: Exception | None = None
 
     def write(self, text: str) -> None:
-        """One piece, to be drawn soon."""
+        """Add one piece, to be drawn soon."""
         self._pending.append(text)
-        if not self._due.is_set():
-            self._due.set()
+        if not self._draw_requested.is_set():
+            self._draw_requested.set()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._draw_on, daemon=True)
+                self._thread = threading.Thread(target=self._draw_loop, daemon=True)
                 self._thread.start()
 
     def finish(self) -> None:
-        """Draw the whole; raises OSError where not everything could be written."""
-        self._ending.set()
-        self._due.set()
+        """Draw the rest. Raises OSError if not everything could be written."""
+        self._finishing.set()
+        self._draw_requested.set()
         if self._thread:
             self._thread.join()
             self._thread = None
         self._draw(final=True)
-        if self._failed:
-            raise self._failed
+        if self._error:
+            raise self._error
 
     def draw(self, text: str = "") -> None:
-        """One piece, drawn now with all that came before it; nothing more is drawn before the next."""
+        """Add one piece and draw now, together with everything before it."""
         self._pending.append(text)
         self._draw()
 
-    def settle(self) -> None:
-        """Draw what has come, and leave it as it is: something else will come and go below it."""
+    def freeze(self) -> None:
+        """Draw what has arrived and leave it as it is: other output will come and go below it."""
         with self._lock:
             self.draw()
-            self._keep(self._region.adapt())
-            self._region.leave()
-            self._keep(len(self._rows))
+            self._mark_printed(self._region.resize())
+            self._region.release()
+            self._mark_printed(len(self._rows))
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Something else is written meanwhile: above what may still change, which comes again below it."""
+    def suspended(self) -> Iterator[None]:
+        """Other output is written within this block.
+
+        It goes above the rows that may still change, which are drawn again below it.
+        """
         with self._lock:
             self.draw()
-            self._keep(self._region.adapt())
+            self._mark_printed(self._region.resize())
             self._region.erase()
             yield
-            self._show(self._source.leaves(), [])
+            self._draw_leaves(self._parser.leaves(), [])
 
-    def _draw_on(self) -> None:
-        while not self._ending.is_set():
-            self._due.wait()
+    def _draw_loop(self) -> None:
+        while not self._finishing.is_set():
+            self._draw_requested.wait()
             try:
                 self._draw()
             except Exception as error:
-                self._failed = error
+                self._error = error
                 return
-            self._ending.wait(_PAUSE)
+            self._finishing.wait(_DRAW_INTERVAL)
 
     def _draw(self, *, final: bool = False) -> None:
         with self._lock:
-            self._due.clear()
-            found, self._pending = self._pending, []
-            if self._failed or not (found or final):
+            self._draw_requested.clear()
+            pieces, self._pending = self._pending, []
+            if self._error or not (pieces or final):
                 return
-            self._source.feed("".join(found))
-            self._keep(self._region.adapt())
-            leaves = self._source.finish() if final else self._source.leaves()
-            self._show(leaves, [one for one in self._source.blocks.leaves if one.closed])
+            self._parser.feed("".join(pieces))
+            self._mark_printed(self._region.resize())
+            leaves = self._parser.finish() if final else self._parser.leaves()
+            self._draw_leaves(leaves, [leaf for leaf in self._parser.blocks.leaves if leaf.closed])
 
-    def _show(self, leaves: list[Leaf], done: list[Leaf]) -> None:
-        """Put the rows on the screen that are not printed for good; those of ``done`` are, with this."""
+    def _draw_leaves(self, leaves: list[Leaf], closed_leaves: list[Leaf]) -> None:
+        """Draw all rows not printed for good; those of ``closed_leaves`` are printed for good with this."""
         width = self._region.width
         rows = [
-            (leaf, line)
+            (leaf, row)
             for leaf in leaves
-            for line in leaf_lines(leaf, width, self._shown.get(leaf.number, -1))
+            for row in leaf_rows(leaf, width, self._printed.get(leaf.number, -1))
         ]
-        closed = {leaf.number for leaf in done}
-        last = self._source.blocks.leaves[-1] if self._source.blocks.leaves else None
-        settled = settle(last, 0) if last and not last.closed else 0
-        count = 0
-        for leaf, line in rows:
-            stays = last is not None and leaf.number == last.number and line.end <= settled
-            if leaf.number not in closed and not stays:
+        closed_numbers = {leaf.number for leaf in closed_leaves}
+        last = self._parser.blocks.leaves[-1] if self._parser.blocks.leaves else None
+        stable_end = settled_end(last) if last and not last.closed else 0
+        printed_count = 0
+        for leaf, row in rows:
+            is_stable = last is not None and leaf.number == last.number and row.end <= stable_end
+            if leaf.number not in closed_numbers and not is_stable:
                 break
-            count += 1
-        kept = max(count, len(rows) - self._region.room)
-        self._region.draw([line for _, line in rows], kept)
+            printed_count += 1
+        kept_count = max(printed_count, len(rows) - self._region.capacity)
+        self._region.draw([row for _, row in rows], kept_count)
         self._rows = rows
-        self._keep(kept)
-        if done:
-            self._source.blocks.leaves[:] = [one for one in self._source.blocks.leaves if not one.closed]
-            for number in closed:
-                self._shown.pop(number, None)
+        self._mark_printed(kept_count)
+        if closed_leaves:
+            self._parser.blocks.leaves[:] = [leaf for leaf in self._parser.blocks.leaves if not leaf.closed]
+            for number in closed_numbers:
+                self._printed.pop(number, None)
         if last and not last.closed:
-            settle(last, self._shown.get(last.number, 0))
+            drop_sections(last, self._printed.get(last.number, 0))
 
-    def _keep(self, count: int) -> None:
-        """The first rows of the region are printed for good."""
-        for at, (leaf, line) in enumerate(self._rows[:count], 1):
-            unended = at == len(self._rows) and isinstance(leaf, Code)
-            self._shown[leaf.number] = line.end - unended
+    def _mark_printed(self, count: int) -> None:
+        """Note that the first ``count`` rows of the region are printed for good."""
+        for index, (leaf, row) in enumerate(self._rows[:count], 1):
+            may_grow = index == len(self._rows) and isinstance(leaf, Code)
+            self._printed[leaf.number] = row.end - may_grow
         del self._rows[:count]
 
-    def _put(self, text: str) -> None:
-        if self._failed:
+    def _print(self, text: str) -> None:
+        if self._error:
             return
         try:
             self._console.out(text, end="")
         except OSError as error:
-            self._failed = error
+            self._error = error

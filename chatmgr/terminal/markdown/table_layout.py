@@ -1,112 +1,119 @@
-"""Tables: as wide as they need to be, and where that is too wide, columns that wrap.
+"""Layout of tables: as wide as they need to be; where that is too wide, cells wrap.
 
-Where there are more columns than a screen can hold, each row becomes a short list of its own.
+If there are more columns than fit on the screen, each row becomes a short list instead.
 """
 
 from collections.abc import Iterator
 from functools import lru_cache
 
-from chatmgr.terminal.markdown.inline import styled
+from chatmgr.terminal.markdown.inline import inline_styled
 from chatmgr.terminal.markdown.leaf_blocks import Table
-from chatmgr.terminal.markdown.patterns import cells
-from chatmgr.terminal.markdown.text_layout import Line, columns, paint, painted, wrapped
+from chatmgr.terminal.markdown.patterns import table_cells
+from chatmgr.terminal.markdown.text_layout import ScreenRow, max_columns, paint, paint_span, wrap_rows
 
-_NARROWEST = 6
+_MIN_COLUMN = 6
 _GAP = 3  # columns of " │ "
 _DIM = "2"
-_TALLEST = 100_000  # more rows of the screen than any row of cells takes
+_ROW_STRIDE = 100_000  # larger than the screen rows of any table row
 
 
-def table_lines(leaf: Table, width: int) -> Iterator[Line]:
-    """The rows of a table, or of the part of one; its measure is _TALLEST for each row of cells."""
+def table_rows(leaf: Table, width: int) -> Iterator[ScreenRow]:
+    """The screen rows of a table leaf; their ``end`` counts _ROW_STRIDE for each table row."""
     leader = leaf.leader or leaf
-    head = cells(leader.rows[0])
-    wanted = _wanted(tuple(leader.rows), len(head))
-    found = _fitted(wanted, width)
-    shown = enumerate(leaf.rows, 1)
-    if found is None:
+    headings = table_cells(leader.rows[0])
+    natural = _natural_widths(tuple(leader.rows), len(headings))
+    widths = _fit_widths(natural, width)
+    numbered = enumerate(leaf.rows, 1)
+    if widths is None:
         if not leaf.leader:
-            next(shown)
-        for number, row in shown:
-            yield from _record(head, cells(row), number, width)
+            next(numbered)
+        for number, row in numbered:
+            yield from _list_row(headings, table_cells(row), number, width)
         if not leaf.leader and len(leaf.rows) == 1:
-            yield from _record(head, [], 1, width)
+            yield from _list_row(headings, [], 1, width)
         return
-    for number, row in shown:
+    for number, row in numbered:
         is_head = number == 1 and not leaf.leader
-        yield from _row(cells(row), leaf.aligns, found, number, "1" if is_head else "")
+        yield from _grid_row(table_cells(row), leaf.aligns, widths, number, "1" if is_head else "")
         if is_head:
-            yield Line(
-                painted("─┼─".join("─" * one for one in found), _DIM),
-                sum(found) + 3 * len(found) - 3,
-                _TALLEST,
+            yield ScreenRow(
+                paint("─┼─".join("─" * width for width in widths), _DIM),
+                sum(widths) + 3 * len(widths) - 3,
+                _ROW_STRIDE,
             )
 
 
 @lru_cache(maxsize=4)
-def _wanted(rows: tuple[str, ...], count: int) -> tuple[int, ...]:
-    """How wide each column would like to be."""
-    found = [1] * count
+def _natural_widths(rows: tuple[str, ...], count: int) -> tuple[int, ...]:
+    """The width that each column needs for its contents."""
+    widths = [1] * count
     for row in rows:
-        for at, cell in enumerate(cells(row)[:count]):
-            found[at] = max(found[at], columns(styled(cell)[0]))
-    return tuple(found)
+        for column, cell in enumerate(table_cells(row)[:count]):
+            widths[column] = max(widths[column], max_columns(inline_styled(cell)[0]))
+    return tuple(widths)
 
 
-def _fitted(wanted: tuple[int, ...], width: int) -> list[int] | None:
-    """Widths that fit, taken from the widest; None where not even narrow ones do."""
-    room = width - _GAP * (len(wanted) - 1)
-    if sum(wanted) <= room:
-        return list(wanted)
-    if sum(min(one, _NARROWEST) for one in wanted) > room:
+def _fit_widths(natural: tuple[int, ...], width: int) -> list[int] | None:
+    """Column widths that fit, reduced from the widest; None if not even narrow ones do."""
+    available = width - _GAP * (len(natural) - 1)
+    if sum(natural) <= available:
+        return list(natural)
+    if sum(min(column_width, _MIN_COLUMN) for column_width in natural) > available:
         return None
-    low, high = _NARROWEST, max(wanted)
-    while low < high:  # the largest limit under which all fit
+    low, high = _MIN_COLUMN, max(natural)
+    while low < high:  # find the largest limit under which all columns fit
         middle = (low + high + 1) // 2
-        if sum(min(one, middle) for one in wanted) <= room:
+        if sum(min(column_width, middle) for column_width in natural) <= available:
             low = middle
         else:
             high = middle - 1
-    found = [min(one, low) for one in wanted]
-    spare = room - sum(found)
-    for at, one in enumerate(wanted):
-        more = min(spare, one - found[at])
-        found[at] += more
+    widths = [min(column_width, low) for column_width in natural]
+    spare = available - sum(widths)
+    for column, column_width in enumerate(natural):
+        more = min(spare, column_width - widths[column])
+        widths[column] += more
         spare -= more
-    return found
+    return widths
 
 
-def _row(
-    row: list[str], aligns: tuple[str, ...], widths: list[int], number: int, base: str
-) -> Iterator[Line]:
-    boxes: list[list[tuple[str, int]]] = []
-    for at, width in enumerate(widths):
-        text, runs = styled(row[at] if at < len(row) else "", base)
-        boxes.append(
-            [(paint(text, runs, start, end), size) for start, end, _, size in wrapped(text, 0, width)]
+def _grid_row(
+    cells: list[str], aligns: tuple[str, ...], widths: list[int], number: int, base_style: str
+) -> Iterator[ScreenRow]:
+    wrapped_cells: list[list[tuple[str, int]]] = []
+    for column, width in enumerate(widths):
+        text, runs = inline_styled(cells[column] if column < len(cells) else "", base_style)
+        wrapped_cells.append(
+            [
+                (paint_span(text, runs, start, end), columns)
+                for start, end, _, columns in wrap_rows(text, 0, width)
+            ]
         )
-    height = max(map(len, boxes))
-    bar = painted(" │ ", _DIM)
-    for at in range(height):
+    height = max(map(len, wrapped_cells))
+    separator = paint(" │ ", _DIM)
+    for index in range(height):
         parts = []
-        for box, width, align in zip(boxes, widths, aligns, strict=True):
-            text, size = box[at] if at < len(box) else ("", 0)
-            room = max(width - size, 0)
-            before = {"<": 0, ">": room, "^": room // 2}[align]
-            parts.append(" " * before + text + " " * (room - before))
-        line = bar.join(parts).rstrip(" ")
-        yield Line(line, sum(widths) + _GAP * (len(widths) - 1), (number - 1) * _TALLEST + at + 1)
+        for cell_lines, width, align in zip(wrapped_cells, widths, aligns, strict=True):
+            text, columns = cell_lines[index] if index < len(cell_lines) else ("", 0)
+            padding = max(width - columns, 0)
+            left_padding = {"<": 0, ">": padding, "^": padding // 2}[align]
+            parts.append(" " * left_padding + text + " " * (padding - left_padding))
+        line = separator.join(parts).rstrip(" ")
+        yield ScreenRow(line, sum(widths) + _GAP * (len(widths) - 1), (number - 1) * _ROW_STRIDE + index + 1)
 
 
-def _record(head: list[str], row: list[str], number: int, width: int) -> Iterator[Line]:
-    """A row as lines of ``column: cell``."""
-    made = (number - 1) * _TALLEST
-    for at, name in enumerate(head):
-        label, runs = styled(name, "1")
-        cell, more = styled(row[at] if at < len(row) else "")
+def _list_row(headings: list[str], cells: list[str], number: int, width: int) -> Iterator[ScreenRow]:
+    """A table row as lines of ``heading: cell``."""
+    end_position = (number - 1) * _ROW_STRIDE
+    for column, heading in enumerate(headings):
+        label, runs = inline_styled(heading, "1")
+        cell, cell_runs = inline_styled(cells[column] if column < len(cells) else "")
         text = f"{label}: {cell}"
-        both = (*runs, (len(label) + 2, "1"), *((end + len(label) + 2, style) for end, style in more))
-        for start, end, _, size in wrapped(text, 0, width):
-            made += 1
-            yield Line(paint(text, both, start, end), size, made)
-    yield Line(painted("─" * min(width, 20), _DIM), min(width, 20), made + 1)
+        all_runs = (
+            *runs,
+            (len(label) + 2, "1"),
+            *((end + len(label) + 2, style) for end, style in cell_runs),
+        )
+        for start, end, _, columns in wrap_rows(text, 0, width):
+            end_position += 1
+            yield ScreenRow(paint_span(text, all_runs, start, end), columns, end_position)
+    yield ScreenRow(paint("─" * min(width, 20), _DIM), min(width, 20), end_position + 1)
