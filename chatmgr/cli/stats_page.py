@@ -9,7 +9,7 @@ from chatmgr.cli.stats_totals import OVERVIEW, UNITS, Counted
 from chatmgr.domain import periods
 from chatmgr.domain.totals import UsageTotals
 from chatmgr.formats import atomic_write
-from chatmgr.formats.stats_html import PeriodCount, RankingTable, StatsPage, stats_page
+from chatmgr.formats.stats_html import PeriodTotals, RankingTable, StatsPage, stats_page
 from chatmgr.terminal.console import console
 
 _PLACES = 92  # bars that can be told from each other on a screen: a quarter of a year in days
@@ -31,7 +31,7 @@ def write(path: str, found: Counted, by: str | None, count: int | None, *, force
 def _page(found: Counted, by: str | None, count: int | None) -> StatsPage:
     unit, days, counts = found.over_time(_PLACES)
     places = [
-        PeriodCount(periods.period_name(unit, day), _tick(unit, day), one)
+        PeriodTotals(periods.period_name(unit, day), _tick(unit, day), one)
         for day, one in zip(days, counts, strict=True)
     ]
     wanted = _ROWS if count is None else count

@@ -1,4 +1,4 @@
-"""Where things are: ``CHATMGR_HOME`` moves everything, otherwise the platform's own folders."""
+"""Where files are kept: ``CHATMGR_HOME`` moves everything; otherwise the platform's own folders are used."""
 
 import os
 from itertools import takewhile
@@ -29,34 +29,34 @@ def config_dir() -> Path:
 
 
 def project_folder() -> str:
-    """The repository around the current folder, else that folder; empty for none that could be a project.
+    """The repository around the current folder, else that folder; empty if it cannot be a project.
 
-    The home folder and the root are nobody's project, even if one is a repository of settings.
+    The home folder and the root are no projects, even if one is a repository of dotfiles.
     """
     try:
         current = Path.cwd()
-        nobodys = {Path.home().resolve(), Path(current.anchor)}
-        within = takewhile(lambda folder: folder not in nobodys, (current, *current.parents))
-        project = next((folder for folder in within if (folder / ".git").exists()), current)
-    except (OSError, RuntimeError):  # the folder was removed or is closed to us, or nobody has a home here
+        excluded = {Path.home().resolve(), Path(current.anchor)}
+        ancestors = takewhile(lambda folder: folder not in excluded, (current, *current.parents))
+        project = next((folder for folder in ancestors if (folder / ".git").exists()), current)
+    except (OSError, RuntimeError):  # the folder was removed or is not accessible, or there is no home folder
         return ""
-    return "" if project in nobodys else storable(str(project))
+    return "" if project in excluded else storable(str(project))
 
 
 def make_private_folder(folder: Path) -> Path:
-    """Make a folder that only its owner can enter."""
+    """Create a folder that only its owner can enter."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigurationFault(
-            f"The folder {folder} cannot be made: {error.strerror}.",
-            "Check its owner and rights, or set CHATMGR_HOME to another folder.",
+            f"The folder {folder} cannot be created: {error.strerror}.",
+            "Check its owner and permissions, or set CHATMGR_HOME to another folder.",
         ) from error
     return folder
 
 
 def is_location_overridden() -> bool:
-    """Whether somebody said where the database is, and so may have said it wrong."""
+    """Whether the user chose the database's location, and so may have chosen it wrongly."""
     return bool(os.environ.get("CHATMGR_DATABASE_URL") or os.environ.get("CHATMGR_HOME"))
 
 

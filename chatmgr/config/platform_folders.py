@@ -1,7 +1,7 @@
-"""The platform's own folders, as plain text and without an import where that is possible.
+"""The platform's own folders, as plain strings, and without an import where possible.
 
-A completion in the shell must be there at once, and finding the folder would be half of what it
-costs. So the one case that nearly every Linux has is answered here; all others are platformdirs'.
+Shell completion must answer at once, and finding the folder would be half of its cost. So the usual case
+on Linux is answered here; all others are left to platformdirs.
 """
 
 import os
@@ -9,26 +9,26 @@ import sys
 
 
 def data_folder() -> str:
-    """Where a program's data goes."""
-    if found := _plain("XDG_DATA_HOME", ".local/share"):
-        return found
+    """The folder for the program's data."""
+    if folder := _default_folder("XDG_DATA_HOME", ".local/share"):
+        return folder
     from platformdirs import user_data_dir
 
     return user_data_dir("chatmgr", appauthor=False)
 
 
 def config_folder() -> str:
-    """Where a program's settings go."""
-    if found := _plain("XDG_CONFIG_HOME", ".config"):
-        return found
+    """The folder for the program's settings."""
+    if folder := _default_folder("XDG_CONFIG_HOME", ".config"):
+        return folder
     from platformdirs import user_config_dir
 
     return user_config_dir("chatmgr", appauthor=False)
 
 
-def _plain(moved_by: str, folder: str) -> str:
-    """The folder where nothing moves it; empty where anything could."""
+def _default_folder(variable: str, subfolder: str) -> str:
+    """The default folder on Linux; empty if anything could move it."""
     home = os.environ.get("HOME", "")
-    if sys.platform != "linux" or moved_by in os.environ or "ANDROID_DATA" in os.environ:
+    if sys.platform != "linux" or variable in os.environ or "ANDROID_DATA" in os.environ:
         return ""
-    return f"{home}/{folder}/chatmgr" if home.startswith("/") and not home.endswith("/") else ""
+    return f"{home}/{subfolder}/chatmgr" if home.startswith("/") and not home.endswith("/") else ""

@@ -1,5 +1,6 @@
-"""Writing exports and pages to files: private, whole or not at all, and never over what is not ours."""
+"""Writes exports and pages to files: private, completely or not at all, and only over chatmgr's own files."""
 
+import errno
 import os
 import stat
 import tempfile
@@ -9,7 +10,7 @@ from pathlib import Path
 from chatmgr.domain.errors import UsageFault, unwritable
 from chatmgr.domain.export_schema import FORMAT, HTML_HEAD
 
-_MARKS = (
+_OWN_PREFIXES = (
     f'{{"format": "{FORMAT}"',
     f'{{"type": "header", "format": "{FORMAT}"',
     f"---\ngenerator: {FORMAT}\n",
@@ -18,18 +19,22 @@ _MARKS = (
 
 
 def write_file(path: Path, pieces: Iterable[str], *, force: bool = False) -> None:
-    """Write a file that only its owner reads; what stood there is replaced at the last moment."""
+    """Write a file that only its owner can read; an existing file is replaced at the very end.
+
+    Without ``force``, a file that chatmgr did not write is left alone. Raises UsageFault if the path is
+    wrong, ChatmgrError if the disk takes no more.
+    """
     try:
         if not force:
             _refuse_foreign(path)
         elif path.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
         elif path.exists() and not path.is_file():
-            raise UsageFault(f"{path} is no ordinary file.", "Name another place.")
-        handle, name = tempfile.mkstemp(prefix=".chatmgr-", dir=path.parent)
-        temporary = Path(name)
+            raise UsageFault(f"{path} is not a regular file.", "Choose another path.")
+        descriptor, temporary_name = tempfile.mkstemp(prefix=".chatmgr-", dir=path.parent)
+        temporary = Path(temporary_name)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as file:
                 file.writelines(pieces)
             temporary.replace(path)
         except BaseException:
@@ -40,26 +45,26 @@ def write_file(path: Path, pieces: Iterable[str], *, force: bool = False) -> Non
 
 
 def private_folder(folder: Path) -> None:
-    """Make a folder, and those above it, that only its owner enters; what exists stays as it is."""
+    """Create a folder and its parents so that only their owner can enter; existing ones stay as they are."""
     try:
-        for missing in reversed([folder, *folder.parents]):  # mkdir's mode is for the last of them alone
+        for missing in reversed([folder, *folder.parents]):  # mkdir applies its mode only to the last one
             if not missing.exists():
                 missing.mkdir(mode=0o700)
         if not folder.is_dir():
-            raise NotADirectoryError(20, "it is no folder")
+            raise NotADirectoryError(errno.ENOTDIR, "it is not a folder")
     except OSError as error:
         raise unwritable(folder, error) from error
 
 
 def _refuse_foreign(path: Path) -> None:
-    """Leave a file alone that no export wrote."""
+    """Raise UsageFault if the file exists and no export wrote it."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
         return
-    if stat.S_ISREG(found.st_mode):
+    if stat.S_ISREG(status.st_mode):
         with path.open("rb") as file:
-            begin = file.read(256).decode("utf-8", "replace")
-        if begin.startswith(_MARKS):
+            first_bytes = file.read(256).decode("utf-8", "replace")
+        if first_bytes.startswith(_OWN_PREFIXES):
             return
-    raise UsageFault(f"{path} exists already and was not written by chatmgr.", "To replace it: --force")
+    raise UsageFault(f"{path} already exists and was not written by chatmgr.", "To replace it: --force")

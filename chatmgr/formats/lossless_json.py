@@ -1,7 +1,7 @@
-"""The two lossless forms: one JSON document, and JSON Lines.
+"""The two lossless formats: one JSON document, and JSON Lines.
 
-Records come as pairs of a kind (``conversation``, ``turn``, ``assistant``, ``file``) and what it is made of,
-and go out one at a time, so that neither form ever holds more than one in memory.
+Records arrive as pairs of a kind (``conversation``, ``turn``, ``assistant``, ``file``) and their fields.
+They are written one at a time, so neither format holds more than one in memory.
 """
 
 import base64
@@ -17,55 +17,55 @@ Records = Iterable[tuple[str, Record]]
 
 
 def export_header(schema: str, version: str, now: datetime) -> Record:
-    """What every lossless export begins with."""
+    """The first record of every lossless export."""
     return {"format": FORMAT, "schema": schema, "chatmgr": version, "exported_at": now}
 
 
-def json_lines(head: Record, records: Records) -> Iterator[str]:
-    """JSON Lines. The last line counts the others: without it the export is not whole."""
+def json_lines(header: Record, records: Records) -> Iterator[str]:
+    """JSON Lines. The last line counts the others; without it, the export is incomplete."""
     counts: Counter[str] = Counter()
-    yield _encode({"type": "header"} | head) + "\n"
+    yield _encode({"type": "header"} | header) + "\n"
     for kind, record in records:
         counts[kind] += 1
         yield _encode({"type": kind} | record) + "\n"
     yield _encode({"type": "end"} | {f"{kind}s": count for kind, count in sorted(counts.items())}) + "\n"
 
 
-def json_document(head: Record, records: Records) -> Iterator[str]:
-    """One JSON document; turns follow their conversation, assistants and files come last."""
-    yield _encode(head)[:-1] + ',\n"conversations": ['
-    section, opened, separator = "conversation", False, ""
+def json_document(header: Record, records: Records) -> Iterator[str]:
+    """One JSON document: turns follow their conversation; assistants and files come last."""
+    yield _encode(header)[:-1] + ',\n"conversations": ['
+    section, in_transcript, separator = "conversation", False, ""
     for kind, record in chain(records, [("", {})]):
         if kind == "turn":
             yield f"{separator}\n{_encode(record)}"
             separator = ","
             continue
-        if opened:
+        if in_transcript:
             yield "]}"
-            opened, separator = False, ","
+            in_transcript, separator = False, ","
         if kind == "conversation":
             yield f'{separator}\n{_encode(record)[:-1]}, "transcript": ['
-            opened, separator = True, ""
+            in_transcript, separator = True, ""
             continue
-        for following in _sections(section, kind):
-            yield f'\n],\n"{following}s": ['
-            section, separator = following, ""
+        for next_section in _sections(section, kind):
+            yield f'\n],\n"{next_section}s": ['
+            section, separator = next_section, ""
         if kind:
             yield f"{separator}\n{_encode(record)}"
             separator = ","
     yield "\n]}\n"
 
 
-_ORDER = ("conversation", "assistant", "file")
+_SECTION_ORDER = ("conversation", "assistant", "file")
 
 
-def _sections(now: str, kind: str) -> tuple[str, ...]:
-    """The sections to begin on the way to a kind; all that are left at the end."""
-    end = _ORDER.index(kind) if kind else len(_ORDER) - 1
-    return _ORDER[_ORDER.index(now) + 1 : end + 1]
+def _sections(current: str, kind: str) -> tuple[str, ...]:
+    """The sections to start before a record of this kind; at the end (no kind), all that are left."""
+    end = _SECTION_ORDER.index(kind) if kind else len(_SECTION_ORDER) - 1
+    return _SECTION_ORDER[_SECTION_ORDER.index(current) + 1 : end + 1]
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, bytes | memoryview):
@@ -75,4 +75,6 @@ def _plain(value: object) -> object:
     raise TypeError(type(value).__name__)
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, default=_plain).encode  # made once: dumps makes one a call
+_encode = json.JSONEncoder(
+    ensure_ascii=False, default=_json_value
+).encode  # json.dumps would make an encoder for each call

@@ -1,7 +1,7 @@
-"""A transcript in Markdown: facts, then each turn under a heading of its own.
+"""A transcript in Markdown: YAML front matter, then each turn under its own heading.
 
-What the user said is a quotation, which nothing inside can leave. An answer stands as it is, except that
-what it leaves open (a fence, an HTML comment) is closed, or else it would swallow the turns after it.
+The user's message is a quotation, which nothing inside can leave. The answer is copied unchanged, except
+that blocks it leaves open (a code fence, an HTML comment) are closed; they would swallow later turns.
 """
 
 import json
@@ -18,54 +18,55 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _SPECIAL = re.compile(r"([\\`*\[\]<>&])")
-_MAY_STAY_OPEN = re.compile(r"`{3}|~{3}|<[!?a-zA-Z/]")
-_LINE_END = re.compile("\r\n|\n|\r")  # what Markdown takes for one; others stay inside their line
-_TICKS = re.compile("`{3,}")
+_BLOCK_MARK = re.compile(r"`{3}|~{3}|<[!?a-zA-Z/]")
+_LINE_END = re.compile("\r\n|\n|\r")  # Markdown's line endings; others stay inside their line
+_FENCE_TICKS = re.compile("`{3,}")
 GENERATOR = f"generator: {FORMAT}\n"
 
 
-def transcript_markdown(entry: Transcript) -> Iterator[str]:
-    """The parts of a transcript, one after the other."""
-    yield from _heading(entry)
-    for said in entry.turns():
-        yield from _turn(said)
+def transcript_markdown(transcript: Transcript) -> Iterator[str]:
+    """The parts of a transcript in order."""
+    yield from _front_matter(transcript)
+    for turn in transcript.turns():
+        yield from _turn(turn)
 
 
-def _heading(entry: Transcript) -> Iterator[str]:
-    one = entry.conversation
+def _front_matter(transcript: Transcript) -> Iterator[str]:
+    conversation = transcript.conversation
     facts = {
-        "conversation": one.name,
-        "id": one.id,
-        "title": one.title,
-        "assistant": f"{entry.assistant.name}@{entry.assistant.version}",
-        "model": one.model,
-        "provider": one.provider,
-        "turns": one.turns,
-        "tags": list(one.tags),
-        "created": iso(one.created_at),
-        "updated": iso(one.updated_at),
+        "conversation": conversation.name,
+        "id": conversation.id,
+        "title": conversation.title,
+        "assistant": f"{transcript.assistant.name}@{transcript.assistant.version}",
+        "model": conversation.model,
+        "provider": conversation.provider,
+        "turns": conversation.turns,
+        "tags": list(conversation.tags),
+        "created": iso(conversation.created_at),
+        "updated": iso(conversation.updated_at),
     }
     yield f"---\n{GENERATOR}"
     for name, value in facts.items():
         if value:
-            yield f"{name}: {json.dumps(value, ensure_ascii=False)}\n"  # JSON is YAML, whatever it holds
-    yield f"---\n\n# {escape_inline(one.title or one.name)}\n\n"
+            yield f"{name}: {json.dumps(value, ensure_ascii=False)}\n"  # JSON is valid YAML
+    yield f"---\n\n# {escape_inline(conversation.title or conversation.name)}\n\n"
 
 
-def _turn(said: TranscriptTurn) -> Iterator[str]:
-    turn = said.turn
-    when = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
-    facts = (f"{turn.conversation}@{turn.turn}", when, turn.model)
+def _turn(shown: TranscriptTurn) -> Iterator[str]:
+    turn = shown.turn
+    started = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
+    facts = (f"{turn.conversation}@{turn.turn}", started, turn.model)
     yield f"## {' · '.join(escape_inline(fact) for fact in facts if fact)}\n\n"
     for line in _LINE_END.split(turn.user):
         yield f"> {line}".rstrip() + "\n"
     yield "\n"
-    for file in said.files:
-        yield f"*Attached: {escape_inline(file.name)} ({escape_inline(file.content_type)}, {len(file.data):,} bytes)*\n\n"
+    for file in shown.files:
+        details = f"{escape_inline(file.content_type)}, {len(file.data):,} bytes"
+        yield f"*Attached: {escape_inline(file.name)} ({details})*\n\n"
     if turn.answer:
         yield f"{close_open_blocks(turn.answer)}\n\n"
-    if said.ending:
-        yield f"*{escape_inline(said.ending)}*\n\n"
+    if shown.ending:
+        yield f"*{escape_inline(shown.ending)}*\n\n"
 
 
 def escape_inline(text: str) -> str:
@@ -74,32 +75,32 @@ def escape_inline(text: str) -> str:
 
 
 def close_open_blocks(text: str) -> str:
-    """Markdown after which a heading is a heading."""
-    if not _MAY_STAY_OPEN.search(text):
+    """Markdown text after which a heading is a heading."""
+    if not _BLOCK_MARK.search(text):
         return text
-    tokens = _after(text)
-    if _ends_in_heading(tokens):
+    tokens = _parse_with_heading(text)
+    if _ends_with_heading(tokens):
         return text
     if tokens[-1].type == "fence":
-        mended = f"{text}\n{tokens[-1].markup}"
-        if _ends_in_heading(_after(mended)):
-            return mended
-    longest = max((len(run) for run in _TICKS.findall(text)), default=2)
-    fence = "`" * (longest + 1)
+        closed = f"{text}\n{tokens[-1].markup}"
+        if _ends_with_heading(_parse_with_heading(closed)):
+            return closed
+    longest_run = max((len(run) for run in _FENCE_TICKS.findall(text)), default=2)
+    fence = "`" * (longest_run + 1)
     return f"{fence}markdown\n{text}\n{fence}"
 
 
-def _after(text: str) -> "list[Token]":
+def _parse_with_heading(text: str) -> "list[Token]":
     return _parser().parse(f"{text}\n\n## end")
 
 
-def _ends_in_heading(tokens: "list[Token]") -> bool:
+def _ends_with_heading(tokens: "list[Token]") -> bool:
     return tokens[-1].type == "heading_close" and tokens[-1].level == 0
 
 
 @cache
 def _parser() -> "MarkdownIt":
-    """Blocks only: what is inside a line cannot reach the next heading."""
+    """A parser for blocks only: inline content cannot affect the next heading."""
     from markdown_it import MarkdownIt
 
     return MarkdownIt("commonmark").disable("inline")

@@ -184,7 +184,7 @@ def _with_plus(cost_column: _Column, total: UsageTotals) -> _Column:
     )
 
 
-def count_table(
+def totals_table(
     rows: Iterable[UsageTotals],
     total: UsageTotals,
     heading: str,

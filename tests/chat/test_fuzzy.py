@@ -3,7 +3,8 @@
 import pytest
 
 from chatmgr.chat.input.fuzzy import FuzzySearch, fold_case, matcher
-from chatmgr.chat.input.masking import fit_facts, mask_hostile
+from chatmgr.chat.input.masking import mask_hostile
+from chatmgr.chat.input.prompt import fit_facts
 
 NAMES = ["holiday-plans", "shopping-list", "old-list", "list", "l-i-s-t", "nothing"]
 
@@ -81,7 +82,7 @@ def test_marks_keep_the_length() -> None:
 
 def test_only_the_best_are_kept_in_order() -> None:
     texts = [f"{'x' * (50 - number)}a" for number in range(50)]
-    search = FuzzySearch("a", texts, most=3)
+    search = FuzzySearch("a", texts, limit=3)
     search.step(100)
     assert search.best() == [49, 48, 47]
     assert len(search.matches) == 50

@@ -59,7 +59,7 @@ def test_columns_fit(width: int) -> None:
 @pytest.mark.parametrize("width", [20, 30, 40, 50, 80, 120, 200])
 def test_a_table_fits_and_is_aligned(width: int) -> None:
     lines = [
-        COLOUR.sub("", line) for line in plots.count_table(ROWS, TOTAL, "MODEL", width=width, terminal=True)
+        COLOUR.sub("", line) for line in plots.totals_table(ROWS, TOTAL, "MODEL", width=width, terminal=True)
     ]
     assert len(lines) == 4
     assert len({display_width(line) for line in lines}) == 1
@@ -71,7 +71,7 @@ def test_a_table_fits_and_is_aligned(width: int) -> None:
 
 def test_a_wide_table_shows_more() -> None:
     head = {
-        width: next(plots.count_table(ROWS, TOTAL, "MODEL", width=width, terminal=False))
+        width: next(plots.totals_table(ROWS, TOTAL, "MODEL", width=width, terminal=False))
         for width in (60, 200)
     }
     assert head[60].split() == ["MODEL", "TURNS", "IN", "OUT", "COST"]
@@ -79,12 +79,12 @@ def test_a_wide_table_shows_more() -> None:
 
 
 def test_where_prices_without_a_column_are_missing_a_plus_says_so() -> None:
-    lines = list(plots.count_table(ROWS, TOTAL, "MODEL", width=60, terminal=False))
+    lines = list(plots.totals_table(ROWS, TOTAL, "MODEL", width=60, terminal=False))
     assert [line.split()[-1] for line in lines[1:]] == ["$12.00", "$0.34+", "—"]
 
 
 def test_a_pipe_gets_every_number_and_no_bar() -> None:
-    lines = list(plots.count_table(ROWS, TOTAL, "MODEL", terminal=False))
+    lines = list(plots.totals_table(ROWS, TOTAL, "MODEL", terminal=False))
     assert " ".join(lines[1].split()) == "gpt-6 800 1,250 98,765,432 5,000 1,234,567 — $12.00 0"
     assert "模型" * 20 in lines[2]
     assert not any(char in "█▏\x1b" for line in lines for char in line)
@@ -92,7 +92,7 @@ def test_a_pipe_gets_every_number_and_no_bar() -> None:
 
 def test_no_colour_where_it_is_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in "".join(plots.count_table(ROWS, TOTAL, "MODEL", width=80, terminal=True))
+    assert "\x1b" not in "".join(plots.totals_table(ROWS, TOTAL, "MODEL", width=80, terminal=True))
     assert "\x1b" not in "".join(plots.column_chart([1], [""], "1", width=80, terminal=True))
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from chatmgr.completion import dotfiles, shells
 from chatmgr.completion import install as targets
+from chatmgr.completion import shells
 from chatmgr.terminal.console import console
 
 _shell = click.argument(
@@ -41,14 +41,16 @@ def install(shell: str | None, dry_run: bool) -> None:
     shell = shell or shells.detect_shell()
     place = targets.install_target(shell)
     changes = [_put(place.script, shells.completion_script(shell), dry_run=dry_run)]
-    if place.rc:
-        text = dotfiles.read_dotfile(place.rc)
-        wanted = dotfiles.add_block(text, place.line)
-        changes.append(_put(place.rc, wanted, dry_run=dry_run, part=f" (one line: {place.line})"))
+    if place.startup_file:
+        text = targets.read_dotfile(place.startup_file)
+        wanted = targets.add_block(text, place.startup_line)
+        changes.append(
+            _put(place.startup_file, wanted, dry_run=dry_run, part=f" (one line: {place.startup_line})")
+        )
     if not any(changes):
         console.note(f"Completion in {shell} is installed already.")
     elif not dry_run:
-        console.note(f"{place.then} Take it back with: chatmgr completion uninstall {shell}")
+        console.note(f"{place.next_step} Take it back with: chatmgr completion uninstall {shell}")
 
 
 @command.command("uninstall")
@@ -70,9 +72,11 @@ def uninstall(shell: str | None, dry_run: bool) -> None:
             if not dry_run:
                 place.script.unlink()
             console.note(f"{'Would remove' if dry_run else 'Removed'} {place.script}.")
-        if place.rc and (text := dotfiles.read_dotfile(place.rc)) != (rest := dotfiles.remove_block(text)):
+        if place.startup_file and (text := targets.read_dotfile(place.startup_file)) != (
+            rest := targets.remove_block(text)
+        ):
             found = True
-            _put(place.rc, rest, dry_run=dry_run, part=" (chatmgr's line is out)")
+            _put(place.startup_file, rest, dry_run=dry_run, part=" (chatmgr's line is out)")
     if not found:
         console.note(f"There is no completion of chatmgr in {shell}.")
 
@@ -92,11 +96,11 @@ def show(shell: str | None) -> None:
 
 def _put(path: Path, text: str, *, dry_run: bool, part: str = "") -> bool:
     """Write a file unless it is so already, and say so."""
-    if dotfiles.read_dotfile(path) == text:
+    if targets.read_dotfile(path) == text:
         return False
     new = not path.exists()
     if not dry_run:
-        dotfiles.write_dotfile(path, text)
+        targets.write_dotfile(path, text)
     did = "write" if new else "change"
     said = f"Would {did}" if dry_run else "Wrote" if new else "Changed"
     console.note(f"{said} {path}{part}.")

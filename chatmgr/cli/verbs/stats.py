@@ -135,7 +135,7 @@ def _table(by: str, rows: Iterable[UsageTotals], total: UsageTotals, width: int)
     if by in UNITS:
         rows = list(rows)
         name, most = len("2026-03-29"), max((one.turns for one in rows), default=0)
-    return plots.count_table(
+    return plots.totals_table(
         rows, total, by.upper(), width=width, name_width=name, maximum=most, terminal=width > 0
     )
 
