@@ -27,7 +27,10 @@ Span = tuple[datetime, datetime]
 
 
 def parse_moment(text: str, now: datetime, *, end: bool) -> datetime:
-    """The moment that ``text`` means at ``now``; for a span, its last instant if ``end``. Raises UsageFault."""
+    """The moment that ``text`` means at ``now``; of a span, the last instant if ``end``.
+
+    Raises UsageFault if the text is not understood.
+    """
     words = " ".join(text.lower().split())
     try:
         start, next_start = _span(words, now.astimezone())

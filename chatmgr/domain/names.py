@@ -14,24 +14,24 @@ _SHORT = 8  # characters
 
 
 def valid_name(kind: str, name: str) -> str:
-    """Check and normalise (NFC) a name; ``@`` is for addresses, a leading ``-`` for options."""
-    shown = ascii(name)[1:-1][:80]
+    """Check and normalise (NFC) a name. ``@`` is for addresses, a leading ``-`` for options."""
+    printable = ascii(name)[1:-1][:80]
     try:
         name = unicodedata.normalize("NFC", name.strip())
         name.encode()
     except UnicodeEncodeError:
-        raise UsageFault(f"The {kind} name “{shown}” is not valid text.") from None
+        raise UsageFault(f"The {kind} name “{printable}” is not valid text.") from None
     if not name:
         raise UsageFault(f"The {kind} name is empty.", "Give it a word or two.")
     if not name.isprintable():
         raise UsageFault(
-            f"The {kind} name “{shown}” holds control or invisible characters.",
+            f"The {kind} name “{printable}” contains control or invisible characters.",
             "Use letters, digits, spaces and punctuation.",
         )
     if "@" in name or name.startswith("-"):
         raise UsageFault(
-            f"The {kind} name “{name}” may neither hold “@” nor begin with “-”.",
-            "“@” addresses a turn (name@3), and “-” begins an option.",
+            f"The {kind} name “{name}” may not contain “@” or start with “-”.",
+            "“@” addresses a turn (name@3), and “-” starts an option.",
         )
     if len(name) > NAME_LIMIT:
         raise UsageFault(f"The {kind} name has {len(name)} characters; {NAME_LIMIT} is the limit.")
@@ -41,59 +41,64 @@ def valid_name(kind: str, name: str) -> str:
 def valid_tag(word: str) -> str:
     """Check and normalise (NFC) a tag."""
     tag = unicodedata.normalize("NFC", word)
-    fits = 0 < len(tag) <= TAG_LIMIT and not tag.startswith("-")
-    if not fits or any(char not in "._-/" and unicodedata.category(char)[0] not in "LMN" for char in tag):
+    has_valid_form = 0 < len(tag) <= TAG_LIMIT and not tag.startswith("-")
+    if not has_valid_form or any(
+        char not in "._-/" and unicodedata.category(char)[0] not in "LMN" for char in tag
+    ):
         raise UsageFault(
             f"“{ascii(word)[1:-1][:80]}” cannot be a tag.",
-            f"Tags are letters, digits and ._-/, {TAG_LIMIT} at most, and begin with no “-”.",
+            f"A tag has up to {TAG_LIMIT} letters, digits and ._-/, and does not start with “-”.",
         )
     return tag
 
 
 def valid_title(text: str) -> str:
-    """Check a title: one line of visible characters; empty for none."""
+    """Check a title: one line of visible characters; empty means no title."""
     if len(text) > TITLE_LIMIT:
         raise UsageFault(f"The title has {len(text):,} characters; {TITLE_LIMIT} is the limit.")
     valid_text(text, what="title")
     if not text.isprintable():
-        raise UsageFault("The title holds control or invisible characters.")
+        raise UsageFault("The title contains control or invisible characters.")
     return text
 
 
 def free_name(name: str, taken: Callable[[str], object]) -> str:
-    """A name as it is, or numbered where it is taken (``plan-2``), and never longer than names may be."""
-    found, number = name, 1
-    while taken(found):
+    """The name, or a numbered one if it is taken (``plan-2``), never longer than names may be."""
+    candidate, number = name, 1
+    while taken(candidate):
         number += 1
-        end = f"-{number}"
-        found = name[: NAME_LIMIT - len(end)] + end
-    return found
+        suffix = f"-{number}"
+        candidate = name[: NAME_LIMIT - len(suffix)] + suffix
+    return candidate
 
 
 def slug(text: str, taken: Iterable[str] = ()) -> str:
-    """A short name made of the text's first words, numbered where taken: ``plan-my-trip-2``."""
+    """A short name from the text's first words, numbered if it is taken: ``plan-my-trip-2``."""
     words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text.lower()))[:5]
     base = "-".join(words)[:40].strip("-") or "chat"
-    used = set(taken)
+    taken_names = set(taken)
     name, number = base, 1
-    while name in used:
+    while name in taken_names:
         number += 1
         name = f"{base}-{number}"
     return name
 
 
-def is_numbered_name(one: str, other: str) -> bool:
-    """Whether a name is another's, as words, or that with a number."""
-    return re.fullmatch(rf"{re.escape(slug(other))}(-\d+)?", slug(one)) is not None
+def is_numbered_name(name: str, other: str) -> bool:
+    """Whether ``name`` is ``other`` as a slug, perhaps with a number."""
+    return re.fullmatch(rf"{re.escape(slug(other))}(-\d+)?", slug(name)) is not None
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
-    """Up to two known names that the user may have meant, best first.
+    """Up to two known names that the user may have meant, the best first.
 
-    Short names are alike by chance: “nope” and “openai” share three letters in a row.
+    Short names must match better, since they are alike by chance: “nope” and “openai” share three letters.
     """
     import difflib
 
-    by_fold = {one.casefold(): one for one in known}
+    by_fold = {known_name.casefold(): known_name for known_name in known}
     cutoff = 0.65 if len(name) < _SHORT else 0.55
-    return [by_fold[one] for one in difflib.get_close_matches(name.casefold(), by_fold, n=2, cutoff=cutoff)]
+    return [
+        by_fold[known_name]
+        for known_name in difflib.get_close_matches(name.casefold(), by_fold, n=2, cutoff=cutoff)
+    ]

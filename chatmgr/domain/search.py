@@ -1,10 +1,9 @@
-"""What a person looks for: words, "phrases", -not, OR, prefix*.
+"""Search queries and their results: words, "phrases", -not, OR, prefix*.
 
-All terms must be there (``AND`` says no more than a blank); ``OR`` joins the two terms beside it (``red OR
-blue car``: a car, red or blue); a minus takes out what holds the term. No text is an error: what cannot
-be an operator is looked for, and a quotation mark that is never closed reaches to the end. Upper and
-lower case, and accents, are one. Text in a script without spaces between words is found anywhere;
-elsewhere a term is whole words.
+All terms must match (``AND`` means the same as a blank). ``OR`` joins the two terms beside it: ``red OR
+blue car`` is a car, red or blue. A minus excludes what contains the term. No text is an error: what cannot
+be an operator is searched for, and an unclosed quotation mark reaches to the end. Case and accents are
+ignored. Text in a script without spaces between words matches anywhere; elsewhere a term is whole words.
 """
 
 import re
@@ -16,7 +15,7 @@ from functools import cached_property
 
 from chatmgr.domain.text import SPACELESS, storable
 
-_MOST_TERMS = 64  # more are no search, and databases have limits of their own
+_MAX_TERMS = 64  # enough for any search, and databases have limits
 _TOKEN = re.compile(r'(?P<minus>-(?=[^\s]))?(?:"(?P<phrase>[^"]*)(?:"|$)|(?P<word>[^\s"]+))')
 _WORD = re.compile(r"[^\W_]+")
 _SPACELESS = re.compile(f"[{SPACELESS}]")
@@ -25,7 +24,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One word or phrase. ``gram``: it is found anywhere in a text, not only at the edges of words."""
+    """One word or phrase. ``gram``: it matches anywhere in a text, not only at word boundaries."""
 
     text: str
     prefix: bool = False
@@ -39,7 +38,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One of these must be there; or, negated, none of them."""
+    """At least one of these terms must match; or, if negated, none of them."""
 
     terms: tuple[Term, ...]
     negated: bool = False
@@ -47,55 +46,57 @@ class Clause:
 
 @dataclass(frozen=True)
 class Query:
-    """What was asked for: every clause holds."""
+    """A parsed query: every clause must hold."""
 
     clauses: tuple[Clause, ...]
 
     @cached_property
     def wanted(self) -> tuple[Term, ...]:
-        """The terms that a match may show."""
+        """The terms that a match can show."""
         return tuple(term for clause in self.clauses if not clause.negated for term in clause.terms)
 
 
 def parse_query(text: str) -> Query:
-    """A query; without any clause where there is nothing to look for (``!?``, an empty text)."""
+    """Parse a query; it has no clauses if there is nothing to search for (``!?``, an empty text)."""
     clauses: list[Clause] = []
-    joined = False
-    for found in _TOKEN.finditer(storable(text)):
-        if found["word"] == "OR" and not found["minus"]:
-            joined = bool(clauses) and not clauses[-1].negated
+    after_or = False
+    for token in _TOKEN.finditer(storable(text)):
+        if token["word"] == "OR" and not token["minus"]:
+            after_or = bool(clauses) and not clauses[-1].negated
             continue
-        if found["word"] == "AND" and not found["minus"]:  # it is what a blank means
+        if token["word"] == "AND" and not token["minus"]:  # a blank means the same
             continue
-        term = _term(found["phrase"] if found["word"] is None else found["word"], found["word"] is not None)
+        term = _parse_term(
+            token["phrase"] if token["word"] is None else token["word"], token["word"] is not None
+        )
         if term is None:
             continue
-        negated = bool(found["minus"])
-        if joined and not negated:
+        negated = bool(token["minus"])
+        if after_or and not negated:
             clauses[-1] = Clause((*clauses[-1].terms, term))
-        elif sum(len(one.terms) for one in clauses) < _MOST_TERMS:
+        elif sum(len(clause.terms) for clause in clauses) < _MAX_TERMS:
             clauses.append(Clause((term,), negated))
-        joined = False
+        after_or = False
     return Query(tuple(clauses))
 
 
-def _term(text: str, may_be_prefix: bool) -> Term | None:
-    """A term, if it has a letter or a digit to look for."""
+def _parse_term(text: str, may_be_prefix: bool) -> Term | None:
+    """A term, if it has a letter or a digit to search for."""
     prefix = may_be_prefix and text.endswith("*")
     text = unicodedata.normalize("NFC", text)
-    bare = text.strip("*") if may_be_prefix else text
-    if not any(char.isalnum() for char in bare):
+    stripped = text.strip("*") if may_be_prefix else text
+    if not any(char.isalnum() for char in stripped):
         return None
-    if _SPACELESS.search(bare):
-        return Term(bare.strip(), gram=True)
-    return Term(bare, prefix)
+    if _SPACELESS.search(stripped):
+        return Term(stripped.strip(), gram=True)
+    return Term(stripped, prefix)
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A piece of a text on one line, and the places in it that match.
+    """A piece of text on one line, and the spans in it that match.
 
-    ``side`` tells whose text: ``user``, ``answer`` or ``title``.
+    ``side`` says which text it is from: ``user``, ``answer`` or ``title``.
     """
 
     text: str
@@ -105,7 +106,7 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A turn that matches, or (``turn`` None) a conversation whose name or title does."""
+    """A turn that matches, or (with ``turn`` None) a conversation whose name or title does."""
 
     conversation: str
     turn: int | None
@@ -121,7 +122,7 @@ class Hit:
 
 @dataclass(slots=True)
 class SearchResults:
-    """The hits, read as they are consumed; ``more`` is known when they are: too many to rank."""
+    """The hits, read as they are consumed; after that, ``more`` tells whether there were too many to rank."""
 
     hits: Iterator[Hit]
     more: bool = False

@@ -83,8 +83,8 @@ def _search_data(file: str, transcript: Transcript) -> Iterator[str]:
         "name": conversation.name,
     }
     yield f'<script type="application/json" class="data">[{script_json(header)}'
-    for shown in transcript.turns():
-        turn = shown.turn
+    for entry in transcript.turns():
+        turn = entry.turn
         yield "," + script_json([turn.turn, visible(turn.user), visible(turn.answer)])
     yield "]</script>\n"
 

@@ -44,13 +44,13 @@ def one_line(text: str, width: int = 0) -> str:
     line = clean(" ".join(text.split()))
     if not width or display_width(line) <= width:
         return line
-    kept, used = [], 0
+    chars, columns = [], 0
     for char in line:
-        used += display_width(char)
-        if used > width - 1:
+        columns += display_width(char)
+        if columns > width - 1:
             break
-        kept.append(char)
-    return "".join(kept) + "…"
+        chars.append(char)
+    return "".join(chars) + "…"
 
 
 def display_width(text: str) -> int:

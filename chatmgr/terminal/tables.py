@@ -38,26 +38,26 @@ def table(
     if not measured:
         return
     widths = [max(map(display_width, column)) for column in zip(headings, *measured, strict=True)]
-    shown = _shown_columns(headings, widths, width, cut, optional)
-    headings, widths = [headings[index] for index in shown], [widths[index] for index in shown]
+    visible = _visible_columns(headings, widths, width, cut, optional)
+    headings, widths = [headings[index] for index in visible], [widths[index] for index in visible]
     cut_width = width if cut else 0
     last_width = width - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
     yield styled(_line(_cut_last(headings, cut_width, last_width), widths), "dim", terminal)
     for row in chain(measured, cells):
-        yield _line(_cut_last([row[index] for index in shown], cut_width, last_width), widths)
+        yield _line(_cut_last([row[index] for index in visible], cut_width, last_width), widths)
 
 
-def _shown_columns(
+def _visible_columns(
     headings: Sequence[str], widths: Sequence[int], width: int, cut: bool, optional: Sequence[str]
 ) -> list[int]:
     """The indexes of the columns that are shown."""
-    shown = list(range(len(headings)))
+    visible = list(range(len(headings)))
     for heading in optional if width else ():
-        fixed = shown[:-1] if cut else shown
+        fixed = visible[:-1] if cut else visible
         if sum(widths[index] + len(_GAP) for index in fixed) - (0 if cut else len(_GAP)) <= width:
             break
-        shown = [index for index in shown if headings[index] != heading]
-    return shown
+        visible = [index for index in visible if headings[index] != heading]
+    return visible
 
 
 def wrapped_table(

@@ -212,7 +212,7 @@ class TestDatabase:
     def test_a_copy_goes_where_a_folder_is_and_no_file(self, talking: Chatmgr) -> None:
         folder = talking.home.parent / "none"
         said = talking.refused(2, "db", "backup", str(folder / "copy.db"))
-        assert f"Make the folder {folder} first" in said
+        assert f"Create the folder {folder} first" in said
         assert not folder.exists()
         mine = at_file(talking.home.parent)
         assert "exists already. Name another file." in talking.refused(2, "db", "backup", str(mine))

@@ -192,6 +192,6 @@ def test_a_link_is_replaced_and_not_followed(counted: Chatmgr) -> None:
 
 def test_where_no_file_can_be_nothing_is_left(counted: Chatmgr, tmp_path: Path) -> None:
     before = sorted(counted.home.parent.iterdir())
-    assert "Make the folder" in counted.refused(2, "stats", "--html", str(tmp_path / "none" / "page.html"))
+    assert "Create the folder" in counted.refused(2, "stats", "--html", str(tmp_path / "none" / "page.html"))
     counted.refused(2, "stats", "--html", str(counted.home), "--force")
     assert sorted(counted.home.parent.iterdir()) == before

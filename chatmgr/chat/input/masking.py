@@ -27,4 +27,4 @@ def mask_hostile(text: str) -> str:
     """The text with each hostile character replaced, at the same length; tabs stay."""
     if clean(text) == text:
         return text
-    return "".join(shown if len(shown := clean(char)) == 1 else _MARK for char in text)
+    return "".join(cleaned if len(cleaned := clean(char)) == 1 else _MARK for char in text)

@@ -200,10 +200,10 @@ def fit_facts(parts: Sequence[tuple[int, str]], width: int) -> str:
 
     While the line is too long, the fact with the highest rank is dropped; rank 0 is cut instead.
     """
-    kept = [(rank, one_line(text)) for rank, text in parts if text]
-    while len(kept) > 1 and display_width(_join_facts(kept)) > width:
-        kept.remove(max(kept))
-    return one_line(_join_facts(kept), max(width, 1)) if kept else ""
+    facts = [(rank, one_line(text)) for rank, text in parts if text]
+    while len(facts) > 1 and display_width(_join_facts(facts)) > width:
+        facts.remove(max(facts))
+    return one_line(_join_facts(facts), max(width, 1)) if facts else ""
 
 
 def _join_facts(parts: Sequence[tuple[int, str]]) -> str:

@@ -39,8 +39,8 @@ class StatsPages(Pages):
         found: dict[str, UsageTotals] = {}
         rows = self._rows("count_by_stretch", shift=grid.shift, step=grid.step, **filters.values())
         for row in rows:
-            day = periods.day_of(grid.begin(int(row[0])))
+            day = periods.day_of(grid.interval_start(int(row[0])))
             key = periods.period_name(unit, periods.period_start(unit, day))
             one = values.count(row, key)
-            found[key] = found[key].joined(one) if key in found else one
+            found[key] = found[key].combined(one) if key in found else one
         return {key: replace(found[key], key=key) for key in sorted(found)}

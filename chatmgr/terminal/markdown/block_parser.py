@@ -130,11 +130,13 @@ class BlockParser:
 
     def _blank_line(self, depth: int) -> None:
         """A blank line ends paragraphs and tables, and the quotes whose mark it lacks."""
-        outer = self._depth
-        quote = next((at for at in range(depth, outer) if not self._containers.open[at].marker), None)
+        depth_before = self._depth
+        quote = next(
+            (level for level in range(depth, depth_before) if not self._containers.open[level].marker), None
+        )
         if quote is not None:
             self._close_to(quote)
-        elif self._open_leaf or depth < outer:
+        elif self._open_leaf or depth < depth_before:
             self._close_to(depth)
         self._after_blank = True
 

@@ -79,11 +79,11 @@ class ContainerStack:
         """The prefix of a new leaf, and whether an empty line goes above it."""
         open_now, previous = self.open, self._previous
         shared = self.shared_depth()
-        first = "".join(
+        first_line = "".join(
             container.continuation if depth < shared else container.label
             for depth, container in enumerate(open_now)
         )
-        rest = "".join(container.continuation for container in open_now)
+        other_lines = "".join(container.continuation for container in open_now)
         siblings = (
             shared < min(len(open_now), len(previous)) and open_now[shared].list == previous[shared].list != 0
         )
@@ -92,4 +92,4 @@ class ContainerStack:
         gap = (
             "".join(container.continuation for container in open_now[:shared]).rstrip() if needs_gap else None
         )
-        return Prefix(first, rest, gap if needs_gap else None)
+        return Prefix(first_line, other_lines, gap if needs_gap else None)

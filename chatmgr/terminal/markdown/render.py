@@ -28,10 +28,12 @@ def leaf_rows(leaf: Leaf, width: int, start: int = -1) -> Iterator[ScreenRow]:
     if start < 0 and gap is not None:
         yield ScreenRow(paint(gap, _DIM), max_columns(gap), 0)
     max_indent = max(width - _MIN_TEXT_WIDTH, 0)
-    first, rest = (part[max(len(part) - max_indent, 0) :] for part in (leaf.prefix.first, leaf.prefix.rest))
-    indent = max_columns(rest)
+    first_line, other_lines = (
+        part[max(len(part) - max_indent, 0) :] for part in (leaf.prefix.first, leaf.prefix.rest)
+    )
+    indent = max_columns(other_lines)
     room = max(width - indent, 1)
-    prefix = first if start <= 0 else rest
+    prefix = first_line if start <= 0 else other_lines
     joined = False
     for row in _content_rows(leaf, room, max(start, 0), indent):
         if joined:
@@ -43,7 +45,7 @@ def leaf_rows(leaf: Leaf, width: int, start: int = -1) -> Iterator[ScreenRow]:
             )
         else:
             yield row
-        prefix, joined = rest, row.joined
+        prefix, joined = other_lines, row.joined
 
 
 def _content_rows(leaf: Leaf, width: int, start: int, indent: int) -> Iterator[ScreenRow]:
@@ -68,10 +70,10 @@ def drop_sections(leaf: Leaf, end: int) -> None:
     """Drop the sections of an open leaf that end before this position: they are printed for good."""
     if not isinstance(leaf, Text):
         return
-    position, kept = leaf.skipped, list(leaf.sections)
-    while kept and position + _shown_length(kept[0], leaf) < end:
-        position += _shown_length(kept.pop(0), leaf)
-    leaf.skipped, leaf.sections = position, tuple(kept)
+    position, sections = leaf.skipped, list(leaf.sections)
+    while sections and position + _shown_length(sections[0], leaf) < end:
+        position += _shown_length(sections.pop(0), leaf)
+    leaf.skipped, leaf.sections = position, tuple(sections)
 
 
 def _shown_length(section: str, leaf: Text) -> int:
@@ -90,12 +92,12 @@ def _text_rows(leaf: Text, width: int, start: int) -> Iterator[ScreenRow]:
         parts.append(text)
         runs += [(end + position, style) for end, style in section_runs] if position else section_runs
         position += len(text)
-    shown = "".join(parts)
+    full_text = "".join(parts)
     start -= leaf.skipped
-    if 0 < start < len(shown) and shown[start] == "\n":  # that row ended with this line break
+    if 0 < start < len(full_text) and full_text[start] == "\n":  # that row ended with this line break
         start += 1
-    for row_start, end, next_start, columns in wrap_rows(shown, start, width):
-        yield ScreenRow(paint_span(shown, runs, row_start, end), columns, next_start + leaf.skipped + 1)
+    for row_start, end, next_start, columns in wrap_rows(full_text, start, width):
+        yield ScreenRow(paint_span(full_text, runs, row_start, end), columns, next_start + leaf.skipped + 1)
 
 
 def _code_rows(leaf: Code, width: int, start: int, indent: int) -> Iterator[ScreenRow]:

@@ -70,9 +70,9 @@ def _fit_widths(natural: tuple[int, ...], width: int) -> list[int] | None:
     widths = [min(column_width, low) for column_width in natural]
     spare = available - sum(widths)
     for column, column_width in enumerate(natural):
-        more = min(spare, column_width - widths[column])
-        widths[column] += more
-        spare -= more
+        extra = min(spare, column_width - widths[column])
+        widths[column] += extra
+        spare -= extra
     return widths
 
 
