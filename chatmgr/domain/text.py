@@ -46,7 +46,7 @@ def valid_text(text: str, limit: int = MESSAGE_LIMIT, what: str = "text") -> str
 
 
 def storable(text: str) -> str:
-    """Make a server's text fit for any database: surrogate pairs are joined, other bad characters replaced."""
+    """Make a server's text fit for any database: join surrogate pairs, replace other bad characters."""
     if not _UNSTORABLE.search(text):
         return text
     joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.terminal.durations import later
+from chatmgr.terminal.durations import time_later
 from tests.support.processes import until
 from tests.support.screen import CTRL_C, CTRL_D, Open
 from tests.wire import Fault, Gate, WireServer

@@ -247,7 +247,8 @@ def test_no_stretch_lies_in_two_days(zone: Zone, name: str, year: int, step: int
     grid = periods.day_grid(first, last)
     assert grid.step == step
     for second in range(first, last, 599):
-        assert periods.day_of(grid.interval_start((second + grid.shift) // grid.step)) == periods.day_of(second)
+        interval = (second + grid.shift) // grid.step
+        assert periods.day_of(grid.interval_start(interval)) == periods.day_of(second)
 
 
 def test_the_unit_that_fits() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chatmgr.terminal.markdown import rendered
+from chatmgr.terminal.markdown import rendered_lines
 from tests.terminal.virtual_screen import streamed
 
 SEQUENCES = {
