@@ -55,7 +55,7 @@ os.environ["TERM"] = "xterm-256color"
 
 from chatmgr.terminal.plain_writer import AnswerWriter
 from chatmgr.terminal.console import Console
-from chatmgr.terminal.markdown.writer import MarkdownWriter
+from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 
 kinds = {"plain": AnswerWriter, "rendered": MarkdownWriter}
 warm = kinds[how](Console())

@@ -13,9 +13,9 @@ def main() -> None:
     """Answer the shell if that is quickly done, else run the command line."""
     _stand_in()
     if "_CHATMGR_COMPLETE" in os.environ:
-        from chatmgr.completion.fast_path import answer
+        from chatmgr.completion.fast_path import answer_completion
 
-        if answer():
+        if answer_completion():
             sys.exit(0)
     from chatmgr.cli.main import main as run
 

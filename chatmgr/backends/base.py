@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator, Mapping
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.events import Event, Finished
 from chatmgr.domain.model import Assistant, LiveRun, RemoteMessage
-from chatmgr.domain.remote import Kind
+from chatmgr.domain.remote import RemoteKind
 from chatmgr.domain.states import RunState
 
 
@@ -31,7 +31,7 @@ class Stateless:
         """Refuse: there are no threads."""
         raise UsageFault("This provider keeps no threads.", "Name one of the responses or assistants API.")
 
-    def delete(self, kind: Kind, remote_id: str) -> Generator[Event, None, str]:
+    def delete(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
         """Do nothing: there is nothing to delete."""
         yield from ()
         return ""

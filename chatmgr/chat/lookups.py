@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from chatmgr.chat.input.prompt import Sources
+from chatmgr.chat.input.prompt import InputSources
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.money import dollars
 from chatmgr.ui.context import app
 
 if TYPE_CHECKING:
-    from chatmgr.chat.input.picker import Row
+    from chatmgr.chat.input.picker import Choice
     from chatmgr.chat.session import ChatSession
 
 _HERE, _EVERYWHERE = 200, 5_000
@@ -26,9 +26,9 @@ _CHARACTERS = 4_000  # of each
 Fact = tuple[int, str]
 
 
-def sources(talk: "ChatSession") -> Sources:
+def sources(talk: "ChatSession") -> InputSources:
     """What a chat's line asks for, of the conversation that the chat is at."""
-    return Sources(
+    return InputSources(
         here=lambda: _here(talk.conversation),
         everywhere=_everywhere,
         toolbar=lambda: talk.facts,
@@ -124,11 +124,11 @@ def choose() -> Conversation | None:
     return found.value if found else None
 
 
-def _rows() -> "Iterator[Row[Conversation]]":
-    from chatmgr.chat.input.picker import Row
+def _rows() -> "Iterator[Choice[Conversation]]":
+    from chatmgr.chat.input.picker import Choice
 
     for one in app().reader.conversations.list(0):
-        yield Row(one.name, one.title or _beside(one), one, one.title)
+        yield Choice(one.name, one.title or _beside(one), one, one.title)
 
 
 def _beside(one: Conversation) -> str:
@@ -136,7 +136,7 @@ def _beside(one: Conversation) -> str:
     return f"{turns} · {one.assistant}"
 
 
-def _preview(row: "Row[Conversation]") -> str:
+def _preview(row: "Choice[Conversation]") -> str:
     return "\n".join(_lines(row.value))
 
 

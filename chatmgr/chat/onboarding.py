@@ -14,12 +14,13 @@ import click
 from chatmgr.chat.provider_setup import Back, all_ways
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.model import Assistant, Conversation, Provider
-from chatmgr.domain.text import slug, valid_name, valid_text
+from chatmgr.domain.names import slug, valid_name
+from chatmgr.domain.text import valid_text
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
-from chatmgr.terminal.region import size_of_stdout
+from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.sanitize import one_line
-from chatmgr.terminal.typeahead import early
+from chatmgr.terminal.typeahead import early_typeahead
 from chatmgr.ui.context import app
 
 _LATEST = 5
@@ -59,8 +60,8 @@ def welcome() -> int:
 
 
 def _latest(found: list[Conversation]) -> int:
-    width = size_of_stdout()[0]  # only ever shown at a terminal
-    for line in tables.conversations(found, datetime.now(UTC), terminal=True, width=width):
+    width = stdout_size()[0]  # only ever shown at a terminal
+    for line in tables.conversation_table(found, datetime.now(UTC), terminal=True, width=width):
         console.out(line)
     console.note("")
     last = app().reader.conversations.last_used()
@@ -176,7 +177,7 @@ def _begin(plan: Plan) -> int:
     found = app()
     kept = found.providers.get(plan.provider.name)
     if plan.provider.key and not kept.key:
-        where = keys.store(kept.name, plan.provider.key)
+        where = keys.store_key(kept.name, plan.provider.key)
         console.note(f"Your key is kept in {where}.")
     _prefer(plan.provider.name)
     label = plan.name
@@ -188,7 +189,7 @@ def _begin(plan: Plan) -> int:
     name = found.reader.conversations.unused_name(label)
     found.writer.create_conversation(name, "", persona.id, "", plan.provider.name)
     conversation = found.reader.conversations.get(name)
-    with early():
+    with early_typeahead():
         return _first(conversation, persona)
 
 

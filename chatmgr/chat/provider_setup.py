@@ -59,7 +59,7 @@ def _openai_label(openai: Provider) -> str:
     where = "" if openai.base_url == settings.OPENAI_URL else f" at {openai.base_url}"
     if not openai.key:
         return f"OpenAI{where}: with a key, which you paste here and nobody sees"
-    return f"OpenAI{where}: your key is found ({keys.find(openai)[1]})"
+    return f"OpenAI{where}: your key is found ({keys.find_key(openai)[1]})"
 
 
 def _ollama_label(ollama: Provider, *, runs: bool) -> str:
@@ -85,7 +85,7 @@ def _keyed(provider: Provider) -> Provider:
     typed = ask_key(f"Key for {provider.name} (not shown; nothing: back)")
     if typed in {"", "<"}:
         raise Back
-    return replace(provider, key=keys.valid(typed))
+    return replace(provider, key=keys.valid_key(typed))
 
 
 def _ollama(ollama: Provider) -> Provider:

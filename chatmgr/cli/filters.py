@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from chatmgr.domain.dates import moment
+from chatmgr.domain.dates import parse_moment
 from chatmgr.domain.errors import ChatmgrError, NotFound, UsageFault
 from chatmgr.domain.filters import ALWAYS, NEVER, STATES, Filters
 from chatmgr.domain.money import NANODOLLARS
-from chatmgr.domain.text import nearest
+from chatmgr.domain.names import nearest
 from chatmgr.ui.context import AssistantName, ModelName, ProviderName, app
 
 Command = Callable[..., Any]
@@ -76,8 +76,8 @@ def filters_from(
 ) -> Filters:
     """Filters as they were typed; a name that exists nowhere is said, rather than finding nothing."""
     now = datetime.now(UTC)
-    begin = moment(since, now, end=False) if since else ALWAYS
-    after = moment(until, now, end=True) if until else NEVER
+    begin = parse_moment(since, now, end=False) if since else ALWAYS
+    after = parse_moment(until, now, end=True) if until else NEVER
     if begin > after:
         raise UsageFault(f"--since {since} lies after --until {until}.")
     if not 0 <= min_cost < 1_000_000:

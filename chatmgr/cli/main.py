@@ -9,7 +9,7 @@ import click
 
 from chatmgr import __version__
 from chatmgr.domain.errors import ChatmgrError
-from chatmgr.domain.text import sentence
+from chatmgr.domain.text import as_sentence
 
 # What people do → verb → (module, its one line of help): known without importing a single verb. A new
 # verb is one line in the group where a reader would look for it.
@@ -136,18 +136,18 @@ def _run() -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     if "_CHATMGR_COMPLETE" in os.environ:
-        from chatmgr.completion.shells import register
+        from chatmgr.completion.shells import register_shells
 
-        register()
+        register_shells()
     try:
         found: Any = cli(prog_name="chatmgr", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as bare:
         click.echo(bare.format_message(), err=True)
         return 2
     except click.UsageError as error:
-        return _say(sentence(error.format_message()), _usage_hint(error), 2)
+        return _say(as_sentence(error.format_message()), _usage_hint(error), 2)
     except click.ClickException as error:
-        return _say(sentence(error.format_message()), "", 2)
+        return _say(as_sentence(error.format_message()), "", 2)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
@@ -189,12 +189,12 @@ def _fault(error: Exception) -> int:
 
 def _say(message: str, hint: str, code: int) -> int:
     """What happened, and what to type next, on stderr."""
-    from chatmgr.terminal.console import for_stderr, styled
+    from chatmgr.terminal.console import styled, wrap_for_stderr
     from chatmgr.terminal.sanitize import clean
 
     mark = styled("chatmgr:", "red", sys.stderr.isatty())
 
-    text = for_stderr(f"chatmgr: {clean(message)} {clean(hint)}".strip()).removeprefix("chatmgr:")
+    text = wrap_for_stderr(f"chatmgr: {clean(message)} {clean(hint)}".strip()).removeprefix("chatmgr:")
     try:
         sys.stderr.write(f"{mark}{text}\n")
     except OSError:

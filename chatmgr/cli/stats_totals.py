@@ -7,7 +7,7 @@ from typing import get_args
 
 from chatmgr.domain import periods
 from chatmgr.domain.filters import ALWAYS, Filters
-from chatmgr.domain.totals import Count, Ranking, Unit
+from chatmgr.domain.totals import Ranking, Unit, UsageTotals
 from chatmgr.ui.context import app
 
 UNITS: tuple[Unit, ...] = get_args(Unit)
@@ -21,10 +21,10 @@ class Counted:
     """The total of what the filters leave, and the way to its parts."""
 
     filters: Filters
-    total: Count
+    total: UsageTotals
     conversations: int
 
-    def rows(self, by: str, count: int = 0) -> Iterable[Count]:
+    def rows(self, by: str, count: int = 0) -> Iterable[UsageTotals]:
         """One table's rows: of periods the newest, else those with the most turns; 0 for all."""
         for unit in UNITS:
             if unit == by:
@@ -33,13 +33,13 @@ class Counted:
         [ranking] = (one for one in RANKINGS if one == by)
         return app().reader.stats.ranking(ranking, self.filters, count)
 
-    def over_time(self, places: int) -> tuple[Unit, list[date], list[Count | None]]:
+    def over_time(self, places: int) -> tuple[Unit, list[date], list[UsageTotals | None]]:
         """The periods of a plot with so many places: a unit, their first days, and what was said then."""
         first, last = self._span()
-        unit, days = periods.fitting(first, last, places)
+        unit, days = periods.finest_unit(first, last, places)
         since = max(self.filters.since, datetime.combine(days[0], time()).astimezone())
         found = app().reader.stats.periods(unit, replace(self.filters, since=since), self.total)
-        return unit, days, [found.get(periods.key(unit, day)) for day in days]
+        return unit, days, [found.get(periods.period_name(unit, day)) for day in days]
 
     def _span(self) -> tuple[date, date]:
         """The days that a plot shows: those of the filters, else the last thirty."""

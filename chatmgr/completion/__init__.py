@@ -1,1 +1,1 @@
-"""The shell's Tab: answered fast, and installed for four shells."""
+"""Shell completion: answers to Tab, and its installation for four shells."""

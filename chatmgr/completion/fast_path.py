@@ -1,9 +1,9 @@
-"""Answers the shell's commonest questions at once: which names, which commands begin so.
+"""Answers the most common shell completions at once: names in the database, and commands.
 
-A shell runs the whole program at every Tab. What it is answered here is byte for byte what ``cli.shells``
-would print, without importing Click or anything else than SQLite: from a table made of the
-commands, and one statement. Whatever is not plainly such a question (options, quotes, another
-database, a schema of another version) is left to Click, and nothing was done by then.
+A shell runs the whole program at every Tab. The answers here are byte for byte what Click, with
+``completion.shells``, would print, but they need neither Click nor any module beyond SQLite: only a table
+generated from the commands, and one statement. Anything else (options, quotes, another database, a schema
+of another version) is left to Click, and nothing has been printed by then.
 """
 
 import os
@@ -11,10 +11,10 @@ import sys
 from collections.abc import Callable
 
 CONVERSATION, ASSISTANT = "conversation", "assistant"
-_MOST = 50
-_WIDTH = 72  # columns of a description
+_MAX_NAMES = 50
+_DESCRIPTION_WIDTH = 72  # columns
 _BUSY_SECONDS = 10
-Items = list[tuple[str, str]]
+Candidates = list[tuple[str, str]]
 
 # The reader's ``conversations.names`` and ``assistants.list``, without its loader and its files.
 CONVERSATION_NAMES = """
@@ -33,16 +33,18 @@ ORDER BY assistants.name
 """
 
 
-def answer() -> bool:
-    """Print what the word at the cursor can become; False where that is for Click to say."""
-    shell, _, what = os.environ["_CHATMGR_COMPLETE"].partition("_")
-    form = _FORMS.get(shell)
-    asked = _asked(shell) if form and what == "complete" else None
-    items = _items(*asked) if asked else None
-    if form is None or items is None:
+def answer_completion() -> bool:
+    """Print the completions of the word at the cursor; False if Click has to answer."""
+    shell, _, action = os.environ["_CHATMGR_COMPLETE"].partition("_")
+    formatter = _FORMATTERS.get(shell)
+    words = _command_line(shell) if formatter and action == "complete" else None
+    candidates = _candidates(*words) if words else None
+    if formatter is None or candidates is None:
         return False
-    shown = [(value, _described(about)) for value, about in items if value.isprintable()]
-    text = "\n".join(form(*item) for item in shown) + "\n"
+    printable = [
+        (value, _short_description(description)) for value, description in candidates if value.isprintable()
+    ]
+    text = "\n".join(formatter(*candidate) for candidate in printable) + "\n"
     try:
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
@@ -51,28 +53,28 @@ def answer() -> bool:
     return True
 
 
-def _asked(shell: str) -> tuple[list[str], str] | None:
-    """The words before the cursor, and the beginning of the one it is in."""
-    line, at = os.environ.get("COMP_WORDS", ""), os.environ.get("COMP_CWORD", "")
-    if _special(line) or _special(at):
+def _command_line(shell: str) -> tuple[list[str], str] | None:
+    """The words before the cursor, and the start of the word it is in; None if Click has to parse it."""
+    line, cursor = os.environ.get("COMP_WORDS", ""), os.environ.get("COMP_CWORD", "")
+    if _needs_click(line) or _needs_click(cursor):
         return None
-    words = _split(line)
+    words = _split_words(line)
     if shell == "fish":
-        begun = _split(at)
-        if len(begun) > 1 or (at and not begun):
+        current = _split_words(cursor)
+        if len(current) > 1 or (cursor and not current):
             return None
-        args, incomplete = words[1:], begun[0] if begun else ""
+        args, incomplete = words[1:], current[0] if current else ""
         if incomplete and args and args[-1] == incomplete:
             args.pop()
     else:
-        if not at.isdecimal() or not at.isascii() or at == "0":
+        if not cursor.isdecimal() or not cursor.isascii() or cursor == "0":
             return None
-        args, incomplete = words[1 : int(at)], words[int(at)] if int(at) < len(words) else ""
+        args, incomplete = words[1 : int(cursor)], words[int(cursor)] if int(cursor) < len(words) else ""
     return (args, incomplete) if incomplete != "=" else None
 
 
-def _special(text: str) -> bool:
-    """Whether a shell's words are more than what stands between blanks, or are no text."""
+def _needs_click(text: str) -> bool:
+    """Whether the text has quotes or escapes, or is not valid text."""
     return any(mark in text for mark in "\"'\\") or not _is_text(text)
 
 
@@ -84,13 +86,13 @@ def _is_text(text: str) -> bool:
     return True
 
 
-def _split(line: str) -> list[str]:
+def _split_words(line: str) -> list[str]:
     return [word for word in line.translate({9: " ", 10: " ", 13: " "}).split(" ") if word]
 
 
-def _items(args: list[str], incomplete: str) -> Items | None:
-    """What there is to choose from; None where Click has to say."""
-    from chatmgr.completion.table import ARGUMENTS, WORDS
+def _candidates(args: list[str], incomplete: str) -> Candidates | None:
+    """The candidates for a word; None if Click has to answer."""
+    from chatmgr.completion.command_table import ARGUMENTS, WORDS
 
     if any(word.startswith("-") for word in (*args, incomplete)):
         return None
@@ -99,22 +101,28 @@ def _items(args: list[str], incomplete: str) -> Items | None:
         return [item for item in WORDS[path].items() if item[0].startswith(incomplete)]
     for depth in (1, 2):
         if kinds := ARGUMENTS.get(" ".join(args[:depth])):
-            at = len(args) - depth
-            last = kinds[-1]
-            kind = last if last.endswith("*") and at >= len(kinds) else kinds[at] if at < len(kinds) else ""
-            return _names(kind.rstrip("*"), incomplete)
+            index = len(args) - depth
+            last_kind = kinds[-1]
+            kind = (
+                last_kind
+                if last_kind.endswith("*") and index >= len(kinds)
+                else kinds[index]
+                if index < len(kinds)
+                else ""
+            )
+            return _read_names(kind.rstrip("*"), incomplete)
     return None
 
 
-def _names(kind: str, incomplete: str) -> Items | None:
-    """Names in the database that begin so."""
-    from chatmgr.completion.table import SCHEMA
+def _read_names(kind: str, incomplete: str) -> Candidates | None:
+    """Names in the database that start with ``incomplete``."""
+    from chatmgr.completion.command_table import SCHEMA
 
-    path = _database() if kind else ""
+    path = _database_path() if kind else ""
     if not path:
         return None
     try:
-        if os.stat(path).st_size == 0:  # noqa: PTH116 - pathlib alone costs more than the question
+        if os.stat(path).st_size == 0:  # noqa: PTH116 - importing pathlib costs more than the answer
             return []
     except FileNotFoundError:
         return []
@@ -128,62 +136,62 @@ def _names(kind: str, incomplete: str) -> Items | None:
         try:
             if db.execute("SELECT version_num FROM alembic_version").fetchall() != [(SCHEMA,)]:
                 return None
-            return _READ[kind](db.execute, incomplete)
+            return _READERS[kind](db.execute, incomplete)
         finally:
             db.close()
     except sqlite3.Error:
         return None
 
 
-def _database() -> str:
-    """The file of the database; empty where it is none, or takes more to find."""
+def _database_path() -> str:
+    """The path of the SQLite database; empty if it is another one, or takes more to find."""
     prefix = "sqlite:///"
     if url := os.environ.get("CHATMGR_DATABASE_URL"):
         path = url.removeprefix(prefix) if url.startswith(prefix) else ""
     elif home := os.environ.get("CHATMGR_HOME"):
         path = "" if home.startswith("~") else f"{home.rstrip('/')}/chatmgr.db"
     else:
-        from chatmgr.config.places import data_folder
+        from chatmgr.config.platform_folders import data_folder
 
         path = f"{data_folder()}/chatmgr.db"
     return "" if path.startswith("//") or not _is_text(path) else path
 
 
-def _conversations(ask: Callable[..., list[tuple[str, str]]], incomplete: str) -> Items:
+def _conversations(ask: Callable[..., list[tuple[str, str]]], incomplete: str) -> Candidates:
     low = incomplete
     if not low.isascii():
         from unicodedata import normalize
 
         low = normalize("NFC", low)
-    return list(ask(CONVERSATION_NAMES, {"low": low, "high": low + "\U0010ffff", "limit": _MOST}))
+    return list(ask(CONVERSATION_NAMES, {"low": low, "high": low + "\U0010ffff", "limit": _MAX_NAMES}))
 
 
-def _assistants(ask: Callable[..., list[tuple[object, ...]]], incomplete: str) -> Items:
+def _assistants(ask: Callable[..., list[tuple[object, ...]]], incomplete: str) -> Candidates:
     rows = ask(ASSISTANT_NAMES)
     return [(str(name), str(about)) for name, about in rows if str(name).startswith(incomplete)]
 
 
-def _described(text: str) -> str:
-    """A description on one line, short and harmless; most are so already."""
-    plain = text.isascii() and text.isprintable() and "  " not in text and text == text.strip()
-    if plain and len(text) <= _WIDTH:
+def _short_description(text: str) -> str:
+    """A description on one line, short and safe for a terminal; most are already."""
+    is_plain = text.isascii() and text.isprintable() and "  " not in text and text == text.strip()
+    if is_plain and len(text) <= _DESCRIPTION_WIDTH:
         return text
     from chatmgr.terminal.sanitize import one_line
 
-    return one_line(text, _WIDTH)
+    return one_line(text, _DESCRIPTION_WIDTH)
 
 
-def _zsh(value: str, about: str) -> str:
-    shown = value.replace(":", r"\:") if about else value
-    return f"plain\n{shown}\n{about or '_'}"
+def _zsh(value: str, description: str) -> str:
+    escaped = value.replace(":", r"\:") if description else value
+    return f"plain\n{escaped}\n{description or '_'}"
 
 
-def _fish(value: str, about: str) -> str:
-    return f"plain,{value}\t{about}" if about else f"plain,{value}"
+def _fish(value: str, description: str) -> str:
+    return f"plain,{value}\t{description}" if description else f"plain,{value}"
 
 
-_READ: dict[str, Callable[..., Items]] = {CONVERSATION: _conversations, ASSISTANT: _assistants}
-_FORMS: dict[str, Callable[[str, str], str]] = {
+_READERS: dict[str, Callable[..., Candidates]] = {CONVERSATION: _conversations, ASSISTANT: _assistants}
+_FORMATTERS: dict[str, Callable[[str, str], str]] = {
     "bash": lambda value, _: f"plain,{value}",
     "zsh": _zsh,
     "fish": _fish,

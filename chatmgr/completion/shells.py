@@ -1,8 +1,8 @@
-"""The shells that complete: their scripts, which one the user has, and what they are answered.
+"""The supported shells: their completion scripts, which one the user runs, and the answers they get.
 
-The scripts (``scripts/``) are ours, not Click's: those put a name into the command line as it is, so that
-one with a space, a quote or a star came out as something else. The protocol between script and
-program stays Click's. A shell can show what it likes of the answer, but nothing in it is ever run.
+The scripts (``scripts/``) replace Click's, which put a name into the command line unquoted, so that
+one with a space, a quote or a star became something else. The protocol between script and program is
+Click's. A shell may show any part of the answer, but nothing in it is ever executed.
 """
 
 import os
@@ -25,34 +25,34 @@ from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.terminal.sanitize import one_line
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
-_ALSO = {"pwsh": "powershell", "pwsh-preview": "powershell", "rbash": "bash"}
-_FILES = {"powershell": "chatmgr.ps1"}
-_WIDTH = 72
+_ALIASES = {"pwsh": "powershell", "pwsh-preview": "powershell", "rbash": "bash"}
+_SCRIPT_NAMES = {"powershell": "chatmgr.ps1"}
+_DESCRIPTION_WIDTH = 72
 
 
-def script(shell: str) -> str:
-    """The script for a shell; it names this chatmgr by its path for where none is on PATH."""
-    text = (Path(__file__).parent / "scripts" / file_name(shell)).read_text(encoding="utf-8")
+def completion_script(shell: str) -> str:
+    """The script for a shell. It contains this chatmgr's path, for systems where chatmgr is not on PATH."""
+    text = (Path(__file__).parent / "scripts" / script_name(shell)).read_text(encoding="utf-8")
     separator = ", " if shell == "powershell" else " "
-    return text.replace("@PROGRAM@", separator.join(quoted(shell, word) for word in program()))
+    return text.replace("@PROGRAM@", separator.join(quote(shell, word) for word in program_words()))
 
 
-def file_name(shell: str) -> str:
-    """The name of a shell's script."""
-    return _FILES.get(shell, f"chatmgr.{shell}")
+def script_name(shell: str) -> str:
+    """The file name of a shell's script."""
+    return _SCRIPT_NAMES.get(shell, f"chatmgr.{shell}")
 
 
-def program() -> list[str]:
+def program_words() -> list[str]:
     """The words that run this chatmgr from anywhere."""
     for path in (Path(sys.argv[0]), Path(sys.executable).with_name("chatmgr")):
         if path.stem == "chatmgr" and path.is_file() and os.access(path, os.X_OK):
             return [str(path.absolute())]
-    found = shutil.which("chatmgr")
-    return [found] if found else [sys.executable, "-m", "chatmgr"]
+    on_path = shutil.which("chatmgr")
+    return [on_path] if on_path else [sys.executable, "-m", "chatmgr"]
 
 
-def quoted(shell: str, word: str) -> str:
-    """A word as a literal of a shell."""
+def quote(shell: str, word: str) -> str:
+    """A word quoted as a literal for a shell."""
     if shell == "powershell":
         return "'" + "".join(char * 2 if char in "'‘’‚‛" else char for char in word) + "'"
     if shell == "fish":
@@ -60,73 +60,73 @@ def quoted(shell: str, word: str) -> str:
     return "'" + word.replace("'", "'\\''") + "'"
 
 
-def mine() -> str:
-    """The shell that chatmgr was called from, else the login shell; raises UsageFault where it is neither."""
-    for found in (_parent(), Path(os.environ.get("SHELL", "")).name):
-        if (name := _ALSO.get(found, found)) in SHELLS:
+def detect_shell() -> str:
+    """The shell that started chatmgr, else the login shell. Raises UsageFault if neither is supported."""
+    for candidate in (_parent_shell(), Path(os.environ.get("SHELL", "")).name):
+        if (name := _ALIASES.get(candidate, candidate)) in SHELLS:
             return name
     raise UsageFault(
-        "Which shell this is cannot be told.", f"Name it: chatmgr completion install {'|'.join(SHELLS)}"
+        "The shell cannot be detected.", f"Name it: chatmgr completion install {'|'.join(SHELLS)}"
     )
 
 
-def _parent() -> str:
-    """The name of the nearest ancestor that is a shell; empty where the system does not tell."""
+def _parent_shell() -> str:
+    """The name of the nearest ancestor process that is a shell; empty if the system does not tell."""
     pid = os.getppid()
-    for _ in range(4):  # a launcher or two may stand between
+    for _ in range(4):  # there may be launchers in between
         try:
             stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
-        name, _, rest = stat.partition("(")[2].rpartition(")")
-        if _ALSO.get(name, name) in SHELLS:
+        name, _, fields = stat.partition("(")[2].rpartition(")")
+        if _ALIASES.get(name, name) in SHELLS:
             return name
-        pid = int(rest.split()[1])
+        pid = int(fields.split()[1])
         if pid <= 1:
             break
     return ""
 
 
-class _Ours(ShellComplete):
-    """Our script, and answers that hold nothing a shell or a terminal could stumble over."""
+class _OwnScript(ShellComplete):
+    """Our script, and answers without anything that could confuse a shell or a terminal."""
 
     def source(self) -> str:
-        return script(self.name)
+        return completion_script(self.name)
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[Any]]:
         try:
-            found = super().get_completions(args, incomplete)
+            items = super().get_completions(args, incomplete)
         except ChatmgrError:
             return []
-        return [_harmless(item) for item in found if item.type != "plain" or item.value.isprintable()]
+        return [_sanitized(item) for item in items if item.type != "plain" or item.value.isprintable()]
 
 
-def _harmless(item: CompletionItem[Any]) -> CompletionItem[Any]:
-    return CompletionItem(item.value, item.type, described(item.help or "") or None)
+def _sanitized(item: CompletionItem[Any]) -> CompletionItem[Any]:
+    return CompletionItem(item.value, item.type, short_description(item.help or "") or None)
 
 
-def described(text: str) -> str:
-    """What may stand beside a candidate: one line, short, without control characters."""
-    return one_line(text, _WIDTH)
+def short_description(text: str) -> str:
+    """A description for beside a candidate: one short line without control characters."""
+    return one_line(text, _DESCRIPTION_WIDTH)
 
 
-class _Bash(_Ours, BashComplete):
+class _Bash(_OwnScript, BashComplete):
     pass
 
 
-class _Zsh(_Ours, ZshComplete):
+class _Zsh(_OwnScript, ZshComplete):
     pass
 
 
-class _Fish(_Ours, FishComplete):
+class _Fish(_OwnScript, FishComplete):
     pass
 
 
-class _PowerShell(_Ours, PowerShellComplete):
+class _PowerShell(_OwnScript, PowerShellComplete):
     pass
 
 
-def register() -> None:
-    """Take Click's place in answering the shells."""
-    for one in (_Bash, _Zsh, _Fish, _PowerShell):
-        add_completion_class(one)
+def register_shells() -> None:
+    """Replace Click's classes in answering the shells."""
+    for shell_class in (_Bash, _Zsh, _Fish, _PowerShell):
+        add_completion_class(shell_class)

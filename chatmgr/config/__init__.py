@@ -1,1 +1,1 @@
-"""Where things are and what the user chose: paths, settings, keys."""
+"""Configuration: the settings file, the API keys, and where files are kept."""

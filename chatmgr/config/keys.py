@@ -1,86 +1,86 @@
-"""Where keys come from and where they are kept; they never enter the database, arguments or logs.
+"""API keys: where they are found and stored. They never enter the database, arguments or logs.
 
-Looked up in this order: the provider's environment variable, the system keyring (extra ``keyring``),
-a file that only its owner can read.
+A key is looked up in the provider's environment variable, then the system keyring (extra ``keyring``),
+then a file that only its owner can read.
 """
 
 import json
 import os
 from pathlib import Path
 
-from chatmgr.config.paths import config_dir, private
+from chatmgr.config.paths import config_dir, make_private_folder
 from chatmgr.config.settings import write_private
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
 
-_SERVICE = "chatmgr"
-_IN_KEYRING = "@keyring"  # stands in the file for a key that is not: asking a keyring in vain is slow
+_KEYRING_SERVICE = "chatmgr"
+_IN_KEYRING = "@keyring"  # in the file, marks a key as kept in the keyring: asking it in vain is slow
 
 
 def key_file() -> Path:
-    """The file used where there is no keyring."""
+    """The file used if there is no keyring."""
     return config_dir() / "keys.json"
 
 
-def find(provider: Provider) -> tuple[str, str]:
-    """A provider's key and where it came from; two empty strings when there is none."""
+def find_key(provider: Provider) -> tuple[str, str]:
+    """A provider's key and where it was found; two empty strings if there is none."""
     if provider.key_env and (key := os.environ.get(provider.key_env, "").strip()):
         return key, provider.key_env
-    key = _read_file().get(provider.name, "")
+    key = _read_key_file().get(provider.name, "")
     if key == _IN_KEYRING:
-        return _from_keyring(provider.name), "keyring"
+        return _read_keyring(provider.name), "keyring"
     return key, str(key_file()) if key else ""
 
 
-def store(name: str, key: str) -> str:
-    """Keep a key in the keyring where there is one, else in the file; returns where it went."""
-    key = valid(key)
-    kept = _to_keyring(name, key)
-    keys = _read_file() | {name: _IN_KEYRING if kept else key}
-    private(key_file().parent)
+def store_key(name: str, key: str) -> str:
+    """Store a key in the keyring if there is one, else in the file; returns where it is stored."""
+    key = valid_key(key)
+    in_keyring = _write_keyring(name, key)
+    keys = _read_key_file() | {name: _IN_KEYRING if in_keyring else key}
+    make_private_folder(key_file().parent)
     write_private(key_file(), json.dumps(keys, indent=1) + "\n")
-    return "the system keyring" if kept else str(key_file())
+    return "the system keyring" if in_keyring else str(key_file())
 
 
-def valid(key: str) -> str:
-    """A key as it can be sent; raises ConfigurationFault for what can be none."""
+def valid_key(key: str) -> str:
+    """The key without surrounding blanks. Raises ConfigurationFault if it cannot be a key."""
     key = key.strip()
     if not key or not key.isascii() or not key.isprintable():
-        raise ConfigurationFault("That is not a key: it is empty or holds unprintable characters.")
+        raise ConfigurationFault("That is not a key: it is empty or contains unprintable characters.")
     return key
 
 
-def _read_file() -> dict[str, str]:
+def _read_key_file() -> dict[str, str]:
     path = key_file()
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise ConfigurationFault(
             f"The key file {path} cannot be read.", "Remove it, then type: chatmgr config set-key"
         ) from error
-    return {str(name): str(key) for name, key in found.items()} if isinstance(found, dict) else {}
+    return {str(name): str(key) for name, key in stored.items()} if isinstance(stored, dict) else {}
 
 
-def _from_keyring(name: str) -> str:
+def _read_keyring(name: str) -> str:
     try:
         import keyring
     except ImportError:
         return ""
     try:
-        return keyring.get_password(_SERVICE, name) or ""
+        return keyring.get_password(_KEYRING_SERVICE, name) or ""
     except keyring.errors.KeyringError:
         return ""
 
 
-def _to_keyring(name: str, key: str) -> bool:
+def _write_keyring(name: str, key: str) -> bool:
     try:
         import keyring
     except ImportError:
         return False
     try:
-        keyring.set_password(_SERVICE, name, key)
+        keyring.set_password(_KEYRING_SERVICE, name, key)
     except keyring.errors.KeyringError:
         return False
     return True

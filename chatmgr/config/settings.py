@@ -1,8 +1,8 @@
-"""What the user chose, in ``config.toml``; every setting is one row of one table.
+"""The user's settings in ``config.toml``; every setting is one row of one table.
 
-The table is the validation, the default and the documentation at once: a key that is not in it is
-refused with its file and line, and ``chatmgr config show`` prints it. Providers are tables of their
-own: ``[providers.work]``.
+The table is validation, defaults and documentation at once: an unknown key is refused with its file and
+line, and ``chatmgr config show`` prints the table. Providers have tables of their own:
+``[providers.work]``.
 """
 
 import os
@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chatmgr.config.paths import config_dir, private
+from chatmgr.config.paths import config_dir, make_private_folder
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
-from chatmgr.domain.text import MESSAGE_LIMIT, nearest
+from chatmgr.domain.names import nearest
+from chatmgr.domain.text import MESSAGE_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key: its type by its default, what it means, and its values where there are only a few."""
+    """One key: its default (which gives its type), its meaning, and its values if there are only a few."""
 
     key: str
     default: Any
@@ -29,40 +30,42 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("provider", "", "Provider of new assistants when none is named (CHATMGR_PROVIDER goes first)."),
+    Setting("provider", "", "Provider for new assistants if none is named (CHATMGR_PROVIDER goes first)."),
     Setting("message_limit", MESSAGE_LIMIT, "Longest message, in characters."),
     Setting("tail", 3, "Turns shown when a conversation is resumed."),
-    Setting("edit_mode", "emacs", "Keys of the chat's input line: emacs or vi.", ("emacs", "vi")),
-    Setting("titles", True, "Have the model give new conversations a title (not counted in their cost)."),
-    Setting("titles_private", False, "Also at private servers and the embedded model, which it holds up."),
-    Setting("title_seconds", 3.0, "Seconds that send and new stay for a title after the answer."),
-    Setting("folders", True, "Remember the folder in which a conversation was used last, for --here."),
-    Setting("timeout", 300.0, "Seconds a server may stay silent in the middle of an answer."),
-    Setting("recover_seconds", 30.0, "Seconds to look for an answer whose connection broke."),
-    Setting("queued_seconds", 600.0, "Seconds a background run may wait in the server's queue."),
-    Setting("retry_attempts", 5, "Times a call is made in all, where the server says later."),
-    Setting("retry_seconds", 60.0, "Seconds to wait in all, where the server says later."),
-    Setting("show_reasoning", False, "Show what the model says to itself, dimmed, at a terminal."),
-    Setting("plain", False, "Show answers as they are, without rendering their Markdown."),
-    Setting("compact_threshold", 200_000, "Tokens past which a thread is compacted (responses); 0: never."),
+    Setting("edit_mode", "emacs", "Key bindings of the chat's input line: emacs or vi.", ("emacs", "vi")),
+    Setting("titles", True, "Have the model title new conversations (not counted in their cost)."),
     Setting(
-        "trash_days", 0, "Days that the trash keeps what is in it, announced before it goes; 0: for ever."
+        "titles_private", False, "Title them at private servers and the embedded model too, which takes time."
     ),
-    Setting("run_seconds", 600.0, "Seconds a polled run may take before it is given up."),
-    Setting("local.threads", 0, "Threads of the embedded model; 0: half of the processors."),
-    Setting("local.context", 8192, "Tokens the embedded model can see at once."),
+    Setting("title_seconds", 3.0, "Seconds that send and new wait for a title after the answer."),
+    Setting("folders", True, "Remember the folder where a conversation was last used, for --here."),
+    Setting("timeout", 300.0, "Seconds a server may be silent in the middle of an answer."),
+    Setting("recover_seconds", 30.0, "Seconds to keep looking for an answer after the connection broke."),
+    Setting("queued_seconds", 600.0, "Seconds a background run may wait in the server's queue."),
+    Setting("retry_attempts", 5, "Attempts in all for a call that the server asks to repeat later."),
+    Setting("retry_seconds", 60.0, "Seconds to wait in all for a server that asks to retry later."),
+    Setting("show_reasoning", False, "Show the model's reasoning, dimmed, at a terminal."),
+    Setting("plain", False, "Print answers without rendering their Markdown."),
+    Setting("compact_threshold", 200_000, "Tokens above which a thread is compacted (responses); 0: never."),
+    Setting(
+        "trash_days", 0, "Days to keep conversations in the trash, with a notice before they go; 0: forever."
+    ),
+    Setting("run_seconds", 600.0, "Seconds a polled run may take before chatmgr gives up on it."),
+    Setting("local.threads", 0, "Threads of the embedded model; 0: half the processors."),
+    Setting("local.context", 8192, "Context length of the embedded model, in tokens."),
     Setting("local.max_tokens", 1024, "Longest answer of the embedded model, in tokens."),
 )
 PROVIDER_KEYS = {"api": str, "base_url": str, "key_env": str, "default_model": str}
 APIS = ("responses", "assistants", "completions")
-_MOST = 1_000_000_000  # of anything: far past all use, and no clock or database stumbles over it
+_MAX_NUMBER = 1_000_000_000  # for every number: beyond any use, and safe for clocks and databases
 OPENAI_URL = "https://api.openai.com/v1"
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings in force and the providers, built in and the user's own."""
+    """The settings in force, and the providers: the built-in ones and the user's own (named in ``own``)."""
 
     values: Mapping[str, Any]
     providers: Mapping[str, Provider]
@@ -75,47 +78,47 @@ class Settings:
 
 
 def config_file() -> Path:
-    """Where the settings are."""
+    """The path of the settings file."""
     return config_dir() / "config.toml"
 
 
 def load() -> Settings:
-    """Read and check the settings; raises ConfigurationFault with file, line and key."""
+    """Read and check the settings. Raises ConfigurationFault with the file, the line and the key."""
     path = config_file()
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return Settings({}, _built_in({}), path)
     except OSError as error:
-        raise ConfigurationFault(f"{path} cannot be read: {error.strerror}.", "Mend or remove it.") from error
+        raise ConfigurationFault(f"{path} cannot be read: {error.strerror}.", "Fix or remove it.") from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigurationFault(f"{path}, line {line} is not UTF-8 text.", "Mend that line.") from error
+        raise ConfigurationFault(f"{path}, line {line} is not UTF-8 text.", "Fix that line.") from error
     import tomllib
 
     try:
-        found = tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationFault(f"{path} is not valid TOML: {error}.", "Mend that line.") from error
-    check = _Check(path, text)
-    tables = found.pop("providers", {})
-    if not isinstance(tables, dict):
-        check.fail("providers", "must be tables, like [providers.work]")
-    own = {name: check.provider(name, table) for name, table in tables.items()}
-    return Settings(check.flat(found), _built_in(own), path, frozenset(own))
+        raise ConfigurationFault(f"{path} is not valid TOML: {error}.", "Fix that line.") from error
+    checker = _Checker(path, text)
+    provider_tables = document.pop("providers", {})
+    if not isinstance(provider_tables, dict):
+        checker.fail("providers", "must be tables, like [providers.work]")
+    own = {name: checker.provider(name, table) for name, table in provider_tables.items()}
+    return Settings(checker.flat(document), _built_in(own), path, frozenset(own))
 
 
-class _Check:
-    """Says where in the file a wrong key stands."""
+class _Checker:
+    """Checks keys and values, and reports the line of the file that a wrong one is on."""
 
     def __init__(self, path: Path, text: str) -> None:
         self._path, self._lines = path, text.splitlines()
 
-    def fail(self, key: str, why: str, hint: str = "") -> None:
-        last = key.rpartition(".")[2]
-        pattern = re.compile(rf'^\s*(\[.*\b{re.escape(last)}"?\]|"?{re.escape(last)}"?\s*=)')
-        line = next((at for at, text in enumerate(self._lines, 1) if pattern.match(text)), 1)
-        raise ConfigurationFault(f"{self._path}, line {line}: “{key}” {why}.", hint or "Mend that line.")
+    def fail(self, key: str, problem: str, hint: str = "") -> None:
+        last_part = key.rpartition(".")[2]
+        pattern = re.compile(rf'^\s*(\[.*\b{re.escape(last_part)}"?\]|"?{re.escape(last_part)}"?\s*=)')
+        line = next((number for number, text in enumerate(self._lines, 1) if pattern.match(text)), 1)
+        raise ConfigurationFault(f"{self._path}, line {line}: “{key}” {problem}.", hint or "Fix that line.")
 
     def flat(self, table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         """Dotted keys and their checked values."""
@@ -131,36 +134,36 @@ class _Check:
     def _value(self, key: str, value: Any) -> Any:
         setting = _BY_KEY.get(key)
         if setting is None:
-            close = nearest(key, _BY_KEY)
-            self.fail(key, "is not a setting", f"Did you mean “{close[0]}”?" if close else "")
+            suggestions = nearest(key, _BY_KEY)
+            self.fail(key, "is not a setting", f"Did you mean “{suggestions[0]}”?" if suggestions else "")
             return None
-        wanted = type(setting.default)
-        if wanted is float and type(value) is int:
+        expected_type = type(setting.default)
+        if expected_type is float and type(value) is int:
             return float(value)
-        if type(value) is not wanted:
-            self.fail(key, f"must be {_TYPE_NAMES[wanted]}, not {value!r}")
+        if type(value) is not expected_type:
+            self.fail(key, f"must be {_TYPE_NAMES[expected_type]}, not {value!r}")
         if setting.choices and value not in setting.choices:
             self.fail(key, f"must be {' or '.join(setting.choices)}, not {value!r}")
-        if wanted is not str and not 0 <= value <= _MOST:
-            self.fail(key, f"must lie between 0 and {_MOST:,}")
+        if expected_type is not str and not 0 <= value <= _MAX_NUMBER:
+            self.fail(key, f"must be between 0 and {_MAX_NUMBER:,}")
         return value
 
     def provider(self, name: str, table: Any) -> Provider:
-        """A ``[providers.NAME]`` table."""
-        where = f"providers.{name}"
+        """The provider of a ``[providers.NAME]`` table."""
+        key_prefix = f"providers.{name}"
         if not isinstance(table, dict):
-            self.fail(where, f"must be a table, like [{where}]")
+            self.fail(key_prefix, f"must be a table, like [{key_prefix}]")
         for key, value in table.items():
             if key not in PROVIDER_KEYS:
-                self.fail(f"{where}.{key}", f"is none of {', '.join(PROVIDER_KEYS)}")
+                self.fail(f"{key_prefix}.{key}", f"is not one of {', '.join(PROVIDER_KEYS)}")
             if not isinstance(value, str):
-                self.fail(f"{where}.{key}", "must be text")
+                self.fail(f"{key_prefix}.{key}", "must be text")
         if name in BUILT_IN:
             return Provider(name, **{**BUILT_IN[name], **table, "api": BUILT_IN[name]["api"]})
         if table.get("api") not in APIS:
-            self.fail(f"{where}.api", f"must be one of {', '.join(APIS)}")
+            self.fail(f"{key_prefix}.api", f"must be one of {', '.join(APIS)}")
         if not str(table.get("base_url", "")).startswith(("http://", "https://")):
-            self.fail(f"{where}.base_url", "must begin with http:// or https://")
+            self.fail(f"{key_prefix}.base_url", "must begin with http:// or https://")
         return Provider(name, **table)
 
 
@@ -179,28 +182,28 @@ BUILT_IN: dict[str, dict[str, Any]] = {
 
 
 def _built_in(own: Mapping[str, Provider]) -> dict[str, Provider]:
-    """The built-in providers under the user's; ``OPENAI_BASE_URL`` moves ``openai``.
+    """The built-in providers and the user's own; ``OPENAI_BASE_URL`` moves ``openai``.
 
-    Behind another address stands another server: the default model is then the first it lists.
+    Another address means another server, so the default model is then the first one it lists.
     """
-    found = {name: Provider(name, **row) for name, row in BUILT_IN.items()} | dict(own)
+    providers = {name: Provider(name, **fields) for name, fields in BUILT_IN.items()} | dict(own)
     url = os.environ.get("OPENAI_BASE_URL")
     if url and "openai" not in own:
         default = BUILT_IN["openai"]["default_model"] if url.rstrip("/") == OPENAI_URL else ""
-        row = {**BUILT_IN["openai"], "base_url": url.rstrip("/"), "default_model": default}
-        found["openai"] = Provider("openai", **row)
-    return found
+        fields = {**BUILT_IN["openai"], "base_url": url.rstrip("/"), "default_model": default}
+        providers["openai"] = Provider("openai", **fields)
+    return providers
 
 
-def written(value: Any) -> str:
-    """A setting's value as it stands in the file: what JSON and TOML write alike."""
+def to_toml(value: Any) -> str:
+    """A setting's value as written in the file; JSON and TOML agree on these."""
     import json
 
     return json.dumps(value, ensure_ascii=False)
 
 
 def set_provider(name: str, table: Mapping[str, str] | None) -> None:
-    """Write or remove ``[providers.NAME]``, leaving the rest of the file, comments too, as it is."""
+    """Write or remove ``[providers.NAME]``; the rest of the file, comments included, stays the same."""
     import tomlkit
 
     path = config_file()
@@ -213,30 +216,30 @@ def set_provider(name: str, table: Mapping[str, str] | None) -> None:
         del providers[name]
     else:
         providers[name] = dict(table)
-    private(path.parent)
+    make_private_folder(path.parent)
     write_private(path, tomlkit.dumps(document))
 
 
 def set_default_provider(name: str) -> None:
-    """Write the setting ``provider``, leaving the rest of the file as it is."""
+    """Write the setting ``provider``; the rest of the file stays the same."""
     import tomlkit
 
     path = config_file()
     document = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
     document["provider"] = name
-    private(path.parent)
+    make_private_folder(path.parent)
     write_private(path, tomlkit.dumps(document))
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file whole, readable by its owner alone; a crash leaves the old one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    """Replace a whole file, readable only by its owner; a crash leaves the old one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise ConfigurationFault(f"{path} cannot be written: {error.strerror}.", "") from error

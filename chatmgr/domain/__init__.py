@@ -1,1 +1,1 @@
-"""The ground: what a conversation is, in plain Python. Imports nothing but the standard library."""
+"""The domain: what a conversation is, in plain Python. Imports only the standard library."""

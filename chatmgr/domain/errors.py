@@ -1,9 +1,9 @@
-"""Everything that can go wrong, each with its exit code and what to type next.
+"""The errors that users see, each with its exit code and a hint what to type next.
 
-An error here is a finished sentence for a person: *what happened, to which thing* in ``message`` and
-*what to do now* in ``hint``. The command line prints both and leaves with ``exit_code``; nothing else
-decides either. Codes: 1 fault, 2 usage, 3 database unreachable, 4 schema, 5 not found, 6 network,
-7 key or configuration, 8 refused by the provider, busy, or the run failed, 130 interrupted.
+``message`` is a finished sentence: what happened, and to which thing. ``hint`` says what to do now. The
+command line prints both and exits with ``exit_code``; nothing else decides either. Exit codes: 1 fault,
+2 usage, 3 database unreachable, 4 schema, 5 not found, 6 network, 7 key or configuration, 8 refused by
+the provider, busy, or the run failed, 130 interrupted.
 """
 
 import errno
@@ -11,14 +11,14 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # the disk's doing, not the path's
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # the disk is at fault, not the path
 
 
 class ChatmgrError(Exception):
-    """A failure a person can act on.
+    """A failure that the user can act on.
 
-    ``touched`` is False where the remote thread is certainly as it was before: then the next turn
-    may build on it. A backend that knows better sets it.
+    ``touched`` is False if the remote thread is certainly unchanged: then the next turn may build on it. A
+    backend that knows better sets it.
     """
 
     exit_code = 1
@@ -31,19 +31,19 @@ class ChatmgrError(Exception):
 
 
 class UsageFault(ChatmgrError):
-    """The words of the command do not fit together, or what was typed cannot be a name or a message."""
+    """The command's arguments do not fit together, or what was typed cannot be a name or a message."""
 
     exit_code = 2
 
 
 def unwritable(path: Path, error: OSError) -> ChatmgrError:
-    """A file that was to be written cannot be: the wrong place, or a disk that takes no more."""
-    what = f"{path} cannot be written: {error.strerror or error}."
-    if error.errno in _NO_ROOM:
-        return ChatmgrError(what, "Free some room, or name another place.")
+    """The error for a file that cannot be written: the wrong path, or a disk that takes no more."""
+    message = f"{path} cannot be written: {error.strerror or error}."
+    if error.errno in _DISK_ERRORS:
+        return ChatmgrError(message, "Free some disk space, or choose another path.")
     if error.errno == errno.ENOENT:
-        return UsageFault(what, f"Make the folder {path.parent} first, or name another place.")
-    return UsageFault(what, "Name another place.")
+        return UsageFault(message, f"Create the folder {path.parent} first, or choose another path.")
+    return UsageFault(message, "Choose another path.")
 
 
 class DatabaseUnreachable(ChatmgrError):
@@ -53,39 +53,39 @@ class DatabaseUnreachable(ChatmgrError):
 
 
 class SchemaMismatch(ChatmgrError):
-    """The database has a schema that this version neither knows nor may change."""
+    """The database's schema is unknown to this version, or one that it may not change."""
 
     exit_code = 4
 
 
 class NotFound(ChatmgrError):
-    """A name or address that leads nowhere, says what is nearest; without a name, there is nothing at all."""
+    """No such name or address, with the nearest ones; an empty name means that there are none at all."""
 
     exit_code = 5
 
     def __init__(self, kind: str, name: str, nearest: Iterable[str] = (), hint: str = "") -> None:
-        close = [f"“{one}”" for one in nearest]
-        guess = f" Did you mean {' or '.join(close)}?" if close else ""
-        which = f"{kind} “{name}”" if name else f"{kind} yet"
-        super().__init__(f"There is no {which}.{guess}", hint)
+        suggestions = [f"“{suggestion}”" for suggestion in nearest]
+        question = f" Did you mean {' or '.join(suggestions)}?" if suggestions else ""
+        subject = f"{kind} “{name}”" if name else f"{kind} yet"
+        super().__init__(f"There is no {subject}.{question}", hint)
 
 
 class NoCode(ChatmgrError):
-    """A conversation's answers hold no code block of this number; 0 is any."""
+    """A conversation's answers have no code block of this number; 0 means any."""
 
     exit_code = 5
 
-    def __init__(self, conversation: str, found: int, wanted: int) -> None:
-        there = "one code block" if found == 1 else f"{found} code blocks" if found else "no code"
-        rest = f", not {wanted}" if found else ""
-        super().__init__(f"The answers of “{conversation}” hold {there}{rest}.")
+    def __init__(self, conversation: str, count: int, wanted: int) -> None:
+        available = "one code block" if count == 1 else f"{count} code blocks" if count else "no code"
+        missing = f", not {wanted}" if count else ""
+        super().__init__(f"The answers of “{conversation}” contain {available}{missing}.")
 
 
 class NetworkDown(ChatmgrError):
-    """The provider was not reached, or the connection broke before the answer was whole.
+    """The provider was not reached, or the connection broke before the answer was complete.
 
-    ``heard`` is False only when the request certainly never arrived (refused connection, unknown
-    host): sending again is safe then, and never otherwise.
+    ``heard`` is False only if the request certainly never arrived (refused connection, unknown host): only
+    then is it safe to send it again.
     """
 
     exit_code = 6
@@ -97,23 +97,23 @@ class NetworkDown(ChatmgrError):
 
 
 class Unsettled(NetworkDown):
-    """What became of a run that the server may have heard cannot be found out now.
+    """The server may have received a run, and its state cannot be found out now.
 
-    The run stays open: whoever opens the conversation next asks again.
+    The run stays open: the next command that opens the conversation asks again.
     """
 
 
 class ConfigurationFault(ChatmgrError):
-    """No key, a wrong key, or a setting that makes no sense."""
+    """No key, a wrong key, or an invalid setting."""
 
     exit_code = 7
 
 
 class ProviderRefused(ChatmgrError):
-    """The provider answered, and the answer was no; or the run ended without an answer.
+    """The provider answered and refused, or the run ended without an answer.
 
-    ``status`` is the HTTP status (0 where there was none), ``code`` the provider's own word for it,
-    ``body`` what it sent, ``retry_after`` the seconds after which it wants to be asked again.
+    ``status`` is the HTTP status (0 if there was none), ``code`` the provider's own error code, ``body`` what
+    it sent, ``retry_after`` the seconds after which it wants to be asked again.
     """
 
     exit_code = 8
@@ -128,17 +128,17 @@ class ProviderRefused(ChatmgrError):
 
 
 class ModelUnknown(ProviderRefused):
-    """The server has no such model; says which of its models are nearest."""
+    """The server has no such model; the message names its nearest ones."""
 
     exit_code = 5
 
 
 class OutputNeeded(ProviderRefused):
-    """A run waits for what functions give, and nobody is there to say it: it stays as it is."""
+    """A run waits for the output of functions, and nobody is there to give it: it stays as it is."""
 
     def __init__(self, name: str, position: int, calls: Iterable[str]) -> None:
         super().__init__(
-            f"{name}@{position} waits for the output of {', '.join(calls) or 'a function'}.",
+            f"{name}@{position} is waiting for the output of {', '.join(calls) or 'a function'}.",
             f"Answer or decline it: chatmgr runs answer {shlex.quote(name)}",
         )
 
@@ -150,6 +150,6 @@ class Busy(ChatmgrError):
 
 
 class Interrupted(ChatmgrError):
-    """The user pressed Ctrl-C; what had arrived is kept."""
+    """The user pressed Ctrl-C; what had arrived is saved."""
 
     exit_code = 130

@@ -1,8 +1,8 @@
-"""The shape of a lossless export: which rows belong to a conversation, and every column they have.
+"""The schema of a lossless export: the tables that belong to a conversation, and all their columns.
 
-Mental model: each table is a kind of record, each column a field of it, under the same name. The export's
-statements select exactly these columns, and a test holds them against the tables, so that a column that
-is added later cannot be left out by accident.
+Each table is a kind of record, and each column a field of it with the same name. The export's statements
+select exactly these columns. A test compares them with the tables, so that a column added later cannot
+be left out by accident.
 """
 
 from collections.abc import Mapping
@@ -40,15 +40,15 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "blobs": ("sha256", "size", "data"),
     "remote_files": ("id", "sha256", "provider", "endpoint", "remote_id", "created_at"),
 }
-FLAGS = frozenset({"doubtful", "background"})  # SQLite keeps these as numbers
+FLAGS = frozenset({"doubtful", "background"})  # SQLite stores these as numbers
 JSON = frozenset({"params"})  # and this as text
 
 
 def is_moment(column: str) -> bool:
-    """Whether a column holds a moment: all of those, and no other, end so."""
+    """Whether a column holds a timestamp: all timestamps, and no other columns, end in ``_at``."""
     return column.endswith("_at")
 
 
 def iso(moment: datetime) -> str:
-    """A moment as exports write it: ISO 8601, UTC, to the microsecond."""
+    """A timestamp as exports write it: ISO 8601, UTC, with microseconds."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

@@ -1,4 +1,4 @@
-"""Which conversations or turns are meant: everything left at its default leaves nothing out."""
+"""Filters that select conversations or turns; the defaults select everything but archived conversations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ STATES = ("empty", *(state.value for state in RunState))
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Conditions that all hold. Of conversations, times are those of their last activity.
+    """Conditions that must all hold. For conversations, times are those of their last activity.
 
-    ``min_cost`` is in billionths of a US dollar. ``archived``: True, only those; False, none of them;
-    None, whether or not.
+    ``min_cost`` is in billionths of a US dollar. ``archived``: True selects only archived conversations,
+    False only others, None both.
     """
 
     since: datetime = ALWAYS
@@ -33,11 +33,11 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        """Whether anything was asked for at all."""
+        """Whether any condition is set."""
         return self not in {Filters(), Filters(archived=None)}
 
     def values(self) -> Mapping[str, object]:
-        """As the statements take them."""
+        """The parameters of the SQL statements."""
         return {
             "since": self.since,
             "until": self.until,

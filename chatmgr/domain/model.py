@@ -1,4 +1,4 @@
-"""The nouns: frozen values that travel between the store, the engine, the backends and the terminal."""
+"""The domain's frozen values: they travel between the store, the engine, the backends and the terminal."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from chatmgr.domain.states import LIVE, RunState
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A configured endpoint: which API it speaks, where, and which variable holds its key.
+    """A configured endpoint: which API it speaks, its address, and which variable holds its key.
 
-    ``base_url`` is empty for the embedded model. ``key`` is filled in only for the length of a call
-    and is never shown: ``repr`` leaves it out, and nothing stores it.
+    ``base_url`` is empty for the embedded model. ``key`` is only filled in for the duration of a call and is
+    never shown: ``repr`` leaves it out, and nothing stores it.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """A saved persona at one version. Editing adds a version; each run records the one it used."""
+    """One version of a saved persona. Editing adds a version; each run records the version it used."""
 
     id: int
     version_id: int
@@ -45,10 +45,10 @@ class Assistant:
 class Conversation:
     """A named series of turns with one assistant, as lists and ``--json`` show it.
 
-    ``state`` is the newest run's, or ``empty`` before the first turn. ``thread_id`` is the remote
-    counterpart at the conversation's provider, where there is one. ``model`` is its own, else its
-    assistant's, else the one used last; ``own_model`` only its own. ``deleted_at`` is when it was put
-    into the trash; ``folder`` is where it was used last.
+    ``state`` is the newest run's, or ``empty`` before the first turn. ``thread_id`` is the remote thread at
+    the conversation's provider, if any. ``own_model`` is the model set for this conversation; ``model`` is
+    that, else the assistant's, else the one used last. ``deleted_at`` is when it was moved to the trash;
+    ``folder`` is where it was last used.
     """
 
     pk: int
@@ -72,7 +72,7 @@ class Conversation:
 
     @property
     def live(self) -> bool:
-        """Whether a run of this conversation was not closed yet (it may belong to a dead process)."""
+        """Whether a run of this conversation is still open (its process may be dead)."""
         return self.state in LIVE
 
 
@@ -80,8 +80,8 @@ class Conversation:
 class Turn:
     """One user message and its answer. ``turn`` is its stable position: ``name@turn``.
 
-    ``cost`` is in billionths of a US dollar; None where no price is known. ``message`` is the key of
-    the user's message, and ``files`` tells whether any were sent with it.
+    ``cost`` is in billionths of a US dollar; None if no price is known. ``message`` is the primary key of the
+    user's message, and ``files`` tells whether files were sent with it.
     """
 
     conversation: str
@@ -129,7 +129,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that goes with a message; its bytes are kept once, by their SHA-256."""
+    """A file sent with a message; its bytes are stored once, by their SHA-256."""
 
     name: str
     content_type: str
@@ -139,10 +139,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """What the user sends in one turn.
-
-    ``background`` lets the run go on at the server without this process.
-    """
+    """What the user sends in one turn. ``background`` lets the run continue at the server by itself."""
 
     text: str
     attachments: tuple[Attachment, ...] = ()
@@ -151,7 +148,7 @@ class UserMessage:
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """What a server calls a file that was given to it, and what the file is."""
+    """A file stored at a server: its id there, and its content type."""
 
     id: str
     content_type: str
@@ -159,7 +156,7 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Role and content, as the transcript holds them and every API takes them."""
+    """A role and its content, as the transcript stores them and every API takes them."""
 
     role: str
     content: str
@@ -168,10 +165,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ThreadRef:
-    """The remote counterpart of a conversation at one endpoint.
+    """The remote thread of a conversation at one endpoint.
 
-    ``synced`` is the last position it is known to hold. ``doubtful`` after a run that did not end
-    cleanly: nobody can say what the thread holds then, so it is not built upon.
+    ``synced`` is the last position that the thread is known to hold. ``doubtful``: a run did not end cleanly,
+    so nobody knows what the thread holds, and no turn is built on it.
     """
 
     remote_id: str
@@ -181,12 +178,12 @@ class ThreadRef:
 
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
-    """All a backend needs for one turn, so that no database is open while the network is in use.
+    """Everything a backend needs for one turn, so that no database is open while the network is in use.
 
-    ``history`` reads the earlier messages after a position, oldest first, and costs nothing until it
-    is called: a provider that keeps the thread never asks for all of them, however long the
-    conversation. ``answered`` is the position of the newest earlier turn that has an answer: a thread
-    in step holds exactly that far. ``remote_files`` says which files the server has already.
+    ``history`` reads the earlier messages after a position, oldest first, and costs nothing until it is
+    called: a provider that keeps the thread never needs them all, however long the conversation is.
+    ``answered`` is the position of the newest earlier turn that has an answer; a synced thread holds exactly
+    that far. ``remote_files`` are the files that the server already has, by SHA-256.
     """
 
     conversation: str
@@ -204,16 +201,16 @@ class TurnRequest:
 
     @property
     def message(self) -> Message:
-        """What the user says in this turn."""
+        """The user's message of this turn."""
         return Message("user", self.text, self.attachments)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveRun:
-    """A run that was not closed, with all that is known for taking it up again.
+    """A run that is still open, with everything that is known for recovering it.
 
-    ``sent`` tells whether the request had been handed to the network. ``earlier`` are the messages of
-    the newest answered turns before it, with which the remote thread ended when the turn was sent.
+    ``sent`` tells whether the request was handed to the network. ``earlier`` are the messages of the newest
+    answered turns before it, with which the remote thread ended when the turn was sent.
     """
 
     run_pk: int
@@ -239,7 +236,7 @@ class LiveRun:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as its server lists it; ``shutdown`` is the day it goes, where one is announced."""
+    """A model as its server lists it; ``shutdown`` is the day it is switched off, if one is announced."""
 
     id: str
     note: str = ""
@@ -248,7 +245,7 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class RemoteMessage:
-    """A message as a remote thread holds it; one that was cut off is not ``whole``."""
+    """A message in a remote thread; ``whole`` is False if it was cut off."""
 
     id: str
     role: str

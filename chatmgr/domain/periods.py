@@ -1,8 +1,8 @@
-"""Days, weeks and months as the user's calendar has them, and a grid that a database can count by.
+"""Days, weeks and months in the user's calendar, and a grid that a database can group by.
 
-A database should not be asked what day a moment falls into: neither knows the user's time zone with
-its summer times the way this process does. It counts instead by stretches of equal length, chosen so
-that no stretch lies in two local days, and the stretches are then put together here.
+A database cannot tell which local day a moment is in: it does not know the user's time zone and its summer
+times as this process does. Instead it groups moments by intervals of equal length, chosen so that no
+interval spans two local days; the intervals are combined here.
 """
 
 import time
@@ -15,34 +15,34 @@ from chatmgr.domain.totals import Unit
 
 DAY = 86_400
 DAYS_OF_WEEK = 7
-_YEAR_ONE = 719_162 * DAY  # so that no number is negative: databases divide towards zero
+_YEAR_ONE = 719_162 * DAY  # keeps numbers positive: databases round integer division towards zero
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Stretches of ``step`` seconds; a moment lies in number ``(second + shift) // step``."""
+    """Intervals of ``step`` seconds; a moment is in interval number ``(second + shift) // step``."""
 
     shift: int
     step: int
 
-    def begin(self, number: int) -> int:
-        """The second that a stretch begins with."""
+    def interval_start(self, number: int) -> int:
+        """The second at which an interval starts."""
         return number * self.step - self.shift
 
 
-def grid(first: int, last: int) -> Grid:
-    """The coarsest grid between two seconds of which every stretch lies within one local day.
+def day_grid(first: int, last: int) -> Grid:
+    """The coarsest grid between two seconds whose intervals each lie within one local day.
 
-    Whole days where the clocks are never changed, hours in most other zones.
+    Whole days if the clocks are never changed; hours in most other zones.
     """
-    offset = known = _offset(first)
-    step, at = DAY, first
-    while at < last:
-        then = min(at + DAY, last)
-        found = _offset(then)
-        if found != known:
-            step = gcd(step, found - offset, _change(at, then) + offset)
-        at, known = then, found
+    offset = offset_before = _offset(first)
+    step, day_start = DAY, first
+    while day_start < last:
+        day_end = min(day_start + DAY, last)
+        new_offset = _offset(day_end)
+        if new_offset != offset_before:
+            step = gcd(step, new_offset - offset, _find_change(day_start, day_end) + offset)
+        day_start, offset_before = day_end, new_offset
     return Grid(offset + _YEAR_ONE, step)
 
 
@@ -50,28 +50,28 @@ def _offset(second: int) -> int:
     return time.localtime(second).tm_gmtoff
 
 
-def _change(before: int, after: int) -> int:
-    """The second at which the clocks were changed between two."""
-    old = _offset(before)
+def _find_change(before: int, after: int) -> int:
+    """The second at which the clocks were changed between two moments."""
+    old_offset = _offset(before)
     while after - before > 1:
         middle = (before + after) // 2
-        before, after = (middle, after) if _offset(middle) == old else (before, middle)
+        before, after = (middle, after) if _offset(middle) == old_offset else (before, middle)
     return after
 
 
 def day_of(second: int) -> date:
-    """The local day of a moment."""
+    """The local date of a moment."""
     return date(*time.localtime(second)[:3])
 
 
-def begin(unit: Unit, day: date) -> date:
-    """The first day of the period that a day belongs to; weeks begin on Monday."""
+def period_start(unit: Unit, day: date) -> date:
+    """The first day of the period that contains a day; weeks start on Monday."""
     if unit == "week":
         return day - timedelta(days=day.weekday())
     return day.replace(day=1) if unit == "month" else day
 
 
-def key(unit: Unit, first: date) -> str:
+def period_name(unit: Unit, first: date) -> str:
     """A period's name: ``2026-03-29``, ``2026-W13``, ``2026-03``."""
     if unit == "week":
         year, week, _ = first.isocalendar()
@@ -79,25 +79,27 @@ def key(unit: Unit, first: date) -> str:
     return f"{first:%Y-%m}" if unit == "month" else first.isoformat()
 
 
-def periods(unit: Unit, first: date, last: date) -> Iterator[date]:
-    """The first days of all periods from one day's to another's."""
-    at = begin(unit, first)
-    while at <= last:
-        yield at
-        at = begin(unit, at + timedelta(days={"day": 1, "week": DAYS_OF_WEEK, "month": 31}[unit]))
+def period_starts(unit: Unit, first: date, last: date) -> Iterator[date]:
+    """The first days of all periods from the one of ``first`` to the one of ``last``."""
+    start = period_start(unit, first)
+    while start <= last:
+        yield start
+        start = period_start(
+            unit, start + timedelta(days={"day": 1, "week": DAYS_OF_WEEK, "month": 31}[unit])
+        )
 
 
-def fitting(first: date, last: date, places: int) -> tuple[Unit, list[date]]:
-    """The finest unit of which a span has no more than ``places`` periods; of months, the newest that fit."""
+def finest_unit(first: date, last: date, limit: int) -> tuple[Unit, list[date]]:
+    """The finest unit that divides a span into at most ``limit`` periods; of months, the newest that fit."""
     for unit in ("day", "week", "month"):
-        found = list(periods(unit, first, last))
-        if len(found) <= places or unit == "month":
-            return unit, found[-places:]
+        starts = list(period_starts(unit, first, last))
+        if len(starts) <= limit or unit == "month":
+            return unit, starts[-limit:]
     raise AssertionError
 
 
-def tick(unit: Unit, first: date) -> str:
-    """What stands under a period in a plot; nothing under most."""
+def tick_label(unit: Unit, first: date) -> str:
+    """The label under a period in a chart; most have none."""
     if unit == "day":
         return "" if first.weekday() else f"{first.day} {first:%b}"
     if unit == "week":

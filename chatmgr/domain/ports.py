@@ -9,7 +9,7 @@ from typing import Protocol
 
 from chatmgr.domain.events import Event, Usage
 from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
-from chatmgr.domain.remote import Kind
+from chatmgr.domain.remote import RemoteKind
 
 
 class PriceTable(Protocol):
@@ -57,7 +57,7 @@ class Backend(Protocol):
         """Every message of a remote thread, oldest first."""
         ...
 
-    def delete(self, kind: Kind, remote_id: str) -> Generator[Event, None, str]:
+    def delete(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
         """Delete something at the server for good; the value names what the server keeps of it, if anything.
 
         Raises ProviderRefused with status 404 where the server does not know it.

@@ -1,30 +1,30 @@
-"""What servers keep of a conversation, and what became of it when it was to be deleted there."""
+"""What servers keep of a conversation, and the result of deleting it there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-Kind = Literal["thread", "response", "file"]
+RemoteKind = Literal["thread", "response", "file"]
 
 
 class DeletionStatus(StrEnum):
-    """How a server took the wish to have something deleted."""
+    """How a server responded to a deletion."""
 
     DELETED = "deleted"
-    GONE = "gone"  # the server does not know it, or no longer
+    GONE = "gone"  # the server does not know it (any more)
     REFUSED = "refused"
     UNREACHABLE = "not reachable"
 
     @property
     def settled(self) -> bool:
-        """Whether there is nothing left to try again."""
+        """Whether nothing is left to try again."""
         return self in {DeletionStatus.DELETED, DeletionStatus.GONE}
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteThread:
-    """A thread that a conversation has or had at an endpoint, with the responses that made its answers."""
+    """A thread that a conversation has or had at an endpoint, and the ids of its responses."""
 
     pk: int
     conversation: int
@@ -36,7 +36,7 @@ class RemoteThread:
 
 @dataclass(frozen=True, slots=True)
 class RemoteCopy:
-    """A file as an endpoint keeps it, and the conversations that it is attached to: name by key."""
+    """A file stored at an endpoint; ``users`` are the conversations that use it, name by primary key."""
 
     pk: int
     provider: str
@@ -46,13 +46,13 @@ class RemoteCopy:
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
-    """What became of one thing at a server. ``kept`` is what the server has of it still.
+class DeletionResult:
+    """The result of deleting one thing at a server. ``kept`` is what the server still has of it.
 
-    ``conversation`` is a key; 0 for a file, which several may share.
+    ``conversation`` is a primary key; 0 for a file, which several conversations may share.
     """
 
-    kind: Kind
+    kind: RemoteKind
     conversation: int
     provider: str
     id: str

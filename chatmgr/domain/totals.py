@@ -1,4 +1,4 @@
-"""How much was said and what it took: the sums that ``chatmgr stats`` shows."""
+"""Usage totals, as ``chatmgr stats`` shows them: how many turns and runs, and their tokens and cost."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +9,11 @@ Ranking = Literal["model", "provider", "assistant", "conversation"]
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """Sums over the runs of one day, model, conversation…; a turn counts once, however often it was retried.
+class UsageTotals:
+    """Totals of one day, model, conversation…; a turn counts once, however often it was retried.
 
-    ``cost`` is in billionths of a US dollar. None where nobody told: unknown is not zero. Where some
-    runs have a price and some have none, ``unpriced`` says how many ``cost`` leaves out.
+    ``cost`` is in billionths of a US dollar. None means that nothing was reported: unknown is not zero. If
+    only some runs have a price, ``unpriced`` is the number of runs that ``cost`` leaves out.
     """
 
     key: str
@@ -28,24 +28,24 @@ class Count:
     first_at: datetime
     last_at: datetime
 
-    def joined(self, other: "Count") -> "Count":
-        """Both together, under this one's key; they have no turn in common."""
-        return Count(
+    def combined(self, other: "UsageTotals") -> "UsageTotals":
+        """Both totals together, under this one's key; they must have no turns in common."""
+        return UsageTotals(
             self.key,
             self.turns + other.turns,
             self.runs + other.runs,
-            _sum(self.input_tokens, other.input_tokens),
-            _sum(self.output_tokens, other.output_tokens),
-            _sum(self.cached_tokens, other.cached_tokens),
-            _sum(self.reasoning_tokens, other.reasoning_tokens),
-            _sum(self.cost, other.cost),
+            _add_known(self.input_tokens, other.input_tokens),
+            _add_known(self.output_tokens, other.output_tokens),
+            _add_known(self.cached_tokens, other.cached_tokens),
+            _add_known(self.reasoning_tokens, other.reasoning_tokens),
+            _add_known(self.cost, other.cost),
             self.unpriced + other.unpriced,
             min(self.first_at, other.first_at),
             max(self.last_at, other.last_at),
         )
 
 
-def _sum(one: int | None, other: int | None) -> int | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one + other
+def _add_known(left: int | None, right: int | None) -> int | None:
+    if left is None or right is None:
+        return right if left is None else left
+    return left + right

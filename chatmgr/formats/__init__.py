@@ -1,1 +1,1 @@
-"""Formats that other programs read: pages and files made of what is kept."""
+"""Files that people and other programs read: exported transcripts, indexes and the statistics page."""

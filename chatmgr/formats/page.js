@@ -4,39 +4,39 @@
   root.classList.add("js");
   const LIMIT = 200;
 
-  const kept = {
+  const storedTheme = {
     get() { try { return localStorage.getItem("chatmgr-theme"); } catch { return null; } },
     set(value) { try { localStorage.setItem("chatmgr-theme", value); } catch { /* private window */ } },
   };
-  const theme = kept.get();
+  const theme = storedTheme.get();
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
 
   function switchTheme() {
-    const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-    const next = (root.dataset.theme || system) === "dark" ? "light" : "dark";
+    const systemTheme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    const next = (root.dataset.theme || systemTheme) === "dark" ? "light" : "dark";
     root.dataset.theme = next;
-    kept.set(next);
+    storedTheme.set(next);
   }
 
   const terms = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
-  const count = (n, one, many) => (n === 1 ? `One ${one}` : `${n.toLocaleString("en")} ${many}`);
+  const count = (number, singular, plural) => (number === 1 ? `One ${singular}` : `${number.toLocaleString("en")} ${plural}`);
 
-  // Marks what was found without changing the page, where the browser can.
-  function highlight(within, words) {
+  // Highlights matches without changing the document, if the browser supports it.
+  function highlight(elements, words) {
     if (!("highlights" in CSS)) return;
     CSS.highlights.delete("found");
     if (!words.length) return;
     const ranges = [];
-    for (const element of within.slice(0, LIMIT)) {
+    for (const element of elements.slice(0, LIMIT)) {
       const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
       for (let node = walker.nextNode(); node; node = walker.nextNode()) {
         const text = node.data.toLowerCase();
         if (text.length !== node.data.length) continue;
         for (const word of words) {
-          for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
+          for (let index = text.indexOf(word); index >= 0; index = text.indexOf(word, index + word.length)) {
             const range = new Range();
-            range.setStart(node, at);
-            range.setEnd(node, at + word.length);
+            range.setStart(node, index);
+            range.setEnd(node, index + word.length);
             ranges.push(range);
           }
         }
@@ -45,34 +45,35 @@
     CSS.highlights.set("found", new Highlight(...ranges));
   }
 
-  const said = (turn) => [...turn.querySelectorAll(".text, .file, figcaption, .ending")];
+  const searchable = (turn) => [...turn.querySelectorAll(".text, .file, figcaption, .ending")];
 
-  // One conversation: turns without all the words are hidden.
+  // One conversation: turns that lack any of the words are hidden.
   function findInPage(turns, status) {
     let texts = null;
     return (words) => {
-      texts ||= turns.map((turn) => said(turn).map((one) => one.textContent).join("\n").toLowerCase());
-      const shown = [];
-      turns.forEach((turn, at) => {
-        const found = words.every((word) => texts[at].includes(word));
-        turn.hidden = !found;
-        if (found && words.length) shown.push(turn);
+      texts ||= turns.map((turn) => searchable(turn).map((element) => element.textContent).join("\n").toLowerCase());
+      const matching = [];
+      turns.forEach((turn, index) => {
+        const matches = words.every((word) => texts[index].includes(word));
+        turn.hidden = !matches;
+        if (matches && words.length) matching.push(turn);
       });
-      status.textContent = words.length ? `${count(shown.length, "turn", "turns")} of ${turns.length}` : "";
-      highlight(shown.flatMap(said), words);
-      if (shown.length) shown[0].scrollIntoView({ behavior: "instant" });
+      status.textContent = words.length ? `${count(matching.length, "turn", "turns")} of ${turns.length}` : "";
+      highlight(matching.flatMap(searchable), words);
+      if (matching.length) matching[0].scrollIntoView({ behavior: "instant" });
     };
   }
 
-  // An archive: the embedded conversations, parsed at the first search.
+  // An archive: searches the embedded conversations, which are parsed at the first search.
   function findInArchive(list, results, status) {
-    let all = null;
+    let entries = null;
     const load = () => [...document.querySelectorAll("script.data")].flatMap((block) => {
-      const [about, ...turns] = JSON.parse(block.textContent);
-      const head = { about, turn: 0, text: about.title, low: `${about.title}\n${about.name}`.toLowerCase() };
-      return [head, ...turns.map(([turn, user, answer]) => {
+      const [conversation, ...turns] = JSON.parse(block.textContent);
+      const { title, name } = conversation;
+      const titleEntry = { conversation, turn: 0, text: title, lowered: `${title}\n${name}`.toLowerCase() };
+      return [titleEntry, ...turns.map(([turn, user, answer]) => {
         const text = `${user}\n${answer}`;
-        return { about, turn, text, low: text.toLowerCase() };
+        return { conversation, turn, text, lowered: text.toLowerCase() };
       })];
     });
     return (words) => {
@@ -80,64 +81,64 @@
       results.hidden = !words.length;
       results.replaceChildren();
       if (!words.length) { status.textContent = ""; return; }
-      all ||= load();
-      const found = all.filter((one) => words.every((word) => one.low.includes(word)));
-      results.append(...found.slice(0, LIMIT).map((one) => result(one, words)));
-      const more = found.length > LIMIT ? `; the first ${LIMIT} are shown` : "";
-      status.textContent = found.length ? count(found.length, "match", "matches") + more : "No matches";
+      entries ||= load();
+      const matches = entries.filter((entry) => words.every((word) => entry.lowered.includes(word)));
+      results.append(...matches.slice(0, LIMIT).map((entry) => result(entry, words)));
+      const limitNote = matches.length > LIMIT ? `; the first ${LIMIT} are shown` : "";
+      status.textContent = matches.length ? count(matches.length, "match", "matches") + limitNote : "No matches";
     };
   }
 
-  function result(one, words) {
+  function result(entry, words) {
     const item = document.createElement("li");
     const link = document.createElement("a");
-    link.href = one.about.page + (one.turn ? `#turn-${one.turn}` : "");
-    link.textContent = one.about.title;
+    link.href = entry.conversation.page + (entry.turn ? `#turn-${entry.turn}` : "");
+    link.textContent = entry.conversation.title;
     item.append(link);
-    if (one.turn) {
-      const place = document.createElement("span");
-      place.className = "place";
-      place.textContent = ` turn ${one.turn}`;
-      const words_ = document.createElement("p");
-      words_.className = "snippet";
-      words_.append(...snippet(one, words));
-      item.append(place, words_);
+    if (entry.turn) {
+      const turnLabel = document.createElement("span");
+      turnLabel.className = "turn-label";
+      turnLabel.textContent = ` turn ${entry.turn}`;
+      const excerpt = document.createElement("p");
+      excerpt.className = "snippet";
+      excerpt.append(...snippet(entry, words));
+      item.append(turnLabel, excerpt);
     }
     return item;
   }
 
-  function snippet(one, words) {
-    const at = Math.max(0, Math.min(...words.map((word) => one.low.indexOf(word)).filter((n) => n >= 0)) - 60);
-    const cut = one.text.slice(at, at + 240);
-    const low = cut.toLowerCase();
-    const parts = [at ? "… " : ""];
-    for (let from = 0; from < cut.length;) {
+  function snippet(entry, words) {
+    const start = Math.max(0, Math.min(...words.map((word) => entry.lowered.indexOf(word)).filter((n) => n >= 0)) - 60);
+    const excerpt = entry.text.slice(start, start + 240);
+    const lowered = excerpt.toLowerCase();
+    const parts = [start ? "… " : ""];
+    for (let position = 0; position < excerpt.length;) {
       let next = -1, length = 0;
       for (const word of words) {
-        const here = low.indexOf(word, from);
-        if (here >= 0 && (next < 0 || here < next)) { next = here; length = word.length; }
+        const index = lowered.indexOf(word, position);
+        if (index >= 0 && (next < 0 || index < next)) { next = index; length = word.length; }
       }
-      if (next < 0) { parts.push(cut.slice(from)); break; }
+      if (next < 0) { parts.push(excerpt.slice(position)); break; }
       const mark = document.createElement("mark");
-      mark.textContent = cut.slice(next, next + length);
-      parts.push(cut.slice(from, next), mark);
-      from = next + length;
+      mark.textContent = excerpt.slice(next, next + length);
+      parts.push(excerpt.slice(position, next), mark);
+      position = next + length;
     }
-    if (at + 240 < one.text.length) parts.push(" …");
+    if (start + 240 < entry.text.length) parts.push(" …");
     return parts;
   }
 
-  // j and k: from where the reader is, or from what has the focus.
-  function step(way) {
-    const places = [...document.querySelectorAll(".turn, .list a")].filter((one) => one.offsetParent !== null);
-    if (!places.length) return;
-    const now = places.indexOf(document.activeElement.closest(".turn, .list a"));
-    const line = document.querySelector(".bar").offsetHeight + 24;
-    const below = places.findIndex((one) => one.getBoundingClientRect().top >= line - 8);
-    let next = now >= 0 ? now + way : (below < 0 ? places.length : below) + (way > 0 ? 0 : -1);
-    next = Math.max(0, Math.min(places.length - 1, next));
-    places[next].focus({ preventScroll: true });
-    places[next].scrollIntoView({ block: places[next].matches(".turn") ? "start" : "nearest" });
+  // j and k: move from the focused element, or else from the reader's position.
+  function step(direction) {
+    const targets = [...document.querySelectorAll(".turn, .list a")].filter((target) => target.offsetParent !== null);
+    if (!targets.length) return;
+    const focused = targets.indexOf(document.activeElement.closest(".turn, .list a"));
+    const topEdge = document.querySelector(".bar").offsetHeight + 24;
+    const firstBelow = targets.findIndex((target) => target.getBoundingClientRect().top >= topEdge - 8);
+    let next = focused >= 0 ? focused + direction : (firstBelow < 0 ? targets.length : firstBelow) + (direction > 0 ? 0 : -1);
+    next = Math.max(0, Math.min(targets.length - 1, next));
+    targets[next].focus({ preventScroll: true });
+    targets[next].scrollIntoView({ block: targets[next].matches(".turn") ? "start" : "nearest" });
   }
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -147,10 +148,10 @@
     const find = results
       ? findInArchive(document.getElementById("list"), results, status)
       : findInPage([...document.querySelectorAll(".turn")], status);
-    let waiting = 0;
+    let debounce = 0;
     search.addEventListener("input", () => {
-      clearTimeout(waiting);
-      waiting = setTimeout(() => find(terms(search.value)), 80);
+      clearTimeout(debounce);
+      debounce = setTimeout(() => find(terms(search.value)), 80);
     });
     document.getElementById("theme").addEventListener("click", switchTheme);
     document.addEventListener("keydown", (event) => {

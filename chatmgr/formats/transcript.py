@@ -1,4 +1,4 @@
-"""A conversation as the formats for people take it: read as it is written, never whole in memory."""
+"""A conversation as the transcript formats take it: read while it is written, never all in memory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from chatmgr.domain.model import Assistant, Attachment, Conversation, Turn
 
 
 @dataclass(frozen=True, slots=True)
-class ShownTurn:
-    """A turn and its files; ``ending`` says how it ended, if not simply well, ``usage`` what it took."""
+class TranscriptTurn:
+    """A turn and its files; ``ending`` is set unless it is complete, ``usage`` is its tokens and cost."""
 
     turn: Turn
     files: tuple[Attachment, ...]
@@ -18,8 +18,8 @@ class ShownTurn:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A conversation, its assistant, and its turns, which are read anew at each call."""
+    """A conversation, its assistant, and its turns, which are read again at each call of ``turns``."""
 
     conversation: Conversation
     assistant: Assistant
-    turns: Callable[[], Iterator[ShownTurn]]
+    turns: Callable[[], Iterator[TranscriptTurn]]

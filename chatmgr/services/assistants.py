@@ -5,7 +5,7 @@ from typing import Any
 
 from chatmgr.domain.errors import ProviderRefused, UsageFault
 from chatmgr.domain.model import Assistant, Provider
-from chatmgr.domain.text import valid_name
+from chatmgr.domain.names import valid_name
 from chatmgr.services.providers import Providers
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import Writer

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 from chatmgr import __version__
 from chatmgr.domain.export_schema import Record
-from chatmgr.formats import index, lossless, markdown
-from chatmgr.formats.transcript import ShownTurn, Transcript
+from chatmgr.formats import export_index, lossless_json, transcript_markdown
+from chatmgr.formats.transcript import Transcript, TranscriptTurn
 from chatmgr.store.migrate import HEAD
 from chatmgr.store.reader import Reader
-from chatmgr.terminal import tables
+from chatmgr.terminal.turn_lines import ending_note, turn_lines, usage_summary
 
 _PAGE_SIZE = 32  # turns read at a time; each may be a megabyte
 
@@ -28,38 +28,42 @@ class Exporter:
 
     def pieces(self, chosen: Iterable[int], form: str) -> Iterator[str]:
         """The export of conversations as one stream; in HTML, only one conversation can be exported so."""
-        head = lossless.header(HEAD, __version__, datetime.now(UTC))
+        head = lossless_json.export_header(HEAD, __version__, datetime.now(UTC))
         if form == "jsonl":
-            return lossless.lines(head, self._records(chosen, as_met=True))
+            return lossless_json.json_lines(head, self._records(chosen, as_met=True))
         if form == "json":
-            return lossless.document(head, self._records(chosen, as_met=False))
-        render = {"md": markdown.pieces, "text": _text, "html": _page}[form]
+            return lossless_json.json_document(head, self._records(chosen, as_met=False))
+        render = {"md": transcript_markdown.transcript_markdown, "text": _text, "html": _page}[form]
         return (piece for pk in chosen for piece in render(self.transcript(pk)))
 
     def index(self, files: Mapping[int, str], form: str, now: datetime) -> tuple[str, Iterator[str]]:
         """The name and the content of the index of a folder of exports."""
         if form == "html":
-            from chatmgr.formats import html
+            from chatmgr.formats import transcript_html
 
-            return "index.html", html.index(lambda: ((files[pk], self.transcript(pk)) for pk in files), now)
-        name, pieces = index.FORMS[form]
+            return "index.html", transcript_html.index_page(
+                lambda: ((files[pk], self.transcript(pk)) for pk in files), now
+            )
+        name, pieces = export_index.INDEX_FORMS[form]
         return name, pieces((file, self._reader.export.conversation_at(pk)) for pk, file in files.items())
 
     def transcript(self, pk: int) -> Transcript:
         """A conversation as the formats for reading take it."""
         reader = self._reader
-        return Transcript(reader.export.conversation_at(pk), reader.assistants.of(pk), lambda: self._turns(pk))
+        return Transcript(
+            reader.export.conversation_at(pk), reader.assistants.of(pk), lambda: self._turns(pk)
+        )
 
-    def _turns(self, pk: int) -> Iterator[ShownTurn]:
+    def _turns(self, pk: int) -> Iterator[TranscriptTurn]:
         conversation = self._reader.export.conversation_at(pk)
         first = 1
         while turns := list(self._reader.turns.list(conversation, first, first + _PAGE_SIZE - 1)):
             for turn in turns:
                 files = self._reader.export.files(turn)
-                yield ShownTurn(turn, files, tables.how_it_ended(turn), tables.what_it_took(turn))
+                yield TranscriptTurn(turn, files, ending_note(turn), usage_summary(turn))
             first += _PAGE_SIZE
 
-    def _records(self, chosen: Iterable[int], *, as_met: bool) -> lossless.Records:
+    def _records(self, chosen: Iterable[int], *, as_met: bool) -> lossless_json.Records:
         """Every record once: assistants and files before their first use if ``as_met``, else at the end."""
         assistants: dict[int, Record] = {}
         files: dict[str, None] = {}
@@ -108,10 +112,10 @@ def _text(transcript: Transcript) -> Iterator[str]:
     """As ``history NAME`` prints it to a pipe."""
     for shown in transcript.turns():
         files = ((file.name, file.content_type, file.sha256, len(file.data)) for file in shown.files)
-        yield "\n".join(tables.turn(shown.turn, files, terminal=False)) + "\n"
+        yield "\n".join(turn_lines(shown.turn, files, terminal=False)) + "\n"
 
 
 def _page(transcript: Transcript) -> Iterator[str]:
-    from chatmgr.formats import html
+    from chatmgr.formats import transcript_html
 
-    return html.page(transcript)
+    return transcript_html.conversation_page(transcript)

@@ -11,7 +11,7 @@ from chatmgr.config import keys, paths
 from chatmgr.config.settings import Settings
 from chatmgr.domain.errors import ConfigurationFault, NetworkDown, NotFound
 from chatmgr.domain.model import Provider
-from chatmgr.domain.text import nearest
+from chatmgr.domain.names import nearest
 from chatmgr.services import local_model
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Providers:
             suggestions = nearest(name, configured)
             raise NotFound("provider", name, suggestions, "See them all: chatmgr provider list")
         provider = configured[name]
-        key, _ = keys.find(provider) if provider.api != "local" else ("", "")
+        key, _ = keys.find_key(provider) if provider.api != "local" else ("", "")
         return replace(provider, key=key, options=self._options())
 
     def _options(self) -> dict[str, Any]:

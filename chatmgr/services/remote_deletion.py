@@ -11,7 +11,7 @@ from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown,
 from chatmgr.domain.events import STATELESS, Event
 from chatmgr.domain.model import Conversation, Provider
 from chatmgr.domain.ports import Backend
-from chatmgr.domain.remote import DeletionStatus, Erased, RemoteCopy, RemoteThread
+from chatmgr.domain.remote import DeletionResult, DeletionStatus, RemoteCopy, RemoteThread
 from chatmgr.services.providers import Providers
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import Writer
@@ -28,7 +28,7 @@ class RemoteDeletion:
         self._writer = writer
         self._backends: dict[str, Backend] = {}
 
-    def delete(self, conversations: Sequence[Conversation]) -> Iterator[Event | Erased]:
+    def delete(self, conversations: Sequence[Conversation]) -> Iterator[Event | DeletionResult]:
         """Delete what servers keep of conversations; yields what became of each thread and file.
 
         A file that another conversation has attached too stays there.
@@ -52,7 +52,7 @@ class RemoteDeletion:
         except NotFound:
             return True
 
-    def _delete_thread(self, thread: RemoteThread) -> Generator[Event, None, Erased]:
+    def _delete_thread(self, thread: RemoteThread) -> Generator[Event, None, DeletionResult]:
         """Delete the stored responses, then the thread, so that it is known here until all of it is gone."""
         result = _ThreadResult(thread)
         try:
@@ -79,12 +79,12 @@ class RemoteDeletion:
             if error.status not in {404, 405, 501}:
                 result.refused_responses += 1
 
-    def _delete_file(self, copy: RemoteCopy, deleted: set[int]) -> Generator[Event, None, Erased]:
+    def _delete_file(self, copy: RemoteCopy, deleted: set[int]) -> Generator[Event, None, DeletionResult]:
         """Delete a file, unless a conversation that is not ``deleted`` has it too."""
         others = [name for pk, name in copy.users.items() if pk not in deleted]
         if others:
             reason = f"“{others[0]}” has it too"
-            return Erased("file", 0, copy.provider, copy.remote_id, DeletionStatus.REFUSED, reason)
+            return DeletionResult("file", 0, copy.provider, copy.remote_id, DeletionStatus.REFUSED, reason)
         status, reason = DeletionStatus.DELETED, ""
         try:
             yield from self._backend(copy.provider, copy.endpoint).delete("file", copy.remote_id)
@@ -92,7 +92,7 @@ class RemoteDeletion:
             status, reason = _status_of(error)
         if status.settled:
             self._writer.forget_copy(copy.pk)
-        return Erased("file", 0, copy.provider, copy.remote_id, status, reason)
+        return DeletionResult("file", 0, copy.provider, copy.remote_id, status, reason)
 
     def _backend(self, name: str, endpoint: str) -> Backend:
         """The backend for a provider, if that still has the address that the thing was stored at."""
@@ -117,11 +117,11 @@ class _ThreadResult:
     refused_responses: int = 0
     kept: list[str] = field(default_factory=list)
 
-    def erased(self) -> Erased:
+    def erased(self) -> DeletionResult:
         """The result as it is reported."""
         count = self.refused_responses
         refused = [f"{count} stored answer{'' if count == 1 else 's'}"] if count else []
-        return Erased(
+        return DeletionResult(
             "thread",
             self.thread.conversation,
             self.thread.provider,

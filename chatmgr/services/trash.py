@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from chatmgr.config import paths
 from chatmgr.domain.model import Conversation
-from chatmgr.formats.file_names import safe
+from chatmgr.formats.file_names import safe_file_name
 from chatmgr.store.reader import Reader
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ def _covered(conversation: Conversation, deleted_by: datetime) -> bool:
 
 def page_path(conversation: Conversation) -> Path:
     """The file of a conversation's page, in a folder that only its owner can enter."""
-    folder = paths.private(paths.data_dir() / "pages")
-    return folder / f"{safe(conversation.name)}-{conversation.id[:_ID_LENGTH]}.html"
+    folder = paths.make_private_folder(paths.data_dir() / "pages")
+    return folder / f"{safe_file_name(conversation.name)}-{conversation.id[:_ID_LENGTH]}.html"
 
 
 def delete_pages(conversations: Iterable[Conversation]) -> None:

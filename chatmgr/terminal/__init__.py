@@ -1,1 +1,1 @@
-"""What a person sees: the chat loop, the answer as it streams, lists."""
+"""Output to the terminal: streaming answers, tables, charts, status lines."""

@@ -1,87 +1,110 @@
-"""Where words go: the answer and data to stdout, everything else to stderr.
+"""The two output streams: answers and data go to stdout, everything else to stderr.
 
-A pipe whose reader has left is no error: what is written to it is dropped, so that a turn that is
-being paid for is still finished and kept.
+If the reader of a pipe leaves, output to it is dropped without an error, so that a turn that is being
+paid for still finishes and is saved.
 """
 
 import os
 import sys
-from datetime import datetime
+from collections.abc import Iterable
 from typing import TextIO
 
 from chatmgr.terminal.sanitize import clean, wrap
 
-_CODES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "match": "1;33"}
+_SGR_CODES = {
+    "dim": "2",
+    "bold": "1",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "cyan": "36",
+    "match": "1;33",
+}
 
 
 class Console:
-    """Both streams of one process."""
+    """Writes to the stdout and stderr of this process."""
 
     def __init__(self) -> None:
-        self._deaf = False
+        self._stdout_closed = False
 
     def out(self, text: str, end: str = "\n") -> None:
-        """Data, as it is: the caller has cleaned it, or means it for a program."""
-        if self._deaf:
+        """Write data to stdout unchanged. The caller has cleaned it, or it is meant for a program."""
+        if self._stdout_closed:
             return
         try:
             sys.stdout.write(text + end)
             sys.stdout.flush()
         except BrokenPipeError:
-            self._deaf = True
-            self._silence()
+            self._stdout_closed = True
+            self._redirect_stdout()
 
-    def _silence(self) -> None:
-        """Keep the interpreter from failing once more when it flushes stdout at exit."""
-        sink = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(sink, sys.stdout.fileno())
-        os.close(sink)
+    def _redirect_stdout(self) -> None:
+        """Point stdout at the null device, so that the interpreter's flush at exit does not fail too."""
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        os.close(devnull)
 
     @property
-    def deaf(self) -> bool:
+    def stdout_closed(self) -> bool:
         """Whether the reader of stdout has left."""
-        return self._deaf
+        return self._stdout_closed
 
     def note(self, text: str, style: str = "dim") -> None:
-        """One line for the person, on stderr; a terminal's width breaks it between words."""
+        """Write one line for the user to stderr, wrapped at words where stderr is a terminal."""
         try:
-            sys.stderr.write(styled(for_stderr(clean(text)), style, sys.stderr.isatty()) + "\n")
+            sys.stderr.write(styled(wrap_for_stderr(clean(text)), style, sys.stderr.isatty()) + "\n")
             sys.stderr.flush()
         except OSError:
             return
 
 
-def for_stderr(text: str) -> str:
-    """A text, wrapped at words where stderr is a terminal; elsewhere as it is."""
+def wrap_for_stderr(text: str) -> str:
+    """Wrap text at words if stderr is a terminal; otherwise return it unchanged."""
     if not sys.stderr.isatty():
         return text
-    from chatmgr.terminal.region import size_of
+    from chatmgr.terminal.region import terminal_size
 
-    return wrap(text, size_of(sys.stderr.fileno())[0])
+    return wrap(text, terminal_size(sys.stderr.fileno())[0])
 
 
-def moves(stream: TextIO) -> bool:
-    """Whether the cursor can be moved there: at a terminal that is not a dumb one."""
+def can_move_cursor(stream: TextIO) -> bool:
+    """Whether the stream is a terminal whose cursor can be moved: not a dumb one."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def colour(stream_is_terminal: bool) -> bool:
-    """Whether colour is wanted there: not in a pipe, not with NO_COLOR, not on a dumb terminal."""
-    return stream_is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def can_edit_lines() -> bool:
+    """Whether a line editor can run: stdin and stdout are a terminal whose cursor can be moved."""
+    dumb = os.name == "posix" and os.environ.get("TERM", "").lower() in {"dumb", "unknown", ""}
+    return sys.stdin.isatty() and sys.stdout.isatty() and not dumb
+
+
+def wants_colour(terminal: bool) -> bool:
+    """Whether to use colour: at a terminal that is not dumb, unless NO_COLOR is set."""
+    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def styled(text: str, style: str, terminal: bool) -> str:
-    """Text in a style, where styles are shown."""
-    return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if style and colour(terminal) else text
-
-
-def age(moment: datetime, now: datetime) -> str:
-    """How long ago, in the largest unit that fits: ``now``, ``5 min``, ``3 h``, ``2 d``, ``7 w``, ``3 y``."""
-    seconds = max(0, int((now - moment).total_seconds()))
-    for size, unit in ((31_557_600, "y"), (604_800 * 2, "w"), (86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // (604_800 if unit == 'w' else size)} {unit}"
-    return "now"
+    """The text in a style, if colour is wanted; otherwise unchanged."""
+    return f"\x1b[{_SGR_CODES[style]}m{text}\x1b[0m" if style and wants_colour(terminal) else text
 
 
 console = Console()
+
+
+def show_lines(lines: Iterable[str], *, pager: bool = True) -> None:
+    """Print lines to stdout; at a terminal, through the user's pager.
+
+    The pager is ``PAGER``, else ``less``, which leaves a text that fits on the screen alone. Elsewhere
+    each line is printed as it comes.
+    """
+    if not pager or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
+        for line in lines:
+            console.out(line)
+            if console.stdout_closed:
+                return
+        return
+    from click import echo_via_pager
+
+    os.environ.setdefault("LESS", "FRX")
+    echo_via_pager((f"{line}\n" for line in lines), color=True)

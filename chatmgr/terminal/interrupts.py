@@ -1,7 +1,7 @@
-"""Ctrl-C during a turn: the first stops the answer, the second asks to leave, the third does at once.
+"""Ctrl-C during a turn: the first stops the answer, the second asks to leave, the third leaves at once.
 
-The second does not interrupt the stopping: asking the server to stop, and writing down what had
-come, takes a moment, and a run left open would have to be taken up by the next command.
+The second does not interrupt the stopping. Asking the server to stop and saving the partial answer takes
+a moment, and a run left open would have to be recovered by the next command.
 """
 
 import os
@@ -10,33 +10,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_LEAVING = b"\r\x1b[KLeaving once what has come is kept; Ctrl-C again leaves at once.\n"
+_LEAVING_NOTICE = (
+    b"\r\x1b[KLeaving as soon as the partial answer is saved. Press Ctrl-C again to leave at once.\n"
+)
 
 
 class InterruptCounter:
-    """How often Ctrl-C was pressed during a turn."""
+    """Counts how often Ctrl-C is pressed during a turn."""
 
     def __init__(self) -> None:
         self.count = 0
 
     @property
-    def leaving(self) -> bool:
-        """Whether the person wants to leave the chat."""
+    def wants_to_leave(self) -> bool:
+        """Whether the user wants to leave the chat: Ctrl-C was pressed more than once."""
         return self.count > 1
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count in this block."""
+        """Count within this block, starting at zero."""
         self.count = 0
-        before = signal.signal(signal.SIGINT, self._pressed)
+        previous_handler = signal.signal(signal.SIGINT, self._on_interrupt)
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            signal.signal(signal.SIGINT, previous_handler)
 
-    def _pressed(self, number: int, frame: FrameType | None) -> None:
+    def _on_interrupt(self, signum: int, frame: FrameType | None) -> None:
         self.count += 1
         if self.count == 2:
-            os.write(2, _LEAVING)  # a stream of Python's may be in the middle of a write
+            os.write(2, _LEAVING_NOTICE)  # not sys.stderr, which may be in the middle of a write
             return
         raise KeyboardInterrupt

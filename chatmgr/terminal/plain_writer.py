@@ -1,4 +1,4 @@
-"""An answer as it streams: plain text, cleaned, written as it comes."""
+"""The streaming answer as plain text: cleaned, and written as it arrives."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -6,54 +6,54 @@ from chatmgr.terminal.console import Console
 from chatmgr.terminal.sanitize import clean
 
 
-class AnswerWriter:
-    """Writes deltas to stdout and ends with exactly one line feed of its own.
+class PlainWriter:
+    """Writes pieces of an answer to stdout and ends it with exactly one line feed of its own.
 
-    Where stdout fails (a full disk), the rest is not written, and that is said at the end: a turn that
-    is being paid for is finished and kept all the same.
+    If stdout fails (a full disk), the rest is dropped and ``finish`` raises the error: a turn that is being
+    paid for still finishes and is saved.
     """
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._held = ""
-        self._open_line = False
-        self._failed: OSError | None = None
+        self._held_cr = ""
+        self._in_line = False
+        self._error: OSError | None = None
 
     def write(self, text: str) -> None:
-        """One piece. A carriage return at its end waits for the next: it may be half of a line end."""
-        text = self._held + text
-        self._held = "\r" if text.endswith("\r") else ""
-        if self._held:
+        """Write one piece. A final carriage return is held back: it may be half of a line ending."""
+        text = self._held_cr + text
+        self._held_cr = "\r" if text.endswith("\r") else ""
+        if self._held_cr:
             text = text[:-1]
         if text:
-            self._put(clean(text))
-            self._open_line = not text.endswith("\n")
+            self._print(clean(text))
+            self._in_line = not text.endswith("\n")
 
     def draw(self) -> None:
-        """All that came is on the screen already."""
+        """Does nothing: everything is on the screen already."""
 
-    def settle(self) -> None:
-        """It stays as it is, too."""
+    def freeze(self) -> None:
+        """Does nothing: plain text never changes once it is written."""
 
-    def aside(self) -> AbstractContextManager[None]:
-        """Something else is written meanwhile, where the text stands."""
+    def suspended(self) -> AbstractContextManager[None]:
+        """Other output may be written within this block."""
         return nullcontext()
 
     def finish(self) -> None:
-        """End the last line; raises OSError where not everything could be written."""
-        if self._held:
-            self._put(clean(self._held))
-            self._held, self._open_line = "", True
-        if self._open_line:
-            self._put("\n")
-            self._open_line = False
-        if self._failed:
-            raise self._failed
+        """End the last line. Raises OSError if not everything could be written."""
+        if self._held_cr:
+            self._print(clean(self._held_cr))
+            self._held_cr, self._in_line = "", True
+        if self._in_line:
+            self._print("\n")
+            self._in_line = False
+        if self._error:
+            raise self._error
 
-    def _put(self, text: str) -> None:
-        if self._failed:
+    def _print(self, text: str) -> None:
+        if self._error:
             return
         try:
             self._console.out(text, end="")
         except OSError as error:
-            self._failed = error
+            self._error = error

@@ -1,7 +1,7 @@
-"""Sums as plots and tables of text; printing them is somebody else's business.
+"""Usage totals as charts and tables of text; the caller prints them.
 
-At a terminal there are bars, as fine as an eighth of a character; in a pipe the numbers alone. Every
-number is part of a known whole, so that a column's width is known before its first row has come.
+At a terminal there are bars, precise to an eighth of a character; in a pipe only the numbers. Every number
+is part of a known total, so a column's width is known before its first row arrives.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,91 +9,102 @@ from dataclasses import dataclass
 from itertools import chain
 
 from chatmgr.domain.money import price
-from chatmgr.domain.totals import Count
+from chatmgr.domain.totals import UsageTotals
 from chatmgr.terminal.console import styled
 from chatmgr.terminal.sanitize import display_width, one_line
 
-_ACROSS = " ▏▎▍▌▋▊▉"
-_UP = " ▁▂▃▄▅▆▇"
+_BAR_EIGHTHS = " ▏▎▍▌▋▊▉"
+_COLUMN_EIGHTHS = " ▁▂▃▄▅▆▇"
 _FULL = "█"
 _GAP = "  "
-_NAME_PIPED = 32
-_NAME = (12, 64)
-_BAR = (6, 48)
+_PIPED_NAME_WIDTH = 32
+_NAME_WIDTHS = (12, 64)
+_BAR_WIDTHS = (6, 48)
 
 
-def bar(value: int, most: int, width: int) -> str:
-    """A bar from the left; whatever is more than nothing can be seen."""
-    eighths = _eighths(value, most, width)
-    return (_FULL * (eighths // 8) + _ACROSS[eighths % 8].strip()).ljust(width)
+def horizontal_bar(value: int, maximum: int, width: int) -> str:
+    """A horizontal bar; any value above zero is visible."""
+    eighths = _eighths(value, maximum, width)
+    return (_FULL * (eighths // 8) + _BAR_EIGHTHS[eighths % 8].strip()).ljust(width)
 
 
-def _eighths(value: int, most: int, cells: int) -> int:
-    if value <= 0 or most <= 0:
+def _eighths(value: int, maximum: int, cells: int) -> int:
+    if value <= 0 or maximum <= 0:
         return 0
-    return max(1, round(min(value, most) * cells * 8 / most))
+    return max(1, round(min(value, maximum) * cells * 8 / maximum))
 
 
-def places(width: int, top: str) -> int:
-    """How many columns of a plot find room, each with a gap."""
-    return max(1, (width - _gutter(top)) // 2)
+def chart_capacity(width: int, top_label: str) -> int:
+    """How many columns of a chart fit into ``width``, each with a gap."""
+    return max(1, (width - _gutter(top_label)) // 2)
 
 
-def _gutter(top: str) -> int:
-    return display_width(top) + 2
+def _gutter(top_label: str) -> int:
+    return display_width(top_label) + 2
 
 
-def columns(
-    values: Sequence[int], ticks: Sequence[str], top: str, *, width: int, height: int = 6, terminal: bool
+def column_chart(
+    values: Sequence[int],
+    ticks: Sequence[str],
+    top_label: str,
+    *,
+    width: int,
+    height: int = 6,
+    terminal: bool,
 ) -> Iterator[str]:
-    """Columns side by side, the highest as high as the plot, over an axis with its ticks.
+    """A chart of vertical columns over an axis with tick labels; the tallest fills the chart's height.
 
-    ``top`` is what the highest one is labelled.
+    ``top_label`` is the label of the tallest column.
     """
-    gutter, most = _gutter(top), max(values, default=0)
-    stride = max(2, min(6, (width - gutter) // max(1, len(values))))
-    heights = [_eighths(value, most, height) for value in values]
+    gutter, maximum = _gutter(top_label), max(values, default=0)
+    column_width = max(2, min(6, (width - gutter) // max(1, len(values))))
+    heights = [_eighths(value, maximum, height) for value in values]
     for row in reversed(range(height)):
-        cells = (_UP[max(0, left)] if (left := one - 8 * row) < 8 else _FULL for one in heights)
-        drawn = "".join(cell * (stride - 1) + " " for cell in cells).rstrip()
-        label = top if row == height - 1 else ""
+        fills = (eighths - 8 * row for eighths in heights)
+        cells = (_COLUMN_EIGHTHS[max(0, fill)] if fill < 8 else _FULL for fill in fills)
+        drawn = "".join(cell * (column_width - 1) + " " for cell in cells).rstrip()
+        label = top_label if row == height - 1 else ""
         yield f"{styled(f'{label:>{gutter - 2}} │', 'dim', terminal)}{styled(drawn, 'cyan', terminal)}"
-    yield styled(f"{'0':>{gutter - 2}} └{'─' * (stride * len(values))}", "dim", terminal)
-    under = ""
-    for number, tick in enumerate(ticks):
-        at = number * stride
-        if tick and (not under or len(under) < at) and gutter + at + len(tick) <= width:
-            under = under.ljust(at) + tick
-    yield styled(" " * gutter + under, "dim", terminal) if under else ""
+    yield styled(f"{'0':>{gutter - 2}} └{'─' * (column_width * len(values))}", "dim", terminal)
+    tick_line = ""
+    for index, tick in enumerate(ticks):
+        offset = index * column_width
+        if tick and (not tick_line or len(tick_line) < offset) and gutter + offset + len(tick) <= width:
+            tick_line = tick_line.ljust(offset) + tick
+    yield styled(" " * gutter + tick_line, "dim", terminal) if tick_line else ""
 
 
-def totals(total: Count, conversations: int, *, width: int = 0) -> Iterator[str]:
-    """Everything together, one thing a line, with a remark where there is room for it."""
-    more, unpriced = total.runs - total.turns, total.unpriced
+def totals_lines(total: UsageTotals, conversations: int, *, width: int = 0) -> Iterator[str]:
+    """All totals, one a line, with a remark where it fits into ``width`` (0: no limit)."""
+    retries, unpriced = total.runs - total.turns, total.unpriced
     rows = (
         ("Conversations", f"{conversations:,}", ""),
-        ("Turns", f"{total.turns:,}", f"and {_many(more, 'run')} more, retries" if more > 0 else ""),
-        ("Tokens in", _number(total.input_tokens), _part(total.cached_tokens, "cached")),
-        ("Tokens out", _number(total.output_tokens), _part(total.reasoning_tokens, "reasoning")),
+        ("Turns", f"{total.turns:,}", f"plus {_retries(retries)}" if retries > 0 else ""),
+        ("Tokens in", _number(total.input_tokens), _of_which(total.cached_tokens, "cached")),
+        ("Tokens out", _number(total.output_tokens), _of_which(total.reasoning_tokens, "reasoning")),
         (
             "Cost",
             "unknown" if total.cost is None else price(total.cost, total.cost),
-            f"without {_many(unpriced, 'run')} of unknown price" if unpriced else "",
+            f"excluding {_runs(unpriced)} of unknown price" if unpriced else "",
         ),
     )
-    wide = max(len(value) for _, value, _ in rows)
+    value_width = max(len(value) for _, value, _ in rows)
     for label, value, remark in rows:
-        line = f"{label:<13}{_GAP}{value:>{wide}}"
-        told = f"{line}{_GAP}{remark}" if remark else line
-        yield line if 0 < width < len(told) else told
+        line = f"{label:<13}{_GAP}{value:>{value_width}}"
+        with_remark = f"{line}{_GAP}{remark}" if remark else line
+        yield line if 0 < width < len(with_remark) else with_remark
 
 
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("s" if count != 1 else "")
+def _retries(count: int) -> str:
+    return "1 retry" if count == 1 else f"{count:,} retries"
 
 
-def _part(count: int | None, what: str) -> str:
-    return f"{count:,} of them {what}" if count else ""
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count:,} runs"
+
+
+def _of_which(count: int | None, kind: str) -> str:
+    return f"{count:,} of them {kind}" if count else ""
 
 
 def _number(count: int | None) -> str:
@@ -102,104 +113,115 @@ def _number(count: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of numbers: its head, how a row fills it, how wide it is."""
+    """A column of numbers: its heading, the text of a row's cell, and its width."""
 
-    head: str
-    cell: Callable[[Count], str]
+    heading: str
+    cell: Callable[[UsageTotals], str]
     width: int
 
 
-def _columns(total: Count, *, every: bool) -> list[_Column]:
-    """The columns in their order: all of them, or those that hold something."""
-    wanted: tuple[tuple[str, Callable[[Count], str], bool], ...] = (
-        ("TURNS", lambda one: f"{one.turns:,}", True),
-        ("RUNS", lambda one: f"{one.runs:,}", False),
-        ("IN", lambda one: _number(one.input_tokens), True),
-        ("CACHED", lambda one: _number(one.cached_tokens), bool(total.cached_tokens)),
-        ("OUT", lambda one: _number(one.output_tokens), True),
-        ("REASONING", lambda one: _number(one.reasoning_tokens), bool(total.reasoning_tokens)),
-        ("COST", lambda one: price(one.cost, total.cost), True),
-        ("UNPRICED", lambda one: f"{one.unpriced:,}", bool(total.unpriced)),
+def _columns(total: UsageTotals, *, include_empty: bool) -> list[_Column]:
+    """The columns in order: all of them, or only those that have values."""
+    candidates: tuple[tuple[str, Callable[[UsageTotals], str], bool], ...] = (
+        ("TURNS", lambda totals: f"{totals.turns:,}", True),
+        ("RUNS", lambda totals: f"{totals.runs:,}", False),
+        ("IN", lambda totals: _number(totals.input_tokens), True),
+        ("CACHED", lambda totals: _number(totals.cached_tokens), bool(total.cached_tokens)),
+        ("OUT", lambda totals: _number(totals.output_tokens), True),
+        ("REASONING", lambda totals: _number(totals.reasoning_tokens), bool(total.reasoning_tokens)),
+        ("COST", lambda totals: price(totals.cost, total.cost), True),
+        ("UNPRICED", lambda totals: f"{totals.unpriced:,}", bool(total.unpriced)),
     )
     return [
-        _Column(head, cell, max(len(head), len(cell(total))))
-        for head, cell, holds in wanted
-        if every or holds
+        _Column(heading, cell, max(len(heading), len(cell(total))))
+        for heading, cell, has_values in candidates
+        if include_empty or has_values
     ]
 
 
-_SPARE = ("REASONING", "CACHED", "UNPRICED")
-_NEEDED_LAST = ("OUT", "IN", "COST")
-_COMFORT = 32  # columns for a name and its bar, before spare columns are shown
+_OPTIONAL_COLUMNS = ("REASONING", "CACHED", "UNPRICED")
+_LAST_RESORT = ("OUT", "IN", "COST")
+_COMFORTABLE_WIDTH = 32  # columns for a name and its bar before optional columns are shown
 
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """How a line of the table is shared out; no ``width`` of the bar is no bar."""
+    """How a row's width is divided; a ``bar_width`` of 0 means no bar."""
 
-    name: int
-    bar: int
+    name_width: int
+    bar_width: int
     columns: list[_Column]
 
 
-def _layout(total: Count, width: int, name: int) -> _Layout:
-    """As many columns as leave room for a name and, if it can be, a bar."""
-    found = _columns(total, every=False)
+def _layout(total: UsageTotals, width: int, name_width: int) -> _Layout:
+    """The layout with as many columns as leave room for a name and, if possible, a bar."""
+    columns = _columns(total, include_empty=False)
 
     def room() -> int:
-        return width - sum(len(_GAP) + one.width for one in found)
+        return width - sum(len(_GAP) + column.width for column in columns)
 
-    for head in (*_SPARE, *_NEEDED_LAST):
-        if room() >= (_COMFORT if head in _SPARE else _NAME[0] + len(_GAP) + _BAR[0]):
+    for heading in (*_OPTIONAL_COLUMNS, *_LAST_RESORT):
+        narrowest = _NAME_WIDTHS[0] + len(_GAP) + _BAR_WIDTHS[0]
+        if room() >= (_COMFORTABLE_WIDTH if heading in _OPTIONAL_COLUMNS else narrowest):
             continue
-        if head == "UNPRICED" and total.unpriced:
-            found = [_marked(one, total) if one.head == "COST" else one for one in found]
-        found = [one for one in found if one.head != head]
-    names = min(name or max(_NAME[0], min(_NAME[1], room() // 2)), max(1, room()))
-    bars = min(_BAR[1], room() - names - len(_GAP))
-    return _Layout(names, bars if bars >= _BAR[0] else 0, found)
+        if heading == "UNPRICED" and total.unpriced:
+            columns = [
+                _with_plus(column, total) if column.heading == "COST" else column for column in columns
+            ]
+        columns = [column for column in columns if column.heading != heading]
+    name_width = min(name_width or max(_NAME_WIDTHS[0], min(_NAME_WIDTHS[1], room() // 2)), max(1, room()))
+    bar_width = min(_BAR_WIDTHS[1], room() - name_width - len(_GAP))
+    return _Layout(name_width, bar_width if bar_width >= _BAR_WIDTHS[0] else 0, columns)
 
 
-def _marked(cost: _Column, total: Count) -> _Column:
-    """The cost with a plus where runs of unknown price come on top, which have no column."""
+def _with_plus(cost_column: _Column, total: UsageTotals) -> _Column:
+    """The cost column with a plus where runs of unknown price come on top."""
     return _Column(
-        cost.head,
-        lambda one: cost.cell(one) + (" " if one.cost is None or not one.unpriced else "+"),
-        len(cost.cell(total)) + 1,
+        cost_column.heading,
+        lambda totals: (
+            cost_column.cell(totals) + (" " if totals.cost is None or not totals.unpriced else "+")
+        ),
+        len(cost_column.cell(total)) + 1,
     )
 
 
-def table(
-    rows: Iterable[Count],
-    total: Count,
-    head: str,
+def totals_table(
+    rows: Iterable[UsageTotals],
+    total: UsageTotals,
+    heading: str,
     *,
     width: int = 0,
-    name: int = 0,
-    most: int = 0,
+    name_width: int = 0,
+    maximum: int = 0,
     terminal: bool,
 ) -> Iterator[str]:
-    """One row each, as they come; ``width`` 0 for a pipe: no bars, and no name is cut.
+    """One row for each of ``rows``, in their order; a ``width`` of 0 is for a pipe: no bars, full names.
 
-    ``name`` is how wide the names are, where that is known; ``most`` what the longest bar stands for,
-    else the first row's turns.
+    ``name_width`` is the width of the names, if known. ``maximum`` is the number of turns that fills a bar,
+    else the first row's.
     """
-    coming = iter(rows)
-    first = next(coming, None)
+    remaining = iter(rows)
+    first = next(remaining, None)
     if first is None:
         return
-    shape = (
-        _layout(total, width, name) if width else _Layout(name or _NAME_PIPED, 0, _columns(total, every=True))
-    )
-    heads = "".join(_GAP + one.head.rjust(one.width) for one in shape.columns)
-    between = _GAP + " " * shape.bar if shape.bar else ""
-    yield styled(f"{_fitted(head, shape.name)}{between}{heads}", "dim", terminal)
-    for one in chain([first], coming):
-        shown = one_line(one.key, shape.name if width else 0) or "—"
-        drawn = styled(bar(one.turns, most or first.turns, shape.bar), "cyan", terminal) if shape.bar else ""
-        numbers = "".join(_GAP + column.cell(one).rjust(column.width) for column in shape.columns)
-        yield f"{_fitted(shown, shape.name)}{_GAP + drawn if drawn else ''}{numbers}"
+    if width:
+        layout = _layout(total, width, name_width)
+    else:
+        layout = _Layout(name_width or _PIPED_NAME_WIDTH, 0, _columns(total, include_empty=True))
+    bar_width = layout.bar_width
+    headings = "".join(_GAP + column.heading.rjust(column.width) for column in layout.columns)
+    bar_gap = _GAP + " " * bar_width if bar_width else ""
+    yield styled(f"{_padded(heading, layout.name_width)}{bar_gap}{headings}", "dim", terminal)
+    for totals in chain([first], remaining):
+        name = one_line(totals.key, layout.name_width if width else 0) or "—"
+        drawn = (
+            styled(horizontal_bar(totals.turns, maximum or first.turns, bar_width), "cyan", terminal)
+            if bar_width
+            else ""
+        )
+        numbers = "".join(_GAP + column.cell(totals).rjust(column.width) for column in layout.columns)
+        yield f"{_padded(name, layout.name_width)}{_GAP + drawn if drawn else ''}{numbers}"
 
 
-def _fitted(text: str, width: int) -> str:
+def _padded(text: str, width: int) -> str:
     return text + " " * (width - display_width(text))

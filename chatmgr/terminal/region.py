@@ -1,7 +1,7 @@
-"""The rows at the end of the screen that may still change, and how they are drawn over each other.
+"""A region of rows at the end of the screen that is redrawn in place.
 
-Between two drawings the cursor stands on the empty row below them, so that a status line may come and
-go there. Rows that left the screen are out of reach; nothing above the region is ever touched.
+Between two drawings the cursor is on the empty row below the region, where a status line may come and
+go. Rows that have scrolled off the screen cannot be redrawn; nothing above the region is ever touched.
 """
 
 import os
@@ -13,8 +13,8 @@ Size = tuple[int, int]
 """Columns and rows."""
 
 
-class Row(Protocol):
-    """What is drawn: its text with styles, its columns, and whether the next row is the same line."""
+class RegionRow(Protocol):
+    """One row to draw: styled text, its columns, and whether the next row continues the same line."""
 
     @property
     def text(self) -> str: ...
@@ -24,8 +24,8 @@ class Row(Protocol):
     def joined(self) -> bool: ...
 
 
-def size_of(descriptor: int) -> Size:
-    """The size of a terminal; 80 × 24 where it does not tell."""
+def terminal_size(descriptor: int) -> Size:
+    """The size of the terminal at a file descriptor; 80 × 24 if it is unknown."""
     try:
         columns, lines = os.get_terminal_size(descriptor)
     except OSError:
@@ -33,65 +33,65 @@ def size_of(descriptor: int) -> Size:
     return columns or 80, lines or 24
 
 
-def size_of_stdout() -> Size:
-    """The size of the terminal that stdout is."""
-    return size_of(sys.stdout.fileno())
+def stdout_size() -> Size:
+    """The size of the terminal that stdout is connected to."""
+    return terminal_size(sys.stdout.fileno())
 
 
 class Region:
-    """Draws rows over those it drew before, beginning with the first that differs."""
+    """Draws rows over the previous ones, starting at the first that differs."""
 
-    def __init__(self, put: Callable[[str], None], size: Callable[[], Size]) -> None:
-        self._put = put
-        self._size = size
+    def __init__(self, write: Callable[[str], None], get_size: Callable[[], Size]) -> None:
+        self._write = write
+        self._get_size = get_size
         self._rows: list[tuple[str, int, bool]] = []
-        self.width, self._height = size()
+        self.width, self._height = get_size()
 
     @property
-    def room(self) -> int:
+    def capacity(self) -> int:
         """How many rows can be redrawn."""
         return max(self._height - 1, 1)
 
-    def adapt(self) -> int:
-        """Read the size anew; returns how many of the rows are out of reach now, and stay as they are.
+    def resize(self) -> int:
+        """Read the terminal's size; returns how many rows are now out of reach and stay as they are.
 
-        A narrower terminal has wrapped a longer row anew, or has not: terminals differ, and none tells.
-        What is at or above such a row is left alone, and goes on below it.
+        A narrower terminal may or may not have wrapped its longer rows again: terminals differ, and none
+        reports it. Such a row and everything above it is left alone; drawing continues below it.
         """
-        width, self._height = self._size()
-        reach = min(len(self._rows), self.room)
+        width, self._height = self._get_size()
+        reachable = min(len(self._rows), self.capacity)
         if width != self.width:
             self.width = width
-            known = 0
-            for at in range(len(self._rows) - 1, -1, -1):
-                _, columns, joined = self._rows[at]
-                if joined or columns > width or (at and self._rows[at - 1][2]):
+            unwrapped = 0
+            for index in range(len(self._rows) - 1, -1, -1):
+                _, columns, joined = self._rows[index]
+                if joined or columns > width or (index and self._rows[index - 1][2]):
                     break
-                known += 1
-            reach = min(reach, known)
-        lost = len(self._rows) - reach
-        del self._rows[:lost]
-        return lost
+                unwrapped += 1
+            reachable = min(reachable, unwrapped)
+        unreachable = len(self._rows) - reachable
+        del self._rows[:unreachable]
+        return unreachable
 
-    def draw(self, rows: Sequence[Row], kept: int = 0) -> None:
-        """Show these rows in place of those before; the first ``kept`` are never touched again."""
-        wanted = [(one.text, one.columns, one.joined) for one in rows]
-        same = 0
-        for one, other in zip(self._rows, wanted, strict=False):
-            if one != other:
+    def draw(self, rows: Sequence[RegionRow], kept: int = 0) -> None:
+        """Show these rows in place of the previous ones; the first ``kept`` are never touched again."""
+        new_rows = [(row.text, row.columns, row.joined) for row in rows]
+        unchanged = 0
+        for old_row, new_row in zip(self._rows, new_rows, strict=False):
+            if old_row != new_row:
                 break
-            same += 1
-        up = len(self._rows) - same
-        if up or len(wanted) > same:
-            lines = "".join(text if joined else f"{text}\n" for text, _, joined in wanted[same:])
-            back = f"\x1b[{up}A" if up else ""
-            self._put(f"\r{back}\x1b[J{lines}")
-        self._rows = wanted[kept:]
+            unchanged += 1
+        rows_up = len(self._rows) - unchanged
+        if rows_up or len(new_rows) > unchanged:
+            output = "".join(text if joined else f"{text}\n" for text, _, joined in new_rows[unchanged:])
+            cursor_up = f"\x1b[{rows_up}A" if rows_up else ""
+            self._write(f"\r{cursor_up}\x1b[J{output}")
+        self._rows = new_rows[kept:]
 
-    def leave(self) -> None:
-        """Leave the rows as they are, for good."""
+    def release(self) -> None:
+        """Leave the rows on the screen for good."""
         self._rows = []
 
     def erase(self) -> None:
-        """Take the rows away."""
+        """Remove the rows from the screen."""
         self.draw(())

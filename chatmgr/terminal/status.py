@@ -1,20 +1,22 @@
-"""What is going on, on stderr: what is waited for, how long already, and what the model thinks.
+"""What is going on, on stderr: a status line, the model's reasoning as it streams, and progress bars.
 
-At a terminal this is one line that comes and goes, above it the end of what the model thinks; a thread
-keeps it alive. Elsewhere each reason to wait is said once, and thoughts are not shown.
+At a terminal the status is one line that comes and goes, with the last rows of the reasoning above it; a
+thread keeps it animated. Elsewhere each reason to wait is printed once, and reasoning is not shown.
 """
 
+import sys
 import threading
 import time
 from typing import NamedTuple, TextIO
 
-from chatmgr.terminal.console import moves, styled
-from chatmgr.terminal.region import Region, size_of
+from chatmgr.terminal.console import can_move_cursor, styled
+from chatmgr.terminal.region import Region, terminal_size
 from chatmgr.terminal.sanitize import clean, one_line
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_BEAT = 0.1
-_THOUGHTS = 6  # rows of thoughts that are shown
+_FRAME_SECONDS = 0.1
+_REASONING_ROWS = 6
+_BAR_WIDTH = 30
 
 
 class _Row(NamedTuple):
@@ -24,101 +26,101 @@ class _Row(NamedTuple):
 
 
 class Status:
-    """Shows at most one line and a few rows of thoughts; takes them away before anything else is written."""
+    """Shows at most one line and a few rows of reasoning; remove them before writing anything else."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._terminal = stream.isatty()
-        self._alive = moves(stream)
-        self._region = Region(self._put, lambda: size_of(stream.fileno())) if self._alive else None
+        self._animated = can_move_cursor(stream)
+        self._region = Region(self._write, lambda: terminal_size(stream.fileno())) if self._animated else None
         self._lock = threading.Lock()
-        self._stop: threading.Event | None = None
-        self._line, self._spins = "", False
-        self._shown = False
-        self._thoughts = ""
-        self._thinking = 0.0
-        self._began = 0.0
-        self._said = ""
+        self._stop_event: threading.Event | None = None
+        self._label, self._timed = "", False
+        self._visible = False
+        self._reasoning = ""
+        self._reasoning_since = 0.0
+        self._since = 0.0
+        self._last_reason = ""
 
-    def wait(self, what: str) -> None:
-        """Say what is waited for, and count the seconds since this was first said."""
-        if not self._alive:
+    def waiting_for(self, label: str) -> None:
+        """Show what is being waited for, and the seconds since waiting began."""
+        if not self._animated:
             return
         with self._lock:
-            self._line, self._spins = what, True
-            self._began = self._began or time.monotonic()
+            self._label, self._timed = label, True
+            self._since = self._since or time.monotonic()
             self._draw()
-            self._beat()
+            self._start_animation()
 
     def show(self, text: str, *, brief: bool = False) -> None:
-        """Replace the line; what is ``brief`` is not worth a line where none can be taken away."""
-        if self._alive:
+        """Replace the line. A ``brief`` text is skipped where lines cannot be removed again."""
+        if self._animated:
             with self._lock:
-                self._still()
-                self._line, self._spins = text, False
+                self._stop_animation()
+                self._label, self._timed = text, False
                 self._draw()
-        elif not brief and text.partition(":")[0] != self._said:
-            self._said = text.partition(":")[0]
-            self._end_thought()
+        elif not brief and text.partition(":")[0] != self._last_reason:
+            self._last_reason = text.partition(":")[0]
+            self._end_reasoning()
             self._stream.write(f"{one_line(text)}\n")
             self._stream.flush()
 
-    def think(self, text: str) -> None:
-        """A piece of the model's thoughts, dimmed, before its answer."""
-        if not self._alive:
+    def add_reasoning(self, text: str) -> None:
+        """Show a piece of the model's reasoning, dimmed, before its answer."""
+        if not self._animated:
             if self._terminal:
-                self._thoughts = "\n"
+                self._reasoning = "\n"
                 self._stream.write(clean(text))
                 self._stream.flush()
             return
         with self._lock:
-            first = not self._thinking
-            self._thinking = self._thinking or time.monotonic()
-            self._began, self._line, self._spins = self._thinking, "thinking", True
-            self._thoughts = (self._thoughts + clean(text))[-4_000:]
-            if first or self._stop is None:
+            first = not self._reasoning_since
+            self._reasoning_since = self._reasoning_since or time.monotonic()
+            self._since, self._label, self._timed = self._reasoning_since, "thinking", True
+            self._reasoning = (self._reasoning + clean(text))[-4_000:]
+            if first or self._stop_event is None:
                 self._draw()
-            self._beat()
+            self._start_animation()
 
     def clear(self) -> None:
-        """Take everything away; of thoughts one line stays."""
-        if not (self._shown or self._thoughts):
+        """Remove everything; of the reasoning, one line stays that says how long it took."""
+        if not (self._visible or self._reasoning):
             return
         with self._lock:
-            self._still()
-            if self._region and self._shown:
+            self._stop_animation()
+            if self._region and self._visible:
                 self._stream.write("\r\x1b[K")
-            if self._region and self._thinking:
-                took = f"thought for {max(time.monotonic() - self._thinking, 1):.0f} s"
-                self._region.adapt()
-                self._region.draw([_Row(styled(took, "dim", True), len(took))], 1)
-                self._began = 0.0
-            self._end_thought()
-            self._shown, self._thinking, self._line = False, 0.0, ""
+            if self._region and self._reasoning_since:
+                summary = f"thought for {max(time.monotonic() - self._reasoning_since, 1):.0f} s"
+                self._region.resize()
+                self._region.draw([_Row(styled(summary, "dim", True), len(summary))], 1)
+                self._since = 0.0
+            self._end_reasoning()
+            self._visible, self._reasoning_since, self._label = False, 0.0, ""
             self._stream.flush()
 
-    def _put(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         self._stream.write(text)
 
-    def _end_thought(self) -> None:
-        if self._thoughts and not self._alive:
+    def _end_reasoning(self) -> None:
+        if self._reasoning and not self._animated:
             self._stream.write("\n")
-        self._thoughts = ""
+        self._reasoning = ""
 
-    def _beat(self) -> None:
-        if self._stop is None:
-            self._stop = threading.Event()
-            threading.Thread(target=self._keep_alive, args=(self._stop,), daemon=True).start()
+    def _start_animation(self) -> None:
+        if self._stop_event is None:
+            self._stop_event = threading.Event()
+            threading.Thread(target=self._animate, args=(self._stop_event,), daemon=True).start()
 
-    def _still(self) -> None:
-        if self._stop:
-            self._stop.set()
-            self._stop = None
+    def _stop_animation(self) -> None:
+        if self._stop_event:
+            self._stop_event.set()
+            self._stop_event = None
 
-    def _keep_alive(self, stop: threading.Event) -> None:
-        while not stop.wait(_BEAT):
+    def _animate(self, stop_event: threading.Event) -> None:
+        while not stop_event.wait(_FRAME_SECONDS):
             with self._lock:
-                if stop.is_set():
+                if stop_event.is_set():
                     return
                 try:
                     self._draw()
@@ -128,27 +130,56 @@ class Status:
     def _draw(self) -> None:
         if self._region is None:
             return
-        if self._shown:
+        if self._visible:
             self._stream.write("\r\x1b[K")
-        self._region.adapt()
+        self._region.resize()
         width = self._region.width
-        if self._thoughts:
-            self._region.draw(self._last_thoughts(width))
-        line = self._line
-        if self._spins:
-            seconds = int(time.monotonic() - self._began)
-            beat = _SPINNER[int(time.monotonic() / _BEAT) % len(_SPINNER)]
-            line = f"{beat} {line}" + (f" · {seconds} s" if seconds else "")
-        self._stream.write(f"\r{styled(one_line(line, min(width - 1, 78)), 'dim', True)}\x1b[K")
-        self._shown = True
+        if self._reasoning:
+            self._region.draw(self._reasoning_rows(width))
+        text = self._label
+        if self._timed:
+            elapsed = int(time.monotonic() - self._since)
+            frame = _SPINNER[int(time.monotonic() / _FRAME_SECONDS) % len(_SPINNER)]
+            text = f"{frame} {text}" + (f" · {elapsed} s" if elapsed else "")
+        self._stream.write(f"\r{styled(one_line(text, min(width - 1, 78)), 'dim', True)}\x1b[K")
+        self._visible = True
         self._stream.flush()
 
-    def _last_thoughts(self, width: int) -> list[_Row]:
-        from chatmgr.terminal.markdown.styles import wrapped
+    def _reasoning_rows(self, width: int) -> list[_Row]:
+        from chatmgr.terminal.markdown.text_layout import wrap_rows
 
-        text = self._thoughts.replace("\t", " ").rstrip()
+        text = self._reasoning.replace("\t", " ").rstrip()
         rows = [
-            _Row(styled(text[start:end], "dim", True), size)
-            for start, end, _, size in wrapped(text, 0, width)
+            _Row(styled(text[start:end], "dim", True), columns)
+            for start, end, _, columns in wrap_rows(text, 0, width)
         ]
-        return rows[-min(_THOUGHTS, self._region.room) :] if self._region else rows
+        return rows[-min(_REASONING_ROWS, self._region.capacity) :] if self._region else rows
+
+
+class ProgressBar:
+    """A progress bar on stderr, drawn only at a terminal.
+
+    Call it with the amount done and the total; it redraws at most ten times a second.
+    """
+
+    def __init__(self, label: str, unit: str = "MB") -> None:
+        self._label = label
+        self._unit = unit
+        self._unit_size = 1_000_000 if unit == "MB" else 1
+        self._drawn_at = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if not sys.stderr.isatty() or total <= 0:
+            return
+        now = time.monotonic()
+        complete = done >= total
+        if not complete and now - self._drawn_at < 0.1:
+            return
+        self._drawn_at = now
+        filled = _BAR_WIDTH * done // total
+        bar = "━" * filled + "─" * (_BAR_WIDTH - filled)
+        line = (
+            f"{self._label} {bar} {done // self._unit_size}/{total // self._unit_size} {self._unit}".rstrip()
+        )
+        sys.stderr.write(f"\r{line}" + ("\r\x1b[K" if complete else ""))
+        sys.stderr.flush()

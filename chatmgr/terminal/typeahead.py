@@ -1,10 +1,10 @@
-"""Typing ahead: what is typed while an answer streams is kept for the lines after it.
+"""Typing ahead: what is typed while an answer streams is kept for the following lines.
 
-While a turn runs the terminal echoes nothing and hands over every key at once, Ctrl-C excepted, which
-still interrupts; a thread takes the bytes away, for a terminal keeps 4,096 of them and drops or blocks
-the rest. Pastes are bracketed, so that the line breaks in one are not taken for Enter. At the end the
-bytes go through the same parser as keys that are pressed at the prompt: one that was cut in two by
-the end of the turn is put together again there.
+During a turn the terminal echoes nothing and delivers every key at once, except that Ctrl-C still
+interrupts. A thread reads the bytes, since a terminal buffers only 4,096 of them and drops or blocks the
+rest. Pastes are bracketed, so that their line breaks are not taken for Enter. At the end the bytes go
+through the same parser as keys pressed at the prompt, which also completes a key sequence that the end
+of the turn cut in two.
 """
 
 import codecs
@@ -20,61 +20,66 @@ from typing import Any
 
 _PASTE_ON, _PASTE_OFF = b"\x1b[?2004h", b"\x1b[?2004l"
 _CHUNK = 65_536
-_HALF_A_CHARACTER = 0.1  # seconds for the rest of a character whose first byte has come
-_watching: "list[TypeAhead]" = []
-_early: list[tuple[ExitStack, list[str]]] = []
+_CHARACTER_SECONDS = 0.1  # seconds to wait for the rest of a character whose first byte has arrived
+_active: "list[TypeAhead]" = []
+_early_stack: list[tuple[ExitStack, list[str]]] = []
 
 
 class TypeAhead:
-    """Watches one terminal while turns run; ``deliver`` gets what was typed, as text."""
+    """Keeps what is typed at one terminal while a turn runs.
+
+    ``deliver`` is called once at the end, with the text, if anything was typed.
+    """
 
     def __init__(self, fd: int, deliver: Callable[[str], None]) -> None:
         self._fd = fd
         self._deliver = deliver
-        self._kept = bytearray()
-        self._before: list[Any] | None = None
-        self._wake = -1
+        self._buffer = bytearray()
+        self._saved_mode: list[Any] | None = None
+        self._wake_fd = -1
         self._thread: threading.Thread | None = None
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Keep what is typed in this block; the terminal is as before on every way out."""
-        _watching.append(self)
-        terminated = signal.signal(signal.SIGTERM, self._terminated)
-        continued = signal.signal(signal.SIGCONT, self._continued)
+        """Keep what is typed within this block; the terminal's mode is restored however the block ends."""
+        _active.append(self)
+        sigterm_handler = signal.signal(signal.SIGTERM, self._on_sigterm)
+        sigcont_handler = signal.signal(signal.SIGCONT, self._on_sigcont)
         try:
-            self._begin()
+            self._start()
             yield
         finally:
-            self._end()
-            _watching.remove(self)
-            signal.signal(signal.SIGTERM, terminated)
-            signal.signal(signal.SIGCONT, continued)
-            if text := self._text():
+            self._stop()
+            _active.remove(self)
+            signal.signal(signal.SIGTERM, sigterm_handler)
+            signal.signal(signal.SIGCONT, sigcont_handler)
+            if text := self._take_text():
                 self._deliver(text)
 
     @contextmanager
-    def pausing(self) -> Iterator[None]:
-        """Somebody else asks the person something in the middle of a turn."""
-        self._end()
+    def paused(self) -> Iterator[None]:
+        """Give the terminal back within this block, for a question in the middle of a turn."""
+        self._stop()
         try:
             yield
         finally:
-            self._begin()
+            self._start()
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         import termios
 
         try:
-            self._before = termios.tcgetattr(self._fd)
+            self._saved_mode = termios.tcgetattr(self._fd)
         except termios.error:
             return  # the terminal is gone
-        self._quiet()
-        reading, self._wake = os.pipe()
-        self._thread = threading.Thread(target=self._read, args=(reading,), name="typeahead", daemon=True)
+        self._silence_terminal()
+        wake_reader, self._wake_fd = os.pipe()
+        self._thread = threading.Thread(
+            target=self._read_until_woken, args=(wake_reader,), name="typeahead", daemon=True
+        )
         self._thread.start()
 
-    def _quiet(self) -> None:
+    def _silence_terminal(self) -> None:
         import termios
 
         with suppress(termios.error):
@@ -84,72 +89,81 @@ class TypeAhead:
             mode[3] |= termios.ISIG | termios.NOFLSH  # Ctrl-C does not throw away what was typed before it
             mode[6][termios.VMIN], mode[6][termios.VTIME] = 1, 0
             termios.tcsetattr(self._fd, termios.TCSANOW, mode)
-            _write(_PASTE_ON)
+            _write_sequence(_PASTE_ON)
 
-    def _end(self) -> None:
+    def _stop(self) -> None:
         import termios
 
-        if self._before is None:
+        if self._saved_mode is None:
             return
         if self._thread is not None:
-            os.close(self._wake)
+            os.close(self._wake_fd)
             self._thread.join()
             self._thread = None
-        _write(_PASTE_OFF)
+        _write_sequence(_PASTE_OFF)
         with suppress(termios.error):
-            termios.tcsetattr(self._fd, termios.TCSANOW, self._before)
-        self._before = None
+            termios.tcsetattr(self._fd, termios.TCSANOW, self._saved_mode)
+        self._saved_mode = None
 
-    def _read(self, wake: int) -> None:
-        """Take bytes away until the other end of ``wake`` is closed, then what is left."""
+    def _read_until_woken(self, wake_fd: int) -> None:
+        """Read bytes until the other end of ``wake_fd`` is closed, then what is left."""
         try:
             while True:
-                ready = select.select([self._fd, wake], [], [])[0]
+                ready = select.select([self._fd, wake_fd], [], [])[0]
                 if self._fd in ready:
-                    if not self._take():
-                        select.select([wake], [], [])  # the terminal is gone: wait for the end
+                    if not self._read_chunk():
+                        select.select([wake_fd], [], [])  # the terminal is gone: wait for the end
                         return
-                elif wake in ready:
-                    while _half(self._kept) and select.select([self._fd], [], [], _HALF_A_CHARACTER)[0]:
-                        if not self._take():
+                elif wake_fd in ready:
+                    while (
+                        _ends_mid_character(self._buffer)
+                        and select.select([self._fd], [], [], _CHARACTER_SECONDS)[0]
+                    ):
+                        if not self._read_chunk():
                             break
                     return
         finally:
-            os.close(wake)
+            os.close(wake_fd)
 
-    def _take(self) -> bool:
+    def _complete_character(self) -> None:
+        while _ends_mid_character(self._buffer):
+            ready = select.select([self._fd], [], [], _CHARACTER_SECONDS)[0]
+            if not ready or not self._read_chunk():
+                return
+
+    def _read_chunk(self) -> bool:
         try:
-            data = os.read(self._fd, _CHUNK)
+            chunk = os.read(self._fd, _CHUNK)
         except OSError:
             return False
-        self._kept += data
-        return bool(data)
+        self._buffer += chunk
+        return bool(chunk)
 
-    def _text(self) -> str:
-        text = bytes(self._kept).decode("utf-8", "surrogateescape")
-        self._kept.clear()
+    def _take_text(self) -> str:
+        text = bytes(self._buffer).decode("utf-8", "surrogateescape")
+        self._buffer.clear()
         return text
 
-    def _terminated(self, number: int, frame: FrameType | None) -> None:
-        """Die of the signal as one would without this handler, but leave the terminal usable."""
-        self._end()
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+    def _on_sigterm(self, signum: int, frame: FrameType | None) -> None:
+        """Restore the terminal, then die of the signal as without this handler."""
+        self._stop()
+        signal.signal(signum, signal.SIG_DFL)
+        os.kill(os.getpid(), signum)
 
-    def _continued(self, number: int, frame: FrameType | None) -> None:
-        """Back from Ctrl-Z: the shell has put its own mode on the terminal."""
-        if self._before is not None:
-            self._quiet()
+    def _on_sigcont(self, signum: int, frame: FrameType | None) -> None:
+        """Back from Ctrl-Z: the shell has set its own mode on the terminal."""
+        if self._saved_mode is not None:
+            self._silence_terminal()
 
 
-def _half(data: bytearray) -> bool:
-    """Whether the last character has begun and not ended."""
+def _ends_mid_character(data: bytearray) -> bool:
+    """Whether the last UTF-8 character is incomplete."""
     decoder = codecs.getincrementaldecoder("utf-8")("ignore")
     decoder.decode(bytes(data[-3:]))
     return bool(decoder.getstate()[0])
 
 
-def _write(sequence: bytes) -> None:
+def _write_sequence(sequence: bytes) -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream.isatty():
             with suppress(OSError):
@@ -158,37 +172,37 @@ def _write(sequence: bytes) -> None:
 
 
 @contextmanager
-def early() -> Iterator[None]:
-    """Before a chat's first line: what is typed is not echoed, and kept for that line; also a decorator."""
-    from chatmgr.chat.input.prompt import can_draw
+def early_typeahead() -> Iterator[None]:
+    """Keep what is typed, without echo, before a chat's first line. Also a decorator."""
+    from chatmgr.terminal.console import can_edit_lines
 
-    if os.name != "posix" or not can_draw():
+    if os.name != "posix" or not can_edit_lines():
         yield
         return
-    kept: list[str] = []
+    pieces: list[str] = []
     with ExitStack() as stack:
-        stack.enter_context(TypeAhead(sys.stdin.fileno(), kept.append).watching())
-        _early.append((stack, kept))
+        stack.enter_context(TypeAhead(sys.stdin.fileno(), pieces.append).watching())
+        _early_stack.append((stack, pieces))
         try:
             yield
         finally:
-            _early.clear()
+            _early_stack.clear()
 
 
-def taken() -> str:
-    """What was typed before the chat's first line, which now takes over the terminal."""
-    if not _early:
+def take_early_text() -> str:
+    """Stop early type-ahead and return its text; the chat's first line now takes over the terminal."""
+    if not _early_stack:
         return ""
-    stack, kept = _early.pop()
+    stack, pieces = _early_stack.pop()
     stack.close()
-    return "".join(kept)
+    return "".join(pieces)
 
 
 @contextmanager
-def paused() -> Iterator[None]:
-    """The terminal as it was before the turn, for a question in the middle of it; also a decorator."""
-    if not _watching:
+def typeahead_paused() -> Iterator[None]:
+    """Suspend type-ahead within this block, for a question in the middle of a turn. Also a decorator."""
+    if not _active:
         yield
         return
-    with _watching[-1].pausing():
+    with _active[-1].paused():
         yield

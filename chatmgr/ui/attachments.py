@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Attachment
-from chatmgr.domain.text import sentence, storable
+from chatmgr.domain.text import as_sentence, storable
 from chatmgr.services.attachments import download
 
 _LIMIT = 32 * 1024 * 1024  # bytes; what hosted APIs take in one request, about
@@ -56,7 +56,7 @@ def _read(named: str) -> tuple[str, bytes]:
     except OSError as error:
         raise UsageFault(f"The file {named} cannot be read: {error.strerror}.") from None
     except (RuntimeError, ValueError) as error:  # ~nobody, a NUL in the name
-        raise UsageFault(f"The file {named} cannot be read: {sentence(str(error))}") from None
+        raise UsageFault(f"The file {named} cannot be read: {as_sentence(str(error))}") from None
 
 
 def content_type(name: str, data: bytes) -> str:

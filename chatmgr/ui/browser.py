@@ -5,7 +5,7 @@ from pathlib import Path
 
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation
-from chatmgr.formats.files import write
+from chatmgr.formats.atomic_write import write_file
 from chatmgr.services.export import Exporter
 from chatmgr.services.trash import page_path
 from chatmgr.terminal.console import console
@@ -27,5 +27,5 @@ def open_in_browser(conversation: Conversation) -> None:
 def _page(conversation: Conversation) -> Path:
     path = page_path(conversation)
     with app().reader.snapshot():
-        write(path, Exporter(app().reader).pieces([conversation.pk], "html"), force=True)
+        write_file(path, Exporter(app().reader).pieces([conversation.pk], "html"), force=True)
     return path

@@ -14,14 +14,14 @@ from chatmgr.domain.text import valid_message, valid_text
 from chatmgr.services.app import App
 from chatmgr.store.location import sqlite_path
 from chatmgr.terminal.markdown import wants_markdown
-from chatmgr.terminal.progress_bar import Bar
 from chatmgr.terminal.sanitize import one_line
+from chatmgr.terminal.status import ProgressBar
 
 
 @cache
 def app() -> App:
     """This process's app, made at the first question."""
-    return App(progress=Bar("Fetching the model"))
+    return App(progress=ProgressBar("Fetching the model"))
 
 
 def close_app() -> None:
@@ -33,7 +33,7 @@ def close_app() -> None:
 def empty_suffix() -> str:
     """“yet”, for saying that nothing is there; with the place where a path set by hand leads to no file."""
     path = sqlite_path(app().url)
-    return f"yet in {path}" if path and paths.placed_by_hand() and not path.exists() else "yet"
+    return f"yet in {path}" if path and paths.is_location_overridden() and not path.exists() else "yet"
 
 
 def interactive() -> bool:

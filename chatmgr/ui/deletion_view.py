@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from chatmgr.cli.selection import counted
 from chatmgr.domain.events import Waiting
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.remote import DeletionStatus, Erased
+from chatmgr.domain.remote import DeletionResult, DeletionStatus
 from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal.console import console
 from chatmgr.terminal.status import Status
@@ -20,7 +20,7 @@ def erase(conversations: Sequence[Conversation], *, as_json: bool) -> set[int]:
     status, left = Status(sys.stderr), set[int]()
     try:
         for one in app().remote_deletion.delete(conversations):
-            if isinstance(one, Erased):
+            if isinstance(one, DeletionResult):
                 status.clear()
                 _tell(one, names.get(one.conversation), as_json=as_json)
                 if one.conversation and not (one.status.settled and not one.kept):
@@ -32,7 +32,7 @@ def erase(conversations: Sequence[Conversation], *, as_json: bool) -> set[int]:
     return left
 
 
-def _tell(one: Erased, of: Conversation | None, *, as_json: bool) -> None:
+def _tell(one: DeletionResult, of: Conversation | None, *, as_json: bool) -> None:
     if as_json:
         whose = {"name": of.name, "id": of.id} if of else {"name": None, "id": None}
         print_json(

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from chatmgr.domain.model import Assistant, Run, Conversation, Turn
+from chatmgr.domain.model import Assistant, Conversation, Run, Turn
 from chatmgr.domain.money import NANODOLLARS
 from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal.console import console

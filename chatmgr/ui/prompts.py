@@ -61,7 +61,7 @@ def _with_key() -> Provider | None:
     from chatmgr.config import keys
 
     key = ask_key("OpenAI key (not shown)")
-    console.note(f"Kept in {keys.store('openai', key)}.")
+    console.note(f"Kept in {keys.store_key('openai', key)}.")
     return app().providers.get("openai")
 
 

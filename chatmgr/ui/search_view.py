@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.hits import Found, Hit
-from chatmgr.domain.query import parse
-from chatmgr.terminal import tables
-from chatmgr.terminal.console import console
-from chatmgr.terminal.pager import show
-from chatmgr.terminal.region import size_of_stdout
+from chatmgr.domain.search import Hit, SearchResults, parse_query
+from chatmgr.terminal.console import console, show_lines
+from chatmgr.terminal.region import stdout_size
+from chatmgr.terminal.turn_lines import hit_lines
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 
@@ -25,20 +23,20 @@ def search(
             print_json(_facts(hit))
         return
     terminal = sys.stdout.isatty()
-    width = size_of_stdout()[0] if terminal else 0
-    show((line for hit in hits for line in tables.hit(hit, terminal=terminal, width=width)), pager=pager)
+    width = stdout_size()[0] if terminal else 0
+    show_lines((line for hit in hits for line in hit_lines(hit, terminal=terminal, width=width)), pager=pager)
 
 
 def found(
     text: str, filters: Filters, count: int, *, newest: bool = False, conversation: int = 0
 ) -> Iterator[Hit]:
     """The hits, read as they are consumed; that there are none, or too many, is said at their end."""
-    query = parse(text)
+    query = parse_query(text)
     looked = app().reader.search.find(query, filters, count, newest=newest, conversation=conversation)
     return _counted(looked, text, asked=bool(query.clauses))
 
 
-def _counted(found: Found, text: str, *, asked: bool) -> Iterator[Hit]:
+def _counted(found: SearchResults, text: str, *, asked: bool) -> Iterator[Hit]:
     """The hits; at the end a note where there are none, or more than were looked at."""
     empty = True
     for hit in found.hits:

@@ -7,9 +7,9 @@ from shlex import quote
 
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.states import LIVE
-from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
-from chatmgr.terminal.durations import later, rule
+from chatmgr.terminal.durations import divider, time_later
+from chatmgr.terminal.turn_lines import turn_lines
 from chatmgr.ui.context import app, markdown
 
 AROUND = 2  # turns shown before and after the one that was asked for
@@ -43,7 +43,7 @@ def around(conversation: Conversation, position: int, count: int) -> None:
     far = last.turn - turns[-1].turn
     show([*turns, last] if far == 1 else turns)
     if far > 1:
-        console.out(rule(f"{far:,} turns later the conversation goes on", terminal=True))
+        console.out(divider(f"{far:,} turns later the conversation goes on", terminal=True))
         show([last])
     _until_now(conversation, last)
 
@@ -55,20 +55,20 @@ def show(turns: Iterable[Turn]) -> None:
     for turn in turns:
         files = app().reader.turns.attachments(turn)
         if terminal:
-            _pause(later(ended, turn.started_at))
-        for line in tables.turn(turn, files, terminal=terminal, rendered=markdown()):
+            _pause(time_later(ended, turn.started_at))
+        for line in turn_lines(turn, files, terminal=terminal, rendered=markdown()):
             console.out(line)
         ended = turn.finished_at or turn.started_at
 
 
 def _pause(words: str) -> None:
     if words:
-        console.out(rule(words, terminal=True))
+        console.out(divider(words, terminal=True))
 
 
 def _until_now(conversation: Conversation, last: Turn) -> None:
     """How long ago that was, and what can be done where it has no whole answer."""
-    if gap := later(last.finished_at or last.started_at, datetime.now(UTC)):
+    if gap := time_later(last.finished_at or last.started_at, datetime.now(UTC)):
         _pause(f"{gap}: now")
     if advice := _advice(conversation, last):
         console.note(advice, "yellow")

@@ -11,15 +11,15 @@ from chatmgr.domain.errors import Interrupted, OutputNeeded, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Reasoning, ToolCall, Waiting
 from chatmgr.domain.model import Conversation, UserMessage
 from chatmgr.domain.states import RunState
-from chatmgr.domain.text import sentence
+from chatmgr.domain.text import as_sentence
 from chatmgr.terminal.console import console
-from chatmgr.terminal.plain_writer import AnswerWriter
+from chatmgr.terminal.plain_writer import PlainWriter
 from chatmgr.terminal.status import Status
-from chatmgr.terminal.typeahead import paused
+from chatmgr.terminal.typeahead import typeahead_paused
 from chatmgr.ui.context import app, interactive, markdown
 
 if TYPE_CHECKING:
-    from chatmgr.terminal.markdown.writer import MarkdownWriter
+    from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 
 Events = Generator[Event, None, None]
 
@@ -75,7 +75,7 @@ def settle(conversation: Conversation, *, wait: bool = False) -> None:
         status.clear()
 
 
-@paused()
+@typeahead_paused()
 def answered(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Events:
     """Ask for the outputs of functions and go on with the run; without a person, leave it."""
     if not interactive():
@@ -92,18 +92,18 @@ def answered(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Events:
     return app().turns.submit_tool_outputs(conversation, outputs)
 
 
-def _writer() -> "AnswerWriter | MarkdownWriter":
+def _writer() -> "PlainWriter | MarkdownWriter":
     if not markdown():
-        return AnswerWriter(console)
-    from chatmgr.terminal.markdown.writer import MarkdownWriter
+        return PlainWriter(console)
+    from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 
     return MarkdownWriter(console)
 
 
 def _shown(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Finished | None:
     status = Status(sys.stderr)
-    status.wait(f"waiting for {provider}")
-    writer = AnswerWriter(console) if quiet else _writer()
+    status.waiting_for(f"waiting for {provider}")
+    writer = PlainWriter(console) if quiet else _writer()
     end: Finished | None = None
     streamed = False
     with closing(events):
@@ -119,7 +119,7 @@ def _shown(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Fi
                 else:
                     _beside(event, status, writer, reasoning=reasoning)
                     if isinstance(event, Notice) and not streamed:
-                        status.wait(f"waiting for {provider}")
+                        status.waiting_for(f"waiting for {provider}")
             if end and end.text and not streamed and not quiet:
                 status.clear()
                 writer.write(end.text)
@@ -133,9 +133,7 @@ def _shown(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Fi
     return end
 
 
-def _beside(
-    event: Event, status: Status, writer: "AnswerWriter | MarkdownWriter", *, reasoning: bool
-) -> None:
+def _beside(event: Event, status: Status, writer: "PlainWriter | MarkdownWriter", *, reasoning: bool) -> None:
     """What is shown beside the answer, which is not drawn over meanwhile."""
     if isinstance(event, Waiting):
         writer.draw()
@@ -144,11 +142,11 @@ def _beside(
         status.show(f"{event.reason}{left} (Ctrl-C stops)", brief=event.brief or not event.seconds)
     elif isinstance(event, Reasoning):
         if reasoning:
-            writer.settle()
-            status.think(event.text)
+            writer.freeze()
+            status.add_reasoning(event.text)
     elif isinstance(event, Notice):
         status.clear()
-        with writer.aside():
+        with writer.suspended():
             console.note(event.text)
 
 
@@ -168,4 +166,4 @@ def _raise_unless_answered(end: Finished, has_text: bool) -> None:
     reason = end.error or end.detail or "no reason given"
     hint = "What arrived is kept." if has_text else "Your message is kept; send it again when that is mended."
     was = "" if end.state is RunState.FAILED else "was "
-    raise ProviderRefused(f"The run {was}{end.state}: {sentence(reason)}", hint)
+    raise ProviderRefused(f"The run {was}{end.state}: {as_sentence(reason)}", hint)

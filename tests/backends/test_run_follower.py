@@ -39,7 +39,8 @@ def waiting(demo: Chatmgr, wire: WireServer, *then: str) -> None:
     wire.script_run("queued", "in_progress", "requires_action", *then)
     said = demo("send", "demo", "look it up", code=8).err
     assert said == (
-        f"chatmgr: demo@2 waits for the output of {CALL}. Answer or decline it: chatmgr runs answer demo\n"
+        f"chatmgr: demo@2 is waiting for the output of {CALL}. "
+        "Answer or decline it: chatmgr runs answer demo\n"
     )
 
 
@@ -156,9 +157,10 @@ class TestAFunctionLater:
         for command in (("send", "demo", "three"), ("runs", "answer", "demo"), ("resume", "demo")):
             said = demo(*command, code=8).err
             assert said.endswith(
-                f"demo@2 waits for the output of {CALL}. Answer or decline it: chatmgr runs answer demo\n"
+                f"demo@2 is waiting for the output of {CALL}. "
+                "Answer or decline it: chatmgr runs answer demo\n"
             )
-        assert f"demo@2 waits for the output of {CALL}" in demo("history", "demo").err
+        assert f"demo@2 is waiting for the output of {CALL}" in demo("history", "demo").err
         assert len(posted(wire, "/messages")) == messages
         assert demo.said() == ["question 1", "look it up"]
 
@@ -230,7 +232,7 @@ class TestAFunctionLater:
         gate.wait_reached()
         killed(process)
         gate.open()
-        assert f"waits for the output of {CALL}" in demo("send", "demo", "three", code=8).err
+        assert f"is waiting for the output of {CALL}" in demo("send", "demo", "three", code=8).err
         assert demo.json("runs")[0]["state"] == "requires_action"
         code, _ = at_terminal(demo, ["runs", "answer", "demo"], ("to decline)", "42\r"))
         assert code == 0

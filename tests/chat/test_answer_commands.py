@@ -126,7 +126,7 @@ def test_there_is_no_clipboard(open_chat: Open) -> None:
     screen.type(f"hello{ENTER}")
     screen.until("1 user turns; you said: 'hello'")
     screen.type(f"/copy{ENTER}")
-    screen.until("There is no clipboard here. Save it to a file: /save PATH")
+    screen.until("No clipboard is available. Save it to a file: /save PATH")
     assert "\x1b" not in screen.raw
 
 

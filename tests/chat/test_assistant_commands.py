@@ -124,7 +124,7 @@ def test_instructions_of_others_stay_as_they_are(open_chat: Open, wire: WireServ
     assert open_chat("new", "first", "-a", "tutor", "-i", "You teach.", "one").end() == 0
     screen = open_chat("new", "second", "-a", "tutor", VISUAL="false")
     screen.say("/system -e")
-    screen.until("The editor false ended with 1; the text is as it was.", at_prompt=True)
+    screen.until("The editor false exited with code 1; the text is unchanged.", at_prompt=True)
     screen.say("/system You test.")
     screen.until("as “second”, a copy of tutor, which stays as it was.", "second · second", at_prompt=True)
     left(screen)

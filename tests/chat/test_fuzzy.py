@@ -2,14 +2,15 @@
 
 import pytest
 
-from chatmgr.chat.input.fuzzy import Search, folded, matcher
-from chatmgr.chat.input.masking import fitted, marked
+from chatmgr.chat.input.fuzzy import FuzzySearch, fold_case, matcher
+from chatmgr.chat.input.masking import mask_hostile
+from chatmgr.chat.input.prompt import fit_facts
 
 NAMES = ["holiday-plans", "shopping-list", "old-list", "list", "l-i-s-t", "nothing"]
 
 
 def found(query: str, names: list[str]) -> list[str]:
-    search = Search(query, names)
+    search = FuzzySearch(query, names)
     while not search.done:
         search.step(2)
     return [names[number] for number in search.best()]
@@ -27,7 +28,7 @@ def test_best_first() -> None:
 
 @pytest.mark.parametrize("query", ["[", "a.b", "^", "\\", "]^-", "é", "ſ"])
 def test_letters_that_mean_something_elsewhere(query: str) -> None:
-    row = folded(f"x {query} y")
+    row = fold_case(f"x {query} y")
     assert found(query, [row, "nothing"]) == [row]
     assert matcher(query)("") is None
 
@@ -35,13 +36,13 @@ def test_letters_that_mean_something_elsewhere(query: str) -> None:
 @pytest.mark.parametrize("query", ["zuri", "ZÜRI", "zu\u0308rich"])
 def test_accents_and_case_are_no_obstacle(query: str) -> None:
     """As in the search: what is found there is found here."""
-    assert found(query, [folded("Zürich in spring"), folded("Genève")]) == ["zurich in spring"]
+    assert found(query, [fold_case("Zürich in spring"), fold_case("Genève")]) == ["zurich in spring"]
 
 
 def test_a_longer_query_looks_only_at_what_the_shorter_found() -> None:
-    first = Search("l", NAMES)
+    first = FuzzySearch("l", NAMES)
     first.step(len(NAMES))
-    second = Search("li", NAMES, first.matches)
+    second = FuzzySearch("li", NAMES, first.matches)
     second.step(len(NAMES))
     assert second.done
     assert [NAMES[number] for number in second.best()[:1]] == ["list"]
@@ -55,7 +56,7 @@ def test_a_hostile_row_costs_no_more_than_any_other() -> None:
 
 def test_rows_may_still_be_coming() -> None:
     texts: list[str] = []
-    search = Search("b", texts)
+    search = FuzzySearch("b", texts)
     states = [search.done]
     texts += ["a", "b"]
     states.append(search.done)
@@ -66,22 +67,22 @@ def test_rows_may_still_be_coming() -> None:
 
 def test_what_does_not_fit_gives_way() -> None:
     facts = [(0, "name"), (3, "assistant"), (1, "model"), (4, "9 tokens"), (2, "$0.01")]
-    assert fitted(facts, 80) == "name · assistant · model · 9 tokens · $0.01"
-    assert fitted(facts, 34) == "name · assistant · model · $0.01"
-    assert fitted(facts, 22) == "name · model · $0.01"
-    assert fitted(facts, 14) == "name · model"
-    assert fitted(facts, 3) == "na…"
-    assert fitted([(0, "a\x1b[2J\nb"), (1, "")], 80) == "a␛[2J b"
-    assert fitted([], 80) == ""
+    assert fit_facts(facts, 80) == "name · assistant · model · 9 tokens · $0.01"
+    assert fit_facts(facts, 34) == "name · assistant · model · $0.01"
+    assert fit_facts(facts, 22) == "name · model · $0.01"
+    assert fit_facts(facts, 14) == "name · model"
+    assert fit_facts(facts, 3) == "na…"
+    assert fit_facts([(0, "a\x1b[2J\nb"), (1, "")], 80) == "a␛[2J b"
+    assert fit_facts([], 80) == ""
 
 
 def test_marks_keep_the_length() -> None:
-    assert marked("a\x1bb\u202ec\td\U000e0041") == "a␛b\ufffdc\td\ufffd"
+    assert mask_hostile("a\x1bb\u202ec\td\U000e0041") == "a␛b\ufffdc\td\ufffd"
 
 
 def test_only_the_best_are_kept_in_order() -> None:
     texts = [f"{'x' * (50 - number)}a" for number in range(50)]
-    search = Search("a", texts, most=3)
+    search = FuzzySearch("a", texts, limit=3)
     search.step(100)
     assert search.best() == [49, 48, 47]
     assert len(search.matches) == 50

@@ -94,7 +94,7 @@ def test_title_and_tags(open_chat: Open, wire: WireServer) -> None:
     for typed, said in (
         ("/title", "“demo” has no title. Give it one: /title TEXT"),
         ("/title Where to go", "“demo” has the title “Where to go”."),
-        ("/title a\u202eb", "The title holds control or invisible characters."),
+        ("/title a\u202eb", "The title contains control or invisible characters."),
         (f"/title {'x' * 60} {'y' * 150}", "The title has 211 characters; 200 is the limit."),
         ("/tag", "“demo” has no tags. Put one on: /tag +work"),
         ("/tag +work +draft", "“demo” has the tags draft, work."),
@@ -137,7 +137,7 @@ def test_a_new_conversation_beside(open_chat: Open, wire: WireServer) -> None:
     screen.say("/new demo")
     screen.until("There is a conversation “demo” already. Go on with it: /switch demo", at_prompt=True)
     screen.say("/new a@b")
-    screen.until("may neither hold “@”", at_prompt=True)
+    screen.until("may not contain “@”", at_prompt=True)
     screen.type(CTRL_D)
     assert screen.end() == 0
     assert screen.lines[-1] == "Resume with: chatmgr resume 'Another one'"

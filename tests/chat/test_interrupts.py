@@ -52,7 +52,7 @@ def stopping(open_chat: Open, wire: WireServer) -> tuple[Screen, list[Gate]]:
     screen.type(CTRL_C)
     slow.wait_reached()
     screen.type(CTRL_C)
-    screen.until("Leaving once what has come is kept")
+    screen.until("Leaving as soon as the partial answer")
     return screen, [slow, gate]
 
 

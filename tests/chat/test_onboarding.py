@@ -148,7 +148,7 @@ def test_one_can_go_back_and_what_does_not_work_is_asked_again(
     answer(screen, "Key for openai", KEY)
     answer(screen, "Which one [1]", "")
     answer(screen, NAME, "a@b")
-    screen.until("may neither hold “@”")
+    screen.until("may not contain “@”")
     answer(screen, NAME, "Ada")
     assert not made(home)
     answer(screen, TOLD, "<")

@@ -72,7 +72,7 @@ def test_ctrl_r_searches_all_conversations(open_chat: Open, wire: WireServer) ->
     screen.type(UP + UP)
     screen.until("❯ something else")  # what was said elsewhere is not above it
     screen.type("\x15" + CTRL_R)
-    screen.until("2 of 2 · what you said")
+    screen.until("2 of 2 · your messages")
     screen.type("quibr")
     screen.until("1 of 2", "▌ the quick brown fox")
     screen.type(ENTER)
@@ -89,7 +89,7 @@ def test_ctrl_r_left_with_escape_changes_nothing(open_chat: Open) -> None:
     screen.type("draft")
     screen.until("❯ draft")
     screen.type(CTRL_R)
-    screen.until("0 of 1 · what you said")
+    screen.until("0 of 1 · your messages")
     screen.type(ESC)
     screen.until("❯ draft\ndemo")
 
@@ -129,7 +129,7 @@ def test_the_editor_gets_the_line_and_gives_it_back(
 @pytest.mark.parametrize(
     ("editor", "said"),
     [("/no/such/editor", "The editor /no/such/editor cannot be started: No such file or directory."),
-     ("false", "The editor false ended with 1; the text is as it was.")],
+     ("false", "The editor false exited with code 1; the text is unchanged.")],
 )  # fmt: skip
 def test_an_editor_that_fails_says_so(open_chat: Open, editor: str, said: str) -> None:
     screen = open_chat(*NEW, VISUAL=editor)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.terminal.durations import later
+from chatmgr.terminal.durations import time_later
 from tests.support.processes import until
 from tests.support.screen import CTRL_C, CTRL_D, Open
 from tests.wire import Fault, Gate, WireServer
@@ -38,8 +38,8 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
     ],
 )
 def test_gaps_in_words(passed: timedelta, words: str) -> None:
-    assert later(NOON, NOON + passed) == words
-    assert later(None, NOON) == later(NOON, None) == ""
+    assert time_later(NOON, NOON + passed) == words
+    assert time_later(None, NOON) == time_later(NOON, None) == ""
 
 
 def change(home: Path, *statements: str) -> None:

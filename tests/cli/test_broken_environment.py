@@ -212,7 +212,7 @@ class TestDatabase:
     def test_a_copy_goes_where_a_folder_is_and_no_file(self, talking: Chatmgr) -> None:
         folder = talking.home.parent / "none"
         said = talking.refused(2, "db", "backup", str(folder / "copy.db"))
-        assert f"Make the folder {folder} first" in said
+        assert f"Create the folder {folder} first" in said
         assert not folder.exists()
         mine = at_file(talking.home.parent)
         assert "exists already. Name another file." in talking.refused(2, "db", "backup", str(mine))
@@ -237,8 +237,8 @@ class TestSettings:
             ("tail = 3\ntail = 4\n", "line 2"),
             ("# tails\ntail = 'long'\n", "line 2: “tail” must be a whole number, not 'long'"),
             ("tail = true\n", "line 1: “tail” must be a whole number, not True"),
-            ("tail = -1\n", "line 1: “tail” must lie between 0 and"),
-            ("timeout = nan\n", "line 1: “timeout” must lie between 0 and"),
+            ("tail = -1\n", "line 1: “tail” must be between 0 and"),
+            ("timeout = nan\n", "line 1: “timeout” must be between 0 and"),
             ("provider = 3\n", "line 1: “provider” must be text"),
             ("nonsense = 1\n", "line 1: “nonsense” is not a setting"),
             ("tails = 1\n", "“tails” is not a setting. Did you mean “tail”?"),
@@ -253,7 +253,7 @@ class TestSettings:
                 "line 3: “providers.w.base_url” must be text",
             ),
             ("[providers.w]\napi = 'responses'\n", "“providers.w.base_url” must begin with http"),
-            ("[providers.openai]\nkey = 'x'\n", "line 2: “providers.openai.key” is none of api,"),
+            ("[providers.openai]\nkey = 'x'\n", "line 2: “providers.openai.key” is not one of api,"),
             ("tail = 3\n# caf\xe9\n", "line 2 is not UTF-8"),
         ],
     )

@@ -161,7 +161,7 @@ class TestFiles:
         (tmp_path / "file").touch()
         said = chatmgr.refused(2, "export", "demo", "-o", f"{tmp_path}/{place}")
         assert "cannot be written" in said
-        assert said.endswith("ame another place.")
+        assert said.endswith("hoose another path.")
 
     def test_an_ending_of_no_format(self, chatmgr: Chatmgr, tmp_path: Path) -> None:
         path = tmp_path / "out.foo"

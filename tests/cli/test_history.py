@@ -101,7 +101,7 @@ def test_the_list_is_filtered(asked: Chatmgr, words: tuple[str, ...], names: lis
 
 
 def test_bad_filters_are_told(asked: Chatmgr) -> None:
-    assert "“someday” is no date" in asked.refused(2, "history", "--since", "someday")
+    assert "“someday” is not a date" in asked.refused(2, "history", "--since", "someday")
     assert "lies after" in asked.refused(2, "history", "--since", "2021", "--until", "2020")
     assert "no assistant “nobody”" in asked.refused(5, "history", "--assistant", "nobody")
     assert "goes with -q" in asked.refused(2, "history", "--newest")
@@ -124,10 +124,10 @@ def test_code_alone(asked: Chatmgr, desk: Desk) -> None:
     desk.answer("code please", CODE, "demo")
     assert asked("history", "demo", "--code").out == "print('one')\n\necho two\n"
     assert asked("history", "demo@-1", "--code", "2").out == "echo two\n"
-    assert "The answers of “demo” hold 2 code blocks, not 3." in asked.refused(
+    assert "The answers of “demo” contain 2 code blocks, not 3." in asked.refused(
         5, "history", "demo", "--code", "3"
     )
-    assert "The answers of “trip” hold no code." in asked.refused(5, "history", "trip", "--code")
+    assert "The answers of “trip” contain no code." in asked.refused(5, "history", "trip", "--code")
 
 
 def test_runs_are_shown_with_what_became_of_them(asked: Chatmgr, desk: Desk) -> None:

@@ -61,7 +61,7 @@ def test_a_pipe_gets_a_plain_table(counted: Chatmgr) -> None:
     done = counted("stats")
     assert not re.search("[\x1b\u202e█▏]", done.out)
     assert re.search(r"^Turns +2$", done.out, re.MULTILINE)
-    assert re.search(r"^Cost +\$1\.25  without 1 run of unknown price$", done.out, re.MULTILINE)
+    assert re.search(r"^Cost +\$1\.25  excluding 1 run of unknown price$", done.out, re.MULTILINE)
     assert re.search(r"^gpt-6 +1 +1 +1,500 +[—\d]+ +20 +[—\d]+ +\$1\.25 +0$", done.out, re.MULTILINE)
     heads = [line.split()[0] for line in done.out.splitlines() if line.endswith("UNPRICED")]
     assert heads == ["DAY", "MODEL", "ASSISTANT", "CONVERSATION"]
@@ -162,7 +162,7 @@ def test_the_page_runs_nothing_and_fetches_nothing(counted: Chatmgr) -> None:
     assert "&lt;/th&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;\ufffd[31m\ufffd" in text
     assert "1 turn · 1,500 tokens in" not in text  # both turns were said on one day
     assert re.search(r"<title>\d{4}-\d\d-\d\d: 2 turns · ", text)
-    assert "<dd>$1.25</dd><dd>without 1 run of unknown price</dd>" in text
+    assert "<dd>$1.25</dd><dd>excluding 1 run of unknown price</dd>" in text
 
 
 def test_the_page_is_its_owners_and_overwrites_nothing(counted: Chatmgr) -> None:
@@ -192,6 +192,6 @@ def test_a_link_is_replaced_and_not_followed(counted: Chatmgr) -> None:
 
 def test_where_no_file_can_be_nothing_is_left(counted: Chatmgr, tmp_path: Path) -> None:
     before = sorted(counted.home.parent.iterdir())
-    assert "Make the folder" in counted.refused(2, "stats", "--html", str(tmp_path / "none" / "page.html"))
+    assert "Create the folder" in counted.refused(2, "stats", "--html", str(tmp_path / "none" / "page.html"))
     counted.refused(2, "stats", "--html", str(counted.home), "--force")
     assert sorted(counted.home.parent.iterdir()) == before

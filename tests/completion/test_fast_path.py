@@ -12,7 +12,7 @@ from platformdirs import user_config_dir, user_data_dir
 from chatmgr.cli.help import completion_table
 from chatmgr.cli.main import cli
 from chatmgr.completion import fast_path, shells
-from chatmgr.config import places
+from chatmgr.config import platform_folders
 from chatmgr.store.writer import Writer
 from chatmgr.ui import context
 
@@ -118,7 +118,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, shell: str, line: str) -> None:
 
 def clicks(shell: str) -> bytes:
     """What Click's own completion prints."""
-    shells.register()
+    shells.register_shells()
     form = get_completion_class(shell)
     assert form is not None
     context.app.cache_clear()
@@ -140,7 +140,7 @@ def test_the_answer_is_clicks(
 ) -> None:
     ask(monkeypatch, shell, line)
     expected = clicks(shell)
-    answered = fast_path.answer()
+    answered = fast_path.answer_completion()
     said = capfdbinary.readouterr().out
     assert answered is not line.endswith("=")
     assert said == (expected if answered else b"")
@@ -156,7 +156,7 @@ def test_the_rest_is_left_to_click(
     line: str,
 ) -> None:
     ask(monkeypatch, shell, line)
-    assert not fast_path.answer()
+    assert not fast_path.answer_completion()
     assert capfdbinary.readouterr().out == b""
 
 
@@ -185,7 +185,7 @@ def test_what_is_not_plain_is_left_to_click(
 ) -> None:
     ask(monkeypatch, "bash", "chatmgr send d")
     monkeypatch.setenv(variable, value)
-    assert not fast_path.answer()
+    assert not fast_path.answer_completion()
     assert capfdbinary.readouterr().out == b""
 
 
@@ -198,14 +198,14 @@ def test_a_schema_of_another_version_is_left_to_click(
         db.execute("UPDATE alembic_version SET version_num = '0002'")
         db.commit()
     ask(monkeypatch, "bash", "chatmgr send d")
-    assert not fast_path.answer()
+    assert not fast_path.answer_completion()
 
 
 def test_a_file_that_is_no_database_is_left_to_click(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     live_in(monkeypatch, tmp_path)
     (tmp_path / "chatmgr.db").write_text("no database\n" * 100)
     ask(monkeypatch, "bash", "chatmgr send d")
-    assert not fast_path.answer()
+    assert not fast_path.answer_completion()
 
 
 @pytest.mark.parametrize("empty", [True, False])
@@ -216,7 +216,7 @@ def test_without_a_database_there_is_no_name(
     if empty:
         (tmp_path / "chatmgr.db").touch()
     ask(monkeypatch, "zsh", "chatmgr send ")
-    assert fast_path.answer()
+    assert fast_path.answer_completion()
     assert capfdbinary.readouterr().out == clicks("zsh") == b"\n"
     assert (tmp_path / "chatmgr.db").exists() is empty
 
@@ -232,13 +232,13 @@ def test_a_home_of_any_name(
     shutil.copytree(filled, tmp_path / folder)
     live_in(monkeypatch, tmp_path / folder)
     ask(monkeypatch, "bash", "chatmgr send dé")
-    assert fast_path.answer()
+    assert fast_path.answer_completion()
     assert capfdbinary.readouterr().out.decode() == "plain,déjà vu\n"
     assert [one.name for one in tmp_path.iterdir()] == [folder]
 
 
 def test_the_table_is_what_the_commands_say() -> None:
-    table = Path(fast_path.__file__).with_name("table.py").read_text(encoding="utf-8")
+    table = Path(fast_path.__file__).with_name("command_table.py").read_text(encoding="utf-8")
     assert table == completion_table.render(), "type: python -m chatmgr.cli.help.reference"
 
 
@@ -252,5 +252,5 @@ def test_the_platforms_own_folders(
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
-    assert places.data_folder() == user_data_dir("chatmgr", appauthor=False)
-    assert places.config_folder() == user_config_dir("chatmgr", appauthor=False)
+    assert platform_folders.data_folder() == user_data_dir("chatmgr", appauthor=False)
+    assert platform_folders.config_folder() == user_config_dir("chatmgr", appauthor=False)

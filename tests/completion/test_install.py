@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.completion import dotfiles
+from chatmgr.completion import install
 from tests.support.commands import Chatmgr
 
 RC = {"bash": ".bashrc", "zsh": ".zshrc", "powershell": ".config/powershell/profile.ps1"}
@@ -79,15 +79,15 @@ def test_a_linked_start_up_file_stays_a_link(chatmgr: Chatmgr, person: Path) -> 
     (person / ".zshrc").symlink_to(real)
     chatmgr("completion", "install", "zsh")
     assert (person / ".zshrc").is_symlink()
-    assert dotfiles.BEGIN in real.read_text()
+    assert install.BEGIN in real.read_text()
     assert {one.name for one in real.parent.iterdir()} == {"zshrc"}
 
 
 def test_an_older_line_is_replaced_in_its_place() -> None:
-    old = dotfiles.with_block("a\n", "old") + "b\n"
-    assert dotfiles.with_block(old, "new") == old.replace("old", "new")
-    half = f"a\n{dotfiles.BEGIN}\nhalf\n"
-    assert dotfiles.without_block(half) == half
+    old = install.add_block("a\n", "old") + "b\n"
+    assert install.add_block(old, "new") == old.replace("old", "new")
+    half = f"a\n{install.BEGIN}\nhalf\n"
+    assert install.remove_block(half) == half
 
 
 def test_what_cannot_be_written_is_one_line(chatmgr: Chatmgr, person: Path) -> None:

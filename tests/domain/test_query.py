@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from chatmgr.domain.matching import Matcher, fold, snippet
-from chatmgr.domain.query import parse
+from chatmgr.domain.matching import Matcher, best_snippet, fold
+from chatmgr.domain.search import parse_query
 
 
 def shape(text: str) -> list[str]:
@@ -15,7 +15,7 @@ def shape(text: str) -> list[str]:
         + "|".join(
             ("~" if term.gram else "") + term.text + ("*" if term.prefix else "") for term in clause.terms
         )
-        for clause in parse(text).clauses
+        for clause in parse_query(text).clauses
     ]
 
 
@@ -63,27 +63,27 @@ def test_any_text_at_all_is_a_query() -> None:
     alphabet = "ab é東\u0e01 \"-*()^:{}[]+&|!~'\\%_\0\ud800🦊OR AND NOT NEAR\n\t"
     for _ in range(2_000):
         text = "".join(rng.choices(alphabet, k=rng.randint(0, 30)))
-        query = parse(text)
+        query = parse_query(text)
         matcher = Matcher(query)
         matcher.holds(text)
-        snippet(matcher, text, text[::-1])
+        best_snippet(matcher, text, text[::-1])
 
 
 def test_a_query_has_an_end() -> None:
-    assert len(parse("word " * 10_000).clauses) == 64
+    assert len(parse_query("word " * 10_000).clauses) == 64
 
 
 def test_matches_are_marked_whatever_case_and_accents() -> None:
-    matcher = Matcher(parse("zurich STRASSE naïve"))
+    matcher = Matcher(parse_query("zurich STRASSE naïve"))
     text = "Zürich, strasse; NAÏVE und straßen"
     assert [text[a:b] for a, b in matcher.spans(text)] == ["Zürich", "strasse", "NAÏVE"]
     assert fold("Ünïcode ÅNGSTRÖM") == "unicode angstrom"
 
 
 def test_a_snippet_is_one_line_around_the_densest_place() -> None:
-    matcher = Matcher(parse("alpha beta"))
+    matcher = Matcher(parse_query("alpha beta"))
     long = "alpha " + "x " * 500 + "here\nalpha \n\n beta there " + "y " * 500
-    found = snippet(matcher, "no", long)
+    found = best_snippet(matcher, "no", long)
     assert found.side == "answer"
     assert found.text.startswith("…")
     assert found.text.endswith("…")

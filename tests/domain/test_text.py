@@ -3,7 +3,7 @@
 import pytest
 
 from chatmgr.domain.errors import UsageFault
-from chatmgr.domain.text import NAME_LIMIT, free_name, named_after, valid_title
+from chatmgr.domain.names import NAME_LIMIT, free_name, is_numbered_name, valid_title
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from chatmgr.domain.text import NAME_LIMIT, free_name, named_after, valid_title
     ],
 )
 def test_what_is_named_after_what(one: str, other: str, after: bool) -> None:
-    assert named_after(one, other) is after
+    assert is_numbered_name(one, other) is after
 
 
 def test_a_free_name_is_numbered_and_no_longer_than_names_are() -> None:

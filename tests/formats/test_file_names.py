@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatmgr.formats.file_names import names, safe
+from chatmgr.formats.file_names import safe_file_name, unique_file_names
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from chatmgr.formats.file_names import names, safe
     ],
 )
 def test_a_name_is_one_file_name_anywhere(name: str, file: str) -> None:
-    assert safe(name) == file
+    assert safe_file_name(name) == file
 
 
 def test_names_that_some_system_takes_for_one() -> None:
@@ -46,20 +46,20 @@ def test_names_that_some_system_takes_for_one() -> None:
         (8, "a/b", "4"),
         (9, "a?b", "4x"),
     ]
-    given = names(rows)
+    given = unique_file_names(rows)
     assert given[1] == "Plan-aaaaaaaa"
     assert given[2] == "plan-cccccccc"
     assert given[7] == "alone"
     assert len({one.casefold() for one in given.values()}) == len(rows)
-    assert names(reversed(rows)) == given
+    assert unique_file_names(reversed(rows)) == given
 
 
 def test_a_name_that_looks_like_another_with_its_id() -> None:
     rows = [(1, "a", "11112222" + "3" * 8), (2, "A", "44445555"), (3, "a-11112222", "6")]
-    given = names(rows)
+    given = unique_file_names(rows)
     assert given == {1: "a-11112222" + "3" * 8, 2: "A-44445555", 3: "a-11112222"}
 
 
 def test_ids_that_begin_alike() -> None:
-    given = names([(1, "a", "same"), (2, "A", "same")])
+    given = unique_file_names([(1, "a", "same"), (2, "A", "same")])
     assert len({one.casefold() for one in given.values()}) == 2

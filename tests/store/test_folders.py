@@ -3,7 +3,7 @@
 import pytest
 
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.query import parse
+from chatmgr.domain.search import parse_query
 from chatmgr.services import budget
 from tests.support.store import Desk, tell
 
@@ -39,7 +39,7 @@ def test_lists_and_searches_are_narrowed_to_a_folder(desk: Desk) -> None:
     only = Filters(folder="/p/two")
     assert only.any
     assert [one.name for one in desk.reader.conversations.list(0, only)] == ["b"]
-    hits = desk.reader.search.find(parse("word"), only, 0, newest=True, conversation=0).hits
+    hits = desk.reader.search.find(parse_query("word"), only, 0, newest=True, conversation=0).hits
     assert [one.conversation for one in hits] == ["b"]
 
 
@@ -51,7 +51,7 @@ def test_a_suggestion_never_replaces_a_title(desk: Desk, own: str, title: str) -
     assert not desk.writer.suggest_title(before.pk, "Later")
     after = desk.now()
     assert (after.title, after.name, after.updated_at) == (title, "plan", before.updated_at)
-    hits = desk.reader.search.find(parse(title), Filters(), 0, newest=False, conversation=0).hits
+    hits = desk.reader.search.find(parse_query(title), Filters(), 0, newest=False, conversation=0).hits
     assert [one.conversation for one in hits] == ["plan"]
 
 

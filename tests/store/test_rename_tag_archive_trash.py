@@ -6,7 +6,7 @@ import pytest
 
 from chatmgr.domain.errors import Busy, NotFound, UsageFault
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.text import valid_tag
+from chatmgr.domain.names import valid_tag
 from tests.store.row_counts import counts, indexed, trashed
 from tests.support.store import ENDPOINT, Desk, tell
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.query import parse
+from chatmgr.domain.search import parse_query
 from chatmgr.domain.states import RunState
 from chatmgr.store.writer import RunOutcome
 from tests.support.store import Desk, tell
@@ -48,7 +48,7 @@ def _fill(desk: Desk) -> None:
 
 def found(desk: Desk, query: str, filters: Filters = ANY, **how: bool | int) -> set[str]:
     """The addresses of all hits."""
-    hits = desk.reader.search.find(parse(query), filters, 50, **how).hits  # type: ignore[arg-type]
+    hits = desk.reader.search.find(parse_query(query), filters, 50, **how).hits  # type: ignore[arg-type]
     return {one.conversation + (f"@{one.turn}" if one.turn else "") for one in hits}
 
 
@@ -108,7 +108,7 @@ def test_what_is_found(told: Desk, query: str, addresses: set[str]) -> None:
 
 
 def test_the_text_of_a_hit_and_its_place(told: Desk) -> None:
-    [hit] = told.reader.search.find(parse("hotel"), ANY, 5).hits
+    [hit] = told.reader.search.find(parse_query("hotel"), ANY, 5).hits
     assert (hit.conversation, hit.turn, hit.title, hit.assistant) == ("trip", 2, "Trip", "tutor")
     assert [hit.snippet.text[a:b] for a, b in hit.snippet.spans] == ["hotel"]
     assert hit.score is not None
@@ -137,11 +137,11 @@ def test_the_best_come_first(desk: Desk) -> None:
     desk.answer("one budget", "a long answer " * 60, "one")
     desk.answer("budget and plan for the budget", "the budget plan", "two")
     desk.answer("budget", "a long answer " * 90, "three")
-    best = desk.reader.search.find(parse("budget"), ANY, 3).hits
+    best = desk.reader.search.find(parse_query("budget"), ANY, 3).hits
     assert next(best).conversation == "two"
-    newest = desk.reader.search.find(parse("budget"), ANY, 0).hits
+    newest = desk.reader.search.find(parse_query("budget"), ANY, 0).hits
     assert [one.conversation for one in newest] == ["three", "two", "one"]
-    assert [one.conversation for one in desk.reader.search.find(parse("two"), ANY, 3).hits] == ["two"]
+    assert [one.conversation for one in desk.reader.search.find(parse_query("two"), ANY, 3).hits] == ["two"]
 
 
 def test_trash_and_empty_stores_have_no_hits(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.query import parse
+from chatmgr.domain.search import parse_query
 from chatmgr.domain.states import RunState
 from chatmgr.store import migrate
 from chatmgr.store.location import sqlite_path
@@ -50,7 +50,7 @@ def filled(desk: Desk) -> Desk:
 def test_the_ledger_keeps_it(desk: Desk) -> None:
     filled(desk)
     check(desk.url)
-    assert [one.turn for one in desk.reader.search.find(parse("second 神戸"), Filters(), 5).hits] == [1]
+    assert [one.turn for one in desk.reader.search.find(parse_query("second 神戸"), Filters(), 5).hits] == [1]
     desk.writer.import_turns(
         ThreadKey(desk.conversation("new").pk, "openai", ENDPOINT),
         desk.assistant().version_id,
@@ -58,7 +58,7 @@ def test_the_ledger_keeps_it(desk: Desk) -> None:
         [ImportedTurn("asked 大", "told"), ImportedTurn("unanswered", "")],
     )
     check(desk.url)
-    assert len(list(desk.reader.search.find(parse("told OR unanswered"), Filters(), 5).hits)) == 2
+    assert len(list(desk.reader.search.find(parse_query("told OR unanswered"), Filters(), 5).hits)) == 2
 
 
 CHANGES = (
@@ -104,7 +104,7 @@ def test_an_upgraded_store_can_be_searched(sqlite_url: str) -> None:
     check(sqlite_url)
     said = [str(row[0]) for row in ask(sqlite_url, "SELECT content FROM messages WHERE role = 'user'")]
     word = said[0].split()[0]
-    assert list(desk.reader.search.find(parse(word), Filters(archived=None), 5).hits)
+    assert list(desk.reader.search.find(parse_query(word), Filters(archived=None), 5).hits)
     stamps = [row[0] for row in ask(sqlite_url, "SELECT stamp FROM turns ORDER BY id")]
     assert stamps == sorted(set(stamps))
     desk.answer("a later turn", "yes", "demo")
@@ -122,7 +122,7 @@ def test_rebuilding_a_table_keeps_the_triggers(
     desk.answer("renewed 東", "after", "other")
     check(sqlite_url)
     assert migrate.HEAD == migrating.LATER
-    assert len(list(desk.reader.search.find(parse("renewed"), Filters(), 5).hits)) == 1
+    assert len(list(desk.reader.search.find(parse_query("renewed"), Filters(), 5).hits)) == 1
     desk.close()
 
 

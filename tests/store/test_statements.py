@@ -13,7 +13,6 @@ import chatmgr
 from chatmgr.completion import fast_path
 from chatmgr.domain.export_schema import COLUMNS
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.hits import Hit
 from chatmgr.domain.model import (
     Assistant,
     Attachment,
@@ -25,7 +24,8 @@ from chatmgr.domain.model import (
     Turn,
 )
 from chatmgr.domain.remote import RemoteCopy, RemoteThread
-from chatmgr.domain.totals import Count, Ranking
+from chatmgr.domain.search import Hit
+from chatmgr.domain.totals import Ranking, UsageTotals
 from chatmgr.store import statements
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.reader.meta import Counts
@@ -46,7 +46,7 @@ def _fields(taker: type, *left_out: str) -> set[str]:
 
 CONVERSATION, TURN, ASSISTANT = _fields(Conversation), _fields(Turn), _fields(Assistant)
 LIVE_RUN = _fields(LiveRun, "earlier")
-COUNT = _fields(Count)
+COUNT = _fields(UsageTotals)
 HIT = _fields(Hit, "snippet", "score") | {"stamp", "user", "answer"}
 COLUMNS_OF = {
     "conversations.list": CONVERSATION,

@@ -9,7 +9,7 @@ import pytest
 
 from chatmgr.domain import periods
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.totals import Count, Ranking
+from chatmgr.domain.totals import Ranking, UsageTotals
 from chatmgr.store.location import sqlite_path
 from tests.support.store import Desk, ask, tell
 
@@ -90,7 +90,7 @@ def filled(desk: Desk) -> Desk:
     return desk
 
 
-def total_of(desk: Desk, filters: Filters = ALL) -> Count:
+def total_of(desk: Desk, filters: Filters = ALL) -> UsageTotals:
     found = desk.reader.stats.total(filters)
     assert found is not None
     return found[0]
@@ -98,7 +98,7 @@ def total_of(desk: Desk, filters: Filters = ALL) -> Count:
 
 def test_the_total(filled: Desk) -> None:
     assert filled.reader.stats.total(ALL) == (
-        Count(
+        UsageTotals(
             "",
             turns=4,
             runs=5,
@@ -246,19 +246,20 @@ def test_a_day_begins_at_the_users_midnight(
 def test_no_stretch_lies_in_two_days(zone: Zone, name: str, year: int, step: int) -> None:
     zone(name)
     first, last = (int(datetime(one, 1, 1, tzinfo=UTC).timestamp()) for one in (year, year + 1))
-    grid = periods.grid(first, last)
+    grid = periods.day_grid(first, last)
     assert grid.step == step
     for second in range(first, last, 599):
-        assert periods.day_of(grid.begin((second + grid.shift) // grid.step)) == periods.day_of(second)
+        interval = (second + grid.shift) // grid.step
+        assert periods.day_of(grid.interval_start(interval)) == periods.day_of(second)
 
 
 def test_the_unit_that_fits() -> None:
     first, last = date(2026, 1, 1), date(2026, 12, 31)
-    assert periods.fitting(first, date(2026, 1, 30), 30)[0] == "day"
-    assert periods.fitting(first, last, 60)[0] == "week"
-    assert periods.fitting(first, last, 12) == ("month", [date(2026, month, 1) for month in range(1, 13)])
-    assert periods.fitting(first, last, 2) == ("month", [date(2026, 11, 1), date(2026, 12, 1)])
-    assert periods.key("week", date(2025, 12, 29)) == "2026-W01"
+    assert periods.finest_unit(first, date(2026, 1, 30), 30)[0] == "day"
+    assert periods.finest_unit(first, last, 60)[0] == "week"
+    assert periods.finest_unit(first, last, 12) == ("month", [date(2026, month, 1) for month in range(1, 13)])
+    assert periods.finest_unit(first, last, 2) == ("month", [date(2026, 11, 1), date(2026, 12, 1)])
+    assert periods.period_name("week", date(2025, 12, 29)) == "2026-W01"
 
 
 def test_the_total_of_one_conversation(desk: Desk) -> None:

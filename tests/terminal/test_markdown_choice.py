@@ -7,7 +7,7 @@ from typing import TextIO
 
 import pytest
 
-from chatmgr.terminal.markdown import rendered, wants_markdown
+from chatmgr.terminal.markdown import rendered_lines, wants_markdown
 
 TEXT = "# Head\n\n**bold** `code` [link](http://a.example)\n\n```python\ndef f(): return 1\n```\n"
 
@@ -46,7 +46,7 @@ def test_no_color_leaves_structure(terminal: TextIO, monkeypatch: pytest.MonkeyP
     """Its standard is about colour alone: bold, italic and underline stay."""
     monkeypatch.setenv("NO_COLOR", "1")
     assert wants_markdown(terminal)
-    written = "\n".join(rendered(TEXT, 80))
+    written = "\n".join(rendered_lines(TEXT, 80))
     codes = {int(one) for found in re.findall(r"\x1b\[([0-9;]+)m", written) for one in found.split(";")}
     assert codes == {0, 1, 2, 4}
     assert "\x1b[1;4mHead" in written
@@ -55,7 +55,7 @@ def test_no_color_leaves_structure(terminal: TextIO, monkeypatch: pytest.MonkeyP
 def test_colours_are_the_terminals_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """None bright, no background, neither black nor white nor yellow: readable on dark and on light."""
     monkeypatch.delenv("NO_COLOR", raising=False)
-    written = "\n".join(rendered(TEXT + "- x\n\n> *y*\n", 80))
+    written = "\n".join(rendered_lines(TEXT + "- x\n\n> *y*\n", 80))
     codes = {int(one) for found in re.findall(r"\x1b\[([0-9;]+)m", written) for one in found.split(";")}
     assert codes <= {0, 1, 2, 3, 4, 9, 31, 32, 34, 35, 36}
 
@@ -63,7 +63,7 @@ def test_colours_are_the_terminals_own(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_code_can_be_copied() -> None:
     """Lines as they are: no box, nothing on the right, none cut or broken."""
     long = "x = '" + "y" * 300 + "'  "
-    lines = list(rendered(f"```\nif x:\n\t{long}\n\n    end\n```\n", 80))
+    lines = list(rendered_lines(f"```\nif x:\n\t{long}\n\n    end\n```\n", 80))
     assert lines[0] == "if x:"
     assert lines[1].startswith("\tx = 'yyy")
     assert lines[1].count("y") == 300

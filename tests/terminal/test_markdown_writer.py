@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from chatmgr.terminal.markdown.inline import _parser, styled
-from chatmgr.terminal.markdown.writer import MarkdownWriter
+from chatmgr.terminal.markdown.inline import _parser, inline_styled
+from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 from tests.terminal.markdown_samples import SAMPLES
 from tests.terminal.test_markdown import cut
 from tests.terminal.virtual_screen import Paper, static, streamed
@@ -90,7 +90,7 @@ def test_a_notice_stands_between_and_nothing_is_lost() -> None:
     paper = Paper(80, 24)
     writer = MarkdownWriter(paper, paper.size)
     writer.draw("Whole.\n\nA paragraph that **is")
-    with writer.aside():
+    with writer.suspended():
         paper.out("[a notice]")
     writer.write(" not** whole.")
     writer.finish()
@@ -103,7 +103,7 @@ def test_what_is_settled_is_not_touched() -> None:
     paper = Paper(80, 24)
     writer = MarkdownWriter(paper, paper.size)
     writer.draw("One two")
-    writer.settle()
+    writer.freeze()
     paper.out("thought for 2 s")
     writer.write(" three")
     writer.finish()
@@ -153,4 +153,4 @@ def test_the_short_way_finds_what_the_parser_finds() -> None:
         told = _parser().parseInline(source)[0].children or ()
         kinds = {"softbreak": "\n", "hardbreak": "\n"}
         wanted = "".join(kinds.get(token.type, token.content) for token in told)
-        assert re.sub(r" *\n *", "\n", styled(source)[0]) == re.sub(r" *\n *", "\n", wanted), source
+        assert re.sub(r" *\n *", "\n", inline_styled(source)[0]) == re.sub(r" *\n *", "\n", wanted), source

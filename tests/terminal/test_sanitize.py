@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chatmgr.terminal.markdown import rendered
+from chatmgr.terminal.markdown import rendered_lines
 from tests.terminal.virtual_screen import streamed
 
 SEQUENCES = {
@@ -78,7 +78,7 @@ def forged(sequence: str, written: str) -> bool:
 def test_static(name: str, place: str) -> None:
     text = PLACES[place].replace("{}", SEQUENCES[name])
     for columns in (80, 200, 20):
-        written = "\n".join(rendered(text, columns))
+        written = "\n".join(rendered_lines(text, columns))
         assert not _HOSTILE.search(_SGR.sub("", written))
         assert not forged(SEQUENCES[name], written)
 

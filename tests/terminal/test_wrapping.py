@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chatmgr.domain.hits import Hit, Snippet
+from chatmgr.domain.search import Hit, Snippet
 from chatmgr.terminal import tables
 from chatmgr.terminal.sanitize import display_width, wrap
+from chatmgr.terminal.turn_lines import hit_lines
 
 SAID = "It leaves only for the provider that you choose now: your messages and their history."
 
@@ -44,10 +45,10 @@ def test_the_matches_of_a_snippet_are_marked_on_both_sides_of_a_break(
     snippet = Snippet(text, (found,), "user")
     now = datetime.now(UTC)
     one = Hit("demo", 1, "", "helper", "m", "p", "completed", now, snippet)
-    _, *rows = tables.hit(one, terminal=True, width=20)
+    _, *rows = hit_lines(one, terminal=True, width=20)
     mark = "\x1b[1;33m"
     assert rows == [f"> we went to the {mark}old\x1b[0m", f"  {mark}harbour\x1b[0m at night"]
-    _, row = tables.hit(one, terminal=False)
+    _, row = hit_lines(one, terminal=False)
     assert row == f"> {text}"
 
 
@@ -61,7 +62,7 @@ ROWS = [("a-long-name", "12", "gpt-6-luna", "elsewhere", "3 d"), ("b", "1", "m",
 )
 def test_columns_give_way_in_their_order(width: int, there: tuple[str, ...]) -> None:
     less = ("PROVIDER", "MODEL")
-    head, *rows = tables.table(HEAD, ROWS, terminal=False, width=width, cut=False, less=less)
+    head, *rows = tables.table(HEAD, ROWS, terminal=False, width=width, cut=False, optional=less)
     assert tuple(head.split()) == there
     assert all(len(row) <= width for row in rows)
 
@@ -69,7 +70,7 @@ def test_columns_give_way_in_their_order(width: int, there: tuple[str, ...]) -> 
 @pytest.mark.parametrize("width", [80, 40])
 def test_a_meaning_is_wrapped_in_its_column_or_below(width: int) -> None:
     rows = [("some_setting_here", "1,234", SAID), ("x", "—", "short")]
-    shown = list(tables.described(("SETTING", "VALUE", "MEANING"), rows, terminal=False, width=width))
+    shown = list(tables.wrapped_table(("SETTING", "VALUE", "MEANING"), rows, terminal=False, width=width))
     assert all(len(row) <= width for row in shown)
     assert SAID in " ".join(" ".join(shown).split())
     assert shown[-1].strip() == ("short" if width == 40 else "x                  —      short")

@@ -7,8 +7,8 @@ import pyte
 from wcwidth import wcwidth
 
 from chatmgr.terminal.console import Console
-from chatmgr.terminal.markdown import rendered
-from chatmgr.terminal.markdown.writer import MarkdownWriter
+from chatmgr.terminal.markdown import rendered_lines
+from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 from chatmgr.terminal.region import Size
 
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -90,7 +90,7 @@ def plain(lines: Iterable[str]) -> str:
 def static(text: str, columns: int, lines: int = 24) -> Paper:
     """A whole message on a screen."""
     paper = Paper(columns, lines)
-    for line in rendered(text, columns):
+    for line in rendered_lines(text, columns):
         paper.out(line)
     return paper
 

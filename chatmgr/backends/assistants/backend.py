@@ -23,7 +23,7 @@ from chatmgr.backends.params import params_for_api
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
 from chatmgr.domain.events import Event, Finished, Notice, Opened, Sending, ThreadSynced
 from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
-from chatmgr.domain.remote import Kind
+from chatmgr.domain.remote import RemoteKind
 from chatmgr.domain.states import RunState
 
 _ASSISTANT_PARAMS = {"temperature", "top_p", "response_format", "reasoning_effort", "tools", "tool_resources"}
@@ -221,7 +221,7 @@ class AssistantsBackend:
         """Every message of a remote thread, oldest first."""
         return self._threads.fetch_messages(thread)
 
-    def delete(self, kind: Kind, remote_id: str) -> Generator[Event, None, str]:
+    def delete(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
         """Delete a thread, with its messages and runs, or a file; answers are stored in the thread."""
         if kind != "response":
             yield from self._client.retrying(lambda: self._client.delete(f"/{kind}s/{remote_id}"))

@@ -25,7 +25,7 @@ from chatmgr.domain.errors import (
 )
 from chatmgr.domain.events import Event
 from chatmgr.domain.model import Attachment, ModelInfo, Provider
-from chatmgr.domain.text import sentence
+from chatmgr.domain.text import as_sentence
 
 if TYPE_CHECKING:
     import httpx2
@@ -210,7 +210,9 @@ class ApiClient:
         text, code = describe(response.text, response.headers.get("content-type", ""))
         text = self._clean(text) or response.reason_phrase or "no reason given"
         if status == 401:
-            fault = ConfigurationFault(f"{name} does not accept the key: {sentence(text)}", self._key_hint())
+            fault = ConfigurationFault(
+                f"{name} does not accept the key: {as_sentence(text)}", self._key_hint()
+            )
             fault.touched = False
             return fault
         hint = {
@@ -219,7 +221,7 @@ class ApiClient:
             429: retry_hint(response.headers.get("retry-after", "")),
         }.get(status, "Try again in a while." if status >= 500 else "")
         refused = ProviderRefused(
-            f"{name} refused ({status}): {sentence(text)}", hint, status=status, code=code
+            f"{name} refused ({status}): {as_sentence(text)}", hint, status=status, code=code
         )
         refused.touched = status >= 500
         refused.retry_after = retry.retry_after(response.headers.get("retry-after", ""))

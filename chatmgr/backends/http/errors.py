@@ -3,7 +3,7 @@
 import json
 
 from chatmgr.domain.errors import ModelUnknown
-from chatmgr.domain.text import nearest
+from chatmgr.domain.names import nearest
 
 
 def describe(text: str, content_type: str) -> tuple[str, str]:

@@ -22,8 +22,8 @@ from chatmgr.backends.params import params_for_api
 from chatmgr.domain.errors import ChatmgrError, ModelUnknown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, Sending, Usage
 from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest
+from chatmgr.domain.names import nearest
 from chatmgr.domain.states import RunState
-from chatmgr.domain.text import nearest
 
 _DEFAULT_CONTEXT = 8192
 _DEFAULT_MAX_TOKENS = 1024

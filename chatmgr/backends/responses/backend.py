@@ -42,7 +42,7 @@ from chatmgr.domain.model import (
     RemoteMessage,
     TurnRequest,
 )
-from chatmgr.domain.remote import Kind
+from chatmgr.domain.remote import RemoteKind
 from chatmgr.domain.states import RunState
 
 _LEAST_COMPACT_THRESHOLD = 1000  # tokens; the API accepts no less
@@ -270,7 +270,7 @@ class ResponsesBackend:
         """Every message of a remote thread, oldest first."""
         return self._conversations.fetch_messages(thread)
 
-    def delete(self, kind: Kind, remote_id: str) -> Generator[Event, None, str]:
+    def delete(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
         """Delete a conversation with its items, a stored response or a file."""
         if kind == "thread":
             return (yield from self._conversations.delete(remote_id))

@@ -11,7 +11,7 @@ from chatmgr.chat.commands.group import Group
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Turn
-from chatmgr.domain.text import sentence
+from chatmgr.domain.text import as_sentence
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.terminal.tables import table
@@ -44,12 +44,12 @@ class Answers(Group):
         _copied(turn.answer, f"{turn.conversation}@{turn.turn}")
 
     def _code(self, typed: str) -> None:
-        from chatmgr.terminal.code_blocks import blocks
+        from chatmgr.terminal.markdown import code_blocks
 
         number = _number(typed, "/code") if typed else 0
         turn = self._answered(1)
         address = f"{turn.conversation}@{turn.turn}"
-        found = list(blocks(turn.answer))
+        found = list(code_blocks(turn.answer))
         if not found:
             raise UsageFault(f"{address} holds no code.")
         if number > len(found):
@@ -78,7 +78,7 @@ class Answers(Group):
         except OSError as error:
             raise UsageFault(f"{typed} cannot be written: {error.strerror}.", "Nothing was saved.") from None
         except (RuntimeError, ValueError) as error:  # ~nobody, a NUL in the name
-            raise UsageFault(f"{typed} cannot be written: {sentence(str(error))}") from None
+            raise UsageFault(f"{typed} cannot be written: {as_sentence(str(error))}") from None
         address = f"{turn.conversation}@{turn.turn}"
         console.note(
             f"Saved {address} to {path} ({len(data):,} bytes)." if written else f"{path} stays as it was."
@@ -115,9 +115,9 @@ def _first_line(content: str) -> str:
 
 
 def _copied(text: str, what: str) -> None:
-    from chatmgr.chat.input.clipboard import copy, pasteable
+    from chatmgr.chat.input.clipboard import copy, safe_to_paste
 
-    fit = pasteable(text)
+    fit = safe_to_paste(text)
     if not fit:
         raise UsageFault(f"There is nothing to copy in {what}.")
     how = copy(fit)

@@ -1,12 +1,11 @@
 """Who answers: the conversation's assistant, and what it is told to be."""
 
 from chatmgr.chat.commands.group import Group
-from chatmgr.chat.input.prompt import can_draw
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.text import valid_text
-from chatmgr.terminal.console import console
+from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.terminal.sanitize import clean, one_line
 from chatmgr.ui.context import app, instructions_from
 
@@ -97,8 +96,8 @@ class Personas(Group):
 
 
 def _in_editor(old: Assistant) -> str:
-    from chatmgr.chat.input.editor import edited
+    from chatmgr.chat.input.editor import edit_text
 
-    if not can_draw():
+    if not can_edit_lines():
         raise UsageFault("There is no terminal to edit at.", "Type: /system TEXT, or /system @FILE")
-    return edited(old.instructions)
+    return edit_text(old.instructions)

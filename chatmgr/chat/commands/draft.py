@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from chatmgr.chat.commands.group import Group
-from chatmgr.chat.input.prompt import can_draw
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import UsageFault
-from chatmgr.terminal.console import console
+from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.ui.attachments import attachments
 
 _HEADING = "The next message"
@@ -51,11 +50,11 @@ class NextMessage(Group):
         )
 
     def _edit(self, text: str) -> None:
-        from chatmgr.chat.input.editor import edited
+        from chatmgr.chat.input.editor import edit_text
 
-        if not can_draw():
+        if not can_edit_lines():
             raise UsageFault("There is no line here that a text could stand in.", "Type the message instead.")
-        self._talk.put(edited(text))
+        self._talk.put(edit_text(text))
 
 
 def path_of(typed: str) -> str:

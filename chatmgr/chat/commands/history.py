@@ -7,14 +7,14 @@ from dataclasses import replace
 from chatmgr.chat.commands.group import Group
 from chatmgr.chat.lookups import context
 from chatmgr.chat.slash import Command
-from chatmgr.domain.addresses import Address, parse
+from chatmgr.domain.addresses import Address, parse_address
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import EVERYTHING
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.money import dollars
-from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
-from chatmgr.terminal.region import size_of_stdout
+from chatmgr.terminal.region import stdout_size
+from chatmgr.terminal.turn_lines import hit_lines, usage_summary
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app
 
@@ -52,7 +52,7 @@ class Looking(Group):
             self._turns(self._here, count)
             return
         turn_here = _TURN_HERE.fullmatch(typed)
-        wanted = Address("", int(turn_here[1])) if turn_here else parse(typed)
+        wanted = Address("", int(turn_here[1])) if turn_here else parse_address(typed)
         found = reader.conversations.get(wanted.name) if wanted.name else self._here
         if wanted.turn is not None:
             transcript_view.show([reader.turns.get(found, wanted.turn)])
@@ -73,8 +73,8 @@ class Looking(Group):
         hits = list(found(query, replace(EVERYTHING, archived=None), _HITS))
         for number, hit in enumerate(hits, 1):
             terminal = sys.stdout.isatty()
-            width = size_of_stdout()[0] - 4 if terminal else 0  # beside the numbers
-            first, *rest = tables.hit(hit, terminal=terminal, width=width)
+            width = stdout_size()[0] - 4 if terminal else 0  # beside the numbers
+            first, *rest = hit_lines(hit, terminal=terminal, width=width)
             console.out(f"{number:>2}. {first}")
             for line in rest:
                 console.out(f"    {line}")
@@ -89,12 +89,12 @@ class Looking(Group):
         if newest is None or total is None:
             console.note(f"“{here.name}” has no turns yet.")
         else:
-            console.note(f"{here.name}@{newest.turn}: {tables.what_it_took(newest)}", "")
+            console.note(f"{here.name}@{newest.turn}: {usage_summary(newest)}", "")
             besides = (
                 f", besides {total.unpriced:,} of unknown price" if total.unpriced and total.cost else ""
             )
             runs = "1 run" if total.runs == 1 else f"{total.runs:,} runs"
-            console.note(f"{here.name}, {runs}: {tables.what_it_took(total)}{besides}", "")
+            console.note(f"{here.name}, {runs}: {usage_summary(total)}{besides}", "")
             if used := context(here, newest):
                 console.note(f"Context: {used}", "")
         limit = reader.runs.max_cost(here.pk)

@@ -1,12 +1,12 @@
 """Where the chat goes on: another conversation, a new one, another provider or model."""
 
 from chatmgr.chat.commands.group import Group
-from chatmgr.chat.input.prompt import can_draw
 from chatmgr.chat.slash import Command
-from chatmgr.domain.addresses import parse
+from chatmgr.domain.addresses import parse_address
 from chatmgr.domain.errors import UsageFault
-from chatmgr.domain.text import valid_name
+from chatmgr.domain.names import valid_name
 from chatmgr.services.attachments import check_files
+from chatmgr.terminal.console import can_edit_lines
 from chatmgr.ui.context import app
 
 _HEADING = "Where it goes on"
@@ -55,13 +55,13 @@ class Going(Group):
         if not name:
             from chatmgr.chat.lookups import choose
 
-            if not can_draw():
+            if not can_edit_lines():
                 raise UsageFault("Name a conversation: /switch NAME")
             chosen = choose()
             if chosen is None:
                 return
             name = chosen.name
-        wanted = parse(name)
+        wanted = parse_address(name)
         found = app().reader.conversations.get(wanted.name)
         turn = app().reader.turns.get(found, wanted.turn).turn if wanted.turn else 0
         self._talk.switch(found, turn)

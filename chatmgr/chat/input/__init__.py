@@ -1,1 +1,1 @@
-"""The chat's input line: prompt, keys, completion, picker, editor."""
+"""The chat's input line: prompt, key bindings, completion, picker and external editor."""

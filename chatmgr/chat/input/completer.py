@@ -1,7 +1,7 @@
-"""Completion in the chat's line: commands with what they mean, and what goes after them.
+"""Completion in the chat's input line: commands with their descriptions, then the commands' arguments.
 
-Sources are asked late. One that fails has nothing to offer; one that asks a network is asked once, in a
-thread of its own, and never holds up a key or the end of the chat.
+Sources are read as late as possible. One that fails offers nothing. One that needs a network is asked
+once, in its own thread, and never holds up a key or the end of the chat.
 """
 
 import asyncio
@@ -19,19 +19,19 @@ from chatmgr.chat.slash import Command, own
 from chatmgr.terminal.sanitize import clean, one_line
 
 Pairs = Iterable[tuple[str, str]]
-_MOST = 200  # shown in one menu
-_WIDE, _NOTE = 48, 60  # columns
-_WORD = re.compile(r"/[A-Za-z]*")
-_BEFORE = re.compile(r"(/[A-Za-z]+)\s+(.*)", re.DOTALL)
+_MENU_LIMIT = 200
+_VALUE_WIDTH, _NOTE_WIDTH = 48, 60  # columns
+_COMMAND_WORD = re.compile(r"/[A-Za-z]*")
+_COMMAND_AND_ARGUMENT = re.compile(r"(/[A-Za-z]+)\s+(.*)", re.DOTALL)
 
 
 def is_command_word(text: str) -> bool:
-    """Whether a command is being typed: only then is anything offered without being asked for."""
-    return _WORD.fullmatch(text) is not None
+    """Whether a command is being typed: only then does the menu open by itself."""
+    return _COMMAND_WORD.fullmatch(text) is not None
 
 
 class ChatCompleter(Completer):
-    """Completes commands, then by the kind of the command."""
+    """Completes commands, then arguments by the command's ``kind``."""
 
     def __init__(
         self,
@@ -41,49 +41,51 @@ class ChatCompleter(Completer):
     ) -> None:
         self._commands = commands
         self._sources = {
-            kind: _Slow(source, slow[kind]) if kind in slow else _Quick(source)
+            kind: _RemoteSource(source, slow[kind]) if kind in slow else _LocalSource(source)
             for kind, source in sources.items()
         }
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
-        """All that is known without waiting."""
+        """Everything that is known without waiting."""
         typed = document.text_before_cursor
         if is_command_word(typed):
-            return self._words(typed)
-        kind, rest = self._after(typed)
+            return self._command_completions(typed)
+        kind, argument = self._argument(typed)
         if kind == "file":
-            return paths(rest)
+            return path_completions(argument)
         source = self._sources.get(kind)
-        return offered(source.now(), rest) if source else ()
+        return matching_completions(source.pairs(), argument) if source else ()
 
     async def get_completions_async(
         self, document: Document, complete_event: CompleteEvent
     ) -> AsyncGenerator[Completion, None]:
-        """The same, after waiting for a source that is slow."""
-        kind, _ = self._after(document.text_before_cursor)
+        """The same, after waiting for a slow source."""
+        kind, _ = self._argument(document.text_before_cursor)
         source = self._sources.get(kind)
         if source:
             await source.ready()
-        for one in self.get_completions(document, complete_event):
-            yield one
+        for completion in self.get_completions(document, complete_event):
+            yield completion
 
-    def _after(self, typed: str) -> tuple[str, str]:
-        found = _BEFORE.fullmatch(typed)
-        command = self._commands().get(found[1].lower()) if found else None
-        if not command or not found:
+    def _argument(self, typed: str) -> tuple[str, str]:
+        match = _COMMAND_AND_ARGUMENT.fullmatch(typed)
+        command = self._commands().get(match[1].lower()) if match else None
+        if not command or not match:
             return "", ""
-        rest = found[2].rpartition(" ")[2] if command.kind == "tag" else found[2]  # several go in one line
-        return command.kind, rest
+        argument = (
+            match[2].rpartition(" ")[2] if command.kind == "tag" else match[2]
+        )  # one command takes several tags
+        return command.kind, argument
 
-    def _words(self, typed: str) -> Iterator[Completion]:
-        for one in (*own(lambda _: None), *self._commands().values()):  # the way out is on the first page
-            if one.name.startswith(typed.lower()):
-                text = f"{one.name} " if one.takes else one.name
-                yield Completion(text, -len(typed), display=one.name, display_meta=one.help)
+    def _command_completions(self, typed: str) -> Iterator[Completion]:
+        for command in (*own(lambda _: None), *self._commands().values()):  # /exit and /help come first
+            if command.name.startswith(typed.lower()):
+                text = f"{command.name} " if command.takes else command.name
+                yield Completion(text, -len(typed), display=command.name, display_meta=command.help)
 
 
-class _Quick:
-    """A source that is asked every time: what it knows changes."""
+class _LocalSource:
+    """A source that is read every time, since its values change."""
 
     def __init__(self, source: Callable[[], Pairs]) -> None:
         self._source = source
@@ -91,71 +93,73 @@ class _Quick:
     async def ready(self) -> None:
         pass
 
-    def now(self) -> Pairs:
-        with suppress(Exception):  # whatever it is, a menu is not worth a word about it
+    def pairs(self) -> Pairs:
+        with suppress(Exception):  # a menu is not worth an error message
             return list(self._source())
         return ()
 
 
-class _Slow:
-    """A source that is asked in a thread, once for each ``key``; one that failed is asked again."""
+class _RemoteSource:
+    """A source that is read in a thread, once for each ``key``; a failed one is read again next time."""
 
     def __init__(self, source: Callable[[], Pairs], key: Callable[[], str]) -> None:
         self._source, self._key = source, key
-        self._known: dict[str, list[tuple[str, str]]] = {}
-        self._asking = False
-        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+        self._loaded: dict[str, list[tuple[str, str]]] = {}
+        self._is_loading = False
+        self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     async def ready(self) -> None:
         key = self._key()
-        if key in self._known:
+        if key in self._loaded:
             return
-        come = asyncio.Event()
-        self._waiting.append((asyncio.get_running_loop(), come))
-        if not self._asking:
-            self._asking = True
-            threading.Thread(target=self._ask, args=(key,), name="completions", daemon=True).start()
-        await come.wait()
+        loaded = asyncio.Event()
+        self._waiters.append((asyncio.get_running_loop(), loaded))
+        if not self._is_loading:
+            self._is_loading = True
+            threading.Thread(target=self._load, args=(key,), name="completions", daemon=True).start()
+        await loaded.wait()
 
-    def _ask(self, key: str) -> None:
+    def _load(self, key: str) -> None:
         with suppress(Exception):
-            self._known[key] = list(self._source())
-        self._asking = False
-        waiting, self._waiting = self._waiting, []
-        for loop, come in waiting:
-            with suppress(RuntimeError):  # that line was sent in the meantime
-                loop.call_soon_threadsafe(come.set)
+            self._loaded[key] = list(self._source())
+        self._is_loading = False
+        waiting, self._waiters = self._waiters, []
+        for loop, loaded in waiting:
+            with suppress(RuntimeError):  # the line was sent in the meantime
+                loop.call_soon_threadsafe(loaded.set)
 
-    def now(self) -> Pairs:
-        return self._known.get(self._key(), ())
-
-
-def offered(pairs: Pairs, typed: str) -> Iterator[Completion]:
-    """Values that begin with what was typed, then those that hold it; none that a terminal must not see."""
-    low = typed.casefold()
-    fitting = [pair for pair in pairs if low in pair[0].casefold() and clean(pair[0]) == pair[0]]
-    fitting.sort(key=lambda pair: not pair[0].casefold().startswith(low))
-    for value, note in fitting[:_MOST]:
-        shown, meant = one_line(value, _WIDE), one_line(note, _NOTE)
-        yield Completion(value, -len(typed), display=shown, display_meta=meant)
+    def pairs(self) -> Pairs:
+        return self._loaded.get(self._key(), ())
 
 
-def paths(typed: str) -> Iterator[Completion]:
-    """Files and folders; a quote that was opened is closed after a file, ``~`` is understood."""
+def matching_completions(pairs: Pairs, typed: str) -> Iterator[Completion]:
+    """Values that begin with the typed text, then those that contain it; none with hostile characters."""
+    typed_folded = typed.casefold()
+    matches = [pair for pair in pairs if typed_folded in pair[0].casefold() and clean(pair[0]) == pair[0]]
+    matches.sort(key=lambda pair: not pair[0].casefold().startswith(typed_folded))
+    for value, note in matches[:_MENU_LIMIT]:
+        label, description = one_line(value, _VALUE_WIDTH), one_line(note, _NOTE_WIDTH)
+        yield Completion(value, -len(typed), display=label, display_meta=description)
+
+
+def path_completions(typed: str) -> Iterator[Completion]:
+    """Files and folders. ``~`` is expanded, and an opening quote is closed after a file."""
     quote = typed[:1] if typed[:1] in {'"', "'"} else ""
-    folder, _, begun = typed[len(quote) :].rpartition("/")
+    folder, _, prefix = typed[len(quote) :].rpartition("/")
     folder = f"{folder}/" if "/" in typed else ""
     try:
-        where = Path(folder or ".").expanduser()
-        with os.scandir(where) as found:
-            names = sorted((one.name, one.is_dir()) for one in found)
+        directory = Path(folder or ".").expanduser()
+        with os.scandir(directory) as entries:
+            names = sorted((entry.name, entry.is_dir()) for entry in entries)
     except (OSError, RuntimeError, ValueError):
         return
-    fitting = (one for one in names if one[0].startswith(begun) and (begun or not one[0].startswith(".")))
-    for number, (name, is_folder) in enumerate(fitting):
-        if number >= _MOST:
+    matches = (
+        entry for entry in names if entry[0].startswith(prefix) and (prefix or not entry[0].startswith("."))
+    )
+    for index, (name, is_folder) in enumerate(matches):
+        if index >= _MENU_LIMIT:
             return
         if clean(name) == name and "\n" not in name:
-            end = "/" if is_folder else quote
-            shown = one_line(name, _WIDE) + ("/" if is_folder else "")
-            yield Completion(f"{name}{end}", -len(begun), display=shown)
+            suffix = "/" if is_folder else quote
+            label = one_line(name, _VALUE_WIDTH) + ("/" if is_folder else "")
+            yield Completion(f"{name}{suffix}", -len(prefix), display=label)

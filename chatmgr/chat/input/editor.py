@@ -1,4 +1,4 @@
-"""The person's own editor on a text: ``$VISUAL``, else ``$EDITOR``, else the first that is there."""
+"""Editing a text in the user's own editor: ``$VISUAL``, else ``$EDITOR``, else the first common one found."""
 
 import os
 import shlex
@@ -9,48 +9,50 @@ from pathlib import Path
 
 from chatmgr.domain.errors import ChatmgrError
 
-_COMMON = ("nano", "vi", "emacs")
+_COMMON_EDITORS = ("nano", "vi", "emacs")
 
 
-def edited(text: str) -> str:
-    """The text as the editor left it, without its last line feed.
+def edit_text(text: str) -> str:
+    """Let the user edit a text; returns it without its last line feed.
 
-    The file is the user's alone and is gone afterwards. An editor that cannot be started or says that
-    it failed raises ChatmgrError: then the text is what it was.
+    The temporary file is readable by the user alone and is removed afterwards. Raises ChatmgrError if the
+    editor cannot be started or reports failure; the text is unchanged then.
     """
-    command = _command()
-    handle, name = tempfile.mkstemp(prefix="chatmgr-", suffix=".md")
+    command = _editor_command()
+    descriptor, name = tempfile.mkstemp(prefix="chatmgr-", suffix=".md")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(text)
         try:
-            code = subprocess.run([*command, name], check=False).returncode
+            exit_code = subprocess.run([*command, name], check=False).returncode
         except OSError as error:
             raise ChatmgrError(
                 f"The editor {command[0]} cannot be started: {error.strerror}.", _HINT
             ) from None
-        if code:
-            ended = f"ended with {code}" if code > 0 else f"was ended by signal {-code}"
-            raise ChatmgrError(f"The editor {command[0]} {ended}; the text is as it was.", "")
+        if exit_code:
+            outcome = (
+                f"exited with code {exit_code}" if exit_code > 0 else f"was killed by signal {-exit_code}"
+            )
+            raise ChatmgrError(f"The editor {command[0]} {outcome}; the text is unchanged.", "")
         return Path(name).read_text("utf-8", "surrogateescape").removesuffix("\n")
     except FileNotFoundError:
-        raise ChatmgrError(f"The editor {command[0]} removed its file; the text is as it was.") from None
+        raise ChatmgrError(f"The editor {command[0]} removed its file; the text is unchanged.") from None
     finally:
         Path(name).unlink(missing_ok=True)
 
 
-_HINT = "Set VISUAL or EDITOR to one that can."
+_HINT = "Set VISUAL or EDITOR to another editor."
 
 
-def _command() -> list[str]:
+def _editor_command() -> list[str]:
     for variable in ("VISUAL", "EDITOR"):
-        wanted = os.environ.get(variable, "").strip()
-        if wanted:
+        value = os.environ.get(variable, "").strip()
+        if value:
             try:
-                return shlex.split(wanted)
+                return shlex.split(value)
             except ValueError:
-                raise ChatmgrError(f"{variable} is no command: {wanted}.", _HINT) from None
-    for name in _COMMON:
+                raise ChatmgrError(f"{variable} is not a valid command: {value}.", _HINT) from None
+    for name in _COMMON_EDITORS:
         if shutil.which(name):
             return [name]
-    raise ChatmgrError("There is no editor.", "Set VISUAL or EDITOR.")
+    raise ChatmgrError("No editor was found.", "Set VISUAL or EDITOR.")

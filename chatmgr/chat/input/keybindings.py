@@ -1,4 +1,4 @@
-"""The keys of the chat's line, on top of prompt_toolkit's own in both of its modes."""
+"""The key bindings of the chat's input line, on top of prompt_toolkit's emacs and vi bindings."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -16,63 +16,65 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from chatmgr.chat.loop import LineDropped
 
 QUOTES = '"""'
-Way = Literal["search", "edit"]
+Detour = Literal["search", "edit"]
 
 
 class SuspendInput(Exception):
-    """The line is left for a while, to a full screen, and comes back."""
+    """Leaves the input line for a full-screen detour, after which it comes back."""
 
-    def __init__(self, way: Way) -> None:
-        super().__init__(way)
-        self.way = way
-
-
-def opened(text: str) -> bool:
-    """Whether a message has begun with triple quotes and not ended with them."""
-    words = text.strip()
-    return words.startswith(QUOTES) and not (len(words) >= 2 * len(QUOTES) and words.endswith(QUOTES))
+    def __init__(self, detour: Detour) -> None:
+        super().__init__(detour)
+        self.detour = detour
 
 
-def unquoted(text: str) -> str | None:
-    """What stands between triple quotes; None where there are none."""
-    words = text.strip()
-    if not words.startswith(QUOTES) or opened(text):
+def is_open_quote(text: str) -> bool:
+    """Whether a message has opening triple quotes but no closing ones."""
+    stripped = text.strip()
+    return stripped.startswith(QUOTES) and not (
+        len(stripped) >= 2 * len(QUOTES) and stripped.endswith(QUOTES)
+    )
+
+
+def unquote(text: str) -> str | None:
+    """The text between triple quotes; None if there are none."""
+    stripped = text.strip()
+    if not stripped.startswith(QUOTES) or is_open_quote(text):
         return None
-    return words[len(QUOTES) : -len(QUOTES)].removeprefix("\n").removesuffix("\n")
+    return stripped[len(QUOTES) : -len(QUOTES)].removeprefix("\n").removesuffix("\n")
 
 
-def bindings() -> KeyBindings:
-    """The key bindings of the chat's line."""
+def chat_bindings() -> KeyBindings:
+    """The key bindings of the chat's input line."""
     keys = KeyBindings()
-    here = has_focus(DEFAULT_BUFFER) & ~is_searching
+    editing = has_focus(DEFAULT_BUFFER) & ~is_searching
 
-    @keys.add("enter", filter=here)
+    @keys.add("enter", filter=editing)
     def _send(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
-        if opened(buffer.text):
+        if is_open_quote(buffer.text):
             buffer.newline(copy_margin=False)
         else:
             buffer.validate_and_handle()
 
-    @keys.add("escape", "enter", filter=here)
-    @keys.add("escape", "c-j", filter=here)  # typed before the line was there: terminals make LF of CR
-    def _break(event: KeyPressEvent) -> None:
+    @keys.add("escape", "enter", filter=editing)
+    @keys.add("escape", "c-j", filter=editing)  # typed before the prompt was shown: terminals turn CR into LF
+    def _insert_line_break(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("\n")
 
-    @keys.add("c-c", filter=here)
-    def _drop(event: KeyPressEvent) -> None:
-        held = LineDropped if event.current_buffer.text else KeyboardInterrupt
-        event.app.exit(exception=held, style="class:aborting")
+    @keys.add("c-c", filter=editing)
+    def _drop_line(event: KeyPressEvent) -> None:
+        outcome = LineDropped if event.current_buffer.text else KeyboardInterrupt
+        event.app.exit(exception=outcome, style="class:aborting")
 
-    keys.add("c-r", filter=here & (emacs_mode | vi_insert_mode))(_leave("search"))
-    keys.add("c-x", "c-e", filter=here)(_leave("edit"))
-    keys.add("v", filter=here & vi_navigation_mode)(_leave("edit"))
+    keys.add("c-r", filter=editing & (emacs_mode | vi_insert_mode))(_suspend("search"))
+    keys.add("c-x", "c-e", filter=editing)(_suspend("edit"))
+    keys.add("v", filter=editing & vi_navigation_mode)(_suspend("edit"))
     return keys
 
 
-def _leave(way: Way) -> Callable[[KeyPressEvent], None]:
-    def leave(event: KeyPressEvent) -> None:
+def _suspend(detour: Detour) -> Callable[[KeyPressEvent], None]:
+    def suspend(event: KeyPressEvent) -> None:
         event.app.erase_when_done = True
-        event.app.exit(exception=SuspendInput(way))
+        event.app.exit(exception=SuspendInput(detour))
 
-    return leave
+    return suspend

@@ -1,8 +1,8 @@
-"""Choosing one of many: type a few letters, look at the preview, press Enter.
+"""A full-screen picker: type a few letters, look at the preview, press Enter.
 
-Rows are taken from their iterable as there is time, and looked at in slices between key presses, so that
-a hundred thousand of them never make the keyboard wait. Only the rows that are shown are drawn, and only
-the highlighted one is asked for its preview. The full screen is left as it was.
+Rows are read from their iterable as time permits, and searched in slices between key presses, so that
+a hundred thousand of them never delay the keyboard. Only the visible rows are drawn, and only the
+selected one is previewed. The terminal's previous screen is restored at the end.
 """
 
 import asyncio
@@ -30,24 +30,24 @@ from prompt_toolkit.layout import (
 from prompt_toolkit.layout.processors import BeforeInput
 from prompt_toolkit.styles import Style
 
-from chatmgr.chat.input.fuzzy import Search, folded
-from chatmgr.chat.input.masking import Harmless
+from chatmgr.chat.input.fuzzy import FuzzySearch, fold_case
+from chatmgr.chat.input.masking import HostileMask
 from chatmgr.terminal.sanitize import clean, display_width, one_line, wrap
 
 T = TypeVar("T")
-_WIDE = 100  # columns from which the preview has its place at the right
-_SLICE = 0.008  # seconds of work between two looks at the keyboard
-_REDRAW = 0.1  # seconds between two drawings of a search that goes on
-_ROWS = 250  # looked at before the clock is asked again
-_SEARCHED = 2_000  # characters of a row
-_BEST = 500  # rows that can be reached by moving; more letters reach the others
-_PREVIEW = 20_000  # characters
+_WIDE_SCREEN = 100  # columns from which the preview goes on the right
+_SLICE_SECONDS = 0.008  # of work before the keyboard is read again
+_REDRAW_SECONDS = 0.1  # between two drawings while a search is running
+_BATCH_ROWS = 250  # examined before the clock is read again
+_SEARCHED_LENGTH = 2_000  # characters of a row
+_REACHABLE_ROWS = 500  # can be reached with the arrow keys; typing more letters reaches the others
+_PREVIEW_LENGTH = 20_000  # characters
 _STYLE = Style.from_dict({"chosen": "reverse", "note": "dim", "rule": "dim"})
 
 
 @dataclass(frozen=True, slots=True)
-class Row(Generic[T]):
-    """What can be chosen: its label, a note beside it, what it stands for; ``more`` is searched too."""
+class Choice(Generic[T]):
+    """A row to choose from: its label, a note beside it, and its value; ``more`` is only searched."""
 
     label: str
     note: str
@@ -56,149 +56,151 @@ class Row(Generic[T]):
 
 
 def pick(
-    rows: Iterable[Row[T]], preview: Callable[[Row[T]], str], what: str = "", query: str = ""
-) -> Row[T] | None:
-    """Let a person choose; None if they leave with Esc or Ctrl-C."""
-    return _Picker(rows, preview, what, query).run()
+    rows: Iterable[Choice[T]], preview: Callable[[Choice[T]], str], title: str = "", query: str = ""
+) -> Choice[T] | None:
+    """Let the user choose a row; None if they leave with Esc or Ctrl-C."""
+    return _Picker(rows, preview, title, query).run()
 
 
 class _Picker(Generic[T]):
-    """The rows so far, the search over them, and the screen."""
+    """The rows read so far, the search over them, and the screen."""
 
     def __init__(
-        self, rows: Iterable[Row[T]], preview: Callable[[Row[T]], str], what: str, query: str
+        self, rows: Iterable[Choice[T]], preview: Callable[[Choice[T]], str], title: str, query: str
     ) -> None:
-        self._coming: Iterator[Row[T]] | None = iter(rows)
-        self._rows: list[Row[T]] = []
+        self._remaining: Iterator[Choice[T]] | None = iter(rows)
+        self._rows: list[Choice[T]] = []
         self._texts: list[str] = []
         self._preview = preview
         self._previews: dict[int, list[str]] = {}
-        self._what = what
-        self._search = Search("", self._texts, most=_BEST)
+        self._title = title
+        self._search = FuzzySearch("", self._texts, limit=_REACHABLE_ROWS)
         self._best: list[int] = []
-        self._at = self._top = 0
+        self._selected = self._first_visible = 0
         self._changed = asyncio.Event()
-        self._buffer = Buffer(multiline=False, on_text_changed=self._typed)
+        self._buffer = Buffer(multiline=False, on_text_changed=self._query_changed)
         self._buffer.text = " ".join(query.split())
         self._buffer.cursor_position = len(self._buffer.text)
-        self._app: Application[Row[T] | None] = Application(
+        self._app: Application[Choice[T] | None] = Application(
             layout=self._layout(),
             key_bindings=self._keys(),
             style=_STYLE,
             full_screen=True,
         )
-        self._app.ttimeoutlen = 0.05  # Esc leaves at once
+        self._app.ttimeoutlen = 0.05  # so that Esc leaves at once
         self._app.timeoutlen = 0.05
 
-    def run(self) -> Row[T] | None:
-        def begin() -> None:
-            self._app.create_background_task(self._work())
+    def run(self) -> Choice[T] | None:
+        def start_search() -> None:
+            self._app.create_background_task(self._search_task())
 
-        return self._app.run(pre_run=begin)
+        return self._app.run(pre_run=start_search)
 
     # The work between key presses
 
-    async def _work(self) -> None:
-        """What goes wrong with the rows ends the picker, and is its caller's to say."""
+    async def _search_task(self) -> None:
+        """An error while reading rows ends the picker and reaches its caller."""
         try:
-            await self._fill()
+            await self._search_rows()
         except Exception as error:
             self._app.exit(exception=error)
 
-    async def _fill(self) -> None:
-        """Take rows in and look through them, a slice at a time; wait when there is nothing to do."""
-        drawn, due = None, 0.0
+    async def _search_rows(self) -> None:
+        """Read rows and search them, a slice at a time; wait when there is nothing to do."""
+        drawn_search, redraw_at = None, 0.0
         while True:
-            until = time.monotonic() + _SLICE
-            while self._some() and time.monotonic() < until:
+            slice_end = time.monotonic() + _SLICE_SECONDS
+            while self._advance() and time.monotonic() < slice_end:
                 pass
-            over = self._coming is None and self._search.done
-            if over or self._search is not drawn or until > due:
-                drawn, due = self._search, until + _REDRAW
+            is_complete = self._remaining is None and self._search.done
+            if is_complete or self._search is not drawn_search or slice_end > redraw_at:
+                drawn_search, redraw_at = self._search, slice_end + _REDRAW_SECONDS
                 self._best = self._search.best()
-                self._at = min(self._at, max(len(self._best) - 1, 0))
+                self._selected = min(self._selected, max(len(self._best) - 1, 0))
                 self._app.invalidate()
-            if over:
+            if is_complete:
                 await self._changed.wait()
             self._changed.clear()
             await asyncio.sleep(0)
 
-    def _some(self) -> bool:
-        """One bite; False when there is nothing left."""
+    def _advance(self) -> bool:
+        """Do a small amount of work; False if there is nothing left to do."""
         if not self._search.done:
-            self._search.step(_ROWS)
+            self._search.step(_BATCH_ROWS)
             return True
-        if self._coming is None:
+        if self._remaining is None:
             return False
-        for _ in range(_ROWS):
+        for _ in range(_BATCH_ROWS):
             try:
-                row = next(self._coming)
+                row = next(self._remaining)
             except StopIteration:
-                self._coming = None
+                self._remaining = None
                 break
             self._rows.append(row)
-            self._texts.append(folded(f"{row.label} {row.more}"[:_SEARCHED]))
+            self._texts.append(fold_case(f"{row.label} {row.more}"[:_SEARCHED_LENGTH]))
         return True
 
-    def _typed(self, buffer: Buffer) -> None:
-        """Another query; one that goes on with the last looks only at what that one found."""
-        old, query = self._search, buffer.text
+    def _query_changed(self, buffer: Buffer) -> None:
+        """Start a new search; a query that extends the previous one only searches its matches."""
+        previous, query = self._search, buffer.text
         within = None
-        if old.done and self._coming is None and old.query and query.startswith(old.query):
-            within = old.matches
-        self._search = Search(query, self._texts, within, _BEST)
-        self._at = self._top = 0
+        if previous.done and self._remaining is None and previous.query and query.startswith(previous.query):
+            within = previous.matches
+        self._search = FuzzySearch(query, self._texts, within, _REACHABLE_ROWS)
+        self._selected = self._first_visible = 0
         self._changed.set()
 
     # The screen
 
     def _layout(self) -> Layout:
-        """Two arrangements of the same parts; which one is drawn follows the terminal's width."""
-        query = Window(BufferControl(self._buffer, [BeforeInput("❯ "), Harmless()]), height=1)
-        count = Window(FormattedTextControl(self._count), height=1)
+        """Two arrangements of the same windows; the terminal's width decides which is drawn."""
+        query = Window(BufferControl(self._buffer, [BeforeInput("❯ "), HostileMask()]), height=1)
+        status = Window(FormattedTextControl(self._status_line), height=1)
         rows = Window(
-            FormattedTextControl(self._listed),
+            FormattedTextControl(self._list_rows),
             width=lambda: Dimension.exact(_sizes()[1]),
             height=lambda: Dimension.exact(_sizes()[0]),
         )
-        seen = Window(FormattedTextControl(self._previewed), wrap_lines=True)
-        wide = VSplit([rows, Window(width=1, char="│", style="class:rule"), seen])
-        narrow = HSplit([rows, Window(height=1, char="─", style="class:rule"), seen])
+        preview = Window(FormattedTextControl(self._preview_text), wrap_lines=True)
+        wide = VSplit([rows, Window(width=1, char="│", style="class:rule"), preview])
+        narrow = HSplit([rows, Window(height=1, char="─", style="class:rule"), preview])
         body = DynamicContainer(lambda: wide if _sizes()[4] else narrow)
-        return Layout(HSplit([query, count, body]), focused_element=query)
+        return Layout(HSplit([query, status, body]), focused_element=query)
 
-    def _count(self) -> StyleAndTextTuples:
-        known = f"{len(self._search.matches):,} of {len(self._rows):,}"
-        more = "…" if self._coming is not None or not self._search.done else ""
-        hint = f"{known}{more} · {self._what} · Enter takes, Esc leaves"
-        return [("class:note", one_line(hint, get_app().output.get_size().columns))]
+    def _status_line(self) -> StyleAndTextTuples:
+        counts = f"{len(self._search.matches):,} of {len(self._rows):,}"
+        ellipsis = "…" if self._remaining is not None or not self._search.done else ""
+        line = f"{counts}{ellipsis} · {self._title} · Enter selects, Esc cancels"
+        return [("class:note", one_line(line, get_app().output.get_size().columns))]
 
-    def _listed(self) -> StyleAndTextTuples:
+    def _list_rows(self) -> StyleAndTextTuples:
         height, width, *_ = _sizes()
-        self._top = max(min(self._top, self._at), self._at - height + 1, 0)
+        self._first_visible = max(min(self._first_visible, self._selected), self._selected - height + 1, 0)
         lines: StyleAndTextTuples = []
-        for place, number in enumerate(self._best[self._top : self._top + height], self._top):
-            row = self._rows[number]
-            label = one_line(row.label[:_SEARCHED], max(width - 2, 1))
-            left = width - 4 - display_width(label)
-            note = one_line(row.note[:_SEARCHED], left) if row.note and left > 3 else ""
-            here = "class:chosen" if place == self._at else ""
-            lines += [(here, f"{'▌' if here else ' '} {label}"), ("class:note", f"  {note}"), ("", "\n")]
+        for position, index in enumerate(
+            self._best[self._first_visible : self._first_visible + height], self._first_visible
+        ):
+            row = self._rows[index]
+            label = one_line(row.label[:_SEARCHED_LENGTH], max(width - 2, 1))
+            note_width = width - 4 - display_width(label)
+            note = one_line(row.note[:_SEARCHED_LENGTH], note_width) if row.note and note_width > 3 else ""
+            style = "class:chosen" if position == self._selected else ""
+            lines += [(style, f"{'▌' if style else ' '} {label}"), ("class:note", f"  {note}"), ("", "\n")]
         return lines
 
-    def _previewed(self) -> StyleAndTextTuples:
+    def _preview_text(self) -> StyleAndTextTuples:
         _, _, height, width, _ = _sizes()
         if not self._best:
             return []
-        number = self._best[self._at]
-        if number not in self._previews:
-            found = ""
-            with suppress(Exception):  # what cannot be read is not shown; choosing it will tell why
-                found = self._preview(self._rows[number])
-            if len(self._previews) > _BEST:
+        index = self._best[self._selected]
+        if index not in self._previews:
+            text = ""
+            with suppress(Exception):  # an unreadable row has no preview; choosing it reports the error
+                text = self._preview(self._rows[index])
+            if len(self._previews) > _REACHABLE_ROWS:
                 self._previews.clear()
-            self._previews[number] = clean(found[:_PREVIEW]).expandtabs(4).split("\n")
-        return [("", "\n".join(_last(self._previews[number], height, width)))]
+            self._previews[index] = clean(text[:_PREVIEW_LENGTH]).expandtabs(4).split("\n")
+        return [("", "\n".join(_last_lines(self._previews[index], height, width)))]
 
     # The keys
 
@@ -208,7 +210,7 @@ class _Picker(Generic[T]):
         @keys.add("enter")
         def _take(event: KeyPressEvent) -> None:
             self._finish()
-            event.app.exit(result=self._rows[self._best[self._at]] if self._best else None)
+            event.app.exit(result=self._rows[self._best[self._selected]] if self._best else None)
 
         @keys.add("escape")
         @keys.add("c-c")
@@ -216,39 +218,44 @@ class _Picker(Generic[T]):
         def _leave(event: KeyPressEvent) -> None:
             event.app.exit(result=None)
 
-        def moving(by: int) -> Callable[[KeyPressEvent], None]:
+        def move_by(step: int) -> Callable[[KeyPressEvent], None]:
             def move(event: KeyPressEvent) -> None:
                 page = max(event.app.output.get_size().rows // 2 - 2, 1)
-                steps = by if abs(by) == 1 else (page if by > 0 else -page)
-                self._at = max(0, min(self._at + steps, len(self._best) - 1))
+                rows = step if abs(step) == 1 else (page if step > 0 else -page)
+                self._selected = max(0, min(self._selected + rows, len(self._best) - 1))
 
             return move
 
-        for names, by in ((("up", "c-p"), -1), (("down", "c-n"), 1), (("pageup",), -9), (("pagedown",), 9)):
-            for name in names:
-                keys.add(name)(moving(by))
+        for key_names, step in (
+            (("up", "c-p"), -1),
+            (("down", "c-n"), 1),
+            (("pageup",), -9),
+            (("pagedown",), 9),
+        ):
+            for key_name in key_names:
+                keys.add(key_name)(move_by(step))
         return keys
 
     def _finish(self) -> None:
-        """Enter means the best of all rows, also where it was pressed before they were looked at."""
-        while self._some() and not (self._search.done and self._best):
+        """Search all rows before Enter takes the best one, even if it was pressed earlier."""
+        while self._advance() and not (self._search.done and self._best):
             pass
         if not self._search.done or not self._best:
             self._best = self._search.best()
 
 
 def _sizes() -> tuple[int, int, int, int, bool]:
-    """Rows and columns of the list, then of the preview, and whether they stand side by side."""
+    """Rows and columns of the list, then of the preview, and whether they are side by side."""
     size = get_app().output.get_size()
     height = max(size.rows - 2, 2)
-    if size.columns >= _WIDE:
-        listed = size.columns // 2
-        return height, listed, height, size.columns - listed - 1, True
-    upper = max(height // 2, 1)
-    return upper, size.columns, max(height - upper - 1, 1), size.columns, False
+    if size.columns >= _WIDE_SCREEN:
+        list_width = size.columns // 2
+        return height, list_width, height, size.columns - list_width - 1, True
+    list_height = max(height // 2, 1)
+    return list_height, size.columns, max(height - list_height - 1, 1), size.columns, False
 
 
-def _last(lines: list[str], height: int, width: int) -> list[str]:
+def _last_lines(lines: list[str], height: int, width: int) -> list[str]:
     """As many of the last lines as fit, wrapped at words."""
     kept: list[str] = []
     used = 0

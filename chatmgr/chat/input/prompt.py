@@ -1,6 +1,5 @@
-"""The chat's input line at a terminal; plain lines where there is none, or one that cannot draw."""
+"""The chat's input line: a line editor at a terminal, plain lines where there is none."""
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from chatmgr.chat.loop import Lines
 from chatmgr.chat.slash import Command, Typed
 from chatmgr.domain.errors import ChatmgrError
-from chatmgr.terminal.console import console
-from chatmgr.terminal.typeahead import taken
+from chatmgr.terminal.console import can_edit_lines, console
+from chatmgr.terminal.sanitize import display_width, one_line
+from chatmgr.terminal.typeahead import take_early_text
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 
 PROMPT = "❯ "
 Pairs = Iterable[tuple[str, str]]
-"""Values and what they mean, in a word or two."""
+"""Values and short descriptions of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """Where the line finds what it offers; each is asked when it is needed, and may fail.
+class InputSources:
+    """Where the input line gets its data; each source is read when it is needed, and may fail.
 
-    ``here`` and ``everywhere`` tell what was said, newest first. ``toolbar`` gives facts with the rank in
-    which they give way (0 last). ``completions`` are by kind; those in ``slow`` ask a network, and
-    what they said is good as long as the word that goes with them is the same.
+    ``here`` and ``everywhere`` yield the user's earlier messages, newest first: of this conversation, and of
+    all. ``toolbar`` gives facts, each with a rank: the highest goes first where space is short, 0 last.
+    ``completions`` are by a command's ``kind``. Those in ``slow`` need a network; their values are reused as
+    long as the string from ``slow`` stays the same.
     """
 
     here: Callable[[], Iterable[str]]
@@ -40,27 +41,21 @@ class Sources:
     vi: bool = False
 
 
-def can_draw() -> bool:
-    """Whether a person is at a terminal whose cursor can be moved."""
-    dumb = os.name == "posix" and os.environ.get("TERM", "").lower() in {"dumb", "unknown", ""}
-    return sys.stdin.isatty() and sys.stdout.isatty() and not dumb
-
-
-def chat_lines(sources: Sources) -> Lines:
-    """The line editor at a terminal that can draw; else lines as they come."""
-    return Editor(sources) if can_draw() else PlainLines()
+def chat_lines(sources: InputSources) -> Lines:
+    """The line editor if the terminal can run one, else plain lines."""
+    return Editor(sources) if can_edit_lines() else PlainLines()
 
 
 class PlainLines:
-    """Lines from standard input, with a mark in front where somebody types them."""
+    """Lines from standard input, with a prompt if a person is typing them."""
 
     @property
     def leaving(self) -> bool:
-        """Nobody counts here: the next line will tell."""
+        """Always False: Ctrl-C is not counted here."""
         return False
 
     def ask(self) -> Typed:
-        """The next line; EOFError at the end."""
+        """Read the next line. Raises EOFError at the end."""
         if sys.stdin.isatty() and sys.stdout.isatty():
             console.out(PROMPT, end="")
         line = sys.stdin.buffer.readline()
@@ -69,75 +64,75 @@ class PlainLines:
         return Typed(line.decode("utf-8", "surrogateescape").rstrip("\r\n"))
 
     def ahead(self) -> AbstractContextManager[None]:
-        """The terminal itself keeps what is typed."""
+        """The terminal itself buffers what is typed."""
         return nullcontext()
 
     def hold_back(self) -> None:
-        """What the terminal keeps cannot be held back."""
+        """Does nothing: what the terminal buffers cannot be held back."""
 
     def put(self, text: str) -> None:
-        """There is no line that a text could stand in."""
+        """Raises ChatmgrError: there is no input line that could hold the text."""
         raise ChatmgrError("This terminal cannot edit a line.", "Type the message instead.")
 
     def switched(self) -> None:
-        """There is no history here."""
+        """Does nothing: there is no history."""
 
 
 class Editor:
-    """prompt_toolkit's line editor with our keys, histories, completions and toolbar."""
+    """prompt_toolkit's line editor with chatmgr's key bindings, history, completion and toolbar."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: InputSources) -> None:
         from chatmgr.terminal.interrupts import InterruptCounter
 
         self._sources = sources
-        self._next = ""
+        self._initial_text = ""
         self._interrupts = InterruptCounter()
         self._session = _session(sources)
-        if text := taken():
+        if text := take_early_text():
             self._deliver(text)
 
     @property
     def leaving(self) -> bool:
         """Whether Ctrl-C was pressed twice during the last turn."""
-        return self._interrupts.leaving
+        return self._interrupts.wants_to_leave
 
     def ask(self) -> Typed:
-        """The next message or command; a detour to the editor or the search comes back here."""
-        from chatmgr.chat.input.keybindings import SuspendInput, unquoted
+        """Read the next message or command; a detour to the editor or the search comes back here."""
+        from chatmgr.chat.input.keybindings import SuspendInput, unquote
 
         while True:
-            text, self._next = self._next, ""
+            text, self._initial_text = self._initial_text, ""
             try:
                 typed = self._session.prompt(default=text)
-            except SuspendInput as detour:
+            except SuspendInput as suspension:
                 self._session.app.erase_when_done = False
-                self._next = self._suspended(detour.way, self._session.default_buffer.text)
+                self._initial_text = self._run_detour(suspension.detour, self._session.default_buffer.text)
                 continue
-            bare = unquoted(typed)
-            return Typed(typed) if bare is None else Typed(bare, literal=True)
+            quoted = unquote(typed)
+            return Typed(typed) if quoted is None else Typed(quoted, literal=True)
 
-    def _suspended(self, way: str, text: str) -> str:
-        from chatmgr.chat.input.editor import edited
+    def _run_detour(self, detour: str, text: str) -> str:
+        from chatmgr.chat.input.editor import edit_text
 
         try:
-            return self._found(text) if way == "search" else edited(text)
+            return self._search_messages(text) if detour == "search" else edit_text(text)
         except ChatmgrError as error:
             console.note(f"{error.message} {error.hint}".strip(), "red")
             return text
 
-    def _found(self, text: str) -> str:
-        from chatmgr.chat.input.picker import Row, pick
+    def _search_messages(self, text: str) -> str:
+        from chatmgr.chat.input.picker import Choice, pick
 
-        rows = (Row(one, "", one) for one in self._sources.everywhere())
-        found = pick(rows, lambda row: row.value, "what you said", query=text)
-        return text if found is None else found.value
+        rows = (Choice(message, "", message) for message in self._sources.everywhere())
+        chosen = pick(rows, lambda row: row.value, "your messages", query=text)
+        return text if chosen is None else chosen.value
 
     @contextmanager
     def ahead(self) -> Iterator[None]:
         """Keep what is typed while a turn runs, and count how often Ctrl-C is pressed."""
         fd = sys.stdin.fileno()
         try:
-            import termios  # noqa: F401 - whether there is such a thing here
+            import termios  # noqa: F401 - is there a POSIX terminal?
 
             from chatmgr.terminal.typeahead import TypeAhead
         except ImportError:
@@ -147,7 +142,7 @@ class Editor:
             yield
 
     def _deliver(self, text: str) -> None:
-        """Keys for the next line, through the parser that reads those pressed at it."""
+        """Store the text as keys for the next line, parsed like keys pressed at it."""
         from prompt_toolkit.input.typeahead import store_typeahead
         from prompt_toolkit.input.vt100 import Vt100Input
         from prompt_toolkit.keys import Keys
@@ -156,10 +151,10 @@ class Editor:
         if isinstance(keyboard, Vt100Input):
             keyboard.vt100_parser.feed(text)
             keys = keyboard.flush_keys()
-            store_typeahead(keyboard, [one for one in keys if one.key != Keys.CPRResponse])
+            store_typeahead(keyboard, [key for key in keys if key.key != Keys.CPRResponse])
 
     def hold_back(self) -> None:
-        """What was typed ahead stands in the next line as one text: Enter breaks lines in it."""
+        """Keep typed-ahead text in the next line without sending it: its Enter keys become line breaks."""
         from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
         from prompt_toolkit.key_binding import KeyPress
         from prompt_toolkit.keys import Keys
@@ -169,38 +164,53 @@ class Editor:
         enter = {Keys.ControlM, Keys.ControlJ}
         while keys and keys[-1].key in enter:
             keys.pop()
-        broken = KeyPress(Keys.BracketedPaste, "\n")
-        store_typeahead(keyboard, [broken if one.key in enter else one for one in keys])
+        line_break = KeyPress(Keys.BracketedPaste, "\n")
+        store_typeahead(keyboard, [line_break if key.key in enter else key for key in keys])
 
     def put(self, text: str) -> None:
-        """Let a text stand in the next line."""
-        self._next = text
+        """Put a text into the next line."""
+        self._initial_text = text
 
     def switched(self) -> None:
-        """What was said in the conversation that goes on now."""
+        """Load the history of the conversation that is open now."""
         self._session.history = self._session.default_buffer.history = _history(self._sources.here)
 
 
-def _history(said: Callable[[], Iterable[str]]) -> "History":
+def _history(messages: Callable[[], Iterable[str]]) -> "History":
     from prompt_toolkit.history import History
 
-    class Said(History):
-        """What was said here before, newest first; what is said now, the database keeps."""
+    class SentMessages(History):
+        """The user's messages, newest first, without repeats; the database stores new ones."""
 
         def load_history_strings(self) -> Iterable[str]:
-            before = None
-            for one in said():
-                if one != before:
-                    yield one
-                before = one
+            previous = None
+            for message in messages():
+                if message != previous:
+                    yield message
+                previous = message
 
         def store_string(self, string: str) -> None:
             pass
 
-    return Said()
+    return SentMessages()
 
 
-def _session(sources: Sources) -> "PromptSession[str]":
+def fit_facts(parts: Sequence[tuple[int, str]], width: int) -> str:
+    """Join facts on one line that fits into ``width``.
+
+    While the line is too long, the fact with the highest rank is dropped; rank 0 is cut instead.
+    """
+    facts = [(rank, one_line(text)) for rank, text in parts if text]
+    while len(facts) > 1 and display_width(_join_facts(facts)) > width:
+        facts.remove(max(facts))
+    return one_line(_join_facts(facts), max(width, 1)) if facts else ""
+
+
+def _join_facts(parts: Sequence[tuple[int, str]]) -> str:
+    return " · ".join(text for _, text in parts)
+
+
+def _session(sources: InputSources) -> "PromptSession[str]":
     from prompt_toolkit import PromptSession
     from prompt_toolkit.application import get_app
     from prompt_toolkit.enums import EditingMode
@@ -209,24 +219,24 @@ def _session(sources: Sources) -> "PromptSession[str]":
     from prompt_toolkit.styles import Style
 
     from chatmgr.chat.input.completer import ChatCompleter, is_command_word
-    from chatmgr.chat.input.keybindings import bindings
-    from chatmgr.chat.input.masking import Harmless, fitted
+    from chatmgr.chat.input.keybindings import chat_bindings
+    from chatmgr.chat.input.masking import HostileMask
 
     def toolbar() -> Any:
         size = get_app().output.get_size()
-        return [("class:facts", fitted(sources.toolbar(), size.columns - 1))]
+        return [("class:facts", fit_facts(sources.toolbar(), size.columns - 1))]
 
     return PromptSession(
         PROMPT,
         multiline=True,
         prompt_continuation=lambda width, number, wrapped: " " * width,
         history=_history(sources.here),
-        key_bindings=bindings(),
+        key_bindings=chat_bindings(),
         completer=ChatCompleter(sources.commands, sources.completions, sources.slow),
         complete_while_typing=Condition(lambda: is_command_word(get_app().current_buffer.text)),
         bottom_toolbar=toolbar,
         style=Style.from_dict({"bottom-toolbar": "noreverse", "facts": "noreverse dim"}),
-        input_processors=[Harmless(), TabsProcessor()],
+        input_processors=[HostileMask(), TabsProcessor()],
         editing_mode=EditingMode.VI if sources.vi else EditingMode.EMACS,
         enable_suspend=True,
         reserve_space_for_menu=8,

@@ -71,4 +71,4 @@ def render() -> str:
 
 def write() -> None:
     """Write the table anew."""
-    Path(fast_path.__file__).with_name("table.py").write_text(render(), encoding="utf-8")
+    Path(fast_path.__file__).with_name("command_table.py").write_text(render(), encoding="utf-8")

@@ -7,7 +7,8 @@ import click
 
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Assistant
-from chatmgr.domain.text import valid_name, valid_text
+from chatmgr.domain.names import valid_name
+from chatmgr.domain.text import valid_text
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import clean, one_line

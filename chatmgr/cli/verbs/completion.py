@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from chatmgr.completion import dotfiles, shells
 from chatmgr.completion import install as targets
+from chatmgr.completion import shells
 from chatmgr.terminal.console import console
 
 _shell = click.argument(
@@ -38,17 +38,19 @@ def install(shell: str | None, dry_run: bool) -> None:
       chatmgr completion install
       chatmgr completion install fish --dry-run
     """
-    shell = shell or shells.mine()
-    place = targets.place(shell)
-    changes = [_put(place.script, shells.script(shell), dry_run=dry_run)]
-    if place.rc:
-        text = dotfiles.read(place.rc)
-        wanted = dotfiles.with_block(text, place.line)
-        changes.append(_put(place.rc, wanted, dry_run=dry_run, part=f" (one line: {place.line})"))
+    shell = shell or shells.detect_shell()
+    place = targets.install_target(shell)
+    changes = [_put(place.script, shells.completion_script(shell), dry_run=dry_run)]
+    if place.startup_file:
+        text = targets.read_dotfile(place.startup_file)
+        wanted = targets.add_block(text, place.startup_line)
+        changes.append(
+            _put(place.startup_file, wanted, dry_run=dry_run, part=f" (one line: {place.startup_line})")
+        )
     if not any(changes):
         console.note(f"Completion in {shell} is installed already.")
     elif not dry_run:
-        console.note(f"{place.then} Take it back with: chatmgr completion uninstall {shell}")
+        console.note(f"{place.next_step} Take it back with: chatmgr completion uninstall {shell}")
 
 
 @command.command("uninstall")
@@ -62,17 +64,19 @@ def uninstall(shell: str | None, dry_run: bool) -> None:
       chatmgr completion uninstall
       chatmgr completion uninstall bash --dry-run
     """
-    shell = shell or shells.mine()
+    shell = shell or shells.detect_shell()
     found = False
-    for place in targets.every(shell):
+    for place in targets.all_targets(shell):
         if place.script.is_file():
             found = True
             if not dry_run:
                 place.script.unlink()
             console.note(f"{'Would remove' if dry_run else 'Removed'} {place.script}.")
-        if place.rc and (text := dotfiles.read(place.rc)) != (rest := dotfiles.without_block(text)):
+        if place.startup_file and (text := targets.read_dotfile(place.startup_file)) != (
+            rest := targets.remove_block(text)
+        ):
             found = True
-            _put(place.rc, rest, dry_run=dry_run, part=" (chatmgr's line is out)")
+            _put(place.startup_file, rest, dry_run=dry_run, part=" (chatmgr's line is out)")
     if not found:
         console.note(f"There is no completion of chatmgr in {shell}.")
 
@@ -87,16 +91,16 @@ def show(shell: str | None) -> None:
       chatmgr completion show bash
       chatmgr completion show powershell >> $PROFILE
     """
-    console.out(shells.script(shell or shells.mine()), end="")
+    console.out(shells.completion_script(shell or shells.detect_shell()), end="")
 
 
 def _put(path: Path, text: str, *, dry_run: bool, part: str = "") -> bool:
     """Write a file unless it is so already, and say so."""
-    if dotfiles.read(path) == text:
+    if targets.read_dotfile(path) == text:
         return False
     new = not path.exists()
     if not dry_run:
-        dotfiles.write(path, text)
+        targets.write_dotfile(path, text)
     did = "write" if new else "change"
     said = f"Would {did}" if dry_run else "Wrote" if new else "Changed"
     console.note(f"{said} {path}{part}.")

@@ -9,7 +9,7 @@ from chatmgr.domain.errors import UsageFault
 from chatmgr.store.location import sqlite_path
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
-from chatmgr.terminal.region import size_of_stdout
+from chatmgr.terminal.region import stdout_size
 from chatmgr.ui.context import ProviderName, app, json_option
 from chatmgr.ui.json_output import print_json
 from chatmgr.ui.prompts import ask_key
@@ -42,9 +42,9 @@ def show(as_json: bool) -> None:
         print_json({key: value for key, value, _, _ in rows})
         return
     head = ("SETTING", "VALUE", "MEANING")
-    lines = ((key, settings.written(value), help_) for key, value, _, help_ in rows)
+    lines = ((key, settings.to_toml(value), help_) for key, value, _, help_ in rows)
     if sys.stdout.isatty():
-        shown = tables.described(head, lines, terminal=True, width=size_of_stdout()[0])
+        shown = tables.wrapped_table(head, lines, terminal=True, width=stdout_size()[0])
     else:
         shown = tables.table(head, lines, terminal=False)
     for line in shown:
@@ -95,7 +95,7 @@ def set_key(provider: str) -> None:
         key = ask_key(f"Key for {found.name} (not shown)")
     else:
         key = sys.stdin.buffer.readline().decode("utf-8", "replace")
-    console.note(f"The key for {found.name} is kept in {keys.store(found.name, key)}.")
+    console.note(f"The key for {found.name} is kept in {keys.store_key(found.name, key)}.")
     if found.key_env and not sys.stdin.closed:
         import os
 

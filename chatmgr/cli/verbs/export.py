@@ -97,7 +97,7 @@ def _print(chosen: list[int], form: str) -> None:
         console.note("No conversation matches.")
     neutral = clean if sys.stdout.isatty() else str
     for block in _blocks(Exporter(app().reader).pieces(chosen, form)):
-        if console.deaf:
+        if console.stdout_closed:
             return
         console.out(neutral(block), end="")
 
@@ -116,7 +116,7 @@ def _blocks(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def _write(chosen: list[int], form: str, output: str, *, force: bool) -> None:
-    from chatmgr.formats.files import write
+    from chatmgr.formats.atomic_write import write_file
 
     path = Path(output).expanduser()
     several = form == "html" and len(chosen) != 1
@@ -125,33 +125,33 @@ def _write(chosen: list[int], form: str, output: str, *, force: bool) -> None:
     elif several:
         raise UsageFault(f"{path} is no folder, and {len(chosen):,} conversations make no single page.")
     else:
-        write(path, Exporter(app().reader).pieces(chosen, form), force=force)
+        write_file(path, Exporter(app().reader).pieces(chosen, form), force=force)
         _tell(len(chosen), path)
 
 
 def _fill(chosen: list[int], form: str, folder: Path, *, force: bool) -> None:
     """One file for each conversation, then the index."""
     from chatmgr.formats import file_names
-    from chatmgr.formats.files import private_folder, write
+    from chatmgr.formats.atomic_write import private_folder, write_file
 
     exporter = Exporter(app().reader)
     private_folder(folder)
     known = map(app().reader.export.conversation_at, chosen)
     extension = EXTENSIONS[form]
-    files = file_names.names((one.pk, one.name, one.id) for one in known)
+    files = file_names.unique_file_names((one.pk, one.name, one.id) for one in known)
     files = {pk: f"{name}.{extension}" for pk, name in files.items()}
     pieces = _pages(exporter) if form == "html" else lambda pk: exporter.pieces([pk], form)
     for pk, file in files.items():
-        write(folder / file, pieces(pk), force=force)
+        write_file(folder / file, pieces(pk), force=force)
     name, index = exporter.index(files, form, datetime.now(UTC))
-    write(folder / name, index, force=force)
+    write_file(folder / name, index, force=force)
     _tell(len(chosen), folder / name)
 
 
 def _pages(exporter: Exporter) -> Callable[[int], Iterator[str]]:
-    from chatmgr.formats import html
+    from chatmgr.formats import transcript_html
 
-    return lambda pk: html.page(exporter.transcript(pk), "index.html")
+    return lambda pk: transcript_html.conversation_page(exporter.transcript(pk), "index.html")
 
 
 def _tell(count: int, path: Path) -> None:

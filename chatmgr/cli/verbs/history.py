@@ -10,16 +10,16 @@ from shlex import quote
 import click
 
 from chatmgr.cli.filters import filter_options
-from chatmgr.domain.addresses import Address, parse
+from chatmgr.domain.addresses import Address, parse_address
 from chatmgr.domain.errors import ChatmgrError, NoCode, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.terminal import tables
-from chatmgr.terminal.console import console
-from chatmgr.terminal.pager import show
-from chatmgr.terminal.region import size_of_stdout
+from chatmgr.terminal.console import console, show_lines
+from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.sanitize import clean
+from chatmgr.terminal.turn_lines import run_lines, turn_lines
 from chatmgr.ui.context import ConversationName, app, empty_suffix, json_option, markdown, plain_option
 from chatmgr.ui.json_output import attempt_json, conversation_json, print_json, turn_json
 from chatmgr.ui.project_folder import demanded, here_option
@@ -100,7 +100,7 @@ def command(
       chatmgr history --tag work --min-cost 0.50
       chatmgr history demo@-1 --code 1 > script.py
     """
-    found = parse(address) if address else None
+    found = parse_address(address) if address else None
     filters = replace(filters, folder=demanded()) if here else filters
     _refuse_misfits(address, query, newest, context, code, filters, found)
     if web and (found is None or found.turn or query is not None):
@@ -209,9 +209,9 @@ def _list(count: int, filters: Filters, *, as_json: bool, pager: bool) -> None:
             print_json(conversation_json(one))
         return
     terminal = sys.stdout.isatty()
-    width = size_of_stdout()[0] if terminal else 0
-    lines = tables.conversations(found, datetime.now(UTC), terminal=terminal, width=width)
-    show(_or_none(lines, filters), pager=pager)
+    width = stdout_size()[0] if terminal else 0
+    lines = tables.conversation_table(found, datetime.now(UTC), terminal=terminal, width=width)
+    show_lines(_or_none(lines, filters), pager=pager)
 
 
 def _or_none(lines: Iterable[str], filters: Filters) -> Iterator[str]:
@@ -233,25 +233,25 @@ def _show(conversation: Conversation, turns: Iterable[Turn], how: How) -> None:
             more = {"runs": [attempt_json(one) for one in attempts]} if how.runs else {}
             print_json(turn_json(turn) | more)
         return
-    show(_lines(conversation, turns, how), pager=how.pager)
+    show_lines(_lines(conversation, turns, how), pager=how.pager)
 
 
 def _lines(conversation: Conversation, turns: Iterable[Turn], how: How) -> Iterator[str]:
     terminal = sys.stdout.isatty()
     for turn in turns:
         files = app().reader.turns.attachments(turn)
-        yield from tables.turn(turn, files, terminal=terminal, rendered=markdown(), usage=how.usage)
+        yield from turn_lines(turn, files, terminal=terminal, rendered=markdown(), usage=how.usage)
         if how.runs:
             for number, one in enumerate(app().reader.turns.runs(conversation, turn.turn), 1):
-                yield from tables.attempt(one, number, terminal=terminal)
+                yield from run_lines(one, number, terminal=terminal)
             yield ""
 
 
 def _code(conversation: Conversation, turns: Iterable[Turn], number: int) -> None:
     """The code alone: exact in a pipe, made harmless at a terminal."""
-    from chatmgr.terminal.code_blocks import blocks
+    from chatmgr.terminal.markdown import code_blocks
 
-    found = [content for turn in turns for _, content in blocks(turn.answer)]
+    found = [content for turn in turns for _, content in code_blocks(turn.answer)]
     if number > len(found) or not found:
         raise NoCode(conversation.name, len(found), number)
     chosen = found[number - 1 : number] if number else found

@@ -6,7 +6,7 @@ from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.model import Conversation
 from chatmgr.terminal.console import console
-from chatmgr.terminal.progress_bar import Bar
+from chatmgr.terminal.status import ProgressBar
 from chatmgr.ui.context import ConversationName, ModelName, ProviderName, app
 
 
@@ -40,7 +40,7 @@ def command(names: tuple[str, ...], target: str, model: str, everything: bool, o
     found = app()
     found.threads.target(target, model)
     chosen = [found.reader.conversations.get(name).name for name in names] or _living_at(origin)
-    bar = Bar("Moving", unit="")
+    bar = ProgressBar("Moving", unit="")
     for done, name in enumerate(chosen, 1):
         conversation = found.reader.conversations.get(name)
         if conversation.live:

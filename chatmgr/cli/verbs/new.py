@@ -10,11 +10,12 @@ from chatmgr.chat.session import run_chat
 from chatmgr.cli.verbs.send import run_one
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.model import Assistant, Attachment, Conversation, Provider, UserMessage
-from chatmgr.domain.text import slug, valid_name, valid_text
+from chatmgr.domain.names import slug, valid_name
+from chatmgr.domain.text import valid_text
 from chatmgr.services import budget
 from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import console
-from chatmgr.terminal.typeahead import early
+from chatmgr.terminal.typeahead import early_typeahead
 from chatmgr.ui.attachments import attachments
 from chatmgr.ui.context import (
     AssistantName,
@@ -104,7 +105,7 @@ def command(
     if text:
         run_one(conversation, UserMessage(text, attached, background), as_json=as_json)
         return 0
-    with early() if chat else nullcontext():
+    with early_typeahead() if chat else nullcontext():
         begin(conversation, persona, chat=chat)
         with app().reader as reader:
             conversation = reader.conversations.get(own)

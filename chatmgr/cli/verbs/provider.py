@@ -10,7 +10,7 @@ import click
 from chatmgr.config import keys, settings
 from chatmgr.domain.errors import NetworkDown, NotFound, ProviderRefused, UsageFault
 from chatmgr.domain.model import Provider
-from chatmgr.domain.text import nearest, valid_name
+from chatmgr.domain.names import nearest, valid_name
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.confirmation import confirm
@@ -67,7 +67,7 @@ def add(name: str, api: str, base_url: str, key_env: str, model: str) -> None:
 
 
 def _facts(one: Provider) -> dict[str, Any]:
-    key, source = keys.find(one) if one.api != "local" else ("", "")
+    key, source = keys.find_key(one) if one.api != "local" else ("", "")
     return {
         "name": one.name,
         "api": one.api,

@@ -8,7 +8,7 @@ from chatmgr.cli.selection import Report, choosing_options, chosen
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.text import valid_name, valid_title
+from chatmgr.domain.names import valid_name, valid_title
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import ConversationName, app
 

@@ -6,7 +6,7 @@ from chatmgr.cli.selection import Report, TrashName, choosing_options, from_tras
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.text import free_name, valid_name
+from chatmgr.domain.names import free_name, valid_name
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import app

@@ -4,15 +4,14 @@ from shlex import quote
 
 import click
 
-from chatmgr.chat.input.prompt import can_draw
 from chatmgr.chat.lookups import choose
 from chatmgr.chat.session import run_chat
 from chatmgr.cli.verbs.send import adjusted
-from chatmgr.domain.addresses import parse
+from chatmgr.domain.addresses import parse_address
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import Conversation
-from chatmgr.terminal.console import console
-from chatmgr.terminal.typeahead import early, paused
+from chatmgr.terminal.console import can_edit_lines, console
+from chatmgr.terminal.typeahead import early_typeahead, typeahead_paused
 from chatmgr.ui import project_folder as folders
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import (
@@ -51,7 +50,7 @@ from chatmgr.ui.turn_view import settle
 @max_cost_option
 @reasoning_option
 @plain_option
-@early()
+@early_typeahead()
 def command(
     address: str | None,
     pick: bool,
@@ -84,7 +83,7 @@ def command(
     found = app()
     if here and (address or pick):
         raise UsageFault("--here goes without a name: it takes the last one of this folder.")
-    given = parse(address) if address else None
+    given = parse_address(address) if address else None
     named = found.reader.conversations.get(given.name) if given else None
     conversation = named or (_picked() if pick else folders.last(here=here))
     if conversation is None:
@@ -104,9 +103,9 @@ def command(
 
 
 def _picked() -> Conversation | None:
-    if not can_draw():
+    if not can_edit_lines():
         raise UsageFault("There is no terminal to pick at.", "Name the conversation: chatmgr resume NAME")
     if app().reader.conversations.last_used() is None:
         raise NotFound("conversation", "", (), "Begin one: chatmgr new")
-    with paused():
+    with typeahead_paused():
         return choose()

@@ -10,7 +10,9 @@ from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Conversation, LiveRun
 from chatmgr.domain.states import RunState
 from chatmgr.terminal import tables
-from chatmgr.terminal.console import age, console
+from chatmgr.terminal.console import console
+from chatmgr.terminal.durations import age
+from chatmgr.terminal.turn_lines import turn_lines
 from chatmgr.ui.context import ConversationName, app, json_option
 from chatmgr.ui.json_output import print_json, turn_json
 from chatmgr.ui.turn_view import answered, follow, settle
@@ -100,7 +102,7 @@ def wait(name: str, as_json: bool) -> int:
     if as_json:
         print_json(turn_json(turn))
     else:
-        for line in tables.turn(turn, terminal=sys.stdout.isatty()):
+        for line in turn_lines(turn, terminal=sys.stdout.isatty()):
             console.out(line)
     return 0 if turn.state == RunState.COMPLETED and turn.answer else 8
 

@@ -11,11 +11,11 @@ from chatmgr.cli.stats_totals import OVERVIEW, RANKINGS, UNITS, Counted, counted
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.money import NANODOLLARS, price
-from chatmgr.domain.periods import tick
-from chatmgr.domain.totals import Count
+from chatmgr.domain.periods import tick_label
+from chatmgr.domain.totals import UsageTotals
 from chatmgr.terminal import plots
 from chatmgr.terminal.console import console, styled
-from chatmgr.terminal.region import size_of_stdout
+from chatmgr.terminal.region import stdout_size
 from chatmgr.ui.context import empty_suffix, json_option
 from chatmgr.ui.json_output import print_json
 
@@ -75,13 +75,13 @@ def command(
     if as_json:
         for fact in _facts(by, count or 0, found):
             print_json(fact)
-            if console.deaf:
+            if console.stdout_closed:
                 return
         return
-    width = size_of_stdout()[0] if sys.stdout.isatty() else 0
+    width = stdout_size()[0] if sys.stdout.isatty() else 0
     for line in _shown(by, count, found, width):
         console.out(line)
-        if console.deaf:
+        if console.stdout_closed:
             return
 
 
@@ -97,7 +97,7 @@ def _facts(by: str | None, count: int, found: Counted) -> Iterator[dict[str, Any
             yield _fact(one, row.key, row)
 
 
-def _fact(by: str, key: str | None, one: Count) -> dict[str, Any]:
+def _fact(by: str, key: str | None, one: UsageTotals) -> dict[str, Any]:
     """The documented shape of a count; what is unknown is null."""
     return {
         "by": by,
@@ -123,7 +123,7 @@ def _shown(by: str | None, count: int | None, found: Counted, width: int) -> Ite
         wanted = count if count is not None else 0 if by in UNITS else _ROWS
         yield from _table(by, found.rows(by, wanted), found.total, width)
         return
-    yield from plots.totals(found.total, found.conversations, width=width)
+    yield from plots.totals_lines(found.total, found.conversations, width=width)
     yield ""
     yield from _over_time(found, width)
     for one in OVERVIEW:
@@ -131,18 +131,20 @@ def _shown(by: str | None, count: int | None, found: Counted, width: int) -> Ite
         yield from _table(one, found.rows(one, _TOP if count is None else count), found.total, width)
 
 
-def _table(by: str, rows: Iterable[Count], total: Count, width: int) -> Iterator[str]:
+def _table(by: str, rows: Iterable[UsageTotals], total: UsageTotals, width: int) -> Iterator[str]:
     name = most = 0
     if by in UNITS:
         rows = list(rows)
         name, most = len("2026-03-29"), max((one.turns for one in rows), default=0)
-    return plots.table(rows, total, by.upper(), width=width, name=name, most=most, terminal=width > 0)
+    return plots.totals_table(
+        rows, total, by.upper(), width=width, name_width=name, maximum=most, terminal=width > 0
+    )
 
 
 def _over_time(found: Counted, width: int) -> Iterator[str]:
     """A plot over time; in a pipe the same periods as a table."""
     wide = f"{found.total.turns:,}"
-    unit, days, counts = found.over_time(plots.places(width, wide) if width else _PIPED)
+    unit, days, counts = found.over_time(plots.chart_capacity(width, wide) if width else _PIPED)
     said = [one for one in counts if one]
     if not width:
         yield from _table(unit, said, found.total, width)
@@ -153,11 +155,13 @@ def _over_time(found: Counted, width: int) -> Iterator[str]:
             f"None; the newest was said on {found.total.last_at.astimezone():%Y-%m-%d}.", "dim", True
         )
         return
-    ticks = [tick(unit, day) for day in days]
+    ticks = [tick_label(unit, day) for day in days]
     turns = [one.turns if one else 0 for one in counts]
     costs = [one.cost or 0 if one else 0 for one in counts]
-    yield from plots.columns(turns, ticks, f"{max(turns):,}".rjust(len(wide)), width=width, terminal=True)
+    yield from plots.column_chart(
+        turns, ticks, f"{max(turns):,}".rjust(len(wide)), width=width, terminal=True
+    )
     if any(costs):
         yield styled(f"Cost per {unit}", "bold", True)
         top = price(max(costs), max(costs)).rjust(len(wide))
-        yield from plots.columns(costs, ticks, top, width=width, height=3, terminal=True)
+        yield from plots.column_chart(costs, ticks, top, width=width, height=3, terminal=True)

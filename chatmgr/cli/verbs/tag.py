@@ -11,7 +11,7 @@ from chatmgr.cli.selection import Report, choosing_options, chosen
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.text import valid_tag
+from chatmgr.domain.names import valid_tag
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import ConversationName, app

@@ -8,7 +8,7 @@ import click
 
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Conversation, ThreadRef
-from chatmgr.domain.text import slug, valid_name
+from chatmgr.domain.names import slug, valid_name
 from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console

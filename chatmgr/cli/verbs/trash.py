@@ -22,7 +22,8 @@ from chatmgr.domain.events import STATELESS
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
 from chatmgr.terminal import tables
-from chatmgr.terminal.console import age, console
+from chatmgr.terminal.console import console
+from chatmgr.terminal.durations import age
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.confirmation import FINAL, confirm
 from chatmgr.ui.context import app, json_option

@@ -2,7 +2,7 @@
 
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Assistant
-from chatmgr.domain.text import nearest
+from chatmgr.domain.names import nearest
 from chatmgr.store.reader.session import Session, as_stored
 from chatmgr.store.shapes import as_mapping, into, moment, pick
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.filters import EVERYTHING, Filters
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.text import nearest, slug
+from chatmgr.domain.names import nearest, slug
 from chatmgr.store.reader.session import FAR, GUESSES, SHORTEST_ID, Session, as_stored
 from chatmgr.store.shapes import into, moment, moment_or_none, pick
 

@@ -13,10 +13,9 @@ from operator import attrgetter, itemgetter
 from typing import TypeVar
 
 from chatmgr.domain.filters import ALWAYS, NEVER, Filters
-from chatmgr.domain.hits import Found, Hit, Snippet
-from chatmgr.domain.matching import Matcher, ranked, snippet
+from chatmgr.domain.matching import Matcher, best_snippet, bm25_scores
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.query import Query
+from chatmgr.domain.search import Hit, Query, SearchResults, Snippet
 from chatmgr.store.reader.conversations import CONVERSATION
 from chatmgr.store.reader.session import Session
 from chatmgr.store.search.questions import Question, questions
@@ -36,10 +35,10 @@ class Search:
 
     def find(
         self, query: Query, filters: Filters, count: int, *, newest: bool = False, conversation: int = 0
-    ) -> Found:
+    ) -> SearchResults:
         """The best ``count`` hits, conversations first; ``newest`` or ``count`` 0 take them as they come."""
         if not query.clauses:
-            return Found(iter(()))
+            return SearchResults(iter(()))
         asked = list(questions(query, self._trigrams))
         matcher = Matcher(query, sure_of_phrases=self._in_sqlite)
         values = filters.values()
@@ -50,10 +49,10 @@ class Search:
             limit = count if count and not matcher.unsure else 0
             turns = (_turn_hit(row, matcher) for row in self._turns(asked, matcher, values, limit))
             merged = heapq.merge(names, turns, key=attrgetter("at"), reverse=True)
-            return Found(islice(merged, count) if count else merged)
+            return SearchResults(islice(merged, count) if count else merged)
         rows = list(islice(self._turns(asked, matcher, values, WINDOW + 1), WINDOW + 1))
         best = _best(rows[:WINDOW], matcher, count - min(len(names), count))
-        return Found(iter([*names[:count], *best]), more=len(rows) > WINDOW)
+        return SearchResults(iter([*names[:count], *best]), more=len(rows) > WINDOW)
 
     @property
     def _in_sqlite(self) -> bool:
@@ -112,7 +111,7 @@ def _text(row: Row) -> str:
 
 def _best(rows: list[Row], matcher: Matcher, count: int) -> Iterable[Hit]:
     """The rows that answer best; of equals, the newest."""
-    scores = ranked(matcher, [_text(row) for row in rows])
+    scores = bm25_scores(matcher, [_text(row) for row in rows])
     order = heapq.nsmallest(max(count, 0), range(len(rows)), key=lambda at: (-scores[at], at))
     return [_turn_hit(rows[at], matcher, scores[at]) for at in order]
 
@@ -121,7 +120,7 @@ def _turn_hit(row: Row, matcher: Matcher, score: float | None = None) -> Hit:
     """A row of ``search.turn``."""
     del row["stamp"]
     row["at"] = moment(row["at"])
-    row["snippet"] = snippet(matcher, row.pop("user"), row.pop("answer"))
+    row["snippet"] = best_snippet(matcher, row.pop("user"), row.pop("answer"))
     return Hit(**row, score=None if score is None else round(score, 3))
 
 

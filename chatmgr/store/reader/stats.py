@@ -5,7 +5,7 @@ from math import floor
 
 from chatmgr.domain import periods
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.totals import Count, Ranking, Unit
+from chatmgr.domain.totals import Ranking, Unit, UsageTotals
 from chatmgr.store.reader.session import Session
 from chatmgr.store.shapes import Row, as_dict, moment
 
@@ -16,47 +16,47 @@ class Stats:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def total(self, filters: Filters) -> tuple[Count, int] | None:
+    def total(self, filters: Filters) -> tuple[UsageTotals, int] | None:
         """The sums over all of them, and in how many conversations they are; None where there are none."""
         row = self._session.first("stats.total", as_dict, **filters.values())
         if not row or not row["runs"]:
             return None
         conversations = int(row.pop("conversations"))
-        return _to_count(row), conversations
+        return _to_totals(row), conversations
 
-    def total_of(self, conversation: int) -> Count | None:
+    def total_of(self, conversation: int) -> UsageTotals | None:
         """The sums over all runs of one conversation; None before the first."""
         values = Filters(archived=None).values()
         row = self._session.first("stats.total_of", as_dict, conversation=conversation, **values)
-        return _to_count(row) if row and row["runs"] else None
+        return _to_totals(row) if row and row["runs"] else None
 
-    def ranking(self, by: Ranking, filters: Filters, count: int = 0) -> Iterator[Count]:
+    def ranking(self, by: Ranking, filters: Filters, count: int = 0) -> Iterator[UsageTotals]:
         """One row for each model, provider, assistant or conversation, most turns first; 0 for all."""
         limit = self._session.limit(count)
         rows = self._session.rows(f"stats.by_{by}", as_dict, limit=limit, **filters.values())
-        return map(_to_count, rows)
+        return map(_to_totals, rows)
 
-    def periods(self, unit: Unit, filters: Filters, total: Count) -> dict[str, Count]:
+    def periods(self, unit: Unit, filters: Filters, total: UsageTotals) -> dict[str, UsageTotals]:
         """The user's days, weeks or months in which something was said, oldest first, by their names.
 
         ``total`` says between which moments that was.
         """
         first = floor(max(filters.since, total.first_at).timestamp())
-        grid = periods.grid(first, floor(total.last_at.timestamp()))
-        counts: dict[str, Count] = {}
+        grid = periods.day_grid(first, floor(total.last_at.timestamp()))
+        counts: dict[str, UsageTotals] = {}
         values = {**filters.values(), "shift": grid.shift, "step": grid.step}
         for row in self._session.rows("stats.by_cell", as_dict, **values):
-            day = periods.day_of(grid.begin(int(row.pop("cell"))))
-            row["key"] = key = periods.key(unit, periods.begin(unit, day))
-            count = _to_count(row)
-            counts[key] = counts[key].joined(count) if key in counts else count
+            day = periods.day_of(grid.interval_start(int(row.pop("cell"))))
+            row["key"] = key = periods.period_name(unit, periods.period_start(unit, day))
+            count = _to_totals(row)
+            counts[key] = counts[key].combined(count) if key in counts else count
         return {key: counts[key] for key in sorted(counts)}
 
 
 _SUMS = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cost")
 
 
-def _to_count(row: Row) -> Count:
+def _to_totals(row: Row) -> UsageTotals:
     """The columns of ``stats.sums``, and a key where there is one; PostgreSQL gives big sums as decimals."""
     row.setdefault("key", "")
     for name in _SUMS:
@@ -64,4 +64,4 @@ def _to_count(row: Row) -> Count:
     if row["cost"] is None and not row["unpriced"]:
         row["cost"] = 0  # nothing was sent
     row["first_at"], row["last_at"] = moment(row["first_at"]), moment(row["last_at"])
-    return Count(**row)
+    return UsageTotals(**row)

@@ -7,7 +7,7 @@ from shlex import quote
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.text import nearest
+from chatmgr.domain.names import nearest
 from chatmgr.store.reader.conversations import CONVERSATION
 from chatmgr.store.reader.session import GUESSES, SHORTEST_ID, Session, as_stored
 from chatmgr.store.shapes import pick

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from chatmgr.domain.query import Clause, Query, Term
+from chatmgr.domain.search import Clause, Query, Term
 
 _MIXED = 4  # clauses that are split; those beyond are only checked on the text of what was found
 _GRAM = 3

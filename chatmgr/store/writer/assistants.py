@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.domain.model import Assistant
-from chatmgr.domain.text import free_name, named_after
+from chatmgr.domain.names import free_name, is_numbered_name
 from chatmgr.store.tables import AssistantRow, AssistantVersionRow, ConversationRow, RemoteAssistantRow
 from chatmgr.store.writer.base import WriterBase, now
 
@@ -55,7 +55,7 @@ class AssistantWriter(WriterBase):
         parts = (instructions, old.model, old.provider, old.params)
         try:
             with self.begin() as db:
-                if named_after(old.name, name) and db.scalar(others) is None:
+                if is_numbered_name(old.name, name) and db.scalar(others) is None:
                     _next_version(db, old.id, *parts)
                     return False
                 taken = set(db.scalars(select(AssistantRow.name).where(AssistantRow.deleted_at.is_(None))))

@@ -1,36 +1,56 @@
 """Markdown at a terminal: a whole message as lines, or an answer while it streams.
 
-``source`` cleans the text and cuts it into lines, ``blocks`` finds (with ``syntax`` and ``nesting``)
-the leaves that ``leaves`` defines, ``page`` makes rows of them with ``inline``, ``code``, ``table`` and
-``styles``; ``writer`` draws them. A message that is whole goes the same way, so it looks the same.
+``stream_parser`` cleans the text and cuts it into lines. ``block_parser`` (with ``patterns`` and
+``containers``) finds the leaf blocks that ``leaf_blocks`` defines. ``render`` turns those into rows with
+``inline``, ``highlight``, ``table_layout`` and ``text_layout``; ``streaming_writer`` draws them. A whole
+message takes the same path, so it looks the same.
+
+Where Markdown would let a later line change what was shown long before, the parser decides at once:
+
+- A list is neither tight nor loose: an empty line between two items is shown where one was written.
+- Line breaks inside a paragraph are kept: models break lines where they mean it (verse, addresses).
+- References ``[text][name]`` and their definitions are shown as written: definitions come last, when
+  the text is already on the screen, and hiding them would hide where a link leads.
+- A paragraph of more than SECTION characters does not become a heading through an underline.
+- The columns of a table are as wide as its first MEASURED_ROWS rows need.
+- HTML is shown as text.
 """
 
 from collections.abc import Iterator
 from typing import TextIO
 
-from chatmgr.terminal.console import moves
+from chatmgr.terminal.console import can_move_cursor
 
 
 def wants_markdown(stream: TextIO, *, plain: bool = False) -> bool:
-    """Whether Markdown is rendered there: at a terminal that can, unless the user wants it plain.
+    """Whether to render Markdown to this stream: a capable terminal, unless the user wants plain text.
 
-    NO_COLOR is no reason against it: structure, bold and italic stay, as its standard says.
+    NO_COLOR does not prevent it: structure, bold and italic stay, as its standard says.
     """
-    return not plain and moves(stream)
+    return not plain and can_move_cursor(stream)
 
 
-def rendered(text: str, width: int) -> Iterator[str]:
-    """A whole message as lines with styles; lines of code are as long as they are."""
-    from chatmgr.terminal.markdown.page import leaf_lines
-    from chatmgr.terminal.markdown.source import Source
+def rendered_lines(text: str, width: int) -> Iterator[str]:
+    """A whole message as styled lines; lines of code keep their length."""
+    from chatmgr.terminal.markdown.render import leaf_rows
+    from chatmgr.terminal.markdown.stream_parser import StreamParser
 
-    source = Source()
-    source.feed(text)
-    joined = ""
-    for leaf in source.finish():
-        for line in leaf_lines(leaf, width):
+    parser = StreamParser()
+    parser.feed(text)
+    pending = ""
+    for leaf in parser.finish():
+        for line in leaf_rows(leaf, width):
             if line.joined:
-                joined += line.text
+                pending += line.text
             else:
-                yield joined + line.text
-                joined = ""
+                yield pending + line.text
+                pending = ""
+
+
+def code_blocks(text: str) -> Iterator[tuple[str, str]]:
+    """The language (as written, or empty) and content of each code block in a Markdown text."""
+    from markdown_it import MarkdownIt
+
+    for token in MarkdownIt().parse(text):
+        if token.type in {"fence", "code_block"}:
+            yield token.info.strip().partition(" ")[0], token.content

@@ -1,10 +1,10 @@
-"""Code in colours: the lines of a chunk, highlighted by pygments in the terminal's own colours."""
+"""Syntax highlighting: pygments tokens in the terminal's own colours."""
 
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from chatmgr.terminal.markdown.styles import Run
+from chatmgr.terminal.markdown.text_layout import StyleRun
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
@@ -47,51 +47,51 @@ def _lexer(language: str) -> "Lexer | None":
         return None
 
 
-_FOUND: dict[Any, str] = {}
+_STYLE_OF_TOKEN: dict[Any, str] = {}
 
 
-def _style(kind: Any) -> str:
-    """The style of a kind of token: its own, or that of the kind it is a sort of."""
-    name = ".".join(kind)
+def _token_style(token_type: Any) -> str:
+    """The style of a pygments token type, inherited from its parent types; cached."""
+    name = ".".join(token_type)
     while name and name not in _STYLES:
         name = name.rpartition(".")[0]
-    _FOUND[kind] = _STYLES.get(name, "")
-    return _FOUND[kind]
+    _STYLE_OF_TOKEN[token_type] = _STYLES.get(name, "")
+    return _STYLE_OF_TOKEN[token_type]
 
 
 @lru_cache(maxsize=4)
-def highlighted(text: str, language: str) -> tuple[tuple[Run, ...], ...]:
-    """The runs of each line; a language that nobody knows has no colours."""
+def highlighted_lines(text: str, language: str) -> tuple[tuple[StyleRun, ...], ...]:
+    """The style runs of each line; without colours if the language is unknown."""
     lexer = _lexer(language.lower()[:40]) if language else None
     lines = text.split("\n")
     if lexer is None:
         return tuple(((len(line), ""),) for line in lines)
-    found = tuple(_by_line(lexer.get_tokens_unprocessed(text)))
-    # A lexer that loses a part of the text (none should) costs the colours, not the text.
-    ends = [line[-1][0] if line else 0 for line in found]
+    runs_by_line = tuple(_runs_by_line(lexer.get_tokens_unprocessed(text)))
+    # If a lexer loses part of the text (none should), the colours are dropped, not the text.
+    ends = [line[-1][0] if line else 0 for line in runs_by_line]
     if ends != [len(line) for line in lines]:
         return tuple(((len(line), ""),) for line in lines)
-    return found
+    return runs_by_line
 
 
-def _by_line(tokens: Any) -> Iterator[tuple[Run, ...]]:
-    line: list[Run] = []
-    at = 0
-    for _, kind, value in tokens:
-        style = _FOUND[kind] if kind in _FOUND else _style(kind)
+def _runs_by_line(tokens: Any) -> Iterator[tuple[StyleRun, ...]]:
+    line: list[StyleRun] = []
+    end = 0
+    for _, token_type, value in tokens:
+        style = _STYLE_OF_TOKEN[token_type] if token_type in _STYLE_OF_TOKEN else _token_style(token_type)
         if "\n" not in value:
-            at += len(value)
+            end += len(value)
             if line and line[-1][1] == style:
-                line[-1] = (at, style)
+                line[-1] = (end, style)
             else:
-                line.append((at, style))
+                line.append((end, style))
             continue
-        first, *others = value.split("\n")
-        if first:
-            line.append((at + len(first), style))
-        for other in others:
+        first_part, *other_parts = value.split("\n")
+        if first_part:
+            line.append((end + len(first_part), style))
+        for part in other_parts:
             yield tuple(line)
-            line, at = [], len(other)
-            if other:
-                line.append((at, style))
+            line, end = [], len(part)
+            if part:
+                line.append((end, style))
     yield tuple(line)

@@ -1,0 +1,70 @@
+"""Writes exports and pages to files: private, completely or not at all, and only over chatmgr's own files."""
+
+import errno
+import os
+import stat
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from chatmgr.domain.errors import UsageFault, unwritable
+from chatmgr.domain.export_schema import FORMAT, HTML_HEAD
+
+_OWN_PREFIXES = (
+    f'{{"format": "{FORMAT}"',
+    f'{{"type": "header", "format": "{FORMAT}"',
+    f"---\ngenerator: {FORMAT}\n",
+    HTML_HEAD,
+)
+
+
+def write_file(path: Path, pieces: Iterable[str], *, force: bool = False) -> None:
+    """Write a file that only its owner can read; an existing file is replaced at the very end.
+
+    Without ``force``, a file that chatmgr did not write is left alone. Raises UsageFault if the path is
+    wrong, ChatmgrError if the disk takes no more.
+    """
+    try:
+        if not force:
+            _refuse_foreign(path)
+        elif path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        elif path.exists() and not path.is_file():
+            raise UsageFault(f"{path} is not a regular file.", "Choose another path.")
+        descriptor, temporary_name = tempfile.mkstemp(prefix=".chatmgr-", dir=path.parent)
+        temporary = Path(temporary_name)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+                file.writelines(pieces)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def private_folder(folder: Path) -> None:
+    """Create a folder and its parents so that only their owner can enter; existing ones stay as they are."""
+    try:
+        for missing in reversed([folder, *folder.parents]):  # mkdir applies its mode only to the last one
+            if not missing.exists():
+                missing.mkdir(mode=0o700)
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "it is not a folder")
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raise UsageFault if the file exists and no export wrote it."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    if stat.S_ISREG(status.st_mode):
+        with path.open("rb") as file:
+            first_bytes = file.read(256).decode("utf-8", "replace")
+        if first_bytes.startswith(_OWN_PREFIXES):
+            return
+    raise UsageFault(f"{path} already exists and was not written by chatmgr.", "To replace it: --force")

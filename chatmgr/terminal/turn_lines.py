@@ -1,0 +1,119 @@
+"""Turns, runs and search hits as lines of text; the caller prints them."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from chatmgr.domain.model import Run, Turn
+from chatmgr.domain.money import dollars
+from chatmgr.domain.totals import UsageTotals
+from chatmgr.terminal import markdown
+from chatmgr.terminal.console import styled
+from chatmgr.terminal.region import stdout_size
+from chatmgr.terminal.sanitize import clean, one_line, row_spans
+
+if TYPE_CHECKING:
+    from chatmgr.domain.search import Hit
+
+
+def turn_lines(
+    turn: Turn,
+    files: Iterable[tuple[str, str, str, int]] = (),
+    *,
+    terminal: bool,
+    rendered: bool = False,
+    usage: bool = False,
+) -> Iterator[str]:
+    """A whole turn: its address and time, the user's message and files, and the answer.
+
+    ``files`` are (name, content type, SHA-256, bytes). With ``rendered``, the answer's Markdown is rendered;
+    the user's message stays as it was typed.
+    """
+    started = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
+    facts = [f"{one_line(turn.conversation)}@{turn.turn}", started, one_line(turn.model)]
+    yield styled(" · ".join(fact for fact in facts if fact), "dim", terminal)
+    for line in clean(turn.user).split("\n"):
+        yield styled(f"> {line}".rstrip(), "cyan", terminal)
+    for name, content_type, _, size in files:
+        yield styled(f"> + {one_line(name)} ({content_type}, {size:,} bytes)", "cyan", terminal)
+    yield ""
+    if turn.answer and rendered:
+        yield from markdown.rendered_lines(turn.answer, stdout_size()[0])
+    elif turn.answer:
+        yield clean(turn.answer)
+    if ending := ending_note(turn):
+        yield styled(ending, "yellow", terminal)
+    if usage:
+        yield styled(f"[{usage_summary(turn)}]", "dim", terminal)
+    yield ""
+
+
+def run_lines(run: Run, number: int, *, terminal: bool) -> Iterator[str]:
+    """One run of a turn: when, where and how it ended; also its text, if another run answers the turn."""
+    started = run.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    facts = [f"run {number}", started, one_line(run.model), run.provider, run.state, run.detail]
+    facts += [one_line(run.error), "the answer" if run.chosen and run.answer else ""]
+    yield styled("[" + " · ".join(fact for fact in facts if fact) + "]", "dim", terminal)
+    if run.answer and not run.chosen:
+        yield styled(clean(run.answer), "dim", terminal)
+
+
+def hit_lines(hit: "Hit", *, terminal: bool, width: int = 0) -> Iterator[str]:
+    """A search hit: its address and details, then the text that matches, highlighted at a terminal.
+
+    With a ``width``, the text is wrapped at words.
+    """
+    address = one_line(hit.conversation) + (f"@{hit.turn}" if hit.turn else "")
+    time = hit.at.astimezone().strftime("%Y-%m-%d %H:%M")
+    facts = [time, one_line(hit.model), one_line(hit.title, 48) if hit.turn else ""]
+    details = "".join(f" · {fact}" for fact in facts if fact)
+    yield styled(address, "bold", terminal) + styled(details, "dim", terminal)
+    margin = "> " if hit.snippet.side == "user" else "  "
+    text = hit.snippet.text
+    rows = row_spans(text, max(width - len(margin), 1)) if width else [(0, len(text))]
+    for row in rows:
+        yield margin + _highlight_matches(text, row, hit.snippet.spans, terminal)
+        margin = "  "
+
+
+def _highlight_matches(
+    text: str, row: tuple[int, int], spans: Iterable[tuple[int, int]], terminal: bool
+) -> str:
+    """A row of a text with its matches in colour. Every piece is cleaned on its own."""
+    position, row_end = row
+    highlighted = ""
+    for begin, end in ((max(begin, position), min(end, row_end)) for begin, end in spans):
+        if begin < end:
+            highlighted += clean(text[position:begin]) + styled(clean(text[begin:end]), "match", terminal)
+            position = end
+    return highlighted + clean(text[position:row_end])
+
+
+def usage_summary(usage: Turn | UsageTotals) -> str:
+    """Tokens and price of a turn, or of many; what no provider reported is unknown, not zero."""
+    parts = (
+        _tokens(usage.input_tokens, "in", usage.cached_tokens, "cached"),
+        _tokens(usage.output_tokens, "out", usage.reasoning_tokens, "reasoning"),
+        "cost unknown" if usage.cost is None else dollars(usage.cost),
+    )
+    return " · ".join(parts)
+
+
+def _tokens(count: int | None, direction: str, partial: int | None, kind: str) -> str:
+    if count is None:
+        return f"tokens {direction} unknown"
+    return f"{count:,} tokens {direction}" + (f" ({partial:,} {kind})" if partial else "")
+
+
+def ending_note(turn: Turn) -> str:
+    """One bracketed line if the turn's answer is not simply complete; otherwise empty."""
+    if turn.state == "completed" and turn.answer and not turn.detail:
+        return ""
+    reasons = {
+        ("incomplete", "length"): "cut off at the length limit",
+        ("incomplete", "content_filter"): "cut off by the provider's content filter",
+        ("completed", "refusal"): "the model refused",
+        ("completed", ""): "the answer is empty",
+    }
+    reason = reasons.get((turn.state, turn.detail))
+    note = reason or " — ".join(part for part in (turn.state, turn.detail, one_line(turn.error)) if part)
+    return f"[{note}]"
