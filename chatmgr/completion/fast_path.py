@@ -102,14 +102,9 @@ def _candidates(args: list[str], incomplete: str) -> Candidates | None:
     for depth in (1, 2):
         if kinds := ARGUMENTS.get(" ".join(args[:depth])):
             index = len(args) - depth
-            last_kind = kinds[-1]
-            kind = (
-                last_kind
-                if last_kind.endswith("*") and index >= len(kinds)
-                else kinds[index]
-                if index < len(kinds)
-                else ""
-            )
+            if index >= len(kinds) and kinds[-1].endswith("*"):  # the last argument repeats
+                index = len(kinds) - 1
+            kind = kinds[index] if index < len(kinds) else ""
             return _read_names(kind.rstrip("*"), incomplete)
     return None
 

@@ -177,7 +177,7 @@ def test_the_page_is_its_owners_and_overwrites_nothing(counted: Chatmgr) -> None
     assert "By assistant" in path.read_text("utf-8")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.write_text("mine", "utf-8")
-    assert "exists already" in counted.refused(2, "stats", "--html", str(path))
+    assert "already exists" in counted.refused(2, "stats", "--html", str(path))
     assert path.read_text("utf-8") == "mine"
 
 

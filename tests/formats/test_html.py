@@ -47,7 +47,7 @@ def test_what_a_page_shows(site: Path, browser: Browser) -> None:
             "1,210 tokens in",
             "$0.005524",
         ),
-        *("cut off: the limit of its length was reached", "The server is on fire.", "a.csv", "python"),
+        *("cut off at the length limit", "The server is on fire.", "a.csv", "python"),
     ):
         assert said in text, said
     assert page.run("document.querySelector('.p-k').textContent") == "def"

@@ -96,7 +96,7 @@ class Personas(Group):
 
 
 def _in_editor(old: Assistant) -> str:
-    from chatmgr.chat.input.editor import edit_text
+    from chatmgr.chat.input.external_editor import edit_text
 
     if not can_edit_lines():
         raise UsageFault("There is no terminal to edit at.", "Type: /system TEXT, or /system @FILE")

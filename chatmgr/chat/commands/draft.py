@@ -50,7 +50,7 @@ class NextMessage(Group):
         )
 
     def _edit(self, text: str) -> None:
-        from chatmgr.chat.input.editor import edit_text
+        from chatmgr.chat.input.external_editor import edit_text
 
         if not can_edit_lines():
             raise UsageFault("There is no line here that a text could stand in.", "Type the message instead.")

@@ -72,10 +72,8 @@ class ChatCompleter(Completer):
         command = self._commands().get(match[1].lower()) if match else None
         if not command or not match:
             return "", ""
-        argument = (
-            match[2].rpartition(" ")[2] if command.kind == "tag" else match[2]
-        )  # one command takes several tags
-        return command.kind, argument
+        several = command.kind == "tag"  # one command takes several tags
+        return command.kind, match[2].rpartition(" ")[2] if several else match[2]
 
     def _command_completions(self, typed: str) -> Iterator[Completion]:
         for command in (*own(lambda _: None), *self._commands().values()):  # /exit and /help come first

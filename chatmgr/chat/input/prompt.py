@@ -43,7 +43,7 @@ class InputSources:
 
 def chat_lines(sources: InputSources) -> Lines:
     """The line editor if the terminal can run one, else plain lines."""
-    return Editor(sources) if can_edit_lines() else PlainLines()
+    return LineEditor(sources) if can_edit_lines() else PlainLines()
 
 
 class PlainLines:
@@ -78,7 +78,7 @@ class PlainLines:
         """Does nothing: there is no history."""
 
 
-class Editor:
+class LineEditor:
     """prompt_toolkit's line editor with chatmgr's key bindings, history, completion and toolbar."""
 
     def __init__(self, sources: InputSources) -> None:
@@ -112,7 +112,7 @@ class Editor:
             return Typed(typed) if quoted is None else Typed(quoted, literal=True)
 
     def _run_detour(self, detour: str, text: str) -> str:
-        from chatmgr.chat.input.editor import edit_text
+        from chatmgr.chat.input.external_editor import edit_text
 
         try:
             return self._search_messages(text) if detour == "search" else edit_text(text)
