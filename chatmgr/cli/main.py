@@ -18,7 +18,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "new": ("new", "Create an assistant and a named conversation, then chat."),
         "resume": ("resume", "Continue a conversation where it was left."),
         "send": ("send", "Run one turn and print the answer."),
-        "runs": ("runs", "List runs that are not done; wait, answer, cancel."),
+        "runs": ("runs", "List open runs; wait for them, answer or cancel them."),
     },
     "Look back": {
         "history": ("history", "Search, list conversations, or review the turns of one."),
@@ -29,7 +29,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "rename": ("rename", "Give conversations other names, or a title."),
         "tag": ("tag", "Sort conversations by words of your own."),
         "archive": ("archive", "Take conversations out of the lists."),
-        "unarchive": ("unarchive", "Put archived conversations back into the lists."),
+        "unarchive": ("archive", "Put archived conversations back into the lists."),
         "delete": ("delete", "Put conversations into the trash."),
         "restore": ("restore", "Take conversations out of the trash."),
         "trash": ("trash", "List what is in the trash, or delete it for good."),
@@ -77,7 +77,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"chatmgr.cli.verbs.{COMMANDS[cmd_name][0]}")
-        command: click.Command = module.command
+        command: click.Command = getattr(module, f"{cmd_name}_command", module.command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

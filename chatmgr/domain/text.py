@@ -62,6 +62,14 @@ def valid_tag(word: str) -> str:
     return tag
 
 
+def tag_changes(added: Iterable[str], removed: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The tags to add and to remove, checked; no tag can be both."""
+    to_add, to_remove = {valid_tag(word) for word in added}, {valid_tag(word) for word in removed}
+    if both := to_add & to_remove:
+        raise UsageFault(f"“{min(both)}” cannot be added and removed at once.")
+    return to_add, to_remove
+
+
 def valid_title(text: str) -> str:
     """Check a title: one line of visible characters; empty for none."""
     if len(text) > TITLE_LIMIT:
@@ -137,6 +145,21 @@ def sentence(text: str) -> str:
     """Somebody else's words with exactly one end mark, to stand among ours."""
     text = text.strip()
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and its noun: ``1 turn``, ``2,000 turns``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+NANODOLLARS = 1_000_000_000  # costs are kept in billionths of a US dollar
+
+
+def dollars(billionths: int) -> str:
+    """An amount in US dollars: to the cent, or with as many digits as it takes to see it."""
+    whole = f"{billionths / 1e9:,.9f}".rstrip("0")
+    cents = whole.index(".") + 3
+    return f"${whole.ljust(cents, '0')}"
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:

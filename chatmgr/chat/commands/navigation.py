@@ -1,19 +1,19 @@
-"""Where the chat goes on: another conversation, a new one, another provider or model."""
+"""Where the chat continues: another conversation, a new one, another provider or model."""
 
-from chatmgr.chat.commands.group import Group
+from chatmgr.chat.commands.group import CommandGroup
 from chatmgr.chat.input.prompt import can_draw
 from chatmgr.chat.slash import Command
-from chatmgr.domain.addresses import parse
+from chatmgr.domain import addresses
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.text import valid_name
 from chatmgr.services.attachments import check_files
 from chatmgr.ui.context import app
 
-_HEADING = "Where it goes on"
+_HEADING = "Conversation, provider and model"
 
 
-class Going(Group):
-    """Going on somewhere else."""
+class NavigationCommands(CommandGroup):
+    """``/switch``, ``/new``, ``/model``, ``/provider``."""
 
     def commands(self) -> tuple[Command, ...]:
         """The entries of the table."""
@@ -21,7 +21,7 @@ class Going(Group):
             Command(
                 "/switch",
                 "[NAME[@TURN]]",
-                "go on with another conversation; alone: pick one",
+                "go on with another conversation; without a name: pick one",
                 _HEADING,
                 self._switch,
                 "conversation",
@@ -36,7 +36,7 @@ class Going(Group):
             Command(
                 "/model",
                 "[NAME]",
-                "go on with this model; alone: say which",
+                "go on with this model; without a name: show the current one",
                 _HEADING,
                 self._model,
                 "model",
@@ -44,7 +44,7 @@ class Going(Group):
             Command(
                 "/provider",
                 "[NAME]",
-                "go on at this provider; alone: say which",
+                "go on at this provider; without a name: show the current one",
                 _HEADING,
                 self._provider,
                 "provider",
@@ -53,21 +53,21 @@ class Going(Group):
 
     def _switch(self, name: str) -> None:
         if not name:
-            from chatmgr.chat.lookups import choose
+            from chatmgr.chat.lookups import pick_conversation
 
             if not can_draw():
                 raise UsageFault("Name a conversation: /switch NAME")
-            chosen = choose()
-            if chosen is None:
+            picked = pick_conversation()
+            if picked is None:
                 return
-            name = chosen.name
-        wanted = parse(name)
-        found = app().reader.conversation(wanted.name)
-        turn = app().reader.turn(found, wanted.turn).turn if wanted.turn else 0
-        self._talk.switch(found, turn)
+            name = picked.name
+        address = addresses.parse(name)
+        conversation = app().reader.conversation(address.name)
+        turn = app().reader.turn(conversation, address.turn).turn if address.turn else 0
+        self._session.switch(conversation, turn)
 
     def _new(self, name: str) -> None:
-        reader, old = app().reader, self._here
+        reader, current = app().reader, self._conversation
         if name:
             name = valid_name("conversation", name)
             if reader.taken(name):
@@ -75,18 +75,18 @@ class Going(Group):
                     f"There is a conversation “{name}” already.", f"Go on with it: /switch {name}"
                 )
         else:
-            name = reader.unused_name(old.assistant)
-        persona = reader.assistant_of(old.pk)
-        check_files(app().providers.get(old.provider), self._talk.files)
-        app().writer.create_conversation(name, "", persona.id, old.own_model, old.provider)
-        self._talk.switch(reader.conversation(name))
+            name = reader.unused_name(current.assistant)
+        assistant = reader.assistant_of(current.pk)
+        self._session.check(self._session.files)
+        app().writer.create_conversation(name, "", assistant.id, current.own_model, current.provider)
+        self._session.switch(reader.conversation(name))
 
     def _model(self, name: str) -> None:
         if name:
-            self._talk.move("", name)
-        self._talk.announce()
+            self._session.move("", name)
+        self._session.announce()
 
     def _provider(self, name: str) -> None:
         if name:
-            self._talk.move(name, "")
-        self._talk.announce()
+            self._session.move(name, "")
+        self._session.announce()

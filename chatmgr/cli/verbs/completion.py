@@ -1,17 +1,20 @@
-"""``chatmgr completion``: names in the shell, installed with one command and taken back with another."""
+"""``chatmgr completion``: names in the shell, installed with one command and uninstalled with another."""
 
 from pathlib import Path
 
 import click
 
+from chatmgr.cli.params import dry_run_option
 from chatmgr.completion import dotfiles, shells
 from chatmgr.completion import install as targets
 from chatmgr.terminal.console import console
 
 _shell = click.argument(
-    "shell", required=False, type=click.Choice(shells.SHELLS), help="The shell; this one if left out."
+    "shell",
+    required=False,
+    type=click.Choice(shells.SHELLS),
+    help="The shell; the one you are in if left out.",
 )
-_dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 
 
 @click.group("completion", short_help="Complete names in the shell: install, show, uninstall.")
@@ -27,11 +30,12 @@ def command() -> None:
 
 @command.command("install")
 @_shell
-@_dry_run
+@dry_run_option
 def install(shell: str | None, dry_run: bool) -> None:
-    """Install completion where the shell looks for it; done twice, it is there once.
+    """Install completion where the shell looks for it; running it again changes nothing.
 
-    A start-up file is changed only where the shell has no place of its own: one line, between two marks.
+    A start-up file is changed only if the shell has no folder for completions: by one line, between two
+    marks.
 
     \b
     Examples:
@@ -39,23 +43,22 @@ def install(shell: str | None, dry_run: bool) -> None:
       chatmgr completion install fish --dry-run
     """
     shell = shell or shells.mine()
-    place = targets.place(shell)
-    changes = [_put(place.script, shells.script(shell), dry_run=dry_run)]
-    if place.rc:
-        text = dotfiles.read(place.rc)
-        wanted = dotfiles.with_block(text, place.line)
-        changes.append(_put(place.rc, wanted, dry_run=dry_run, part=f" (one line: {place.line})"))
+    target = targets.place(shell)
+    changes = [_write(target.script, shells.script(shell), dry_run=dry_run)]
+    if target.rc:
+        text = dotfiles.with_block(dotfiles.read(target.rc), target.line)
+        changes.append(_write(target.rc, text, dry_run=dry_run, remark=f" (one line: {target.line})"))
     if not any(changes):
         console.note(f"Completion in {shell} is installed already.")
     elif not dry_run:
-        console.note(f"{place.then} Take it back with: chatmgr completion uninstall {shell}")
+        console.note(f"{target.then} To remove it: chatmgr completion uninstall {shell}")
 
 
 @command.command("uninstall")
 @_shell
-@_dry_run
+@dry_run_option
 def uninstall(shell: str | None, dry_run: bool) -> None:
-    """Take completion out again; what else stands in a start-up file stays as it is.
+    """Uninstall completion; the rest of a start-up file stays as it is.
 
     \b
     Examples:
@@ -63,18 +66,18 @@ def uninstall(shell: str | None, dry_run: bool) -> None:
       chatmgr completion uninstall bash --dry-run
     """
     shell = shell or shells.mine()
-    found = False
-    for place in targets.every(shell):
-        if place.script.is_file():
-            found = True
+    removed = False
+    for target in targets.every(shell):
+        if target.script.is_file():
+            removed = True
             if not dry_run:
-                place.script.unlink()
-            console.note(f"{'Would remove' if dry_run else 'Removed'} {place.script}.")
-        if place.rc and (text := dotfiles.read(place.rc)) != (rest := dotfiles.without_block(text)):
-            found = True
-            _put(place.rc, rest, dry_run=dry_run, part=" (chatmgr's line is out)")
-    if not found:
-        console.note(f"There is no completion of chatmgr in {shell}.")
+                target.script.unlink()
+            console.note(f"{'Would remove' if dry_run else 'Removed'} {target.script}.")
+        if target.rc and (text := dotfiles.read(target.rc)) != (rest := dotfiles.without_block(text)):
+            removed = True
+            _write(target.rc, rest, dry_run=dry_run, remark=" (without chatmgr's line)")
+    if not removed:
+        console.note(f"chatmgr's completion is not installed in {shell}.")
 
 
 @command.command("show")
@@ -90,14 +93,13 @@ def show(shell: str | None) -> None:
     console.out(shells.script(shell or shells.mine()), end="")
 
 
-def _put(path: Path, text: str, *, dry_run: bool, part: str = "") -> bool:
-    """Write a file unless it is so already, and say so."""
+def _write(path: Path, text: str, *, dry_run: bool, remark: str = "") -> bool:
+    """Write a file and report it; returns False for one that has this text already."""
     if dotfiles.read(path) == text:
         return False
     new = not path.exists()
     if not dry_run:
         dotfiles.write(path, text)
-    did = "write" if new else "change"
-    said = f"Would {did}" if dry_run else "Wrote" if new else "Changed"
-    console.note(f"{said} {path}{part}.")
+    would, did = ("Would write", "Wrote") if new else ("Would change", "Changed")
+    console.note(f"{would if dry_run else did} {path}{remark}.")
     return True

@@ -4,20 +4,21 @@ import sys
 
 import click
 
+from chatmgr.cli.params import NameParam, json_option
 from chatmgr.config import keys, paths, settings
 from chatmgr.domain.errors import UsageFault
 from chatmgr.store.location import sqlite_path
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.region import size_of_stdout
-from chatmgr.ui.context import ProviderName, app, json_option
+from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 from chatmgr.ui.prompts import ask_key
 
 
 @click.group("config", short_help="Show the settings, and keep keys.")
 def command() -> None:
-    """The settings of chatmgr, in config.toml, and the keys of its providers.
+    """The settings, which config.toml holds, and the keys of the providers.
 
     \b
     Examples:
@@ -36,20 +37,22 @@ def show(as_json: bool) -> None:
       chatmgr config show
       chatmgr config show --json
     """
-    found = app().settings
-    rows = [(one.key, found.get(one.key), one.default, one.help) for one in settings.SETTINGS]
+    current = app().settings
+    values = {setting.key: current.get(setting.key) for setting in settings.SETTINGS}
     if as_json:
-        print_json({key: value for key, value, _, _ in rows})
+        print_json(values)
         return
     head = ("SETTING", "VALUE", "MEANING")
-    lines = ((key, settings.written(value), help_) for key, value, _, help_ in rows)
+    rows = (
+        (setting.key, settings.written(values[setting.key]), setting.help) for setting in settings.SETTINGS
+    )
     if sys.stdout.isatty():
-        shown = tables.described(head, lines, terminal=True, width=size_of_stdout()[0])
+        lines = tables.described(head, rows, terminal=True, width=size_of_stdout()[0])
     else:
-        shown = tables.table(head, lines, terminal=False)
-    for line in shown:
+        lines = tables.table(head, rows, terminal=False)
+    for line in lines:
         console.out(line)
-    console.note(f"Change them in {found.source}; providers: chatmgr provider list")
+    console.note(f"Change them in {current.source}; providers: chatmgr provider list")
 
 
 @command.command("path")
@@ -61,7 +64,7 @@ def path(as_json: bool) -> None:
     Example:
       chatmgr config path
     """
-    places = {
+    locations = {
         "config": str(settings.config_file()),
         "keys": str(keys.key_file()),
         "data": str(paths.data_dir()),
@@ -69,35 +72,37 @@ def path(as_json: bool) -> None:
         "models": str(paths.models_dir()),
     }
     if as_json:
-        print_json(places)
+        print_json(locations)
         return
-    for name, where in places.items():
-        console.out(f"{name}: {where}")
+    for name, location in locations.items():
+        console.out(f"{name}: {location}")
 
 
 @command.command("set-key")
-@click.argument("provider", type=ProviderName(), default="openai", help="The provider the key belongs to.")
+@click.argument(
+    "provider", type=NameParam("provider"), default="openai", help="The provider that the key belongs to."
+)
 def set_key(provider: str) -> None:
-    """Keep a provider's key: in the system keyring where there is one, else in a file of yours alone.
+    """Store a provider's key: in the system keyring if there is one, else in a file that only you can read.
 
-    The key is asked for without being shown, or read from standard input; it is never an argument,
-    since other users of a machine can read those.
+    You are asked for the key without it being shown, or it is read from standard input. It is never an
+    argument, because other users of the machine can read those.
 
     \b
     Examples:
       chatmgr config set-key openai
       pass show openai | chatmgr config set-key openai
     """
-    found = app().providers.get(provider)
-    if found.api == "local":
+    endpoint = app().providers.get(provider)
+    if endpoint.api == "local":
         raise UsageFault("The embedded model needs no key.")
-    if sys.stdin is not None and sys.stdin.isatty():  # whoever types is not echoed, wherever stderr goes
-        key = ask_key(f"Key for {found.name} (not shown)")
+    if sys.stdin is not None and sys.stdin.isatty():  # whatever is typed is not echoed, wherever stderr goes
+        key = ask_key(f"Key for {endpoint.name} (not shown)")
     else:
         key = sys.stdin.buffer.readline().decode("utf-8", "replace")
-    console.note(f"The key for {found.name} is kept in {keys.store(found.name, key)}.")
-    if found.key_env and not sys.stdin.closed:
+    console.note(f"The key for {endpoint.name} is kept in {keys.store(endpoint.name, key)}.")
+    if endpoint.key_env and not sys.stdin.closed:
         import os
 
-        if os.environ.get(found.key_env):
-            console.note(f"{found.key_env} is set too, and goes first.", "yellow")
+        if os.environ.get(endpoint.key_env):
+            console.note(f"{endpoint.key_env} is also set, and takes precedence.", "yellow")
