@@ -66,7 +66,7 @@ def own(show_help: Callable[[str], None]) -> tuple[Command, ...]:
     """The commands of the chat itself, which belong to no conversation."""
     return (
         Command("/help", "", "show the commands", "The chat", show_help),
-        Command("/exit", "", "leave the chat, as do exit() and Ctrl-D", "The chat", lambda _: None),
+        Command("/exit", "", "leave; also exit() or Ctrl-D", "The chat", lambda _: None),
     )
 
 

@@ -35,7 +35,7 @@ class TestChoosing:
         before = facts(three)
         assert "Which conversations?" in three.refused(2, *verb)
         for more in (("a", "--all"), ("a", "--provider", "ollama"), ("--all", "--provider", "ollama")):
-            assert "three ways to choose" in three.refused(2, *verb, *more)
+            assert "cannot be combined" in three.refused(2, *verb, *more)
         assert facts(three) == before
 
     @pytest.mark.parametrize("verb", [("archive",), ("unarchive",), ("delete",), ("tag", "+x")])
@@ -158,12 +158,12 @@ class TestTags:
 
 class TestTrash:
     def test_there_and_back(self, three: Chatmgr) -> None:
-        assert "Back: chatmgr restore a" in three("delete", "a").err
+        assert "To undo: chatmgr restore a" in three("delete", "a").err
         assert names(three, "trash", "list") == ["a"]
         assert three.json("trash", "list")[0]["deleted_at"]
         three("new", "a", "-i", "y", "--provider", "ollama", "-a", "other")
         done = three("restore", "a")
-        assert "is taken meanwhile" in done.err
+        assert "has been taken meanwhile" in done.err
         assert "“a” is back, as “a-2”." in done.err
         three("delete", "a", "b")
         assert three("restore", "a", "b").err == "2 conversations are back.\n"
