@@ -79,7 +79,7 @@ class TestChoosing:
 
 class TestRename:
     def test_one_two_and_a_swap(self, three: Chatmgr) -> None:
-        assert three("rename", "a", "plan").err == "“a” is called “plan” now.\n"
+        assert three("rename", "a", "plan").err == "“a” is now called “plan”.\n"
         three("rename", "plan", "b", "b", "plan")
         assert set(names(three)) == {"plan", "b", "c"}
         [done] = three("rename", "c", "--title", "The third", "--json").json()
@@ -94,11 +94,11 @@ class TestRename:
             (("a", "b"), "There is a conversation “b” already"),
             (("a", "b", "b", "c"), "There is a conversation “c” already"),
             (("a", "x", "b", "x"), "Two conversations would be called “x”"),
-            (("a", "x", "a", "y"), "one name only"),
+            (("a", "x", "a", "y"), "only one name"),
             (("a",), "in pairs"),
             ((), "in pairs"),
             (("a", "x@y"), "may neither hold"),
-            (("a", "x", "b", "y", "--title", "T"), "of one conversation"),
+            (("a", "x", "b", "y", "--title", "T"), "for one conversation"),
             (("a", "--title", "\x1b[31m"), "control or invisible"),
             (("--all",), "go with --replace"),
             (("--replace", "a", "x"), "Which conversations?"),
@@ -148,7 +148,7 @@ class TestTags:
             (("a", "+a,b"), "cannot be a tag"),
             (("a", "+" + "x" * 33), "cannot be a tag"),
             (("a", "--", "--x"), "cannot be a tag"),
-            (("--list", "a"), "stands alone"),
+            (("--list", "a"), "cannot be combined"),
         ],
     )
     def test_refused(self, three: Chatmgr, words: tuple[str, ...], told: str) -> None:

@@ -132,7 +132,7 @@ class TestInstructions:
     def test_missing(self, demo: Chatmgr) -> None:
         assert "-i" in demo.refused(2, "new", "x", "hi", "--provider", "wire")
         assert "-i" in demo.refused(2, "assistant", "new", "x")
-        assert "name is missing" in demo.refused(2, "assistant", "new")
+        assert "needs a name" in demo.refused(2, "assistant", "new")
 
 
 class TestUsage:
