@@ -120,46 +120,44 @@ file_option = click.option(
     "files",
     multiple=True,
     metavar="PATH|URL|-",
-    help="Attach a file to the message; repeatable.",
+    help="Attach a file; may be repeated.",
     shell_complete=_file,
 )
 background_option = click.option(
-    "--background", is_flag=True, help="Let the run continue on the server without this process (responses)."
+    "--background", is_flag=True, help="Run in the background on the server (responses only)."
 )
 max_cost_option = click.option(
     "--max-cost",
     type=float,
     metavar="USD",
-    help="Refuse further turns once the conversation has cost this much; 0: no limit.",
+    help="Refuse further turns once the conversation has cost this much; 0 means no limit.",
 )
 reasoning_option = click.option(
     "--reasoning",
     is_flag=True,
-    help="Show the model's reasoning (responses: with --param reasoning.summary=auto).",
+    help="Show the model's reasoning (responses: needs --param reasoning.summary=auto).",
 )
 provider_option = click.option(
-    "--provider", type=NameParam("provider"), default="", help="Use this provider from now on."
+    "--provider", type=NameParam("provider"), default="", help="Switch to this provider."
 )
 model_option = click.option(
-    "-m", "--model", type=NameParam("model"), default="", help="Use this model from now on."
+    "-m", "--model", type=NameParam("model"), default="", help="Switch to this model."
 )
 instructions_option = click.option(
     "-i", "--instructions", metavar="TEXT|@FILE", help="The assistant's instructions."
 )
 params_option = click.option(
-    "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter for the model; repeatable."
+    "--param", "params", multiple=True, metavar="KEY=VALUE", help="Set a model parameter; may be repeated."
 )
 plain_option = click.option(
     "--plain",
     is_flag=True,
     expose_value=False,
     callback=_set_plain,
-    help="Show answers as they are, without rendering their Markdown.",
+    help="Show answers without rendering their Markdown.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-here_option = click.option(
-    "--here", is_flag=True, help="Only conversations last used in this project's folder."
-)
+here_option = click.option("--here", is_flag=True, help="Only conversations last used in this project.")
 all_option = click.option(
     "--all", "everything", is_flag=True, help="All conversations, including archived ones."
 )

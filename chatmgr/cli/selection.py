@@ -20,10 +20,10 @@ Command = Callable[..., Any]
 
 _FILTERS = {
     "since": click.option(
-        "--since", metavar="WHEN", help="From then on: 2026-03-01, 3d, yesterday, last week."
+        "--since", metavar="WHEN", help="Only since this time: 2026-03-01, 3d, yesterday, last week."
     ),
     "until": click.option(
-        "--until", metavar="WHEN", help="Up to then; a day, week or month is included whole."
+        "--until", metavar="WHEN", help="Only up to this time; includes the whole day, week or month."
     ),
     "assistant": click.option(
         "--assistant", type=NameParam("assistant"), default="", help="Only with this assistant."

@@ -34,7 +34,7 @@ class AnswerCommands(CommandGroup):
             Command(
                 "/code",
                 "[N]",
-                "copy the N-th code block of the last answer; without N: list them",
+                "copy the N-th code block of the last answer; without N, list them",
                 _HEADING,
                 self._code,
             ),

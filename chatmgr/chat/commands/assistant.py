@@ -24,7 +24,7 @@ class AssistantCommands(CommandGroup):
             Command(
                 "/assistant",
                 "[NAME]",
-                "go on with this assistant; without a name: show the current one",
+                "switch to this assistant; without a name, show the current one",
                 _HEADING,
                 self._assistant,
                 "assistant",
@@ -32,7 +32,7 @@ class AssistantCommands(CommandGroup):
             Command(
                 "/system",
                 "[TEXT|@FILE|-e]",
-                "change the instructions for this conversation; -e: in the editor; without any: show them",
+                "change the instructions for this conversation; -e opens the editor; without text, show them",
                 _HEADING,
                 self._system,
             ),

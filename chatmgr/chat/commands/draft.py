@@ -21,7 +21,7 @@ class DraftCommands(CommandGroup):
             Command(
                 "/file",
                 "PATH|URL",
-                "attach this file to the next message; without a path: attach none",
+                "attach a file to the next message; without a path, attach none",
                 _HEADING,
                 self._file,
                 "file",

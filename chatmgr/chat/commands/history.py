@@ -44,7 +44,7 @@ class HistoryCommands(CommandGroup):
             Command(
                 "/usage",
                 "",
-                "show the tokens and the cost of the last turn, and of all",
+                "show tokens and cost of the last turn and of the conversation",
                 _HEADING,
                 self._usage,
             ),

@@ -20,7 +20,7 @@ class LabelCommands(CommandGroup):
             Command(
                 "/title",
                 "[TEXT]",
-                "give the conversation a title; -: remove it; without TEXT: show it",
+                "set the title; - removes it; without text, show it",
                 _HEADING,
                 self._title,
                 "title",
@@ -28,7 +28,7 @@ class LabelCommands(CommandGroup):
             Command(
                 "/tag",
                 "[+TAG -TAG]",
-                "add and remove tags; without any: show them",
+                "add and remove tags; without tags, show them",
                 _HEADING,
                 self._tag,
                 "tag",

@@ -21,7 +21,7 @@ class NavigationCommands(CommandGroup):
             Command(
                 "/switch",
                 "[NAME[@TURN]]",
-                "go on with another conversation; without a name: pick one",
+                "switch to another conversation; without a name, pick one",
                 _HEADING,
                 self._switch,
                 "conversation",
@@ -29,14 +29,14 @@ class NavigationCommands(CommandGroup):
             Command(
                 "/new",
                 "[NAME]",
-                "begin a new conversation with the same assistant, model and provider",
+                "start a new conversation with the same assistant, model and provider",
                 _HEADING,
                 self._new,
             ),
             Command(
                 "/model",
                 "[NAME]",
-                "go on with this model; without a name: show the current one",
+                "switch to this model; without a name, show the current one",
                 _HEADING,
                 self._model,
                 "model",
@@ -44,7 +44,7 @@ class NavigationCommands(CommandGroup):
             Command(
                 "/provider",
                 "[NAME]",
-                "go on at this provider; without a name: show the current one",
+                "switch to this provider; without a name, show the current one",
                 _HEADING,
                 self._provider,
                 "provider",

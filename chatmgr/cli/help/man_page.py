@@ -17,7 +17,7 @@ from chatmgr.cli.main import EXIT_CODES, GROUPS, cli
 _ESCAPES = {"\\": "\\e", "-": "\\-", "'": "\\(aq", '"': "\\(dq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
 _SUMMARY = "named, durable conversations with AI assistants"
 _ENVIRONMENT = (
-    ("CHATMGR_HOME", "The folder for everything: settings, keys, database, models."),
+    ("CHATMGR_HOME", "One folder for everything: settings, keys, database and models."),
     ("CHATMGR_DATABASE_URL", "Another database: SQLite or PostgreSQL."),
     ("CHATMGR_PROVIDER", "The provider of new conversations."),
     ("OPENAI_API_KEY, OPENAI_BASE_URL", "The key and the address of the provider openai."),

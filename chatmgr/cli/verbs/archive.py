@@ -10,13 +10,13 @@ from chatmgr.ui.context import app
 _names = click.argument("names", nargs=-1, type=NameParam("conversation"), help="The conversations.")
 
 
-@click.command("archive", short_help="Take conversations out of the lists.")
+@click.command("archive", short_help="Hide conversations from lists.")
 @_names
 @selection_options
 def command(selection: Selection, dry_run: bool, as_json: bool) -> None:
-    """Take conversations out of the lists; nothing else about them changes.
+    """Hide conversations from lists. Nothing else about them changes.
 
-    An archived conversation is found by its name as before, and a new turn brings it back to the lists.
+    You can still use an archived conversation by its name. A new turn brings it back into the lists.
 
     \b
     Examples:
@@ -31,11 +31,11 @@ def command(selection: Selection, dry_run: bool, as_json: bool) -> None:
     Report("archived", as_json, dry_run).show(changed, unchanged=selected)
 
 
-@click.command("unarchive", short_help="Put archived conversations back into the lists.")
+@click.command("unarchive", short_help="Bring archived conversations back into lists.")
 @_names
 @selection_options
 def unarchive_command(selection: Selection, dry_run: bool, as_json: bool) -> None:
-    """Put archived conversations back into the lists.
+    """Bring archived conversations back into lists.
 
     \b
     Examples:

@@ -25,12 +25,12 @@ from chatmgr.ui.json_output import assistant_json, print_json
 from chatmgr.ui.prompts import ask_instructions, ask_name, confirm, provider_or_ask
 
 _model_option = click.option(
-    "-m", "--model", type=NameParam("model"), help="The model; empty for the provider's default."
+    "-m", "--model", type=NameParam("model"), help="The model; empty means the provider's default."
 )
 _provider_option = click.option(
     "--provider",
     type=NameParam("provider"),
-    help="The provider that its conversations begin at; empty for any.",
+    help="The provider for its new conversations; empty means any.",
 )
 _name_argument = click.argument("name", type=NameParam("assistant"), help="The assistant.")
 
@@ -39,7 +39,7 @@ _name_argument = click.argument("name", type=NameParam("assistant"), help="The a
 def command() -> None:
     """Assistants: a name, instructions, a model and parameters, saved to be used again.
 
-    Editing makes a new version; every run records the version it used.
+    Each edit makes a new version. Every run records the version it used.
 
     \b
     Example:
@@ -64,7 +64,7 @@ def new(
     remote_id: str | None,
     as_json: bool,
 ) -> None:
-    """Create an assistant, or adopt one that exists on a server with --id.
+    """Create an assistant, or adopt one from a server with --id.
 
     \b
     Examples:
@@ -83,12 +83,12 @@ def new(
 
 @command.command("adopt")
 @click.argument("remote_id", metavar="ASST_ID", help="The assistant's id on the server.")
-@click.argument("name", required=False, help="Its name here; the one it has on the server if left out.")
+@click.argument("name", required=False, help="Its name in chatmgr. Default: its name on the server.")
 @_provider_option
 @json_option
 @click.pass_context
 def adopt(ctx: click.Context, remote_id: str, name: str | None, provider: str | None, as_json: bool) -> None:
-    """Adopt an assistant that exists on a server: the same as assistant new --id.
+    """Adopt an assistant that exists on a server; the same as assistant new --id.
 
     \b
     Example:
@@ -199,7 +199,7 @@ def list_(as_json: bool) -> None:
 @click.option("--versions", is_flag=True, help="Show every version, oldest first.")
 @json_option
 def show(name: str, versions: bool, as_json: bool) -> None:
-    """Show an assistant with its full instructions.
+    """Show an assistant in full.
 
     \b
     Example:
@@ -242,7 +242,7 @@ def edit(
     params: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Make a new version of an assistant; its conversations use it from their next turn on.
+    """Edit an assistant, making a new version. Its conversations use it from their next turn on.
 
     Without options, the instructions are opened in your editor. --param KEY=null removes a parameter.
 
@@ -285,7 +285,7 @@ def _edited(assistant: Assistant) -> str:
 @_name_argument
 @yes_option
 def delete(name: str, yes: bool) -> None:
-    """Delete an assistant's name; its conversations keep the assistant they began with.
+    """Delete an assistant. Its conversations go on as before.
 
     \b
     Example:

@@ -13,13 +13,13 @@ _shell = click.argument(
     "shell",
     required=False,
     type=click.Choice(shells.SHELLS),
-    help="The shell; the one you are in if left out.",
+    help="The shell. Default: the current one.",
 )
 
 
-@click.group("completion", short_help="Complete names in the shell: install, show, uninstall.")
+@click.group("completion", short_help="Set up completion in the shell: install, show, uninstall.")
 def command() -> None:
-    """Completion in the shell: verbs, options, and the names of conversations with their titles.
+    """Shell completion for commands, options, and the names of conversations with their titles.
 
     \b
     Examples:
@@ -32,10 +32,10 @@ def command() -> None:
 @_shell
 @dry_run_option
 def install(shell: str | None, dry_run: bool) -> None:
-    """Install completion where the shell looks for it; running it again changes nothing.
+    """Install completion where the shell looks for it. Installing twice is harmless.
 
-    A start-up file is changed only if the shell has no folder for completions: by one line, between two
-    marks.
+    Changes a start-up file only if the shell has no folder for completions, and then adds one line between
+    two marks.
 
     \b
     Examples:
@@ -58,7 +58,7 @@ def install(shell: str | None, dry_run: bool) -> None:
 @_shell
 @dry_run_option
 def uninstall(shell: str | None, dry_run: bool) -> None:
-    """Uninstall completion; the rest of a start-up file stays as it is.
+    """Uninstall completion. Everything else in a start-up file stays as it is.
 
     \b
     Examples:
@@ -83,7 +83,7 @@ def uninstall(shell: str | None, dry_run: bool) -> None:
 @command.command("show")
 @_shell
 def show(shell: str | None) -> None:
-    """Print the script for a shell, to install it by hand.
+    """Print a shell's completion script, to install it yourself.
 
     \b
     Examples:

@@ -16,9 +16,9 @@ from chatmgr.ui.json_output import print_json
 from chatmgr.ui.prompts import ask_key
 
 
-@click.group("config", short_help="Show the settings, and keep keys.")
+@click.group("config", short_help="Show settings, and store keys.")
 def command() -> None:
-    """The settings, which config.toml holds, and the keys of the providers.
+    """Settings, which are in config.toml, and the providers' keys.
 
     \b
     Examples:
@@ -30,7 +30,7 @@ def command() -> None:
 @command.command("show")
 @json_option
 def show(as_json: bool) -> None:
-    """Show every setting, its value, and what it means.
+    """Show every setting with its value and meaning.
 
     \b
     Examples:
@@ -58,7 +58,7 @@ def show(as_json: bool) -> None:
 @command.command("path")
 @json_option
 def path(as_json: bool) -> None:
-    """Show where things are: settings, keys, database, models.
+    """Show where settings, keys, database and models are stored.
 
     \b
     Example:
@@ -79,14 +79,12 @@ def path(as_json: bool) -> None:
 
 
 @command.command("set-key")
-@click.argument(
-    "provider", type=NameParam("provider"), default="openai", help="The provider that the key belongs to."
-)
+@click.argument("provider", type=NameParam("provider"), default="openai", help="The provider.")
 def set_key(provider: str) -> None:
-    """Store a provider's key: in the system keyring if there is one, else in a file that only you can read.
+    """Store a provider's key in the system's keyring, or else in a file that only you can read.
 
-    You are asked for the key without it being shown, or it is read from standard input. It is never an
-    argument, because other users of the machine can read those.
+    chatmgr asks for the key without showing it, or reads it from standard input. It is never an argument,
+    because other users of the machine can see those.
 
     \b
     Examples:

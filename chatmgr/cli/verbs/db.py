@@ -18,9 +18,9 @@ from chatmgr.ui.json_output import print_json
 _REPORTED = 3  # problems that are named
 
 
-@click.group("db", short_help="Look after the database: status, upgrade, backup, check, reindex.")
+@click.group("db", short_help="Manage the database: status, upgrade, backup, check, reindex.")
 def command() -> None:
-    """The database that everything is kept in: SQLite, or PostgreSQL if CHATMGR_DATABASE_URL says so.
+    """The database: SQLite, or PostgreSQL with CHATMGR_DATABASE_URL.
 
     \b
     Examples:
@@ -32,7 +32,7 @@ def command() -> None:
 @command.command("status")
 @json_option
 def status(as_json: bool) -> None:
-    """Show where the database is, its schema, and how much it holds.
+    """Show the database's location, schema and size.
 
     \b
     Examples:
@@ -67,7 +67,7 @@ def status(as_json: bool) -> None:
 
 @command.command("upgrade")
 def upgrade() -> None:
-    """Upgrade the database to this version's schema; SQLite is backed up first.
+    """Upgrade the database to this version's schema. SQLite is backed up first.
 
     \b
     Example:
@@ -86,10 +86,10 @@ def upgrade() -> None:
     "file",
     required=False,
     type=click.Path(path_type=Path),
-    help="The copy; a dated file in the data folder if left out.",
+    help="The copy. Default: a dated file in the data folder.",
 )
 def backup(file: Path | None) -> None:
-    """Copy the whole SQLite database, even while it is in use; prints the copy's path.
+    """Copy the SQLite database, even while it is in use, and print the copy's path.
 
     \b
     Examples:
@@ -101,7 +101,7 @@ def backup(file: Path | None) -> None:
 
 @command.command("check")
 def check() -> None:
-    """Check that the database is intact: its pages, references, counts and search index.
+    """Check the database: its pages, references, counts and search index.
 
     \b
     Example:
@@ -127,7 +127,7 @@ def check() -> None:
 
 @command.command("reindex")
 def reindex() -> None:
-    """Rebuild the search index from the conversations; nothing else is touched.
+    """Rebuild the search index. Nothing else changes.
 
     \b
     Example:

@@ -18,17 +18,17 @@ from chatmgr.ui.prompts import confirm
 _NAMED = 5  # conversations; more names would not fit on a line
 
 
-@click.command("delete", short_help="Put conversations into the trash.")
+@click.command("delete", short_help="Move conversations to the trash.")
 @click.argument("names", nargs=-1, type=NameParam("conversation"), help="The conversations.")
 @remote_option
 @selection_options
 @yes_option
 def command(selection: Selection, remote: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Put conversations into the trash: chatmgr restore brings them back, trash empty deletes for good.
+    """Move conversations to the trash: chatmgr restore brings them back, trash empty deletes for good.
 
-    Their names can be used again at once. With --remote, what servers keep of them is deleted there for
-    good: threads, stored answers, and files that no other conversation uses. What a server did not delete
-    is reported and remembered; --remote tries again, also for what is already in the trash.
+    Their names become free at once. --remote also deletes for good what servers keep of them: threads, stored
+    answers, and files that no other conversation uses. What a server did not delete is reported and recorded;
+    run the command with --remote again to retry, even for conversations in the trash.
 
     \b
     Examples:

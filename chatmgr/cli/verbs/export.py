@@ -31,13 +31,13 @@ Keys = Sequence[int]  # of the conversations to export
     "--format",
     "format_",
     type=click.Choice(list(EXTENSIONS)),
-    help="The format; if left out, by the extension of FILE, else md.",
+    help="The format. Default: by the extension of FILE, or md.",
 )
 @click.option(
     "-o",
     "--output",
     metavar="FILE|DIR/",
-    help="Where to write; into a folder: one file for each conversation, and an index.",
+    help="Write to FILE, or to one file per conversation in DIR/, with an index.",
 )
 @click.option("--force", is_flag=True, help="Replace files that chatmgr did not write.")
 @filter_options
@@ -49,11 +49,11 @@ def command(
     force: bool,
     filters: Filters,
 ) -> None:
-    """Export conversations, selected by name, by filters, or all of them.
+    """Export conversations: by name, by filters, or all of them.
 
-    Without -o, the export goes to standard output. JSON and JSON Lines contain every fact that the database
-    holds about a conversation, with the files that were sent; never a key. HTML is one self-contained page,
-    or a folder of pages with a searchable index. The trash is left out.
+    Writes to standard output unless -o is given. JSON and JSON Lines contain everything that the database
+    knows about a conversation, including attached files, but never a key. HTML is one self-contained page, or
+    a folder of pages with a searchable index. The trash is not exported.
 
     \b
     Examples:

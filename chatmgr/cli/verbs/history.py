@@ -50,7 +50,7 @@ class _Options:
         return _LISTED if self.count is None else self.count
 
 
-@click.command("history", short_help="Search, list conversations, or review the turns of one.")
+@click.command("history", short_help="List conversations, search them, or show the turns of one.")
 @click.argument(
     "address",
     required=False,
@@ -59,15 +59,18 @@ class _Options:
     help="A conversation, or one of its turns.",
 )
 @click.option("-q", "--query", help='Search: words, "a phrase", -not, OR, prefix*.')
-@click.option("--newest", is_flag=True, help="Order the hits of a search by age, not by relevance.")
+@click.option("--newest", is_flag=True, help="Sort hits by time, newest first, instead of by relevance.")
 @click.option(
     "-n",
     "--count",
     type=click.IntRange(min=0),
-    help="How many conversations or hits (default 20), or last turns of one (default all). 0: all.",
+    help="How many conversations or hits (default: 20), or last turns of one (default: all). 0 means all.",
 )
 @click.option(
-    "-C", "--context", type=click.IntRange(min=0), help="With NAME@TURN: also this many turns around it."
+    "-C",
+    "--context",
+    type=click.IntRange(min=0),
+    help="With NAME@TURN: show this many turns before and after it.",
 )
 @click.option("--usage", is_flag=True, help="Show the tokens and the cost of each turn.")
 @click.option("--runs", is_flag=True, help="Show every run of each turn, including retries and failures.")
@@ -77,10 +80,10 @@ class _Options:
     flag_value=0,
     type=click.IntRange(min=0),
     metavar="[N]",
-    help="Print only the code blocks of the answers; with N, only the N-th.",
+    help="Print only the code blocks of the answers, or only the N-th.",
 )
-@click.option("--web", is_flag=True, help="Show the conversation as a page in the browser.")
-@click.option("--no-pager", is_flag=True, help="Print long output without a pager.")
+@click.option("--web", is_flag=True, help="Open the conversation as a page in the browser.")
+@click.option("--no-pager", is_flag=True, help="Do not use a pager.")
 @plain_option
 @filter_options
 @here_option
@@ -100,11 +103,11 @@ def command(
     here: bool,
     as_json: bool,
 ) -> None:
-    """Search all conversations; list them, newest activity first; or show the turns of one.
+    """List conversations, newest activity first; search all of them; or show the turns of one.
 
-    A turn is addressed from the start (demo@3) or from the end (demo@-1). A search finds turns that contain
-    all of its words; -word excludes, OR joins the words on either side, word* matches a beginning. Archived
-    conversations are left out of the list, but not of a search. JSON is printed one object per line.
+    Turns are counted from the start (demo@3) or from the end (demo@-1). A search finds turns with all of its
+    words; -word excludes one, OR accepts either of the two words beside it, and prefix* matches a beginning.
+    Archived conversations are not listed, but a search finds them. JSON is one object per line.
 
     \b
     Examples:

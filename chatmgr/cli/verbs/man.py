@@ -9,7 +9,7 @@ from chatmgr.terminal.console import console
 
 @click.command("man", short_help="Print the manual page.")
 def command() -> None:
-    """Print the manual page in roff: everything that --help says, on one page.
+    """Print the manual page (roff): everything that --help says, on one page.
 
     \b
     Examples:

@@ -14,18 +14,18 @@ from chatmgr.ui.prompts import provider_or_ask
 
 
 @click.group(
-    "models", short_help="List a provider's models, or fetch the embedded one.", invoke_without_command=True
+    "models", short_help="List a provider's models, or fetch the embedded model.", invoke_without_command=True
 )
 @click.option(
     "--provider",
     type=NameParam("provider"),
     default="",
-    help="The provider; the one that new conversations use if left out.",
+    help="The provider. Default: the one that new conversations use.",
 )
 @json_option
 @click.pass_context
 def command(ctx: click.Context, provider: str, as_json: bool) -> None:
-    """List the models of a provider; a star marks the default one.
+    """List a provider's models. A star marks the default.
 
     \b
     Examples:
@@ -57,7 +57,7 @@ def command(ctx: click.Context, provider: str, as_json: bool) -> None:
 
 @command.command("pull")
 def pull() -> None:
-    """Fetch the embedded model's weights, or check those that are there.
+    """Fetch the embedded model's weights, or verify them.
 
     \b
     Example:

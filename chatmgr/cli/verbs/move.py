@@ -12,7 +12,7 @@ from chatmgr.terminal.progress_bar import Bar
 from chatmgr.ui.context import app
 
 
-@click.command("move", short_help="Let conversations go on at another provider.")
+@click.command("move", short_help="Move conversations to another provider.")
 @click.argument("names", nargs=-1, type=NameParam("conversation"), help="The conversations.")
 @click.option("--to", "target", type=NameParam("provider"), required=True, help="The provider to move to.")
 @click.option(
@@ -20,15 +20,17 @@ from chatmgr.ui.context import app
     "--model",
     type=NameParam("model"),
     default="",
-    help="The model to use there; the provider's default if left out.",
+    help="The model to use. Default: the provider's.",
 )
-@click.option("--all", "everything", is_flag=True, help="Move all conversations at --from.")
-@click.option("--from", "origin", type=NameParam("provider"), default="", help="The provider to leave.")
+@click.option("--all", "everything", is_flag=True, help="Move all conversations of the provider --from.")
+@click.option(
+    "--from", "origin", type=NameParam("provider"), default="", help="The provider to move away from."
+)
 def command(names: tuple[str, ...], target: str, model: str, everything: bool, origin: str) -> None:
-    """Let conversations go on at another provider, for instance when theirs is switched off.
+    """Move conversations to another provider, for instance because theirs shuts down.
 
-    Nothing is sent: the next turn of each conversation builds its thread there from the transcript. If the
-    command is stopped half way, run it again: it goes on with those that are left.
+    Nothing is sent: each conversation's next turn builds its thread from the transcript. If interrupted, run
+    the same command again to move the rest.
 
     \b
     Examples:

@@ -49,15 +49,13 @@ class _AssistantOptions:
 
 
 @click.command("new", short_help="Create an assistant and a named conversation, then chat.")
-@click.argument(
-    "name", required=False, help="The conversation's name; if left out, taken from the first message."
-)
-@click.argument("message", required=False, help="A first message: run that turn and exit.")
+@click.argument("name", required=False, help="The conversation's name. Default: made from the first message.")
+@click.argument("message", required=False, help="A first message. Runs one turn and exits.")
 @click.option(
     "-a",
     "--assistant",
     type=NameParam("assistant"),
-    help="Use this assistant, or create it under this name.",
+    help="Use this assistant, or create one with this name.",
 )
 @instructions_option
 @click.option(
@@ -65,7 +63,7 @@ class _AssistantOptions:
     "--model",
     type=NameParam("model"),
     default="",
-    help="The model; the provider's default if left out.",
+    help="The model. Default: the provider's.",
 )
 @click.option(
     "--provider", type=NameParam("provider"), default="", help="The provider; see chatmgr provider list."
@@ -89,10 +87,10 @@ def command(
     max_cost: float | None,
     as_json: bool,
 ) -> int:
-    """Create an assistant (or use one with -a) and a named conversation, then chat with it.
+    """Create an assistant (or use one, with -a) and a named conversation, then chat.
 
-    At a terminal you are asked for what is missing: the assistant's name, then its instructions. With
-    MESSAGE, or with something piped in, that one turn is run instead of the chat.
+    At a terminal, chatmgr asks for what is missing: the assistant's name, then its instructions. With
+    MESSAGE or piped input, it runs that one turn instead of opening the chat.
 
     \b
     Examples:

@@ -23,11 +23,12 @@ _name_argument = click.argument("name", type=NameParam("provider"), help="The pr
 
 @click.group("provider", short_help="Add, list, show, test and remove providers.")
 def command() -> None:
-    """Providers: the servers that conversations can live at.
+    """Providers: where answers come from.
 
-    Built in are openai (responses; OPENAI_BASE_URL moves it), ollama (completions, on this machine) and
-    local (the embedded model). When none is named, chatmgr takes the assistant's, then CHATMGR_PROVIDER, the
-    setting "provider", openai if it has a key, ollama if it answers, local if it is installed.
+    Three are built in: openai (responses; OPENAI_BASE_URL changes its address), ollama (completions, on this
+    machine) and local (the embedded model). If you name none, chatmgr uses the assistant's, or else the first
+    that applies: CHATMGR_PROVIDER, the setting "provider", openai if it has a key, ollama if it answers,
+    local if it is installed.
 
     \b
     Examples:
@@ -37,16 +38,16 @@ def command() -> None:
 
 
 @command.command("add")
-@click.argument("name", help="The name to give it.")
-@click.option("--api", type=click.Choice(settings.APIS), required=True, help="The API that it speaks.")
-@click.option("--base-url", required=True, help="Its address, with /v1 if it has one.")
+@click.argument("name", help="Its name.")
+@click.option("--api", type=click.Choice(settings.APIS), required=True, help="Its API.")
+@click.option("--base-url", required=True, help="Its address, including /v1 if it has one.")
 @click.option("--key-env", default="", metavar="VAR", help="The environment variable that holds its key.")
 @click.option(
     "-m",
     "--model",
     type=NameParam("model"),
     default="",
-    help="Its default model; the first that it lists if left out.",
+    help="Its default model. If omitted: the first one it lists.",
 )
 def add(name: str, api: str, base_url: str, key_env: str, model: str) -> None:
     """Add a provider, or change one.
@@ -90,7 +91,7 @@ def _facts(provider: Provider) -> dict[str, Any]:
 @command.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the providers, and where each key comes from.
+    """List providers, and where their keys come from.
 
     \b
     Examples:
@@ -139,7 +140,7 @@ def show(name: str, as_json: bool) -> None:
 @_name_argument
 @json_option
 def test(name: str, as_json: bool) -> None:
-    """Test a provider: does it answer, does it accept the key, which models does it have?
+    """Test a provider: whether it answers, accepts the key, and which models it has.
 
     \b
     Example:
@@ -168,7 +169,7 @@ def test(name: str, as_json: bool) -> None:
 @_name_argument
 @yes_option
 def remove(name: str, yes: bool) -> None:
-    """Remove a provider; its conversations stay, and can be read.
+    """Remove a provider. Its conversations stay and can be read.
 
     \b
     Example:

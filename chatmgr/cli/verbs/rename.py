@@ -18,17 +18,21 @@ from chatmgr.ui.context import app
 Renames = Sequence[tuple[Conversation, str]]  # conversations, each with its new name
 
 
-@click.command("rename", short_help="Give conversations other names, or a title.")
+@click.command("rename", short_help="Rename conversations, or set a title.")
 @click.argument(
-    "names", nargs=-1, metavar="[OLD NEW]...", type=NameParam("conversation"), help="Pairs of names."
+    "names",
+    nargs=-1,
+    metavar="[OLD NEW]...",
+    type=NameParam("conversation"),
+    help="Pairs of old and new names.",
 )
-@click.option("--title", metavar="TEXT", help="Set the title of one conversation; empty for none.")
+@click.option("--title", metavar="TEXT", help="Set the title of one conversation; an empty one removes it.")
 @click.option(
     "--replace",
     "replacement",
     nargs=2,
     metavar="OLD NEW",
-    help="Replace a part of the name of each conversation that the filters find.",
+    help="In every selected name, replace OLD with NEW.",
 )
 @selection_options
 def command(
@@ -38,10 +42,10 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Give conversations other names, all of them or none.
+    """Rename conversations: all of them or none.
 
-    Names may be swapped. If a new name is taken, nothing is renamed. A conversation may be renamed while
-    it is in use elsewhere.
+    Names may be swapped. If a name is taken, nothing is changed. A conversation may be renamed while it is
+    in use.
 
     \b
     Examples:

@@ -15,15 +15,19 @@ from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import app
 
 
-@click.command("restore", short_help="Take conversations out of the trash.")
-@click.argument("names", nargs=-1, type=NameParam("trashed"), help="Names or ids of what is in the trash.")
-@click.option("--as", "new_name", default="", metavar="NAME", help="Restore one under another name.")
+@click.command("restore", short_help="Restore conversations from the trash.")
+@click.argument(
+    "names", nargs=-1, type=NameParam("trashed"), help="Names or ids of conversations in the trash."
+)
+@click.option(
+    "--as", "new_name", default="", metavar="NAME", help="Restore one conversation under another name."
+)
 @selection_options
 def command(selection: Selection, new_name: str, dry_run: bool, as_json: bool) -> None:
-    """Take conversations out of the trash, complete as they were.
+    """Restore conversations from the trash, complete.
 
-    Of several that had one name, the one deleted last comes back; an id (trash list --json) names any of
-    them. If the name has been taken meanwhile, a number is added to it.
+    If several had the same name, the one deleted last is restored; use an id (trash list --json) for another.
+    If the name has been taken, a number is added to it.
 
     \b
     Examples:

@@ -29,20 +29,21 @@ from chatmgr.ui.project_folder import last_conversation
 from chatmgr.ui.turn_view import settle
 
 
-@click.command("resume", short_help="Continue a conversation where it was left.")
+@click.command("resume", short_help="Continue a conversation.")
 @click.argument(
     "address",
     required=False,
     metavar="[NAME[@TURN]]",
     type=NameParam("conversation"),
-    help="The conversation; if left out, the one used last in this folder, else anywhere.",
+    help="The conversation. Default: the last one used in this project, or anywhere.",
 )
 @click.option("-i", "--pick", is_flag=True, help="Pick the conversation from a list, with a preview.")
 @click.option(
     "-n",
     "--count",
     type=click.IntRange(min=0),
-    help="How many turns to show first (setting: tail); with @TURN, how many before and after it (2).",
+    help="Turns to show first (default: the setting tail); with @TURN, turns before and after it "
+    "(default: 2).",
 )
 @here_option
 @provider_option
@@ -63,20 +64,20 @@ def command(
     max_cost: float | None,
     reasoning: bool,
 ) -> int:
-    """Show the last turns of a conversation, or those around one, then continue it.
+    """Continue a conversation, after showing its last turns or those around one turn.
 
     \b
     exit(), /exit or Ctrl-D leave the chat, with the exit code of the last turn.
     Ctrl-C stops an answer and keeps what has arrived; twice in a row leaves, with code 130.
-    Alt-Enter starts a new line, as does Enter in a message that begins with three quotes (\"\"\").
-    Ctrl-R searches your messages in all conversations; /help shows the commands and keys.
-    Lines that are piped in are sent one by one.
+    Alt-Enter inserts a line break, as does Enter in a message that begins with three quotes (\"\"\").
+    Ctrl-R searches your messages in all conversations; /help lists commands and keys.
+    Piped lines are sent one by one.
 
     \b
     Examples:
       chatmgr resume demo
-      chatmgr resume demo@12   (as a search found it)
-      chatmgr resume   (the conversation used last in this folder, else anywhere)
+      chatmgr resume demo@12   (the address of a search hit)
+      chatmgr resume   (the last conversation of this project, or of all)
       chatmgr resume --pick
     """
     if pick and address:

@@ -23,7 +23,7 @@ from chatmgr.ui.turn_view import answer_calls, follow, settle
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """List the runs that are not done: at work, left behind by a process, or waiting for you.
+    """List open runs: in progress, left behind by a process, or waiting for you.
 
     \b
     Examples:
@@ -88,7 +88,7 @@ def _open_run(name: str) -> tuple[Conversation, LiveRun]:
 @click.argument("name", type=NameParam("conversation"), help="The conversation.")
 @json_option
 def wait(name: str, as_json: bool) -> int:
-    """Wait until a conversation's run is done, then print its turn. Exit code 8 if it has no answer.
+    """Wait for a conversation's run to finish, then print its turn. Exit code 8 if it has no answer.
 
     Ctrl-C stops the waiting, not the run.
 
@@ -111,7 +111,7 @@ def wait(name: str, as_json: bool) -> int:
 @command.command("answer")
 @click.argument("name", type=NameParam("conversation"), help="The conversation.")
 def answer(name: str) -> None:
-    """Enter the outputs of the functions that a run waits for, or decline and cancel it.
+    """Give a run the function outputs that it waits for, or decline and cancel it.
 
     \b
     Example:
@@ -124,7 +124,7 @@ def answer(name: str) -> None:
 @command.command("cancel")
 @click.argument("name", type=NameParam("conversation"), help="The conversation.")
 def cancel(name: str) -> None:
-    """Cancel a conversation's run, also on the server if it continues there; what arrived is kept.
+    """Cancel a conversation's run, on the server too. What has arrived is kept.
 
     \b
     Example:

@@ -27,11 +27,11 @@ from chatmgr.ui.turn_view import run_turn
 
 @click.command("send", short_help="Run one turn and print the answer.")
 @click.argument("name", type=NameParam("conversation"), help="The conversation.")
-@click.argument("message", required=False, help="The message; what is piped in comes before it.")
+@click.argument("message", required=False, help="The message. Piped input comes before it.")
 @file_option
 @provider_option
 @model_option
-@click.option("--wait", is_flag=True, help="Wait while another process runs a turn of this conversation.")
+@click.option("--wait", is_flag=True, help="Wait if another process is running a turn of this conversation.")
 @background_option
 @max_cost_option
 @reasoning_option
@@ -49,14 +49,14 @@ def command(
     reasoning: bool,
     as_json: bool,
 ) -> None:
-    """Run one turn of a conversation and print the answer, and nothing else, to stdout.
+    """Run one turn of a conversation and print only the answer to stdout.
 
     \b
     Examples:
       chatmgr send demo "And in French?"
       git diff | chatmgr send review "What could break?"
       chatmgr send demo -f plan.pdf "What is missing?"
-      chatmgr send demo --provider local "Go on without the network."
+      chatmgr send demo --provider local "Continue without the network."
     """
     attached = attachments(files)
     text = checked_message(message_from(message, "" if "-" in files else read_stdin()))

@@ -35,16 +35,18 @@ _PAGE_ROWS = 25
 @click.option(
     "--by",
     type=click.Choice([*UNITS, *RANKINGS]),
-    help="Show one whole table: a row for each day, week, month, model, provider, …",
+    help="Show one complete table: a row for each day, week, month, model, provider, …",
 )
 @click.option(
     "-n",
     "--count",
     type=click.IntRange(min=0),
-    help="How many rows (default 5 of each table, 20 with --by; all days; all in JSON): the newest days, "
-    "otherwise those with the most turns. 0: all.",
+    help="How many rows (default: 5 of each table, 20 with --by; all days; all in JSON). The newest days, "
+    "otherwise those with the most turns. 0 means all.",
 )
-@click.option("--html", metavar="FILE", help="Write a page with plots instead; - for standard output.")
+@click.option(
+    "--html", metavar="FILE", help="Write an HTML page with plots to FILE; - means standard output."
+)
 @click.option("--force", is_flag=True, help="Let --html replace a file that chatmgr did not write.")
 @json_option
 @filter_options
@@ -53,10 +55,9 @@ def command(
 ) -> None:
     """Count turns, tokens and cost: in all, per day, and by model, assistant and conversation.
 
-    A turn counts once; its tokens and its cost are those of all its runs, including retries. An unknown
-    price is not zero: runs without a price are counted separately. Filters apply to single turns: to when
-    they took place, and to the model and the provider that answered. Archived conversations count, those
-    in the trash do not. Days begin at midnight in your time zone.
+    Each turn counts once. Its tokens and cost include all of its runs, even retries. An unknown price is not
+    zero: such runs are counted separately. Filters apply to single turns: their time, model and provider.
+    Archived conversations count; those in the trash do not. Days begin at midnight in your time zone.
 
     \b
     Examples:

@@ -41,17 +41,19 @@ class _TagCommand(click.Command):
         return super().parse_args(ctx, rewritten)
 
 
-@click.command("tag", cls=_TagCommand, short_help="Sort conversations by words of your own.")
+@click.command("tag", cls=_TagCommand, short_help="Add tags to conversations, and remove them.")
 @click.argument(
     "names",
     nargs=-1,
     metavar="[NAME]... [+TAG]... [-TAG]...",
     type=NameParam("name or tag"),
-    help="The conversations, tags to add, tags to remove.",
+    help="Conversations, tags to add, tags to remove.",
 )
 @click.option("--add", "to_add", multiple=True, hidden=True)
 @click.option("--remove", "to_remove", multiple=True, hidden=True)
-@click.option("--list", "list_tags", is_flag=True, help="List all tags, with the number of conversations.")
+@click.option(
+    "--list", "list_tags", is_flag=True, help="List all tags with the number of their conversations."
+)
 @selection_options
 def command(
     selection: Selection,
@@ -63,8 +65,8 @@ def command(
 ) -> None:
     """Add tags to conversations (+work), and remove them (-draft).
 
-    A tag consists of letters, digits and ._-/, at most 32. To remove one that looks like an option, put it
-    after a double dash: chatmgr tag plan -- -h
+    A tag consists of letters, digits and ._-/, at most 32 characters. To remove one that looks like an
+    option, use a double dash: chatmgr tag plan -- -h
 
     \b
     Examples:

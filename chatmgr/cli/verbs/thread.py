@@ -33,15 +33,15 @@ def command() -> None:
 @command.command("adopt")
 @click.argument("thread", help="The thread's id at the provider: conv_… or thread_….")
 @click.argument("name", help="The conversation's name.")
-@click.option("--provider", type=NameParam("provider"), default="", help="Where the thread is.")
+@click.option("--provider", type=NameParam("provider"), default="", help="The provider that has the thread.")
 @click.option(
     "-a",
     "--assistant",
     type=NameParam("assistant"),
-    help="The assistant to go on with; a new one if left out.",
+    help="The assistant to continue with. Default: a new one.",
 )
 def adopt(thread: str, name: str, provider: str, assistant: str | None) -> None:
-    """Make a conversation of a thread that exists on a server, with all its messages.
+    """Create a conversation from a thread on a server, with all its messages.
 
     \b
     Example:
@@ -70,7 +70,7 @@ def _blank_assistant(conversation: str, provider: Provider) -> Assistant:
 @command.command("sync")
 @click.argument("name", type=NameParam("conversation"), help="The conversation.")
 def sync(name: str) -> None:
-    """Fetch what others added to a conversation's remote thread.
+    """Fetch messages that others added to a conversation's remote thread.
 
     \b
     Example:
@@ -86,7 +86,7 @@ def sync(name: str) -> None:
 @click.argument("name", type=NameParam("conversation"), help="The conversation.")
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Show a conversation's thread at each provider, and how far each is in step.
+    """Show a conversation's thread at each provider, and how many turns it holds.
 
     \b
     Examples:

@@ -23,12 +23,12 @@ from chatmgr.ui.json_output import conversation_json, print_json
 from chatmgr.ui.prompts import confirm
 
 
-@click.group("trash", short_help="List what is in the trash, or delete it for good.")
+@click.group("trash", short_help="List the trash, or delete its contents for good.")
 def command() -> None:
-    """What was deleted: chatmgr restore brings it back, until it is deleted for good.
+    """Deleted conversations: chatmgr restore brings them back until they are deleted for good.
 
-    Nothing is deleted for good by itself, unless the setting trash_days says after how many days. Even
-    then it is announced first, and happens a day later at the earliest.
+    Nothing expires unless you set trash_days. Even then, chatmgr announces it first and deletes a day later
+    at the earliest.
 
     \b
     Examples:
@@ -40,7 +40,7 @@ def command() -> None:
 @command.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List what is in the trash, last deleted first.
+    """List the conversations in the trash, latest deletion first.
 
     \b
     Example:
@@ -81,16 +81,16 @@ def _deleted_when(conversation: Conversation, now: datetime) -> str:
 
 @command.command("empty")
 @click.argument(
-    "names", nargs=-1, type=NameParam("trashed"), help="Names or ids; everything in the trash if none."
+    "names", nargs=-1, type=NameParam("trashed"), help="Names or ids. Default: everything in the trash."
 )
 @remote_option
 @selection_options
 @yes_option
 def empty(selection: Selection, remote: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Delete what is in the trash for good: all of it, or what is named or found by filters.
+    """Delete conversations in the trash for good: all of them, or those selected by name or filters.
 
-    With --remote, what servers keep is deleted first. If a server still keeps something of a conversation,
-    that conversation stays in the trash, so that you can try again.
+    With --remote, what servers keep is deleted first. If something remains there, the conversation stays in
+    the trash so that you can try again.
 
     \b
     Examples:
