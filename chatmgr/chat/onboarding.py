@@ -121,10 +121,10 @@ def _ask_provider(plan: Plan) -> None:
     typed = _ask(f"Which one ({keys}; q leaves)", preferred).lower()
     if typed == "q":
         raise Leave
-    chosen = next((choice for choice in choices if choice.key == typed), None)
-    if chosen is None:
+    picked = next((choice for choice in choices if choice.key == typed), None)
+    if picked is None:
         raise UsageFault(f"“{typed}” is none of {keys}.")
-    plan.provider = chosen.set_up()
+    plan.provider = picked.set_up()
     plan.model = _ask_model(plan.provider)
 
 
@@ -202,9 +202,9 @@ def _first_chat(conversation: Conversation, assistant: Assistant) -> int:
     open_thread(conversation, assistant, chat=True)
     conversation = app().reader.conversation(conversation.name)
     model = app().turns.model_of(conversation)
-    where = f"{conversation.provider} ({one_line(model)})" if model else conversation.provider
+    endpoint = f"{conversation.provider} ({one_line(model)})" if model else conversation.provider
     console.note("")
-    console.note(f"3 of 3 · Say something to {assistant.name}, at {where}.", "bold")
+    console.note(f"3 of 3 · Say something to {assistant.name}, at {endpoint}.", "bold")
     console.note(f"The conversation is called “{conversation.name}”. exit() or Ctrl-D to leave; it is kept.")
     return run_chat(conversation)
 

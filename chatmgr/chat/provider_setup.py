@@ -58,10 +58,10 @@ def _own_set_up(provider: Provider) -> Callable[[], Provider]:
 
 
 def _openai_label(openai: Provider) -> str:
-    where = "" if openai.base_url == settings.OPENAI_URL else f" at {openai.base_url}"
+    address = "" if openai.base_url == settings.OPENAI_URL else f" at {openai.base_url}"
     if not openai.key:
-        return f"OpenAI{where}: with a key, which you paste here unseen"
-    return f"OpenAI{where}: your key is found ({keys.find(openai)[1]})"
+        return f"OpenAI{address}: with a key, which you paste here unseen"
+    return f"OpenAI{address}: your key is found ({keys.find(openai)[1]})"
 
 
 def _ollama_label(ollama: Provider, *, runs: bool) -> str:

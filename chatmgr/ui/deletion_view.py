@@ -65,7 +65,7 @@ def _facts(deletion: Erased, conversation: Conversation | None) -> dict[str, obj
 
 
 def _sentence(deletion: Erased, conversation: Conversation | None) -> str:
-    thing = f"{deletion.kind} {shown_thread(deletion.id)}".strip()
+    subject = f"{deletion.kind} {shown_thread(deletion.id)}".strip()
     owner = f" of “{conversation.name}”" if conversation else ""
     outcome = _STATUS[deletion.status]
     if deletion.responses:
@@ -74,5 +74,5 @@ def _sentence(deletion: Erased, conversation: Conversation | None) -> str:
         outcome = f"{outcome}, with {answers}" if deleted else f"({answers} deleted) {outcome}"
     why = f": {deletion.why}" if deletion.why else ""
     kept = f" The server keeps {' and '.join(deletion.kept)}." if deletion.kept else ""
-    text = f"The {thing}{owner} at {deletion.provider} {outcome}{why}"
+    text = f"The {subject}{owner} at {deletion.provider} {outcome}{why}"
     return f"{text.rstrip('.')}.{kept}"

@@ -52,8 +52,8 @@ class AssistantCommands(CommandGroup):
         app().writer.use_assistant(conversation.pk, new.id, own_model=not brings_model)
         self._session.refresh()
         model = app().turns.model_of(self._session.conversation)
-        where = f"{conversation.provider}, {model}" if model else conversation.provider
-        console.note(f"“{conversation.name}” goes on with {new.name}, version {new.version}, at {where}.")
+        endpoint = f"{conversation.provider}, {model}" if model else conversation.provider
+        console.note(f"“{conversation.name}” goes on with {new.name}, version {new.version}, at {endpoint}.")
         if new.provider not in {"", conversation.provider}:
             console.note(f"{new.name} was made for {new.provider}. To go on there: /provider {new.provider}")
 

@@ -143,7 +143,9 @@ def _write_folder(keys: Keys, format_: str, folder: Path, *, force: bool) -> Non
     exporter = Exporter(app().reader)
     private_folder(folder)
     conversations = map(app().reader.conversation_at, keys)
-    stems = file_names.names((each.pk, each.name, each.id) for each in conversations)
+    stems = file_names.names(
+        (conversation.pk, conversation.name, conversation.id) for conversation in conversations
+    )
     files = {key: f"{stem}.{EXTENSIONS[format_]}" for key, stem in stems.items()}
     pieces = _pages(exporter) if format_ == "html" else lambda key: exporter.pieces([key], format_)
     for key, file in files.items():

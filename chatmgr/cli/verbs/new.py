@@ -195,5 +195,5 @@ def _provider(
 
 def _announce(conversation: Conversation, assistant: Assistant) -> None:
     model = app().turns.model_of(conversation)
-    where = f"{conversation.provider} ({model})" if model else conversation.provider
-    console.note(f"“{conversation.name}” with {assistant.name} at {where}. exit() or Ctrl-D to leave.")
+    endpoint = f"{conversation.provider} ({model})" if model else conversation.provider
+    console.note(f"“{conversation.name}” with {assistant.name} at {endpoint}. exit() or Ctrl-D to leave.")

@@ -129,8 +129,8 @@ def _confirm(selected: Sequence[Conversation], *, remote: bool, yes: bool) -> No
         _warn_about_remains(selected)
     turns = counted(sum(conversation.turns for conversation in selected), "turn")
     several = counted(len(selected), "conversation")
-    what = f"“{selected[0].name}”" if len(selected) == 1 else several
-    confirm(f"Delete {what} ({turns}) for good?", f"Deleting {what} for good", yes=yes, final=True)
+    subject = f"“{selected[0].name}”" if len(selected) == 1 else several
+    confirm(f"Delete {subject} ({turns}) for good?", f"Deleting {subject} for good", yes=yes, final=True)
 
 
 def _delete_remotely(selected: Sequence[Conversation], *, as_json: bool) -> set[int]:
