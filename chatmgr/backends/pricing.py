@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from chatmgr.domain.events import Usage
 from chatmgr.domain.model import Provider
-from chatmgr.domain.text import NANODOLLARS
+from chatmgr.domain.money import NANODOLLARS
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 

@@ -12,7 +12,8 @@ from chatmgr.chat.input.prompt import Sources
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation, Turn
-from chatmgr.domain.text import counted, dollars
+from chatmgr.domain.money import dollars
+from chatmgr.domain.text import counted
 from chatmgr.ui.context import app
 
 if TYPE_CHECKING:

@@ -200,8 +200,9 @@ def _first_chat(conversation: Conversation, assistant: Assistant) -> int:
     from chatmgr.ui.turn_view import open_thread
 
     open_thread(conversation, assistant, chat=True)
-    conversation = app().reader.conversation(conversation.name)
-    model = app().turns.model_of(conversation)
+    with app().reader as reader:
+        conversation = reader.conversation(conversation.name)
+        model = app().turns.model_of(conversation)
     endpoint = f"{conversation.provider} ({one_line(model)})" if model else conversation.provider
     console.note("")
     console.note(f"3 of 3 · Say something to {assistant.name}, at {endpoint}.", "bold")

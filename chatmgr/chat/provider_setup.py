@@ -77,9 +77,7 @@ def _local_label() -> str:
 
 
 def _weights_present() -> bool:
-    from chatmgr.backends.local import weights
-
-    return local_installed() and weights.fetched(paths.models_dir())
+    return local_model.engine_installed() and local_model.is_downloaded()
 
 
 def _with_key(provider: Provider) -> Provider:
@@ -114,14 +112,12 @@ def _agrees(question: str) -> bool:
 
 def _local() -> Provider:
     """The embedded model, fetched now, so that the first message is answered at once."""
-    from chatmgr.backends.local import weights
-
     if not _weights_present():
-        engine = "" if local_installed() else "The model's engine (34 MB) is installed first. "
+        engine = "" if local_model.engine_installed() else "The model's engine (34 MB) is installed first. "
         if not _agrees(f"{engine}Fetch the 98 MB now?"):
             raise Back
         if install_local() is None:
             raise Back
-        weights.ensure(paths.models_dir(), app().progress)
+        local_model.download(app().progress)
         console.note("The model is installed.")
     return app().providers.get("local")

@@ -14,6 +14,7 @@ from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import Interrupted
 from chatmgr.domain.model import Attachment, Conversation, UserMessage
 from chatmgr.domain.text import valid_message
+from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import console
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, interactive
@@ -86,8 +87,8 @@ class ChatSession:
 
     def announce(self) -> None:
         """Say where the conversation continues."""
-        model = app().turns.model_of(self.conversation)
-        app().reader.close()
+        with app().reader:
+            model = app().turns.model_of(self.conversation)
         console.note(
             f"“{self.conversation.name}” goes on at {self.conversation.provider}, with {model or '—'}."
         )
@@ -100,22 +101,22 @@ class ChatSession:
     def switch(self, conversation: Conversation, turn: int = 0) -> None:
         """Continue with another conversation, showing its last turns or the turns around one."""
         provider = app().providers.usable(app().providers.get(conversation.provider))
-        app().providers.check_files(provider, self.files)
+        check_files(provider, self.files)
         app().writer.touch(conversation.pk, app().here)
         self.conversation, self._facts = conversation, None
         settle(conversation)
-        if turn:
-            transcript_view.show_around(conversation, turn, transcript_view.CONTEXT)
-        else:
-            transcript_view.show_tail(conversation, int(app().settings.get("tail")))
-        app().reader.close()
+        with app().reader:
+            if turn:
+                transcript_view.show_around(conversation, turn, transcript_view.CONTEXT)
+            else:
+                transcript_view.show_tail(conversation, int(app().settings.get("tail")))
         app().turns.preload(conversation.provider)
         self.lines.switched()
         console.note(f"Now at “{conversation.name}”.")
 
     def check(self, files: tuple[Attachment, ...]) -> None:
         """Refuse files that the provider cannot take; those that wait already go on waiting."""
-        app().providers.check_files(app().providers.get(self.conversation.provider), files)
+        check_files(app().providers.get(self.conversation.provider), files)
 
 
 def run_chat(
@@ -127,7 +128,6 @@ def run_chat(
 ) -> int:
     """Chat until the person leaves, then say how to come back. Returns the last turn's exit code, or 130."""
     app().providers.usable(app().providers.get(conversation.provider))
-    app().reader.close()
     app().turns.preload(conversation.provider)
     session = ChatSession(conversation, files, background=background, reasoning=reasoning)
     try:

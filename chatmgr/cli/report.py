@@ -73,7 +73,7 @@ def keep_trash_rules() -> None:
     days = app().settings.get("trash_days")
     if not days:
         return
-    due = app().trash.look(datetime.now(UTC))
+    due = app().trash.process_due(datetime.now(UTC))
     if due.deleted:
         console.note(f"Deleted for good, as announced (trash_days): {_names(due.deleted)}.", "yellow")
     if due.announced:

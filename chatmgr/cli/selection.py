@@ -13,7 +13,8 @@ from chatmgr.domain.dates import moment
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.filters import ALWAYS, NEVER, STATES, Filters
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.text import NANODOLLARS, nearest
+from chatmgr.domain.money import NANODOLLARS
+from chatmgr.domain.text import nearest
 from chatmgr.ui.context import app
 
 Command = Callable[..., Any]

@@ -152,16 +152,6 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-NANODOLLARS = 1_000_000_000  # costs are kept in billionths of a US dollar
-
-
-def dollars(billionths: int) -> str:
-    """An amount in US dollars: to the cent, or with as many digits as it takes to see it."""
-    whole = f"{billionths / 1e9:,.9f}".rstrip("0")
-    cents = whole.index(".") + 3
-    return f"${whole.ljust(cents, '0')}"
-
-
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Up to two known names that the user may have meant, best first.
 

@@ -10,16 +10,16 @@ from math import isfinite
 from chatmgr.domain.errors import ProviderRefused, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.text import NANODOLLARS, dollars
+from chatmgr.domain.money import NANODOLLARS, dollars
 from chatmgr.store.reader import Reader
 
-_MOST = 1_000_000.0  # US dollars; more is a slip of the finger
+_LARGEST_LIMIT = 1_000_000.0  # US dollars; more is a slip of the finger
 
 
-def limit(amount: float) -> int | None:
-    """A limit in dollars in billionths of one; None, no limit, for zero."""
-    if not isfinite(amount) or not 0 <= amount <= _MOST:
-        raise UsageFault("--max-cost must lie between 0 (no limit) and 1,000,000 US dollars.")
+def limit_from(amount: float) -> int | None:
+    """A limit in dollars as billionths of a dollar; None, which is no limit, for zero."""
+    if not isfinite(amount) or not 0 <= amount <= _LARGEST_LIMIT:
+        raise UsageFault("--max-cost must be between 0 (no limit) and 1,000,000 US dollars.")
     return max(1, round(amount * NANODOLLARS)) if amount else None
 
 

@@ -37,9 +37,7 @@ def _load(source: str) -> Attachment:
     if source == "-":
         name, content = "stdin", sys.stdin.buffer.read(_LIMIT + 1)
     elif source.lower().startswith(("http://", "https://")):
-        from chatmgr.backends.http import download
-
-        name, content = download.fetch(source, _LIMIT)
+        name, content = download(source, _LIMIT)
     else:
         name, content = _read(source)
     if not content:

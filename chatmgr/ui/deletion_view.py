@@ -7,7 +7,7 @@ from chatmgr.domain.events import Waiting
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.remote import DeletionStatus, Erased
 from chatmgr.domain.text import counted
-from chatmgr.services.turns import shown_thread
+from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal.console import console
 from chatmgr.terminal.status import Status
 from chatmgr.ui.context import app
@@ -29,14 +29,14 @@ def delete_remotely(conversations: Sequence[Conversation], *, as_json: bool) -> 
     by_key = {conversation.pk: conversation for conversation in conversations}
     status, remaining = Status(sys.stderr), set[int]()
     try:
-        for event in app().remote_deletion.erase(conversations):
+        for event in app().remote_deletion.delete(conversations):
             if isinstance(event, Erased):
                 status.clear()
                 _report(event, by_key.get(event.conversation), as_json=as_json)
                 if event.conversation and (event.kept or not event.status.settled):
                     remaining.add(event.conversation)
             elif isinstance(event, Waiting):
-                status.show(f"{event.why}: {event.seconds} s (Ctrl-C stops)")
+                status.show(f"{event.reason}: {event.seconds} s (Ctrl-C stops)")
     finally:
         status.clear()
     return remaining
@@ -57,7 +57,7 @@ def _facts(deletion: Erased, conversation: Conversation | None) -> dict[str, obj
         "id": conversation.id if conversation else None,
         "did": f"{deletion.kind} {deletion.status}",
         "provider": deletion.provider,
-        f"{deletion.kind}_id": shown_thread(deletion.id),
+        f"{deletion.kind}_id": visible_thread_id(deletion.id),
         "why": deletion.why or None,
         "responses": deletion.responses,
         "kept": list(deletion.kept),
@@ -65,7 +65,7 @@ def _facts(deletion: Erased, conversation: Conversation | None) -> dict[str, obj
 
 
 def _sentence(deletion: Erased, conversation: Conversation | None) -> str:
-    subject = f"{deletion.kind} {shown_thread(deletion.id)}".strip()
+    subject = f"{deletion.kind} {visible_thread_id(deletion.id)}".strip()
     owner = f" of “{conversation.name}”" if conversation else ""
     outcome = _STATUS[deletion.status]
     if deletion.responses:

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from chatmgr.domain.model import Assistant, Attempt, Conversation, Turn
-from chatmgr.domain.text import NANODOLLARS
-from chatmgr.services.turns import shown_thread
+from chatmgr.domain.money import NANODOLLARS
+from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
 
@@ -42,7 +42,7 @@ def conversation_json(conversation: Conversation) -> dict[str, Any]:
         "assistant_version": conversation.assistant_version,
         "model": conversation.model or app().turns.model_of(conversation) or None,
         "provider": conversation.provider,
-        "thread_id": shown_thread(conversation.thread_id) or None,
+        "thread_id": visible_thread_id(conversation.thread_id) or None,
         "turns": conversation.turns,
         "state": conversation.state,
         "created_at": conversation.created_at,
@@ -57,7 +57,7 @@ def turn_json(turn: Turn) -> dict[str, Any]:
     """The documented shape of a turn."""
     facts = asdict(turn)
     del facts["message"], facts["files"]
-    facts["thread_id"] = shown_thread(turn.thread_id)
+    facts["thread_id"] = visible_thread_id(turn.thread_id)
     facts["cost"] = dollars_json(turn.cost)
     facts["attachments"] = [
         {"name": name, "content_type": content_type, "sha256": sha256, "size": size}

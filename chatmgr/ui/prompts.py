@@ -70,13 +70,13 @@ def provider_or_ask(name: str, assistant: str) -> Provider:
     if provider is not None:
         return provider
     if not interactive():
-        raise app().providers.none()
+        raise app().providers.none_error()
     return _offer_providers()
 
 
 def _offer_providers() -> Provider:
     """Three ways to get a provider, one keystroke each."""
-    from chatmgr.services.providers import THREE_WAYS
+    from chatmgr.services.providers import SETUP_HINTS
 
     set_up: dict[str, Callable[[], Provider | None]] = {
         "k": _openai_with_key,
@@ -84,14 +84,14 @@ def _offer_providers() -> Provider:
         "l": install_local,
     }
     console.note("There is no provider to talk to yet.", "bold")
-    for key, description in zip(set_up, THREE_WAYS, strict=True):
+    for key, description in zip(set_up, SETUP_HINTS, strict=True):
         console.note(f"  [{key}] {description}", "")
     while True:
         click.echo("Which one (k, o, l; q to leave)? ", nl=False, err=True)
         pressed = click.getchar().lower()
         click.echo(pressed, err=True)
         if pressed in {"q", "\x03", "\x04", "\x1b"}:
-            raise app().providers.none()
+            raise app().providers.none_error()
         if pressed in set_up and (provider := set_up[pressed]()):
             return provider
 
@@ -118,9 +118,9 @@ def install_local() -> Provider | None:
     """The embedded model, its engine installed first if need be; None where that failed."""
     import subprocess
 
-    from chatmgr.services.providers import local_installed
+    from chatmgr.services.local_model import engine_installed
 
-    if not local_installed():
+    if not engine_installed():
         console.note("Installing the embedded model's engine (34 MB)…")
         done = subprocess.run(
             [sys.executable, "-m", "pip", "install", "--quiet", "chatmgr[local]"],

@@ -63,18 +63,18 @@ def settle(conversation: Conversation, *, wait: bool = False) -> None:
     """
     status = Status(sys.stderr)
     try:
-        for event in app().turns.settle(conversation, wait=wait):
+        for event in app().turns.recover(conversation, wait=wait):
             if isinstance(event, Waiting):
                 remaining = f": {event.seconds} s" if event.seconds else ""
                 brief = event.brief or not event.seconds
-                status.show(f"{event.why}{remaining} (Ctrl-C leaves it running)", brief=brief)
+                status.show(f"{event.reason}{remaining} (Ctrl-C leaves it running)", brief=brief)
             else:
                 status.clear()
                 console.note(event.text, "yellow")
     except OutputNeeded:
         if not interactive():
             raise
-        follow(conversation, answer_calls(conversation, app().turns.pending_calls(conversation)))
+        follow(conversation, answer_calls(conversation, app().turns.pending_tool_calls(conversation)))
     finally:
         status.clear()
 
@@ -93,7 +93,7 @@ def answer_calls(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Eve
             app().turns.cancel(conversation)
             raise Interrupted("Declined; the run is cancelled.")
         outputs[call.id] = output
-    return app().turns.answer(conversation, outputs)
+    return app().turns.submit_tool_outputs(conversation, outputs)
 
 
 def open_thread(conversation: Conversation, assistant: Assistant, *, chat: bool) -> None:
@@ -161,7 +161,7 @@ def _show_beside(
         writer.draw()
         retry = "trying again in " if event.brief else ""
         remaining = f": {retry}{event.seconds} s" if event.seconds else ""
-        status.show(f"{event.why}{remaining} (Ctrl-C stops)", brief=event.brief or not event.seconds)
+        status.show(f"{event.reason}{remaining} (Ctrl-C stops)", brief=event.brief or not event.seconds)
     elif isinstance(event, Reasoning):
         if reasoning:
             writer.settle()

@@ -37,9 +37,7 @@ def _closing_reader(act: Callable[[str], None]) -> Callable[[str], None]:
     """A chat that waits for its next line keeps no connection, however its last command ended."""
 
     def act_and_close(argument: str) -> None:
-        try:
+        with app().reader:
             act(argument)
-        finally:
-            app().reader.close()
 
     return act_and_close

@@ -84,7 +84,8 @@ class AnswerCommands(CommandGroup):
         """The ``number``-th last turn that has an answer."""
         conversation, count = self._conversation, 2 * number
         while number <= conversation.turns:
-            turns = app().reader.tail(conversation, count)
+            with app().reader as reader:
+                turns = reader.tail(conversation, count)
             answered = [turn for turn in turns if turn.answer]
             if len(answered) >= number:
                 return answered[-number]

@@ -70,7 +70,8 @@ class AssistantCommands(CommandGroup):
 
     def _system(self, typed: str) -> None:
         conversation = self._conversation
-        old = app().reader.assistant_of(conversation.pk)
+        with app().reader as reader:
+            old = reader.assistant_of(conversation.pk)
         if not typed:
             if old.instructions:
                 console.out(clean(old.instructions))
@@ -100,5 +101,4 @@ def _edited(assistant: Assistant) -> str:
 
     if not can_draw():
         raise UsageFault("There is no terminal to edit at.", "Type: /system TEXT, or /system @FILE")
-    app().reader.close()
     return edited(assistant.instructions)

@@ -12,7 +12,8 @@ from chatmgr.domain.addresses import Address
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import EVERYTHING
 from chatmgr.domain.model import Conversation, Turn
-from chatmgr.domain.text import counted, dollars
+from chatmgr.domain.money import dollars
+from chatmgr.domain.text import counted
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.region import size_of_stdout

@@ -6,7 +6,6 @@ from chatmgr.chat.slash import Command
 from chatmgr.domain import addresses
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.text import valid_name
-from chatmgr.services.attachments import check_files
 from chatmgr.ui.context import app
 
 _HEADING = "Conversation, provider and model"

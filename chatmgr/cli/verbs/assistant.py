@@ -13,7 +13,7 @@ from chatmgr.cli.params import (
     params_option,
     yes_option,
 )
-from chatmgr.domain.errors import ProviderRefused, UsageFault
+from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.text import valid_name, valid_text
 from chatmgr.terminal import tables
@@ -135,32 +135,14 @@ def _adopt(
 ) -> Assistant:
     """Copy a server's assistant; what was given on the command line takes precedence."""
     provider = provider_or_ask(provider_name, "")
-    if provider.api != "assistants":
-        raise UsageFault(
-            f"{provider.name} speaks the {provider.api} API, which has no assistants to adopt.",
-            "Name a provider of the assistants API with --provider.",
-        )
-    from chatmgr.backends.assistants.backend import AssistantsBackend
-
-    backend = app().providers.backend(app().providers.usable(provider))
-    assert isinstance(backend, AssistantsBackend)  # noqa: S101 - the registry says so
-    try:
-        remote = backend.fetch_assistant(remote_id)
-    except ProviderRefused as error:
-        if error.status in {400, 404}:
-            error.hint = f"{provider.name} has no assistant {remote_id}. Is the id complete?"
-        raise
-    name = valid_name("assistant", name or str(remote.get("name") or remote_id))
-    if instructions is None:
-        instructions = str(remote.get("instructions") or "")
-    else:
-        instructions = instructions_from(instructions)
-    sampling = {key: remote[key] for key in ("temperature", "top_p") if remote.get(key) is not None}
-    model = model or str(remote.get("model") or "")
-    app().writer.create_assistant(name, instructions, model, provider.name, sampling | params_from(params))
-    created = app().reader.assistant(name)
-    app().writer.set_remote_assistant(created.id, provider.name, provider.base_url, remote_id)
-    return created
+    return app().assistants.adopt(
+        provider,
+        remote_id,
+        name=name or "",
+        instructions=None if instructions is None else instructions_from(instructions),
+        model=model or "",
+        params=params_from(params),
+    )
 
 
 @command.command("list")

@@ -66,7 +66,7 @@ def _move_to_trash(
     """Put what is not there yet into the trash. ``remote`` also stops its runs on the servers."""
     deleted = [conversation for conversation in selected if conversation.deleted_at is None]
     if deleted:
-        app().turns.release(deleted, "the conversation was deleted", stop=remote)
+        app().turns.close_runs(deleted, "the conversation was deleted", stop=remote)
         app().trash.put(deleted)
     if deleted or not selected:
         undo = f"chatmgr restore {_restore_arguments(deleted, everything)}"

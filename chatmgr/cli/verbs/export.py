@@ -158,7 +158,7 @@ def _write_folder(keys: Keys, format_: str, folder: Path, *, force: bool) -> Non
 def _pages(exporter: Exporter) -> Callable[[int], Iterator[str]]:
     from chatmgr.formats import html
 
-    return lambda key: html.page(exporter.entry(key), "index.html")
+    return lambda key: html.page(exporter.transcript(key), "index.html")
 
 
 def _report(count: int, path: Path) -> None:

@@ -186,7 +186,7 @@ def _settled(conversation: Conversation) -> Conversation:
     if not conversation.live:
         return conversation
     try:
-        with closing(app().turns.settle(conversation, once=True)) as events:
+        with closing(app().turns.recover(conversation, follow=False)) as events:
             for event in events:
                 if isinstance(event, Notice):
                     console.note(event.text, "yellow")

@@ -5,7 +5,7 @@ import sys
 import click
 
 from chatmgr.cli.params import NameParam, json_option
-from chatmgr.config import paths
+from chatmgr.services import local_model
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
@@ -63,9 +63,6 @@ def pull() -> None:
     Example:
       chatmgr models pull
     """
-    from chatmgr.backends.local import weights
-
-    folder = paths.models_dir()
-    present = weights.fetched(folder)
-    path = weights.ensure(folder, app().progress, verify=True)
-    console.note(f"{path} is there and complete." if present else f"Fetched to {path}.")
+    was_downloaded = local_model.is_downloaded()
+    path = local_model.download(app().progress, verify=True)
+    console.note(f"{path} is there and complete." if was_downloaded else f"Fetched to {path}.")

@@ -64,9 +64,9 @@ def _conversations_at(origin: str) -> list[str]:
 def _close_run(conversation: Conversation) -> None:
     """Settle the run that was left open; give it up if its server cannot say how it ended."""
     try:
-        for event in app().turns.settle(conversation):
+        for event in app().turns.recover(conversation):
             if isinstance(event, Notice):
                 console.note(event.text, "yellow")
     except ChatmgrError as error:
-        app().turns.abandon(conversation, error.message)
+        app().turns.close_run(conversation, error.message)
         console.note(f"The open run of “{conversation.name}” was given up: {error.message}", "yellow")

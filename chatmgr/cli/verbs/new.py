@@ -103,7 +103,7 @@ def command(
     chat = interactive() and not as_json and sys.stdout.isatty()
     if text or message is not None or (attached and not chat):
         checked_message(text)
-    limit = budget.limit(max_cost or 0)
+    limit = budget.limit_from(max_cost or 0)
     name = valid_name("conversation", name) if name is not None else None
     assistant = valid_name("assistant", assistant) if assistant is not None else None
     _refuse_taken(name)
@@ -116,11 +116,12 @@ def command(
         return 0
     with early() if chat else nullcontext():
         open_thread(conversation, used, chat=chat)
-        conversation = app().reader.conversation(conversation.name)
-        if as_json:
-            print_json(conversation_json(conversation))
-            return 0
-        _announce(conversation, used)
+        with app().reader as reader:
+            conversation = reader.conversation(conversation.name)
+            if as_json:
+                print_json(conversation_json(conversation))
+                return 0
+            _announce(conversation, used)
         return run_chat(conversation, attached, background=background) if chat else 0
 
 
@@ -187,7 +188,7 @@ def _provider(
 ) -> Provider:
     """The provider to begin with; raises if it cannot take the files or does not have the model."""
     provider = provider_or_ask(options.provider, assistants_provider)
-    app().providers.check_files(provider, attached)
+    check_files(provider, attached)
     if options.model:
         app().providers.check_model(provider, options.model)
     return provider

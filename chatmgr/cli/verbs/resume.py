@@ -89,12 +89,7 @@ def command(
         return 0  # the person left the list without picking
     app().writer.touch(conversation.pk, app().here)
     settle(conversation)
-    if turn:
-        transcript_view.show_around(
-            conversation, turn.turn, transcript_view.CONTEXT if count is None else count
-        )
-    else:
-        transcript_view.show_tail(conversation, app().settings.get("tail") if count is None else count)
+    _show(conversation, turn, count)
     conversation = adjust(conversation, provider, model, max_cost)
     return run_chat(conversation, background=background, reasoning=reasoning)
 
@@ -110,6 +105,15 @@ def _chosen(address: str | None, *, pick: bool, here: bool) -> tuple[Conversatio
     if last and not interactive():
         console.note(f"Going on with: chatmgr resume {quote(last.name)}")  # nobody named it
     return last, None
+
+
+def _show(conversation: Conversation, turn: Turn | None, count: int | None) -> None:
+    with app().reader:
+        if turn:
+            context = transcript_view.CONTEXT if count is None else count
+            transcript_view.show_around(conversation, turn.turn, context)
+        else:
+            transcript_view.show_tail(conversation, app().settings.get("tail") if count is None else count)
 
 
 def _picked() -> Conversation | None:

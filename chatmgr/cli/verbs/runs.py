@@ -43,7 +43,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     rows = (
         (
             f"{run.conversation}@{run.position}",
-            "left behind" if app().turns.left_behind(run) else run.state,
+            "left behind" if app().turns.is_orphaned(run) else run.state,
             run.provider,
             run.model or "—",
             run.run_id or "—",
@@ -118,7 +118,7 @@ def answer(name: str) -> None:
       chatmgr runs answer demo
     """
     conversation, _ = _open_run(name)
-    follow(conversation, answer_calls(conversation, app().turns.pending_calls(conversation)))
+    follow(conversation, answer_calls(conversation, app().turns.pending_tool_calls(conversation)))
 
 
 @command.command("cancel")

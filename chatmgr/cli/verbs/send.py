@@ -18,6 +18,7 @@ from chatmgr.cli.params import (
 )
 from chatmgr.domain.model import Conversation, UserMessage
 from chatmgr.services import budget
+from chatmgr.services.attachments import check_files
 from chatmgr.ui.attachments import attachments
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json, turn_json
@@ -61,7 +62,7 @@ def command(
     attached = attachments(files)
     text = checked_message(message_from(message, "" if "-" in files else read_stdin()))
     conversation = app().reader.conversation(name)
-    app().providers.check_files(app().providers.get(provider or conversation.provider), attached)
+    check_files(app().providers.get(provider or conversation.provider), attached)
     conversation = adjust(conversation, provider, model, max_cost)
     record_use(conversation)
     send(
@@ -74,7 +75,7 @@ def adjust(conversation: Conversation, provider: str, model: str, max_cost: floa
 
     Empty or None leaves each as it is.
     """
-    limit = None if max_cost is None else budget.limit(max_cost)
+    limit = None if max_cost is None else budget.limit_from(max_cost)
     if provider or model:
         conversation = app().threads.switch(conversation, provider, model)
     if max_cost is not None:
@@ -99,7 +100,7 @@ def send(
             for turn in app().reader.turns(conversation, turns_before + 1):
                 print_json(turn_json(turn))
     try:
-        app().titles.begin(conversation)
+        app().titles.start(conversation)
         app().titles.wait()
     except KeyboardInterrupt:
         return  # the answer is out: who does not wait for a title has lost nothing

@@ -14,7 +14,8 @@ from chatmgr.cli.selection import filter_options
 from chatmgr.domain import periods
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import Filters
-from chatmgr.domain.totals import Count, price
+from chatmgr.domain.money import price
+from chatmgr.domain.totals import Count
 from chatmgr.services.statistics import OVERVIEW, RANKINGS, UNITS, Statistics, statistics
 from chatmgr.terminal import plots
 from chatmgr.terminal.console import console, styled

@@ -10,7 +10,7 @@ from chatmgr.cli.params import NameParam, json_option
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Assistant, Conversation, Provider, ThreadRef
 from chatmgr.domain.text import counted, slug, valid_name
-from chatmgr.services.turns import shown_thread
+from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
@@ -52,9 +52,9 @@ def adopt(thread: str, name: str, provider: str, assistant: str | None) -> None:
     if app().reader.find_conversation(name):
         raise UsageFault(f"There is a conversation “{name}” already.", "Choose another name.")
     known = app().reader.assistant(assistant) if assistant else None
-    turns = app().threads.adopt(thread, endpoint)
+    turns = app().threads.fetch_turns(thread, endpoint)
     used = known or _blank_assistant(name, endpoint)
-    app().threads.keep(name, used.id, endpoint, thread, turns)
+    app().threads.create_from_thread(name, used.id, endpoint, thread, turns)
     console.note(
         f"“{name}” has the thread's {counted(len(turns), 'turn')}. Go on: chatmgr resume {quote(name)}"
     )
@@ -121,7 +121,7 @@ def show(name: str, as_json: bool) -> None:
 def _facts(conversation: Conversation, provider: str, endpoint: str, thread: ThreadRef) -> dict[str, Any]:
     """The documented shape of a thread."""
     behind = len(app().reader.history(conversation.pk, conversation.turns + 1, thread.synced)) // 2
-    stored = bool(shown_thread(thread.remote_id))
+    stored = bool(visible_thread_id(thread.remote_id))
     state = "behind" if behind else "in step"
     if not stored:
         state = "keeps no threads"
