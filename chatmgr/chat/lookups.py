@@ -1,61 +1,66 @@
-"""What the chat's input line is offered: what was said, names, models, and the facts of its toolbar.
+"""What the chat's input line is offered: earlier messages, names, models, and the facts of its toolbar.
 
-Each function opens the database for a moment and lets it go, so that a chat which waits for its next
-line holds nothing.
+Each function opens the database and closes it again, so that a chat that waits for its next line keeps
+no connection.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chatmgr.chat.input.prompt import InputSources
+from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.money import dollars
+from chatmgr.domain.text import counted
 from chatmgr.ui.context import app
 
 if TYPE_CHECKING:
     from chatmgr.chat.input.picker import Choice
-    from chatmgr.chat.session import ChatSession
 
-_HERE, _EVERYWHERE = 200, 5_000
+_RECALLED_HERE, _RECALLED_EVERYWHERE = 200, 5_000  # messages
 _NAMES = 100_000
-_PREVIEWED = 6  # turns
-_CHARACTERS = 4_000  # of each
+_PREVIEW_TURNS = 6
+_PREVIEW_CHARACTERS = 4_000  # of each message and answer
 
-Fact = tuple[int, str]
+Fact = tuple[int, str]  # its rank, in which facts give way to others (0 last), and its text
 
 
-def sources(talk: "ChatSession") -> InputSources:
-    """What a chat's line asks for, of the conversation that the chat is at."""
+def sources(
+    conversation: Callable[[], Conversation],
+    toolbar: Callable[[], list[Fact]],
+    commands: Callable[[], Mapping[str, Command]],
+) -> InputSources:
+    """What a chat's input line asks for; ``conversation`` tells which one the chat is at."""
     return InputSources(
-        here=lambda: _here(talk.conversation),
-        everywhere=_everywhere,
-        toolbar=lambda: talk.facts,
-        commands=talk.commands,
+        here=lambda: _messages_here(conversation()),
+        everywhere=_messages_everywhere,
+        toolbar=toolbar,
+        commands=commands,
         completions={
             "conversation": _conversations,
             "assistant": _assistants,
             "provider": _providers,
-            "model": lambda: _models(talk.conversation.provider),
-            "tag": lambda: _tags(talk.conversation),
-            "title": lambda: _title(talk.conversation),
+            "model": lambda: _models(conversation().provider),
+            "tag": lambda: _tags(conversation()),
+            "title": lambda: _title(conversation()),
         },
-        slow={"model": lambda: talk.conversation.provider},
+        slow={"model": lambda: conversation().provider},
         vi=app().settings.get("edit_mode") == "vi",
     )
 
 
-def _here(conversation: Conversation) -> list[str]:
-    """Nothing, where the database cannot be read: the turn will say why."""
+def _messages_here(conversation: Conversation) -> list[str]:
+    """Newest first; nothing where the database cannot be read: the turn will say why."""
     with suppress(ChatmgrError), app().reader as reader:
-        return [turn.user for turn in reversed(reader.turns.tail(conversation, _HERE))]
+        return [turn.user for turn in reversed(reader.turns.tail(conversation, _RECALLED_HERE))]
     return []
 
 
-def _everywhere() -> list[str]:
+def _messages_everywhere() -> list[str]:
     with app().reader as reader:
-        return list(dict.fromkeys(reader.turns.user_messages(_EVERYWHERE)))
+        return list(dict.fromkeys(reader.turns.user_messages(_RECALLED_EVERYWHERE)))
 
 
 def _conversations() -> list[tuple[str, str]]:
@@ -65,84 +70,80 @@ def _conversations() -> list[tuple[str, str]]:
 
 def _assistants() -> list[tuple[str, str]]:
     with app().reader as reader:
-        return [(one.name, one.instructions) for one in reader.assistants.list()]
+        return [(assistant.name, assistant.instructions) for assistant in reader.assistants.list()]
 
 
 def _tags(conversation: Conversation) -> list[tuple[str, str]]:
-    """Those that it has to take off, all others to put on."""
+    """Its own tags to remove, all others to add."""
     with app().reader as reader:
         own = reader.conversations.refresh(conversation).tags
-        every = [name for name, _ in reader.conversations.tags()]
-    return [*((f"-{one}", "take off") for one in own), *((f"+{one}", "") for one in every if one not in own)]
+        others = [tag for tag, _ in reader.conversations.tags() if tag not in own]
+    return [*((f"-{tag}", "remove") for tag in own), *((f"+{tag}", "") for tag in others)]
 
 
 def _title(conversation: Conversation) -> list[tuple[str, str]]:
-    """The title as it is, to be changed."""
+    """The present title, to be edited."""
     with app().reader as reader:
         title = reader.conversations.refresh(conversation).title
     return [(title, "as it is")] if title else []
 
 
 def _providers() -> list[tuple[str, str]]:
-    return [(one.name, one.base_url or "in this process") for one in app().settings.providers.values()]
+    providers = app().settings.providers.values()
+    return [(provider.name, provider.base_url or "in this process") for provider in providers]
 
 
 def _models(provider: str) -> list[tuple[str, str]]:
-    """What the server lists. Asked in a thread of its own: nothing here reads the database."""
-    found = app().providers
-    return [(one.id, one.note) for one in found.backend(found.get(provider)).models()]
+    """What the server lists. Runs in a thread of its own, so nothing here reads the database."""
+    backend = app().providers.backend(app().providers.get(provider))
+    return [(model.id, model.note) for model in backend.models()]
 
 
 def facts(conversation: Conversation) -> list[Fact]:
-    """The toolbar: conversation, assistant, model, tokens and cost; the rank is in which order they go."""
-    found = app()
+    """What the toolbar shows: conversation, assistant, model, tokens and cost."""
     try:
-        with found.reader as reader:
-            model = found.turns.model_of(conversation)
+        with app().reader as reader:
+            model = app().turns.model_of(conversation)
             newest = next(iter(reader.turns.tail(conversation, 1)), None)
-            cost, unknown = reader.runs.cost(conversation.pk)
+            cost, unpriced = reader.runs.cost(conversation.pk)
     except ChatmgrError:
         return [(0, conversation.name)]
-    tokens = context(conversation, newest)
-    priced = f"{dollars(cost)}{' and more' if unknown else ''}" if cost else ""
+    tokens = context_used(conversation, newest)
+    priced = f"{dollars(cost)}{' and more' if unpriced else ''}" if cost else ""
     return [(0, conversation.name), (3, conversation.assistant), (1, model), (4, tokens), (2, priced)]
 
 
-def context(conversation: Conversation, newest: Turn | None) -> str:
+def context_used(conversation: Conversation, newest: Turn | None) -> str:
     """The tokens that the newest turn left in the model's context, and how many fit where that is known."""
     used = (newest.input_tokens or 0) + (newest.output_tokens or 0) if newest else 0
-    most = int(app().settings.get("local.context")) if conversation.provider == "local" else 0
-    return f"{used:,}" + (f" of {most:,}" if most else "") + " tokens" if used else ""
+    capacity = int(app().settings.get("local.context")) if conversation.provider == "local" else 0
+    return f"{used:,}" + (f" of {capacity:,}" if capacity else "") + " tokens" if used else ""
 
 
-def choose() -> Conversation | None:
-    """Let the person pick a conversation, newest activity first; None if they leave."""
+def pick_conversation() -> Conversation | None:
+    """Let the person pick a conversation, newest activity first; None if they leave the list."""
     from chatmgr.chat.input.picker import pick
 
     with app().reader:
-        found = pick(_rows(), _preview, "conversations")
-    return found.value if found else None
+        picked = pick(_rows(), _preview, "conversations")
+    return picked.value if picked else None
 
 
 def _rows() -> "Iterator[Choice[Conversation]]":
     from chatmgr.chat.input.picker import Choice
 
-    for one in app().reader.conversations.list(0):
-        yield Choice(one.name, one.title or _beside(one), one, one.title)
-
-
-def _beside(one: Conversation) -> str:
-    turns = "1 turn" if one.turns == 1 else f"{one.turns:,} turns"
-    return f"{turns} · {one.assistant}"
+    for conversation in app().reader.conversations.list(0):
+        description = f"{counted(conversation.turns, 'turn')} · {conversation.assistant}"
+        yield Choice(conversation.name, conversation.title or description, conversation, conversation.title)
 
 
 def _preview(row: "Choice[Conversation]") -> str:
-    return "\n".join(_lines(row.value))
+    return "\n".join(_preview_lines(row.value))
 
 
-def _lines(conversation: Conversation) -> Iterable[str]:
-    for turn in app().reader.turns.tail(conversation, _PREVIEWED):
-        yield f"> {turn.user[:_CHARACTERS]}"
+def _preview_lines(conversation: Conversation) -> Iterator[str]:
+    for turn in app().reader.turns.tail(conversation, _PREVIEW_TURNS):
+        yield f"> {turn.user[:_PREVIEW_CHARACTERS]}"
         yield ""
-        yield turn.answer[:_CHARACTERS] or f"[{turn.state}]"
+        yield turn.answer[:_PREVIEW_CHARACTERS] or f"[{turn.state}]"
         yield ""

@@ -1,8 +1,8 @@
 """The chat loop: read, run, repeat, until ``exit()``, ``/exit``, Ctrl-D, or Ctrl-C twice.
 
-Ctrl-C at a line that holds something drops that line and no more. At an answer it stops the answer;
-pressed again, while it is being stopped or at the empty line after it, it leaves the chat. No clock
-decides: what counts is that nothing was typed in between.
+Ctrl-C at a line with text drops that line and nothing else. At an answer it stops the answer; pressed again,
+while the answer is being stopped or at the empty line after it, it leaves the chat. How fast it is pressed
+does not matter, only that nothing was typed in between.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,11 +14,11 @@ from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted
 from chatmgr.terminal.console import Console
 
 INTERRUPTED = 130
-_ONCE_MORE = "Ctrl-C once more leaves; so do exit() and Ctrl-D."
+_ONCE_MORE = "Press Ctrl-C again to leave, or type exit() or Ctrl-D."
 
 
 class LineDropped(KeyboardInterrupt):
-    """Ctrl-C at a line that held something: that line is gone, and nothing else."""
+    """Ctrl-C at a line with text: the line is dropped, and nothing else."""
 
 
 class Lines(Protocol):
@@ -38,27 +38,28 @@ class Lines(Protocol):
         ...
 
     def hold_back(self) -> None:
-        """What was typed ahead is not sent by itself: it stands in the next line, to be looked at."""
+        """Do not send what was typed ahead, but put it into the next line, to be looked at."""
         ...
 
     def put(self, text: str) -> None:
-        """A text that stands in the next line, to be sent or changed."""
+        """Put a text into the next line, to be sent or changed."""
         ...
 
     def switched(self) -> None:
-        """Another conversation goes on: what was said there is what arrow up brings."""
+        """The chat is at another conversation: recall the messages of that one."""
         ...
 
 
-def chat(lines: Lines, say: Callable[[str], None], commands: Mapping[str, Command], console: Console) -> int:
-    """Hold a conversation; returns the last turn's exit code, 0 where all is well, 130 after Ctrl-C.
+def chat(lines: Lines, send: Callable[[str], None], commands: Mapping[str, Command], console: Console) -> int:
+    """Read lines and act on each until the person leaves.
 
-    A turn that fails does not end the chat: what happened is said, and the next line is read.
+    Returns the last turn's exit code, 0 where all is well, 130 after Ctrl-C twice. A turn that fails does not
+    end the chat: the error is shown, and the next line is read.
     """
     code, pressed = 0, False
     while True:
         try:
-            found = parse_command(lines.ask())
+            entered = parse_command(lines.ask())
         except EOFError:
             return code
         except LineDropped:
@@ -71,32 +72,32 @@ def chat(lines: Lines, say: Callable[[str], None], commands: Mapping[str, Comman
             console.note(_ONCE_MORE)
             continue
         pressed = False
-        if isinstance(found, ParsedCommand):
-            if found.name == "/exit":
+        if isinstance(entered, ParsedCommand):
+            if entered.name == "/exit":
                 return code
-            _obey(found, commands, console)
-        elif found.strip():
-            code, pressed = _guarded(lambda: say(found), console)  # noqa: B023 - called at once
+            _run_command(entered, commands, console)
+        elif entered.strip():
+            code, pressed = _guarded(lambda: send(entered), console)  # noqa: B023 - called at once
             if lines.leaving:
                 return INTERRUPTED
             if pressed or code:
                 lines.hold_back()
 
 
-def _obey(parsed: ParsedCommand, commands: Mapping[str, Command], console: Console) -> None:
+def _run_command(parsed: ParsedCommand, commands: Mapping[str, Command], console: Console) -> None:
     if parsed.name in {"/help", "/?"}:
         for line in help_lines([*commands.values(), *own(lambda _: None)]):
             console.note(line)
     elif parsed.name in commands:
         _guarded(lambda: commands[parsed.name].act(parsed.rest), console)
     else:
-        close = nearest_command(parsed.name, [*commands, "/help", "/exit"])
-        guess = f" Did you mean {close}?" if close else " See /help."
-        console.note(f"There is no command {parsed.name}.{guess} To send it all the same: /{parsed.name} …")
+        nearest = nearest_command(parsed.name, [*commands, "/help", "/exit"])
+        guess = f" Did you mean {nearest}?" if nearest else " See /help."
+        console.note(f"There is no command {parsed.name}.{guess} To send it as a message: /{parsed.name} …")
 
 
 def _guarded(act: Callable[[], None], console: Console) -> tuple[int, bool]:
-    """The exit code of what was done, and whether Ctrl-C ended it."""
+    """Do something, showing its error if it has one; returns its exit code, and whether Ctrl-C ended it."""
     try:
         act()
     except DatabaseUnreachable:

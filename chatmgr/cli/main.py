@@ -16,35 +16,35 @@ from chatmgr.domain.text import as_sentence
 GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Talk": {
         "new": ("new", "Create an assistant and a named conversation, then chat."),
-        "resume": ("resume", "Continue a conversation where it was left."),
+        "resume": ("resume", "Continue a conversation."),
         "send": ("send", "Run one turn and print the answer."),
-        "runs": ("runs", "List runs that are not done; wait, answer, cancel."),
+        "runs": ("runs", "List open runs; wait for them, answer or cancel them."),
     },
     "Look back": {
-        "history": ("history", "Search, list conversations, or review the turns of one."),
+        "history": ("history", "List conversations, search them, or show the turns of one."),
         "stats": ("stats", "Count turns, tokens and cost, with plots."),
         "export": ("export", "Export conversations: Markdown, JSON, HTML, text."),
     },
     "Keep tidy": {
-        "rename": ("rename", "Give conversations other names, or a title."),
-        "tag": ("tag", "Sort conversations by words of your own."),
-        "archive": ("archive", "Take conversations out of the lists."),
-        "unarchive": ("unarchive", "Put archived conversations back into the lists."),
-        "delete": ("delete", "Put conversations into the trash."),
-        "restore": ("restore", "Take conversations out of the trash."),
-        "trash": ("trash", "List what is in the trash, or delete it for good."),
+        "rename": ("rename", "Rename conversations, or set a title."),
+        "tag": ("tag", "Add tags to conversations, and remove them."),
+        "archive": ("archive", "Hide conversations from lists."),
+        "unarchive": ("archive", "Bring archived conversations back into lists."),
+        "delete": ("delete", "Move conversations to the trash."),
+        "restore": ("restore", "Restore conversations from the trash."),
+        "trash": ("trash", "List the trash, or delete its contents for good."),
     },
     "Assistants and providers": {
         "assistant": ("assistant", "Create, list, show, edit and delete assistants."),
         "provider": ("provider", "Add, list, show, test and remove providers."),
-        "models": ("models", "List a provider's models, or fetch the embedded one."),
-        "move": ("move", "Let conversations go on at another provider."),
+        "models": ("models", "List a provider's models, or fetch the embedded model."),
+        "move": ("move", "Move conversations to another provider."),
         "thread": ("thread", "Adopt, sync and show remote threads."),
     },
     "Care": {
-        "config": ("config", "Show the settings, and keep keys."),
-        "db": ("db", "Look after the database: status, upgrade, backup, check, reindex."),
-        "completion": ("completion", "Complete names in the shell: install, show, uninstall."),
+        "config": ("config", "Show settings, and store keys."),
+        "db": ("db", "Manage the database: status, upgrade, backup, check, reindex."),
+        "completion": ("completion", "Set up completion in the shell: install, show, uninstall."),
         "man": ("man", "Print the manual page."),
     },
 }
@@ -77,7 +77,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"chatmgr.cli.verbs.{COMMANDS[cmd_name][0]}")
-        command: click.Command = module.command
+        command: click.Command = getattr(module, f"{cmd_name}_command", module.command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

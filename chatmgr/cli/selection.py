@@ -1,154 +1,179 @@
-"""What the tidying verbs share: which conversations are meant, the question before, the lines after."""
+"""Which conversations a verb is about: named, found by filters, or all of them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
-from chatmgr.cli.filters import filter_options
-from chatmgr.domain.errors import ChatmgrError, UsageFault
-from chatmgr.domain.filters import Filters
+from chatmgr.cli.params import NameParam, all_option, dry_run_option, json_option
+from chatmgr.domain.dates import parse_moment
+from chatmgr.domain.errors import NotFound, UsageFault
+from chatmgr.domain.filters import ALWAYS, NEVER, STATES, Filters
 from chatmgr.domain.model import Conversation
-from chatmgr.terminal.console import console
-from chatmgr.terminal.sanitize import one_line
-from chatmgr.ui.context import app, json_option
-from chatmgr.ui.json_output import print_json
+from chatmgr.domain.money import NANODOLLARS
+from chatmgr.domain.names import nearest
+from chatmgr.ui.context import app
 
-all_option = click.option("--all", "everything", is_flag=True, help="All conversations, archived ones too.")
-dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-remote_option = click.option(
-    "--remote", is_flag=True, help="Delete their threads, stored answers and files at the servers, too."
-)
+Command = Callable[..., Any]
 
-
-def choosing_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every tidying verb takes: --all or filters, --dry-run, --json."""
-    for option in (json_option, dry_run_option, filter_options, all_option):
-        command = option(command)
-    return command
-
-
-class TrashName(click.ParamType[str]):
-    """The name or id of a conversation in the trash; names complete in the shell."""
-
-    name = "name"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Names that begin so, with their titles; none where the database cannot be read."""
-        try:
-            found = app().reader.trash.names(incomplete, 50)
-        except ChatmgrError:
-            return []
-        return [CompletionItem(name, help=title or None) for name, title in found]
+_FILTERS = {
+    "since": click.option(
+        "--since", metavar="WHEN", help="Only since this time: 2026-03-01, 3d, yesterday, last week."
+    ),
+    "until": click.option(
+        "--until", metavar="WHEN", help="Only up to this time; includes the whole day, week or month."
+    ),
+    "assistant": click.option(
+        "--assistant", type=NameParam("assistant"), default="", help="Only with this assistant."
+    ),
+    "model": click.option("--model", type=NameParam("model"), default="", help="Only with this model."),
+    "provider": click.option(
+        "--provider", type=NameParam("provider"), default="", help="Only at this provider."
+    ),
+    "tag": click.option("--tag", type=NameParam("tag"), default="", help="Only with this tag."),
+    "state": click.option("--state", type=click.Choice(STATES), help="Only with a run in this state."),
+    "file": click.option("--file", is_flag=True, help="Only with a file attached."),
+    "min_cost": click.option(
+        "--min-cost", type=float, default=0.0, metavar="USD", help="Only what cost at least this much."
+    ),
+    "archived": click.option("--archived", is_flag=True, help="Only archived conversations."),
+}
 
 
-def chosen(
-    names: Sequence[str], filters: Filters, everything: bool, *, archived: bool | None = False
-) -> list[Conversation]:
-    """The conversations that were named, or that match the filters, or all; never all by saying nothing.
+def filter_options(command: Command) -> Command:
+    """Give a command the filters; it receives them as one ``filters``."""
 
-    ``archived`` is which ones filters look at where ``--archived`` does not say.
+    @functools.wraps(command)
+    def with_filters(*args: Any, **options: Any) -> Any:
+        typed = {name: options.pop(name) for name in _FILTERS}
+        return command(*args, filters=filters_from(**typed), **options)
+
+    for option in reversed(_FILTERS.values()):
+        with_filters = option(with_filters)
+    return with_filters
+
+
+def filters_from(
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    min_cost: float = 0.0,
+    archived: bool = False,
+    state: str | None = "",
+    **names: Any,
+) -> Filters:
+    """Filters from the options as they were typed.
+
+    Raises NotFound for an assistant, a provider or a tag that does not exist, rather than finding nothing.
     """
-    reader = app().reader
-    wanted = which(names, filters, everything, archived=archived)
-    if wanted is None:
-        return _once(map(reader.conversations.get, names))
-    return list(reader.conversations.list(0, wanted))
+    now = datetime.now(UTC)
+    begin = parse_moment(since, now, end=False) if since else ALWAYS
+    after = parse_moment(until, now, end=True) if until else NEVER
+    if begin > after:
+        raise UsageFault(f"--since {since} is later than --until {until}.")
+    if not 0 <= min_cost < 1_000_000:
+        raise UsageFault(f"--min-cost {min_cost} is not an amount in US dollars.")
+    if assistant := names.get("assistant"):
+        names["assistant"] = app().reader.assistants.get(assistant).name
+    if provider := names.get("provider"):
+        _check_provider(provider)
+    if tag := names.get("tag"):
+        names["tag"] = app().reader.conversations.tag(tag)
+    cost = round(min_cost * NANODOLLARS)
+    return Filters(begin, after, min_cost=cost, archived=archived, state=state or "", **names)
 
 
-def from_trash(names: Sequence[str], filters: Filters, everything: bool) -> list[Conversation]:
-    """As ``chosen``, of what is in the trash; archived or not makes no difference there."""
-    wanted = which(names, filters, everything, archived=None)
-    if wanted is None:
-        return _once(map(app().reader.trash.get, names))
-    return list(app().reader.trash.list(wanted))
+def _check_provider(name: str) -> None:
+    """Refuse a provider that is neither configured nor used by any conversation."""
+    configured = app().settings.providers
+    if name not in configured and name not in (used := app().reader.conversations.providers()):
+        known = nearest(name, {*configured, *used})
+        raise NotFound("provider", name, known, "See them all: chatmgr provider list")
 
 
-def which(
-    names: Sequence[str], filters: Filters, everything: bool, *, archived: bool | None
-) -> Filters | None:
-    """The filters in force; None where names were given. One way to say it, and one only."""
-    ways = bool(names) + filters.any + everything
-    if ways > 1:
-        raise UsageFault("Names, filters and --all are three ways to choose.", "Use one of them.")
-    if ways == 0:
-        raise UsageFault("Which conversations?", "Name them, or filter (--until 1y, --tag draft), or --all.")
-    if names:
-        return None
-    if everything:
-        return replace(filters, archived=None)
-    return filters if filters.archived else replace(filters, archived=archived)
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The conversations that a command is about, as they were typed: names, filters or ``--all``.
+
+    One of the three, and never none: a command that forgot to say which conversations it is about must not
+    change all of them.
+    """
+
+    names: tuple[str, ...]
+    filters: Filters
+    everything: bool
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was typed."""
+        return not (self.names or self.filters.any or self.everything)
+
+    def conversations(self, *, archived: bool | None = False) -> list[Conversation]:
+        """The selected conversations; ``archived`` is what filters look at unless ``--archived`` is given."""
+        filters = self.filters_in_force(archived=archived)
+        if filters is None:
+            return _without_repeats(map(app().reader.conversations.get, self.names))
+        return list(app().reader.conversations.list(0, filters))
+
+    def trashed(self) -> list[Conversation]:
+        """The selected conversations in the trash, archived or not."""
+        filters = self.filters_in_force(archived=None)
+        if filters is None:
+            return _without_repeats(map(app().reader.trash.get, self.names))
+        return list(app().reader.trash.list(filters))
+
+    def also_trashed(self) -> list[Conversation]:
+        """The selected conversations; a name that no conversation has is looked for in the trash, too."""
+        if self.filters_in_force(archived=False) is not None:
+            return self.conversations()
+        return _without_repeats(map(_conversation_or_trashed, self.names))
+
+    def filters_in_force(self, *, archived: bool | None) -> Filters | None:
+        """The filters to search with; None where names were typed."""
+        ways = bool(self.names) + self.filters.any + self.everything
+        if ways > 1:
+            raise UsageFault("Names, filters and --all cannot be combined.", "Use one of them.")
+        if ways == 0:
+            raise UsageFault(
+                "Which conversations?", "Name them, or use filters (--until 1y, --tag draft), or --all."
+            )
+        if self.names:
+            return None
+        if self.everything:
+            return replace(self.filters, archived=None)
+        return self.filters if self.filters.archived else replace(self.filters, archived=archived)
 
 
-def _once(found: "map[Conversation]") -> list[Conversation]:
-    return list({one.pk: one for one in found}.values())
+def selection_options(command: Command) -> Command:
+    """Give a command ``--all``, the filters, ``--dry-run`` and ``--json``.
+
+    With its argument ``names`` they become one ``selection``, beside ``dry_run`` and ``as_json``.
+    """
+
+    @functools.wraps(command)
+    def with_selection(
+        *args: Any, names: tuple[str, ...], filters: Filters, everything: bool, **options: Any
+    ) -> Any:
+        return command(*args, selection=Selection(names, filters, everything), **options)
+
+    wrapped: Command = with_selection
+    for option in (json_option, dry_run_option, filter_options, all_option):
+        wrapped = option(wrapped)
+    return wrapped
 
 
-class Report:
-    """What was done to each conversation, or would be: as JSON, as lines, or in one line at the end."""
-
-    def __init__(self, did: str, *, as_json: bool, dry_run: bool) -> None:
-        self._did, self._json, self._dry = did, as_json, dry_run
-
-    def tell(
-        self,
-        found: Sequence[Conversation],
-        words: str = "",
-        more: Callable[[Conversation], dict[str, Any]] = lambda _: {},
-        line: Callable[[Conversation], str] = lambda one: one_line(one.name),
-        *,
-        verb: str = "is",
-        already: Sequence[Conversation] = (),
-    ) -> None:
-        """Of all of them. ``words`` follow “is” or “are”: the deed where they are left out.
-
-        ``already`` are those that were so before, which is said where nothing else is to be said.
-        """
-        key = "would be" if self._dry else "did"
-        for one in found:
-            if self._json:
-                print_json({"name": one.name, "id": one.id, key.replace(" ", "_"): self._did, **more(one)})
-            elif self._dry:
-                console.out(f"would be {self._did}: {line(one)}")
-        so = "" if found else " already"
-        which = found or already
-        if not which:
-            console.note("No conversation matches; nothing is done.")
-        elif so or not (self._json or self._dry):
-            is_what = f"{words or self._did}{so}"
-            some = f"{len(which):,} conversations are {is_what}."
-            console.note(f"“{which[0].name}” {verb} {is_what}." if len(which) == 1 else some)
+def _conversation_or_trashed(name: str) -> Conversation:
+    try:
+        return app().reader.conversations.get(name)
+    except NotFound as missing:
+        try:
+            return app().reader.trash.get(name)
+        except NotFound:
+            raise missing from None
 
 
-def counted(count: int, what: str) -> str:
-    """A number and its noun."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def look_after_trash() -> None:
-    """After each verb of the trash: keep to ``trash_days``, saying what goes and what is about to."""
-    if not app().settings.get("trash_days"):
-        return
-    due = app().trash.process_due(datetime.now(UTC))
-    if due.deleted:
-        were = _listed(due.deleted)
-        console.note(f"Deleted for good, as announced (trash_days): {were}.", "yellow")
-    if due.announced:
-        when = due.when.astimezone().strftime("%Y-%m-%d %H:%M")
-        console.note(
-            f"From {when} on, the next command on the trash deletes for good what has been in it for "
-            f"{app().settings.get('trash_days')} days (trash_days): {_listed(due.announced)}. "
-            "To keep one: chatmgr restore NAME",
-            "yellow",
-        )
-
-
-def _listed(found: Sequence[Conversation]) -> str:
-    names = ", ".join(f"“{one.name}”" for one in found[:10])
-    return names + (f" and {counted(len(found) - 10, 'other')}" if len(found) > 10 else "")
+def _without_repeats(conversations: Iterable[Conversation]) -> list[Conversation]:
+    return list({conversation.pk: conversation for conversation in conversations}.values())

@@ -52,6 +52,14 @@ def valid_tag(word: str) -> str:
     return tag
 
 
+def tag_changes(added: Iterable[str], removed: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The tags to add and to remove, checked; no tag can be both."""
+    to_add, to_remove = {valid_tag(word) for word in added}, {valid_tag(word) for word in removed}
+    if both := to_add & to_remove:
+        raise UsageFault(f"“{min(both)}” cannot be added and removed at once.")
+    return to_add, to_remove
+
+
 def valid_title(text: str) -> str:
     """Check a title: one line of visible characters; empty means no title."""
     if len(text) > TITLE_LIMIT:

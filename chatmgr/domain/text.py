@@ -57,3 +57,8 @@ def as_sentence(text: str) -> str:
     """Someone else's words with exactly one end mark, to stand among ours."""
     text = text.strip()
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and its noun: ``1 turn``, ``2,000 turns``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Files that go with a message: read from a path, an address or standard input, their type found out."""
+"""What a person hands over as files: the attachments of a message, and instructions as ``@file``."""
 
 import hashlib
 import sys
@@ -9,7 +9,7 @@ from chatmgr.domain.model import Attachment
 from chatmgr.domain.text import as_sentence, storable
 from chatmgr.services.attachments import download
 
-_LIMIT = 32 * 1024 * 1024  # bytes; what hosted APIs take in one request, about
+_LIMIT = 32 * 1024 * 1024  # bytes; about what hosted APIs take in one request
 _SUFFIXES = {
     "image/png": ".png",
     "image/jpeg": ".jpg",
@@ -17,7 +17,7 @@ _SUFFIXES = {
     "image/webp": ".webp",
     "application/pdf": ".pdf",
 }
-_MAGIC = (
+_SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
@@ -25,49 +25,52 @@ _MAGIC = (
 )
 
 
-def attachments(named: tuple[str, ...]) -> tuple[Attachment, ...]:
-    """The files of ``-f``, read whole; raises UsageFault for what cannot be read."""
-    return tuple(_load(one) for one in named)
+def attachments(sources: tuple[str, ...]) -> tuple[Attachment, ...]:
+    """Read the files named with ``-f``, whole; raises UsageFault for one that cannot be read or is too large.
+
+    A source is a path, an http(s) address, or ``-`` for standard input.
+    """
+    return tuple(_load(source) for source in sources)
 
 
-def _load(named: str) -> Attachment:
-    if named == "-":
-        name, data = "stdin", sys.stdin.buffer.read(_LIMIT + 1)
-    elif named.lower().startswith(("http://", "https://")):
-        name, data = download(named, _LIMIT)
+def _load(source: str) -> Attachment:
+    if source == "-":
+        name, content = "stdin", sys.stdin.buffer.read(_LIMIT + 1)
+    elif source.lower().startswith(("http://", "https://")):
+        name, content = download(source, _LIMIT)
     else:
-        name, data = _read(named)
-    if not data:
-        raise UsageFault(f"The file {named} is empty.")
-    if len(data) > _LIMIT:
+        name, content = _read(source)
+    if not content:
+        raise UsageFault(f"The file {source} is empty.")
+    if len(content) > _LIMIT:
         raise UsageFault(
-            f"The file {named} is larger than {_LIMIT // 1024 // 1024} MB.", "Send a part of it."
+            f"The file {source} is larger than {_LIMIT // 1024 // 1024} MB.", "Send a part of it."
         )
-    kind = content_type(name, data)
-    suffix = "" if "." in name else _SUFFIXES.get(kind, "")  # servers tell an uploaded file's type by it
-    return Attachment(storable(name) + suffix, kind, hashlib.sha256(data).hexdigest(), data)
+    type_ = content_type(name, content)
+    suffix = "" if "." in name else _SUFFIXES.get(type_, "")  # servers go by an uploaded file's suffix
+    return Attachment(storable(name) + suffix, type_, hashlib.sha256(content).hexdigest(), content)
 
 
-def _read(named: str) -> tuple[str, bytes]:
+def _read(source: str) -> tuple[str, bytes]:
     try:
-        path = Path(named).expanduser()
+        path = Path(source).expanduser()
         with path.open("rb") as file:
             return path.name, file.read(_LIMIT + 1)
     except OSError as error:
-        raise UsageFault(f"The file {named} cannot be read: {error.strerror}.") from None
+        raise UsageFault(f"The file {source} cannot be read: {error.strerror}.") from None
     except (RuntimeError, ValueError) as error:  # ~nobody, a NUL in the name
-        raise UsageFault(f"The file {named} cannot be read: {as_sentence(str(error))}") from None
+        raise UsageFault(f"The file {source} cannot be read: {as_sentence(str(error))}") from None
 
 
-def content_type(name: str, data: bytes) -> str:
-    """What a file is: by its first bytes where they tell, else by its name, else text if it reads as such."""
-    for magic, kind in _MAGIC:
-        if data.startswith(magic):
-            return kind
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+def content_type(name: str, content: bytes) -> str:
+    """A file's MIME type: by its first bytes, else by its name, else text if it is UTF-8."""
+    for signature, type_ in _SIGNATURES:
+        if content.startswith(signature):
+            return type_
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     try:
-        text = data.decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         return "application/octet-stream"
     if "\0" in text:
@@ -76,3 +79,15 @@ def content_type(name: str, data: bytes) -> str:
 
     guessed = guess_type(name)[0] or "text/plain"
     return guessed if guessed.startswith("text/") or guessed == "application/json" else "text/plain"
+
+
+def instructions_from(text: str) -> str:
+    """An assistant's instructions: the text itself, or what the file after ``@`` holds."""
+    if not text.startswith("@"):
+        return text
+    path = Path(text[1:]).expanduser()
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise UsageFault(f"The instructions in {path} cannot be read: {reason}.") from None

@@ -1,65 +1,78 @@
-"""Deleting at the servers, as it is shown: what became of each thread and file, and what was kept."""
+"""Deletion on the servers as it is shown: what became of each thread and file, and what a server kept."""
 
 import sys
 from collections.abc import Sequence
 
-from chatmgr.cli.selection import counted
 from chatmgr.domain.events import Waiting
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.remote import DeletionResult, DeletionStatus
+from chatmgr.domain.text import counted
 from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal.console import console
 from chatmgr.terminal.status import Status
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 
+_STATUS = {
+    DeletionStatus.DELETED: "is deleted",
+    DeletionStatus.GONE: "was gone already",
+    DeletionStatus.REFUSED: "stays",
+    DeletionStatus.UNREACHABLE: "stays, because its server cannot be reached",
+}
 
-def erase(conversations: Sequence[Conversation], *, as_json: bool) -> set[int]:
-    """Delete what servers keep of conversations; returns those of which something is left there."""
-    names = {one.pk: one for one in conversations}
-    status, left = Status(sys.stderr), set[int]()
+
+def delete_remotely(conversations: Sequence[Conversation], *, as_json: bool) -> set[int]:
+    """Delete what servers keep of conversations, showing each step.
+
+    Returns the keys of the conversations of which a server still keeps something.
+    """
+    by_key = {conversation.pk: conversation for conversation in conversations}
+    status, remaining = Status(sys.stderr), set[int]()
     try:
-        for one in app().remote_deletion.delete(conversations):
-            if isinstance(one, DeletionResult):
+        for event in app().remote_deletion.delete(conversations):
+            if isinstance(event, DeletionResult):
                 status.clear()
-                _tell(one, names.get(one.conversation), as_json=as_json)
-                if one.conversation and not (one.status.settled and not one.kept):
-                    left.add(one.conversation)
-            elif isinstance(one, Waiting):
-                status.show(f"{one.reason}: {one.seconds} s (Ctrl-C stops)")
+                _report(event, by_key.get(event.conversation), as_json=as_json)
+                if event.conversation and (event.kept or not event.status.settled):
+                    remaining.add(event.conversation)
+            elif isinstance(event, Waiting):
+                status.show(f"{event.reason}: {event.seconds} s (Ctrl-C stops)")
     finally:
         status.clear()
-    return left
+    return remaining
 
 
-def _tell(one: DeletionResult, of: Conversation | None, *, as_json: bool) -> None:
+def _report(deletion: DeletionResult, conversation: Conversation | None, *, as_json: bool) -> None:
     if as_json:
-        whose = {"name": of.name, "id": of.id} if of else {"name": None, "id": None}
-        print_json(
-            {
-                **whose,
-                "did": f"{one.kind} {one.status}",
-                "provider": one.provider,
-                f"{one.kind}_id": visible_thread_id(one.id),
-                "why": one.why or None,
-                "responses": one.responses,
-                "kept": list(one.kept),
-            }
-        )
+        print_json(_facts(deletion, conversation))
         return
-    whose_name = f" of “{of.name}”" if of else ""
-    told = {
-        DeletionStatus.DELETED: "is deleted",
-        DeletionStatus.GONE: "was gone already",
-        DeletionStatus.REFUSED: "stays",
-        DeletionStatus.UNREACHABLE: "stays, for its server cannot be asked",
-    }[one.status]
-    answers = f", with {counted(one.responses, 'stored answer')}" if one.responses else ""
-    if answers and one.status is not DeletionStatus.DELETED:
-        answers, told = "", f"({counted(one.responses, 'stored answer')} deleted) {told}"
-    why = f": {one.why}" if one.why else ""
-    kept = f" The server keeps {' and '.join(one.kept)}." if one.kept else ""
-    named = f"{one.kind} {visible_thread_id(one.id)}".strip()
-    bad = bool(one.kept) or not one.status.settled
-    text = f"The {named}{whose_name} at {one.provider} {told}{answers}{why}"
-    console.note(f"{text.rstrip('.')}.{kept}", "yellow" if bad else "dim")
+    bad = bool(deletion.kept) or not deletion.status.settled
+    console.note(_sentence(deletion, conversation), "yellow" if bad else "dim")
+
+
+def _facts(deletion: DeletionResult, conversation: Conversation | None) -> dict[str, object]:
+    """The documented shape of a deletion; a file belongs to no single conversation."""
+    return {
+        "name": conversation.name if conversation else None,
+        "id": conversation.id if conversation else None,
+        "did": f"{deletion.kind} {deletion.status}",
+        "provider": deletion.provider,
+        f"{deletion.kind}_id": visible_thread_id(deletion.id),
+        "why": deletion.why or None,
+        "responses": deletion.responses,
+        "kept": list(deletion.kept),
+    }
+
+
+def _sentence(deletion: DeletionResult, conversation: Conversation | None) -> str:
+    subject = f"{deletion.kind} {visible_thread_id(deletion.id)}".strip()
+    owner = f" of “{conversation.name}”" if conversation else ""
+    outcome = _STATUS[deletion.status]
+    if deletion.responses:
+        answers = counted(deletion.responses, "stored answer")
+        deleted = deletion.status is DeletionStatus.DELETED
+        outcome = f"{outcome}, with {answers}" if deleted else f"({answers} deleted) {outcome}"
+    why = f": {deletion.why}" if deletion.why else ""
+    kept = f" The server keeps {' and '.join(deletion.kept)}." if deletion.kept else ""
+    text = f"The {subject}{owner} at {deletion.provider} {outcome}{why}"
+    return f"{text.rstrip('.')}.{kept}"

@@ -1,4 +1,8 @@
-"""The JSON that ``--json`` prints: one documented, stable shape for each thing."""
+"""The JSON that ``--json`` prints: one documented, stable shape for each kind of thing.
+
+One object on one line. What is unknown is null, never an empty string or a zero; costs are in US dollars,
+times in UTC with microseconds.
+"""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -10,9 +14,13 @@ from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
 
+_TURN_NULLABLE = ("answer", "detail", "model", "run_id", "thread_id", "error", "reasoning")
+_ATTEMPT_NULLABLE = ("answer", "detail", "error", "model", "run_id")
+_ASSISTANT_NULLABLE = ("model", "provider")
+
 
 def print_json(value: dict[str, Any]) -> None:
-    """One object on one line."""
+    """Print one object on one line."""
     import json
 
     console.out(json.dumps(value, ensure_ascii=False, default=_plain))
@@ -24,54 +32,60 @@ def _plain(value: object) -> str:
     raise TypeError(type(value).__name__)
 
 
-def conversation_json(one: Conversation) -> dict[str, Any]:
+def conversation_json(conversation: Conversation) -> dict[str, Any]:
     """The documented shape of a conversation."""
     return {
-        "name": one.name,
-        "id": one.id,
-        "title": one.title or None,
-        "assistant": one.assistant,
-        "assistant_version": one.assistant_version,
-        "model": app().turns.model_of(one) or None if not one.model else one.model,
-        "provider": one.provider,
-        "thread_id": visible_thread_id(one.thread_id) or None,
-        "turns": one.turns,
-        "state": one.state,
-        "created_at": one.created_at,
-        "updated_at": one.updated_at,
-        "tags": list(one.tags),
-        "archived_at": one.archived_at,
-        "folder": one.folder or None,
+        "name": conversation.name,
+        "id": conversation.id,
+        "title": conversation.title or None,
+        "assistant": conversation.assistant,
+        "assistant_version": conversation.assistant_version,
+        "model": conversation.model or app().turns.model_of(conversation) or None,
+        "provider": conversation.provider,
+        "thread_id": visible_thread_id(conversation.thread_id) or None,
+        "turns": conversation.turns,
+        "state": conversation.state,
+        "created_at": conversation.created_at,
+        "updated_at": conversation.updated_at,
+        "tags": list(conversation.tags),
+        "archived_at": conversation.archived_at,
+        "folder": conversation.folder or None,
     }
 
 
-_MAY_BE_NULL = ("answer", "detail", "model", "run_id", "thread_id", "error", "reasoning")
-
-
-def turn_json(one: Turn) -> dict[str, Any]:
-    """The documented shape of a turn; what is unknown is null, never an empty string or a zero."""
-    found = asdict(one)
-    del found["message"], found["files"]
-    found["thread_id"] = visible_thread_id(one.thread_id)
-    found["cost"] = None if one.cost is None else one.cost / NANODOLLARS
-    found["attachments"] = [
-        {"name": name, "content_type": kind, "sha256": sha256, "size": size}
-        for name, kind, sha256, size in app().reader.turns.attachments(one)
+def turn_json(turn: Turn) -> dict[str, Any]:
+    """The documented shape of a turn."""
+    facts = asdict(turn)
+    del facts["message"], facts["files"]
+    facts["thread_id"] = visible_thread_id(turn.thread_id)
+    facts["cost"] = dollars_json(turn.cost)
+    facts["attachments"] = [
+        {"name": name, "content_type": content_type, "sha256": sha256, "size": size}
+        for name, content_type, sha256, size in app().reader.turns.attachments(turn)
     ]
-    return found | {key: found[key] or None for key in _MAY_BE_NULL}
+    return _with_nulls(facts, _TURN_NULLABLE)
 
 
-def attempt_json(one: Run) -> dict[str, Any]:
-    """The documented shape of a run of a turn."""
-    found = asdict(one)
-    del found["turn"]
-    found["cost"] = None if one.cost is None else one.cost / NANODOLLARS
-    return found | {key: found[key] or None for key in ("answer", "detail", "error", "model", "run_id")}
+def attempt_json(attempt: Run) -> dict[str, Any]:
+    """The documented shape of one run of a turn."""
+    facts = asdict(attempt)
+    del facts["turn"]
+    facts["cost"] = dollars_json(attempt.cost)
+    return _with_nulls(facts, _ATTEMPT_NULLABLE)
 
 
-def assistant_json(one: Assistant) -> dict[str, Any]:
-    """The documented shape of an assistant at one version."""
-    found = asdict(one)
-    del found["id"], found["version_id"]
-    found["params"] = dict(one.params)
-    return found | {key: found[key] or None for key in ("model", "provider")}
+def assistant_json(assistant: Assistant) -> dict[str, Any]:
+    """The documented shape of an assistant in one version."""
+    facts = asdict(assistant)
+    del facts["id"], facts["version_id"]
+    facts["params"] = dict(assistant.params)
+    return _with_nulls(facts, _ASSISTANT_NULLABLE)
+
+
+def dollars_json(billionths: int | None) -> float | None:
+    """A cost in US dollars; null where the price is unknown."""
+    return None if billionths is None else billionths / NANODOLLARS
+
+
+def _with_nulls(facts: dict[str, Any], nullable: tuple[str, ...]) -> dict[str, Any]:
+    return facts | {key: facts[key] or None for key in nullable}

@@ -1,51 +1,47 @@
-"""The project folder that a command is typed in, and what was used there."""
+"""The project folder that a command is typed in, and the conversations that were used there."""
 
 from pathlib import Path
 from shlex import quote
-
-import click
 
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import Conversation
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
 
-here_option = click.option("--here", is_flag=True, help="Only what was used last in this project's folder.")
 
-
-def demanded() -> str:
-    """The project folder, for who asked for it; refuses where there is none."""
+def required_folder() -> str:
+    """The project folder for ``--here``; raises where there is none."""
     if not app().settings.get("folders"):
-        raise UsageFault("Folders are not remembered: the setting folders is false.", "Leave --here out.")
+        raise UsageFault("Folders are not remembered: the setting folders is false.", "Leave out --here.")
     if not app().here:
-        hint = "The home folder and the root are nobody's project. Go into one, or leave --here out."
+        hint = "The home folder and the root count as no project. Go into one, or leave out --here."
         raise NotFound("project at", str(Path.cwd()), (), hint)
     return app().here
 
 
-def last(*, here: bool) -> Conversation:
-    """The conversation to go on with where none was named: the last one of this folder, else of all.
+def last_conversation(*, here: bool) -> Conversation:
+    """The conversation to go on with where none was named: the last of this folder, else of all.
 
-    Where another was used later, that is said; ``here`` accepts no other folder's.
+    Mentions it if another one was used later. ``here`` accepts no other folder's.
     """
     reader = app().reader
-    folder = demanded() if here else app().here
+    folder = required_folder() if here else app().here
     newest = reader.conversations.last_used()
     local = reader.conversations.last_in_folder(folder) if folder else None
     if local and newest and newest.pk != local.pk:
         console.note(
-            f"“{local.name}”, the last one here; “{newest.name}” was used later, elsewhere: "
+            f"“{local.name}” was the last one here; “{newest.name}” was used later, elsewhere: "
             f"chatmgr resume {quote(newest.name)}"
         )
     if here and local is None:
-        hint = "Begin one: chatmgr new" + (" — or take the last of all: chatmgr resume" if newest else "")
+        hint = "Begin one: chatmgr new" + (" — or resume the last of all: chatmgr resume" if newest else "")
         raise NotFound("conversation of", folder, (), hint)
-    if found := local or newest:
-        return found
+    if last := local or newest:
+        return last
     raise NotFound("conversation", "", (), "Begin one: chatmgr new")
 
 
-def remember(conversation: Conversation) -> None:
-    """Note where a conversation is used, if that is elsewhere than the last time."""
+def record_use(conversation: Conversation) -> None:
+    """Note that a conversation is used in this folder, if the last time was elsewhere."""
     if app().here not in {"", conversation.folder}:
         app().writer.touch(conversation.pk, app().here)

@@ -1,29 +1,58 @@
-"""Questions to a person at a terminal; nothing here is reached without one."""
+"""Questions to the person at the terminal.
 
-import subprocess
+Each function checks for one, or is reached only where there is one. Questions go to standard error, so
+that standard output holds answers alone.
+"""
+
 import sys
+from collections.abc import Callable
 
 import click
 
+from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Provider
-from chatmgr.services.local_model import engine_installed
-from chatmgr.services.providers import SETUP_HINTS, is_reachable
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app, interactive
 
 
+def confirm(question: str, action: str, *, yes: bool, final: bool = False) -> None:
+    """Return if the person agrees, or if ``--yes`` was given.
+
+    ``action`` begins the error where nobody can be asked: “Deleting “plan” …”; ``final`` marks one that
+    cannot be undone. A no is an answer, not an error: the command ends with exit code 0.
+    """
+    if yes:
+        return
+    if not interactive():
+        warning = "cannot be undone and needs confirmation" if final else "needs confirmation"
+        raise UsageFault(f"{action} {warning}.", "Add --yes.")
+    while True:
+        match _answer(f"{question} [y/N]").lower():
+            case "y" | "yes":
+                return
+            case "" | "n" | "no":
+                console.note("Nothing was changed.")
+                raise click.exceptions.Exit(0)
+            case _:
+                console.note("Type y for yes, or n for no.", "")
+
+
+def _answer(question: str) -> str:
+    return str(click.prompt(question, default="", show_default=False, err=True)).strip()
+
+
 def ask_name() -> str:
-    """The assistant's name, as every Assistants walk-through begins."""
+    """The assistant's name, which is the first question of ``new``."""
     return str(click.prompt("Name of the assistant", err=True))
 
 
 def ask_instructions() -> str:
-    """The assistant's instruction set; empty is allowed."""
+    """The assistant's instructions; may be empty."""
     return str(click.prompt("Its instructions", default="", show_default=False, err=True))
 
 
 def ask_key(label: str) -> str:
-    """A key, typed unseen: the terminal is deaf to its own keys before the question is shown."""
+    """A key, typed unseen: the terminal's echo is off before the question is shown."""
     from getpass import getpass
 
     try:
@@ -32,49 +61,65 @@ def ask_key(label: str) -> str:
         raise click.Abort from None
 
 
-def provider_or_ask(named: str, assistant: str) -> Provider:
-    """The provider by the documented order; at a terminal, an offer where there is none."""
-    found = app().providers.choose(named, assistant)
-    if found is not None:
-        return found
+def provider_or_ask(name: str, assistant: str) -> Provider:
+    """The provider in the documented order: named, the assistant's, preferred, available.
+
+    Where there is none, a person is offered the ways to get one; a script gets the error that lists them.
+    """
+    provider = app().providers.choose(name, assistant)
+    if provider is not None:
+        return provider
     if not interactive():
         raise app().providers.none_error()
-    return _offer()
+    return _offer_providers()
 
 
-def _offer() -> Provider:
-    """Three ways to have a provider, one keystroke each."""
+def _offer_providers() -> Provider:
+    """Three ways to get a provider, one keystroke each."""
+    from chatmgr.services.providers import SETUP_HINTS
+
+    set_up: dict[str, Callable[[], Provider | None]] = {
+        "k": _openai_with_key,
+        "o": _running_ollama,
+        "l": install_local,
+    }
     console.note("There is no provider to talk to yet.", "bold")
-    for key, way in zip("kol", SETUP_HINTS, strict=True):
-        console.note(f"  [{key}] {way}", "")
+    for key, description in zip(set_up, SETUP_HINTS, strict=True):
+        console.note(f"  [{key}] {description}", "")
     while True:
         click.echo("Which one (k, o, l; q to leave)? ", nl=False, err=True)
         pressed = click.getchar().lower()
         click.echo(pressed, err=True)
         if pressed in {"q", "\x03", "\x04", "\x1b"}:
             raise app().providers.none_error()
-        if found := {"k": _with_key, "o": _with_ollama, "l": with_local}.get(pressed, lambda: None)():
-            return found
+        if pressed in set_up and (provider := set_up[pressed]()):
+            return provider
 
 
-def _with_key() -> Provider | None:
+def _openai_with_key() -> Provider | None:
     from chatmgr.config import keys
 
     key = ask_key("OpenAI key (not shown)")
-    console.note(f"Kept in {keys.store_key('openai', key)}.")
+    console.note(f"The key is kept in {keys.store_key('openai', key)}.")
     return app().providers.get("openai")
 
 
-def _with_ollama() -> Provider | None:
-    provider = app().providers.get("ollama")
-    if is_reachable(provider.base_url):
-        return provider
-    console.note(f"Nothing is_reachable at {provider.base_url}. Start it with: ollama serve", "yellow")
+def _running_ollama() -> Provider | None:
+    from chatmgr.services.providers import is_reachable
+
+    ollama = app().providers.get("ollama")
+    if is_reachable(ollama.base_url):
+        return ollama
+    console.note(f"Nothing answers at {ollama.base_url}. Start it with: ollama serve", "yellow")
     return None
 
 
-def with_local() -> Provider | None:
-    """The embedded model, its engine installed where it is missing; None where that failed."""
+def install_local() -> Provider | None:
+    """The embedded model, its engine installed first if need be; None where that failed."""
+    import subprocess
+
+    from chatmgr.services.local_model import engine_installed
+
     if not engine_installed():
         console.note("Installing the embedded model's engine (34 MB)…")
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""``history -q``: what a search found, as lines or as JSON."""
+"""What a search found, as lines or as JSON; for ``history -q`` and the chat's ``/search``."""
 
 import sys
 from collections.abc import Iterator
@@ -13,11 +13,8 @@ from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 
 
-def search(
-    text: str, filters: Filters, count: int, *, newest: bool, conversation: int, as_json: bool, pager: bool
-) -> None:
-    """Look for a text and show what is found; that nothing is, is said, and is no error."""
-    hits = found(text, filters, count, newest=newest, conversation=conversation)
+def show_hits(hits: Iterator[Hit], *, as_json: bool, pager: bool) -> None:
+    """Print hits as they are found."""
     if as_json:
         for hit in hits:
             print_json(_facts(hit))
@@ -27,30 +24,33 @@ def search(
     show_lines((line for hit in hits for line in hit_lines(hit, terminal=terminal, width=width)), pager=pager)
 
 
-def found(
+def search(
     text: str, filters: Filters, count: int, *, newest: bool = False, conversation: int = 0
 ) -> Iterator[Hit]:
-    """The hits, read as they are consumed; that there are none, or too many, is said at their end."""
+    """The hits for a query, read as they are consumed.
+
+    ``conversation`` is the key of the only one to search, 0 for all. That there are no hits, or too many to
+    rank, is noted once they are consumed, and is no error.
+    """
     query = parse_query(text)
-    looked = app().reader.search.find(query, filters, count, newest=newest, conversation=conversation)
-    return _counted(looked, text, asked=bool(query.clauses))
+    results = app().reader.search.find(query, filters, count, newest=newest, conversation=conversation)
+    return _noting_the_end(results, text, has_words=bool(query.clauses))
 
 
-def _counted(found: SearchResults, text: str, *, asked: bool) -> Iterator[Hit]:
-    """The hits; at the end a note where there are none, or more than were looked at."""
+def _noting_the_end(results: SearchResults, text: str, *, has_words: bool) -> Iterator[Hit]:
     empty = True
-    for hit in found.hits:
+    for hit in results.hits:
         empty = False
         yield hit
     if empty:
-        why = "Nothing found for" if asked else "There is no word to look for in"
-        console.note(f"{why} “{text}”.")
-    elif found.more:
-        console.note("Many turns match; the newest 1,000 were ranked. All of them: history -q … -n 0")
+        reason = "Nothing found for" if has_words else "There is no word to search for in"
+        console.note(f"{reason} “{text}”.")
+    elif results.more:
+        console.note("Many turns match; only the newest 1,000 were ranked. All of them: history -q … -n 0")
 
 
 def _facts(hit: Hit) -> dict[str, Any]:
-    """The documented shape of a hit; a match in a name or title has no turn."""
+    """The documented shape of a hit; a match in a name or a title has no turn."""
     return {
         "address": hit.conversation + (f"@{hit.turn}" if hit.turn else ""),
         "conversation": hit.conversation,

@@ -1,15 +1,19 @@
-"""A turn as it is shown while it runs, and what is asked of the person meanwhile."""
+"""A turn as it is shown while it runs: the answer on stdout, all else on stderr.
+
+The person is asked on the way for what only a person can give: the outputs of functions.
+"""
 
 import sys
 from collections.abc import Generator
 from contextlib import closing
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
-from chatmgr.domain.errors import Interrupted, OutputNeeded, ProviderRefused
+from chatmgr.domain.errors import ChatmgrError, Interrupted, NetworkDown, OutputNeeded, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Reasoning, ToolCall, Waiting
-from chatmgr.domain.model import Conversation, UserMessage
+from chatmgr.domain.model import Assistant, Conversation, UserMessage
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import as_sentence
 from chatmgr.terminal.console import console
@@ -32,64 +36,80 @@ def run_turn(
     quiet: bool = False,
     reasoning: bool = False,
 ) -> None:
-    """Run a turn and show it; raises when it did not end as an answer should.
+    """Run a turn and show it; raises where it did not end with a whole answer.
 
-    ``quiet`` leaves stdout to somebody else (JSON). A run that asks for the output of functions gets
-    it from the person, or is left where it is.
+    ``quiet`` prints nothing on stdout, which is then left to JSON. ``wait`` waits for a conversation that
+    another process has locked.
     """
-    show = reasoning or bool(app().settings.get("show_reasoning"))
-    follow(conversation, app().turns.ask(conversation, message, wait=wait), quiet=quiet, reasoning=show)
+    events = app().turns.ask(conversation, message, wait=wait)
+    show_reasoning = reasoning or bool(app().settings.get("show_reasoning"))
+    follow(conversation, events, quiet=quiet, reasoning=show_reasoning)
 
 
 def follow(
     conversation: Conversation, events: Events, *, quiet: bool = False, reasoning: bool = False
 ) -> None:
-    """Show events to their end, asking the person for the outputs of functions on the way."""
-    where = conversation.provider
-    end = _shown(events, where, quiet=quiet, reasoning=reasoning)
+    """Show a run's events to their end, asking the person for the outputs of functions on the way."""
+    provider = conversation.provider
+    end = _show(events, provider, quiet=quiet, reasoning=reasoning)
     while end and end.state is RunState.REQUIRES_ACTION:
-        end = _shown(answered(conversation, end.calls), where, quiet=quiet, reasoning=reasoning)
+        end = _show(answer_calls(conversation, end.calls), provider, quiet=quiet, reasoning=reasoning)
 
 
 def settle(conversation: Conversation, *, wait: bool = False) -> None:
-    """Settle what a dead process left, saying so; Ctrl-C leaves it as it is.
+    """Bring the run that a dead process left to its end, reporting it; Ctrl-C leaves the run as it is.
 
-    A run that waits for the output of a function gets it from the person, if there is one.
+    A run that waits for the outputs of functions gets them from the person, if there is one.
     """
     status = Status(sys.stderr)
     try:
-        for one in app().turns.recover(conversation, wait=wait):
-            if isinstance(one, Waiting):
-                left = f": {one.seconds} s" if one.seconds else ""
-                status.show(
-                    f"{one.reason}{left} (Ctrl-C leaves it to go on)", brief=one.brief or not one.seconds
-                )
+        for event in app().turns.recover(conversation, wait=wait):
+            if isinstance(event, Waiting):
+                remaining = f": {event.seconds} s" if event.seconds else ""
+                brief = event.brief or not event.seconds
+                status.show(f"{event.reason}{remaining} (Ctrl-C leaves it running)", brief=brief)
             else:
                 status.clear()
-                console.note(one.text, "yellow")
+                console.note(event.text, "yellow")
     except OutputNeeded:
         if not interactive():
             raise
-        follow(conversation, answered(conversation, app().turns.pending_tool_calls(conversation)))
+        follow(conversation, answer_calls(conversation, app().turns.pending_tool_calls(conversation)))
     finally:
         status.clear()
 
 
 @typeahead_paused()
-def answered(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Events:
-    """Ask for the outputs of functions and go on with the run; without a person, leave it."""
+def answer_calls(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Events:
+    """Ask for the outputs of functions and go on with the run; without a person, leave it waiting."""
     if not interactive():
-        live = app().reader.runs.live(conversation.pk)
-        raise OutputNeeded(conversation.name, live.position if live else conversation.turns, map(str, calls))
+        run = app().reader.runs.live(conversation.pk)
+        raise OutputNeeded(conversation.name, run.position if run else conversation.turns, map(str, calls))
     outputs: dict[str, str] = {}
     for call in calls:
         console.note(f"The assistant calls {call}.", "yellow")
-        typed = str(click.prompt("Its output (empty to decline)", default="", show_default=False, err=True))
-        if not typed:
+        output = str(click.prompt("Its output (empty to decline)", default="", show_default=False, err=True))
+        if not output:
             app().turns.cancel(conversation)
             raise Interrupted("Declined; the run is cancelled.")
-        outputs[call.id] = typed
+        outputs[call.id] = output
     return app().turns.submit_tool_outputs(conversation, outputs)
+
+
+def open_thread(conversation: Conversation, assistant: Assistant, *, chat: bool) -> None:
+    """Create the remote assistant and thread of a new conversation.
+
+    Raises where that fails, but not for a chat whose server cannot be reached: its first turn tries again.
+    """
+    try:
+        app().turns.prepare(conversation, assistant)
+    except ChatmgrError as error:
+        name = conversation.name
+        later = f"“{name}” is kept; go on with it later: chatmgr resume {quote(name)}"
+        error.hint = f"{error.hint} {later}".strip()
+        if not chat or error.exit_code != NetworkDown.exit_code:
+            raise
+        console.note(f"{error.message} {error.hint}", "yellow")
 
 
 def _writer() -> "PlainWriter | MarkdownWriter":
@@ -100,7 +120,7 @@ def _writer() -> "PlainWriter | MarkdownWriter":
     return MarkdownWriter(console)
 
 
-def _shown(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Finished | None:
+def _show(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Finished | None:
     status = Status(sys.stderr)
     status.waiting_for(f"waiting for {provider}")
     writer = PlainWriter(console) if quiet else _writer()
@@ -117,13 +137,13 @@ def _shown(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Fi
                 elif isinstance(event, Finished):
                     end = event
                 else:
-                    _beside(event, status, writer, reasoning=reasoning)
+                    _show_beside(event, status, writer, reasoning=reasoning)
                     if isinstance(event, Notice) and not streamed:
                         status.waiting_for(f"waiting for {provider}")
             if end and end.text and not streamed and not quiet:
                 status.clear()
                 writer.write(end.text)
-        except KeyboardInterrupt:  # in here, not in the engine, which then learns of it by being closed
+        except KeyboardInterrupt:  # caught here: the engine learns of it by being closed
             raise Interrupted("Stopped; what had arrived is kept." if streamed else "Stopped.") from None
         finally:
             status.clear()
@@ -133,13 +153,15 @@ def _shown(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Fi
     return end
 
 
-def _beside(event: Event, status: Status, writer: "PlainWriter | MarkdownWriter", *, reasoning: bool) -> None:
-    """What is shown beside the answer, which is not drawn over meanwhile."""
+def _show_beside(
+    event: Event, status: Status, writer: "PlainWriter | MarkdownWriter", *, reasoning: bool
+) -> None:
+    """Show what is not part of the answer, without drawing over the answer."""
     if isinstance(event, Waiting):
         writer.draw()
-        again = "trying again in " if event.brief else ""
-        left = f": {again}{event.seconds} s" if event.seconds else ""
-        status.show(f"{event.reason}{left} (Ctrl-C stops)", brief=event.brief or not event.seconds)
+        retry = "trying again in " if event.brief else ""
+        remaining = f": {retry}{event.seconds} s" if event.seconds else ""
+        status.show(f"{event.reason}{remaining} (Ctrl-C stops)", brief=event.brief or not event.seconds)
     elif isinstance(event, Reasoning):
         if reasoning:
             writer.freeze()
@@ -151,7 +173,7 @@ def _beside(event: Event, status: Status, writer: "PlainWriter | MarkdownWriter"
 
 
 def _raise_unless_answered(end: Finished, has_text: bool) -> None:
-    """``incomplete``, ``failed`` and empty answers are said to be what they are."""
+    """Raise ProviderRefused for an answer that is incomplete, failed or empty, saying which."""
     if end.state is RunState.COMPLETED:
         if end.detail == "refusal":
             console.note("[the model refused]", "yellow")
@@ -164,6 +186,6 @@ def _raise_unless_answered(end: Finished, has_text: bool) -> None:
         )
         raise ProviderRefused(f"The answer is incomplete: {reason}.", "What arrived is kept.")
     reason = end.error or end.detail or "no reason given"
-    hint = "What arrived is kept." if has_text else "Your message is kept; send it again when that is mended."
-    was = "" if end.state is RunState.FAILED else "was "
-    raise ProviderRefused(f"The run {was}{end.state}: {as_sentence(reason)}", hint)
+    hint = "What arrived is kept." if has_text else "Your message is kept; send it again once that is fixed."
+    auxiliary = "" if end.state is RunState.FAILED else "was "
+    raise ProviderRefused(f"The run {auxiliary}{end.state}: {as_sentence(reason)}", hint)

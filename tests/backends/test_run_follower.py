@@ -250,7 +250,7 @@ def _runs(wire: WireServer) -> Runs:
 
 def test_the_shape_of_runs(demo: Chatmgr, wire: WireServer) -> None:
     assert demo.json("runs") == []
-    assert demo("runs").err == "No run is left open.\n"
+    assert demo("runs").err == "No run is open.\n"
     waiting(demo, wire)
     [one] = demo.json("runs")
     assert list(one) == [

@@ -37,7 +37,7 @@ def test_it_is_whole(home: Path) -> None:
     environment.pop("CHATMGR_DATABASE_URL", None)
     command = [sys.executable, "-m", "chatmgr", "db", "check"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("The database is whole.\n", "")
+    assert (done.stdout, done.stderr) == ("The database is intact.\n", "")
 
 
 @pytest.mark.parametrize("table", ["words", "grams"])

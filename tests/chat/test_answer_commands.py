@@ -54,7 +54,7 @@ def test_copy_by_a_tool(open_chat: Open, wire: WireServer, tmp_path: Path) -> No
     screen.say("/copy 2")
     screen.until("Copied demo@1: 19 characters, by xclip.", at_prompt=True)
     assert (tmp_path / "clipboard").read_text("utf-8") == "the *first*\n\nanswer"
-    for typed, said in (("/copy 3", "“demo” has no 3 answers."), ("/copy x", "“x” is no number.")):
+    for typed, said in (("/copy 3", "“demo” has fewer than 3 answers."), ("/copy x", "“x” is not a number.")):
         screen.say(typed)
         screen.until(said, at_prompt=True)
     assert sent_to_terminal(screen) == []
@@ -163,7 +163,7 @@ def test_code_blocks_are_listed_and_copied(open_chat: Open, wire: WireServer) ->
     screen.until("Copied code block 2 of demo@1: 5 characters, by", at_prompt=True)
     assert sent_to_terminal(screen) == ["import os\n\n\nprint(os.name)", "ls -l"]
     screen.say("/code 3")
-    screen.until("demo@1 holds 2 code blocks. See them: /code", at_prompt=True)
+    screen.until("demo@1 contains 2 code blocks. List them: /code", at_prompt=True)
     screen.say("two")
     screen.until("pwned", at_prompt=True)
     screen.say("/code")
@@ -171,7 +171,7 @@ def test_code_blocks_are_listed_and_copied(open_chat: Open, wire: WireServer) ->
     screen.say("three")
     screen.until("no code at all", at_prompt=True)
     screen.say("/code")
-    screen.until("demo@3 holds no code.", at_prompt=True)
+    screen.until("demo@3 contains no code.", at_prompt=True)
     assert "\x1b]0;" not in screen.raw
 
 
@@ -199,13 +199,13 @@ def test_saving(open_chat: Open, wire: WireServer, tmp_path: Path) -> None:
     screen.until("another", at_prompt=True)
     for answer in (f"n{ENTER}", CTRL_C):
         screen.say("/save an\\ answer.md")
-        screen.until("an answer.md exists. Write over it? [y/N]:")
+        screen.until("an answer.md exists. Overwrite it? [y/N]:")
         screen.type(answer)
         screen.until("an answer.md stays as it was.", at_prompt=True)
         assert kept.read_text("utf-8") == CODE
         screen.clear()
     screen.say("/save an\\ answer.md")
-    screen.until("Write over it? [y/N]:")
+    screen.until("Overwrite it? [y/N]:")
     screen.type(f"y{ENTER}")
     screen.until("Saved demo@2 to an answer.md (7 bytes).", at_prompt=True)
     assert kept.read_text("utf-8") == "another"

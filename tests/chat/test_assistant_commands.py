@@ -51,12 +51,12 @@ def test_the_next_turn_is_the_new_assistants(open_any: Open) -> None:
     screen.until("2 turns as: You rhyme..", at_prompt=True)
     screen.say("/system You are terse.")
     screen.until(
-        "Told from the next turn on, as “demo-2”, a copy of poet, which stays as it was.", at_prompt=True
+        "In force from the next turn on, as “demo-2”, a copy of poet, which is unchanged.", at_prompt=True
     )
     screen.say("three")
     screen.until("3 turns as: You are terse..", at_prompt=True)
     screen.say("/system You are terser.")
-    screen.until("Told from the next turn on, as version 2 of demo-2.", at_prompt=True)
+    screen.until("In force from the next turn on, as version 2 of demo-2.", at_prompt=True)
     screen.say("four")
     screen.until("4 turns as: You are terser..", at_prompt=True)
     left(screen)
@@ -99,7 +99,7 @@ def test_who_answers_is_told(open_chat: Open, wire: WireServer, tmp_path: Path) 
         "demo, version 1, gpt-4.1",
         "  Line 1 ␛]0;pwned␇",
         "  Line 5",
-        "… 2 lines more: /system",
+        "… 2 more lines: /system",
         at_prompt=True,
     )
     assert "Line 6" not in screen.text
@@ -126,7 +126,7 @@ def test_instructions_of_others_stay_as_they_are(open_chat: Open, wire: WireServ
     screen.say("/system -e")
     screen.until("The editor false exited with code 1; the text is unchanged.", at_prompt=True)
     screen.say("/system You test.")
-    screen.until("as “second”, a copy of tutor, which stays as it was.", "second · second", at_prompt=True)
+    screen.until("as “second”, a copy of tutor, which is unchanged.", "second · second", at_prompt=True)
     left(screen)
     other = open_chat("resume", "first")
     other.until("'one'", at_prompt=True)

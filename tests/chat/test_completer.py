@@ -38,9 +38,9 @@ def test_commands_are_offered_while_typing(open_chat: Open) -> None:
         "/help", "show the commands", "/exit", "/switch", "go on with another conversation", "/model"
     )
     screen.type("ex")
-    screen.until("❯ /ex", "/exit", "leave; so do exit() and Ctrl-D")
+    screen.until("❯ /ex", "/exit", "leave; also exit() or Ctrl-D")
     screen.type(f"{KILL}/mo")
-    screen.until("❯ /mo", "/model", "go on with this model")
+    screen.until("❯ /mo", "/model", "switch to this model")
     screen.type(TAB)
     screen.until("❯ /model")
     screen.type(f"{KILL}words are not")

@@ -43,7 +43,7 @@ def test_search_and_going_where_it_was(open_chat: Open, wire: WireServer) -> Non
     assert open_chat("new", "zoo", "-i", "", "a zebra").end() == 0
     screen = open_chat(*NEW)
     screen.say("/search")
-    screen.until("What for? For instance: /search", at_prompt=True)
+    screen.until("Search for what? For instance: /search", at_prompt=True)
     screen.say("/search unheard")
     screen.until("Nothing found for “unheard”.", at_prompt=True)
     screen.say("/search zebra -lion")
@@ -75,7 +75,7 @@ def test_usage(open_chat: Open, wire: WireServer) -> None:
     assert "Context: 16 tokens\n" in screen.text
     assert "Limit: $2.00, of which $1.999878 are left\n" in screen.text
     screen.say("/usage now")
-    screen.until("/usage takes nothing after it.", at_prompt=True)
+    screen.until("/usage takes no argument.", at_prompt=True)
 
 
 def test_usage_of_what_nobody_prices(open_chat: Open) -> None:
@@ -96,11 +96,11 @@ def test_title_and_tags(open_chat: Open, wire: WireServer) -> None:
         ("/title Where to go", "“demo” has the title “Where to go”."),
         ("/title a\u202eb", "The title contains control or invisible characters."),
         (f"/title {'x' * 60} {'y' * 150}", "The title has 211 characters; 200 is the limit."),
-        ("/tag", "“demo” has no tags. Put one on: /tag +work"),
+        ("/tag", "“demo” has no tags. Add one: /tag +work"),
         ("/tag +work +draft", "“demo” has the tags draft, work."),
         ("/tag -draft +a/b", "“demo” has the tags a/b, work."),
-        ("/tag work", "“work” has no sign. Put on: /tag +work"),
-        ("/tag +work -work", "“work” cannot be put on and taken off at once."),
+        ("/tag work", "“work” has no sign. To add: /tag +work"),
+        ("/tag +work -work", "“work” cannot be added and removed at once."),
         ("/tag +a,b", "“a,b” cannot be a tag."),
     ):
         screen.until(at_prompt=True)
@@ -153,9 +153,9 @@ def test_the_help_has_them_in_groups(open_chat: Open, wire: WireServer) -> None:
     screen = open_chat(*NEW)
     screen.say("/help")
     screen.until(
-        "Where it goes on:",
-        "Who answers:",
-        "The answer:",
+        "Conversation, provider and model:",
+        "Assistant:",
+        "Answers:",
         "Looking back:",
         "The chat:",
         "Keys:",

@@ -79,7 +79,7 @@ def test_at_an_empty_line_once_asks_and_twice_leaves(open_chat: Open) -> None:
     screen = open_chat(*NEW)
     screen.until(at_prompt=True)
     screen.type(CTRL_C)
-    screen.until("Ctrl-C once more leaves", at_prompt=True)
+    screen.until("Press Ctrl-C again to leave", at_prompt=True)
     screen.say("hello")
     screen.until("you said: 'hello'", at_prompt=True)
     screen.type(CTRL_C)
@@ -87,7 +87,7 @@ def test_at_an_empty_line_once_asks_and_twice_leaves(open_chat: Open) -> None:
     screen.type("x")
     screen.until("❯ x")
     screen.type(CTRL_C)
-    screen.until("❯ x\nCtrl-C once more leaves", at_prompt=True)  # and so it does
+    screen.until("❯ x\nPress Ctrl-C again to leave", at_prompt=True)  # and so it does
     screen.type(CTRL_C)
     assert screen.end() == 130
     assert screen.lines[-1] == BACK

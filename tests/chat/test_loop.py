@@ -172,8 +172,8 @@ def test_an_unknown_command_is_not_sent(open_chat: Open, wire: WireServer) -> No
     screen.say("/quti")
     screen.until("There is no command /quti.", at_prompt=True)
     screen.say("/")  # the list of commands is what is wanted
-    screen.until("stops an answer, keeping what has come", at_prompt=True)
+    screen.until("stop an answer, keeping what has arrived", at_prompt=True)
     screen.clear()
     screen.say("/help")
-    screen.until("stops an answer, keeping what has come", at_prompt=True)
+    screen.until("stop an answer, keeping what has arrived", at_prompt=True)
     assert wire.turns_heard == []

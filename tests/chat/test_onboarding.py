@@ -95,7 +95,7 @@ def test_a_running_ollama_lists_its_models_and_is_remembered(
     screen.until(f"[o] Ollama: runs at {wire.base_url}")
     answer(screen, f"{FIRST} [o]", "")
     answer(screen, "Which one [1]", "nosuch")
-    screen.until("“nosuch” is not among them.")
+    screen.until("“nosuch” is not one of them.")
     answer(screen, "Which one [1]", "gpt-5-mini")
     answer(screen, NAME, "")
     answer(screen, TOLD, "")
@@ -170,7 +170,7 @@ def test_ctrl_c_leaves_and_nothing_is_made(start: Start, wire: WireServer, home:
         screen.read()
     screen.type(CTRL_C)
     assert screen.end() == 130
-    assert "Nothing was made. Begin again with: chatmgr" in screen.text
+    assert "Nothing was created. Begin again with: chatmgr" in screen.text
     assert not made(home)
 
 

@@ -104,7 +104,7 @@ def test_resuming_at_a_turn(long_ago: Open) -> None:
     [
         ("interrupted", "This answer broke off. For a whole one, send the message again"),
         ("cancelled", "This answer was stopped. For a whole one, send the message again"),
-        ("failed", "This has no answer. When what failed is mended, send the message again"),
+        ("failed", "This turn has no answer. Once the cause is fixed, send the message again"),
         ("incomplete", "This answer was cut off. Ask for the rest, or send the message again"),
     ],
 )

@@ -92,7 +92,7 @@ def test_a_stopped_answer_sends_nothing_more_by_itself(open_chat: Open, wire: Wi
     screen.until("Stopped; what had arrived is kept.", "❯ second\n  third")
     assert wire.turns_heard == ["first"]
     screen.type(CTRL_C)
-    screen.until("Ctrl-C once more leaves", at_prompt=True)
+    screen.until("Press Ctrl-C again to leave", at_prompt=True)
     screen.say("other")
     screen.until("2 user turns; you said: 'other'", at_prompt=True)
 

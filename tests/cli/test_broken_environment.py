@@ -219,7 +219,7 @@ class TestDatabase:
         assert mine.read_text() == "mine"
 
     def test_after_care(self, talking: Chatmgr) -> None:
-        assert talking("db", "check").out == "The database is whole.\n"
+        assert talking("db", "check").out == "The database is intact.\n"
         copy = Path(talking("db", "backup").out.strip())
         assert copy.stat().st_mode & 0o777 == 0o600
         [status] = talking.json("db", "status")

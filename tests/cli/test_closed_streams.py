@@ -40,7 +40,7 @@ def test_the_database_is_never_a_standard_stream(talking: Chatmgr) -> None:
     """A turn is written whole where nothing but the database could have been descriptor 0, 1 or 2."""
     closed(talking, "<&- >&- 2>&-", "send", "demo", "two")
     assert talking.said() == ["one", "two"]
-    assert talking("db", "check").out == "The database is whole.\n"
+    assert talking("db", "check").out == "The database is intact.\n"
 
 
 def test_completing(talking: Chatmgr) -> None:

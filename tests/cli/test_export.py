@@ -166,7 +166,7 @@ class TestFiles:
     def test_an_ending_of_no_format(self, chatmgr: Chatmgr, tmp_path: Path) -> None:
         path = tmp_path / "out.foo"
         said = chatmgr.refused(2, "export", "demo", "-o", str(path))
-        assert "“.foo” is the ending of no format: those are .md, .json, .jsonl, .html, .txt." in said
+        assert "“.foo” is not the extension of a format. Those are .md, .json, .jsonl, .html, .txt." in said
         assert not path.exists()
         chatmgr("export", "demo", "-o", str(path), "--format", "text")
         chatmgr("export", "demo", "-o", str(tmp_path / "out"))

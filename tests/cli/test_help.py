@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from chatmgr.cli.help import man_page
-from chatmgr.cli.help.reference import contexts, pages
+from chatmgr.cli.help.command_tree import contexts
+from chatmgr.cli.help.reference import pages
 from chatmgr.cli.main import COMMANDS, GROUPS
 from tests.support.command_lines import commands, parse
 from tests.support.commands import Chatmgr

@@ -69,7 +69,7 @@ def test_newest_and_counts(asked: Chatmgr) -> None:
 def test_nothing_found_is_said_and_no_error(asked: Chatmgr) -> None:
     done = asked("history", "-q", "quokka")
     assert (done.out, done.err) == ("", "Nothing found for “quokka”.\n")
-    assert asked("history", "-q", '"?!').err == 'There is no word to look for in “"?!”.\n'
+    assert asked("history", "-q", '"?!').err == 'There is no word to search for in “"?!”.\n'
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ def test_the_list_is_filtered(asked: Chatmgr, words: tuple[str, ...], names: lis
 
 
 def test_bad_filters_are_told(asked: Chatmgr) -> None:
-    assert "“someday” is not a date" in asked.refused(2, "history", "--since", "someday")
-    assert "lies after" in asked.refused(2, "history", "--since", "2021", "--until", "2020")
+    assert "“someday” is no date" in asked.refused(2, "history", "--since", "someday")
+    assert "is later than" in asked.refused(2, "history", "--since", "2021", "--until", "2020")
     assert "no assistant “nobody”" in asked.refused(5, "history", "--assistant", "nobody")
     assert "goes with -q" in asked.refused(2, "history", "--newest")
     assert "NAME@TURN" in asked.refused(2, "history", "demo", "-C", "2")
     assert "Filters go with" in asked.refused(2, "history", "demo", "--file")
     assert "no tag “x”" in asked.refused(5, "history", "--tag", "x")
-    assert "no amount" in asked.refused(2, "history", "--min-cost", "nan")
+    assert "not an amount" in asked.refused(2, "history", "--min-cost", "nan")
     assert asked("history", "--model", "x").err.startswith("No conversation matches.")
     assert "no tag “x”. See them all: chatmgr tag --list" in asked.refused(5, "history", "--tag", "x")
     assert "no provider “wirre”. Did you mean “wire”?" in asked.refused(5, "stats", "--provider", "wirre")
@@ -155,6 +155,6 @@ def test_a_search_loads_click_alone(asked: Chatmgr) -> None:
 
 
 def test_the_index_is_checked_and_made_anew(asked: Chatmgr) -> None:
-    assert asked("db", "check").out == "The database is whole.\n"
-    assert asked("db", "reindex").err == "The search index is made anew.\n"
-    assert asked("db", "check").out == "The database is whole.\n"
+    assert asked("db", "check").out == "The database is intact.\n"
+    assert asked("db", "reindex").err == "The search index is rebuilt.\n"
+    assert asked("db", "check").out == "The database is intact.\n"

@@ -20,28 +20,28 @@ def plan(chatmgr: Chatmgr) -> Chatmgr:
 
 
 def test_what_is_so_already(plan: Chatmgr) -> None:
-    assert plan("unarchive", "plan").err == "“plan” is in the lists already.\n"
+    assert plan("unarchive", "plan").err == "“plan” is already in the lists.\n"
     assert plan("archive", "plan").err == "“plan” is archived.\n"
-    assert plan("archive", "plan").err == "“plan” is archived already.\n"
+    assert plan("archive", "plan").err == "“plan” is already archived.\n"
     plan("archive", "diary")
-    assert plan("archive", "--all").err == "2 conversations are archived already.\n"
+    assert plan("archive", "--all").err == "2 conversations are already archived.\n"
     assert plan("unarchive", "plan").err == "“plan” is back in the lists.\n"
-    assert plan("rename", "plan", "plan").err == "“plan” is called “plan” already.\n"
+    assert plan("rename", "plan", "plan").err == "“plan” is already called “plan”.\n"
 
 
 def test_tags(plan: Chatmgr) -> None:
-    assert plan("tag", "plan", "-notthere").err == "“plan” is tagged -notthere already.\n"
+    assert plan("tag", "plan", "-notthere").err == "“plan” is already tagged -notthere.\n"
     assert plan("tag", "plan", "+work", "-notthere").err == "“plan” is tagged +work.\n"
-    assert plan("tag", "plan", "+work").err == "“plan” is tagged +work already.\n"
+    assert plan("tag", "plan", "+work").err == "“plan” is already tagged +work.\n"
     assert "no tag “wrok”. Did you mean “work”?" in plan.refused(5, "history", "--tag", "wrok")
     plan("delete", "plan")
     assert plan("restore", "--tag", "work").err == "“plan” is back.\n"  # a tag of what is in the trash
 
 
 def test_titles(plan: Chatmgr) -> None:
-    assert plan("rename", "plan", "--title", "Spring").err == "“plan” has the title “Spring” now.\n"
-    assert plan("rename", "plan", "--title", "").err == "“plan” has no title now.\n"
-    assert plan("rename", "plan", "trip", "--title", "A").err == "“plan” is called “trip” now.\n"
+    assert plan("rename", "plan", "--title", "Spring").err == "“plan” now has the title “Spring”.\n"
+    assert plan("rename", "plan", "--title", "").err == "“plan” now has no title.\n"
+    assert plan("rename", "plan", "trip", "--title", "A").err == "“plan” is now called “trip”.\n"
 
 
 @pytest.mark.parametrize("verb", ["delete", "history", "resume", "send"])
@@ -52,11 +52,13 @@ def test_in_the_trash(plan: Chatmgr, verb: str) -> None:
 
 
 def test_several_come_back_as_they_went(plan: Chatmgr) -> None:
-    assert plan("delete", "plan", "diary").err.endswith("in the trash. Back: chatmgr restore plan diary.\n")
+    assert plan("delete", "plan", "diary").err.endswith(
+        "in the trash. To undo: chatmgr restore plan diary.\n"
+    )
     plan("restore", "plan", "diary")
     for name in "abcd":
         plan("new", name, "-a", "plan")
-    assert plan("delete", "--all").err.endswith("in the trash. Back: chatmgr restore --all.\n")
+    assert plan("delete", "--all").err.endswith("in the trash. To undo: chatmgr restore --all.\n")
     assert len(plan("restore", "--all", "--json").json()) == 6
     assert "with the same names or filters" in plan("delete", "--provider", "ollama").err
     assert len(plan("restore", "--provider", "ollama", "--json").json()) == 6

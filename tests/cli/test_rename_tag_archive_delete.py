@@ -35,7 +35,7 @@ class TestChoosing:
         before = facts(three)
         assert "Which conversations?" in three.refused(2, *verb)
         for more in (("a", "--all"), ("a", "--provider", "ollama"), ("--all", "--provider", "ollama")):
-            assert "three ways to choose" in three.refused(2, *verb, *more)
+            assert "cannot be combined" in three.refused(2, *verb, *more)
         assert facts(three) == before
 
     @pytest.mark.parametrize("verb", [("archive",), ("unarchive",), ("delete",), ("tag", "+x")])
@@ -79,7 +79,7 @@ class TestChoosing:
 
 class TestRename:
     def test_one_two_and_a_swap(self, three: Chatmgr) -> None:
-        assert three("rename", "a", "plan").err == "“a” is called “plan” now.\n"
+        assert three("rename", "a", "plan").err == "“a” is now called “plan”.\n"
         three("rename", "plan", "b", "b", "plan")
         assert set(names(three)) == {"plan", "b", "c"}
         [done] = three("rename", "c", "--title", "The third", "--json").json()
@@ -94,11 +94,11 @@ class TestRename:
             (("a", "b"), "There is a conversation “b” already"),
             (("a", "b", "b", "c"), "There is a conversation “c” already"),
             (("a", "x", "b", "x"), "Two conversations would be called “x”"),
-            (("a", "x", "a", "y"), "one name only"),
+            (("a", "x", "a", "y"), "only one name"),
             (("a",), "in pairs"),
             ((), "in pairs"),
-            (("a", "x@y"), "may not contain"),
-            (("a", "x", "b", "y", "--title", "T"), "of one conversation"),
+            (("a", "x@y"), "may neither hold"),
+            (("a", "x", "b", "y", "--title", "T"), "for one conversation"),
             (("a", "--title", "\x1b[31m"), "control or invisible"),
             (("--all",), "go with --replace"),
             (("--replace", "a", "x"), "Which conversations?"),
@@ -148,7 +148,7 @@ class TestTags:
             (("a", "+a,b"), "cannot be a tag"),
             (("a", "+" + "x" * 33), "cannot be a tag"),
             (("a", "--", "--x"), "cannot be a tag"),
-            (("--list", "a"), "stands alone"),
+            (("--list", "a"), "cannot be combined"),
         ],
     )
     def test_refused(self, three: Chatmgr, words: tuple[str, ...], told: str) -> None:
@@ -158,12 +158,12 @@ class TestTags:
 
 class TestTrash:
     def test_there_and_back(self, three: Chatmgr) -> None:
-        assert "Back: chatmgr restore a" in three("delete", "a").err
+        assert "To undo: chatmgr restore a" in three("delete", "a").err
         assert names(three, "trash", "list") == ["a"]
         assert three.json("trash", "list")[0]["deleted_at"]
         three("new", "a", "-i", "y", "--provider", "ollama", "-a", "other")
         done = three("restore", "a")
-        assert "is taken meanwhile" in done.err
+        assert "has been taken meanwhile" in done.err
         assert "“a” is back, as “a-2”." in done.err
         three("delete", "a", "b")
         assert three("restore", "a", "b").err == "2 conversations are back.\n"

@@ -132,7 +132,7 @@ class TestInstructions:
     def test_missing(self, demo: Chatmgr) -> None:
         assert "-i" in demo.refused(2, "new", "x", "hi", "--provider", "wire")
         assert "-i" in demo.refused(2, "assistant", "new", "x")
-        assert "name is missing" in demo.refused(2, "assistant", "new")
+        assert "needs a name" in demo.refused(2, "assistant", "new")
 
 
 class TestUsage:
@@ -154,7 +154,7 @@ class TestUsage:
             (("new", "x", "hi", *NEW, "--param", "=1"), "not of the form key=value"),
             (("provider", "add", "x", "--api", "soap", "--base-url", "http://x"), "'soap' is not one of"),
             (("provider", "add", "x", "--api", "completions", "--base-url", "x.org"), "not an address"),
-            (("provider", "add", "x", "--api", "completions", "--base-url", "http://k@x"), "holds a user"),
+            (("provider", "add", "x", "--api", "completions", "--base-url", "http://k@x"), "contains a user"),
             (("provider", "add", "openai", "--api", "completions", "--base-url", "http://x"), "is built in"),
             (("provider", "remove", "openai", "--yes"), "is built in"),
             (("provider", "remove", "wire"), "--yes"),
@@ -169,7 +169,7 @@ class TestUsage:
 
     def test_a_parameter_inside_a_value(self, demo: Chatmgr) -> None:
         said = demo.refused(2, "new", "x", "hi", *NEW, "--param", "a=1", "--param", "a.b=2")
-        assert "“a.b” lies inside “a”" in said
+        assert "“a.b” cannot be set: “a” already has a value" in said
         assert "parameter holds byte 0xff" in demo.refused(2, "new", "x", "hi", *NEW, "--param", "a=\udcff")
 
     def test_help_and_version_are_no_errors(self, demo: Chatmgr) -> None:

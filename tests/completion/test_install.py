@@ -47,7 +47,7 @@ def test_it_is_written_once_and_taken_back(chatmgr: Chatmgr, person: Path, shell
     assert files(person) == once
     chatmgr("completion", "uninstall", shell)
     assert files(person) == ({RC[shell]: b""} if shell in RC else {})
-    assert "There is no completion" in chatmgr("completion", "uninstall", shell).err
+    assert "completion is not installed" in chatmgr("completion", "uninstall", shell).err
 
 
 @pytest.mark.parametrize("text", TEXTS)

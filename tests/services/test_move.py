@@ -180,7 +180,7 @@ class TestMove:
         assert "stays open" in left
         assert "chatmgr runs cancel demo" in left
         done = chatmgr("move", "--all", "--from", "wire", "--to", "second")
-        assert "The open run of “demo” is given up: wire" in done.err
+        assert "The open run of “demo” was given up: wire" in done.err
         assert "1 conversation moved to second." in done.err
         assert chatmgr.json("runs") == []
         assert chatmgr.turn("demo@3")["state"] == "interrupted"
@@ -200,7 +200,7 @@ class TestMove:
         wire.script_run("queued", "requires_action")
         chatmgr("send", "demo", "look it up", code=8)
         done = chatmgr("move", "demo", "--to", "small")
-        assert "The open run of “demo” is given up" in done.err
+        assert "The open run of “demo” was given up" in done.err
         assert wire.requests[-1].path.endswith("/cancel")
         assert chatmgr("send", "demo", "never mind").out == echoed(2, "never mind")
 

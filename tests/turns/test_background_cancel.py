@@ -55,7 +55,7 @@ class TestStopped:
     def test_where_another_process_follows_it(self, demo: Chatmgr, wire: WireServer) -> None:
         process, gate = self.running(demo, wire)
         said = demo("runs", "cancel", "demo").err
-        assert f"demo@2 is cancelled at the server; process {process.pid} on " in said
+        assert f"demo@2 is cancelled on the server; process {process.pid} on " in said
         gate.open()
         process.communicate(timeout=60)
         assert process.returncode == 8

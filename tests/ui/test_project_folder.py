@@ -66,7 +66,7 @@ def test_resume_takes_the_last_one_here(inside: In) -> None:
     inside("one", "new", "a", *NEW)
     inside("two", "new", "b", *NEW)
     said = inside("one", "resume").err
-    assert "“a”, the last one here; “b” was used later, elsewhere: chatmgr resume b" in said
+    assert "“a” was the last one here; “b” was used later, elsewhere: chatmgr resume b" in said
     assert "Going on with: chatmgr resume a" in said
     said = inside("one", "resume").err  # now it is the last one of all, and there is nothing to say
     assert "elsewhere" not in said

@@ -1,41 +1,43 @@
-"""The chat's commands, by what they are about: a group is a class, a command one entry and one method.
+"""The chat's slash commands, one class for each subject: a command is one entry and one method.
 
-Nothing of them is sent to a model. One that cannot do what it was asked for raises, changes nothing,
-and the chat goes on.
+Nothing of them is sent to a model. A command that cannot do what it was asked to raises and changes
+nothing, and the chat goes on.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from chatmgr.chat.commands.answers import Answers
-from chatmgr.chat.commands.assistant import Personas
-from chatmgr.chat.commands.draft import NextMessage
-from chatmgr.chat.commands.history import Looking
-from chatmgr.chat.commands.labels import Naming
-from chatmgr.chat.commands.navigation import Going
+from chatmgr.chat.commands.answers import AnswerCommands
+from chatmgr.chat.commands.assistant import AssistantCommands
+from chatmgr.chat.commands.draft import DraftCommands
+from chatmgr.chat.commands.group import CommandGroup, Session
+from chatmgr.chat.commands.history import HistoryCommands
+from chatmgr.chat.commands.labels import LabelCommands
+from chatmgr.chat.commands.navigation import NavigationCommands
 from chatmgr.chat.slash import Command
 from chatmgr.ui.context import app
 
-if TYPE_CHECKING:
-    from chatmgr.chat.session import ChatSession
-
-_GROUPS = (Going, Personas, NextMessage, Answers, Looking, Naming)
-
-
-class Commands:
-    """What a person can tell the chat itself, about the conversation that it is at."""
-
-    def __init__(self, talk: "ChatSession") -> None:
-        entries = (one for group in _GROUPS for one in group(talk).commands())
-        self.table: dict[str, Command] = {one.name: replace(one, act=_letting_go(one.act)) for one in entries}
+_GROUPS: tuple[type[CommandGroup], ...] = (
+    NavigationCommands,
+    AssistantCommands,
+    DraftCommands,
+    AnswerCommands,
+    HistoryCommands,
+    LabelCommands,
+)
 
 
-def _letting_go(act: Callable[[str], None]) -> Callable[[str], None]:
-    """A chat that waits for its next line holds no database, however its last command ended."""
+def command_table(session: Session) -> dict[str, Command]:
+    """The commands of one chat, by name, in the order of the help."""
+    commands = (command for group in _GROUPS for command in group(session).commands())
+    return {command.name: replace(command, act=_closing_reader(command.act)) for command in commands}
 
-    def done(rest: str) -> None:
+
+def _closing_reader(act: Callable[[str], None]) -> Callable[[str], None]:
+    """A chat that waits for its next line keeps no connection, however its last command ended."""
+
+    def act_and_close(argument: str) -> None:
         with app().reader:
-            act(rest)
+            act(argument)
 
-    return done
+    return act_and_close

@@ -1,8 +1,8 @@
-"""What goes with the next message, and where it is written."""
+"""The next message: the files that go with it, and the editor that it is written in."""
 
 from pathlib import Path
 
-from chatmgr.chat.commands.group import Group
+from chatmgr.chat.commands.group import CommandGroup
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import UsageFault
 from chatmgr.terminal.console import can_edit_lines, console
@@ -11,8 +11,8 @@ from chatmgr.ui.attachments import attachments
 _HEADING = "The next message"
 
 
-class NextMessage(Group):
-    """Files for it, and the editor on it."""
+class DraftCommands(CommandGroup):
+    """``/file`` and ``/edit``."""
 
     def commands(self) -> tuple[Command, ...]:
         """The entries of the table."""
@@ -20,7 +20,7 @@ class NextMessage(Group):
             Command(
                 "/file",
                 "PATH|URL",
-                "send this file with the next message; alone: send none",
+                "attach a file to the next message; without a path, attach none",
                 _HEADING,
                 self._file,
                 "file",
@@ -34,31 +34,33 @@ class NextMessage(Group):
             ),
         )
 
-    def _file(self, named: str) -> None:
-        talk = self._talk
-        if named in {"", "-"}:
-            if not talk.files or named:
+    def _file(self, typed: str) -> None:
+        session = self._session
+        if typed in {"", "-"}:  # standard input is the chat itself
+            if typed or not session.files:
                 raise UsageFault("Name a file: /file PATH")
-            talk.files = ()
+            session.files = ()
             console.note("No file goes with the next message.")
             return
-        [found] = attachments((path_of(named),))
-        talk.check((found,))
-        talk.files += (found,)
+        [file] = attachments((path_of(typed),))
+        session.check((file,))
+        session.files += (file,)
         console.note(
-            f"{found.name} ({found.content_type}, {len(found.data):,} bytes) goes with the next message."
+            f"{file.name} ({file.content_type}, {len(file.data):,} bytes) goes with the next message."
         )
 
     def _edit(self, text: str) -> None:
         from chatmgr.chat.input.external_editor import edit_text
 
         if not can_edit_lines():
-            raise UsageFault("There is no line here that a text could stand in.", "Type the message instead.")
-        self._talk.put(edit_text(text))
+            raise UsageFault("This terminal cannot edit a line.", "Type the message instead.")
+        self._session.prefill(edit_text(text))
 
 
 def path_of(typed: str) -> str:
-    """A path as it was typed after a command: in quotes, or with spaces escaped as terminals drop them in."""
+    """The path in what was typed after a command: perhaps in quotes, or with spaces escaped, as when dropped
+    into a terminal.
+    """
     if len(typed) > 1 and typed[0] == typed[-1] and typed[0] in "\"'":
         return typed[1:-1]
     try:

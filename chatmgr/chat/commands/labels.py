@@ -1,18 +1,18 @@
-"""What the conversation is found by: its title, its tags."""
+"""What a conversation is found by: its title and its tags."""
 
-from chatmgr.chat.commands.group import Group
+from chatmgr.chat.commands.group import CommandGroup
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import UsageFault
-from chatmgr.domain.names import valid_title
+from chatmgr.domain.names import tag_changes, valid_title
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import app
 
-_HEADING = "What it is found by"
+_HEADING = "Title and tags"
 
 
-class Naming(Group):
-    """Title and tags."""
+class LabelCommands(CommandGroup):
+    """``/title`` and ``/tag``."""
 
     def commands(self) -> tuple[Command, ...]:
         """The entries of the table."""
@@ -20,7 +20,7 @@ class Naming(Group):
             Command(
                 "/title",
                 "[TEXT]",
-                "give the conversation a title; -: take it away; alone: show it",
+                "set the title; - removes it; without text, show it",
                 _HEADING,
                 self._title,
                 "title",
@@ -28,7 +28,7 @@ class Naming(Group):
             Command(
                 "/tag",
                 "[+TAG -TAG]",
-                "put tags on, take tags off; alone: show them",
+                "add and remove tags; without tags, show them",
                 _HEADING,
                 self._tag,
                 "tag",
@@ -36,35 +36,30 @@ class Naming(Group):
         )
 
     def _title(self, text: str) -> None:
-        here = self._here
         if text:
             title = "" if text == "-" else valid_title(text)
-            app().writer.set_title(here.pk, title)
-            self._talk.changed()
-            here = self._here
-        if here.title:
-            console.note(f"“{here.name}” has the title “{here.title}”.")
+            app().writer.set_title(self._conversation.pk, title)
+            self._session.refresh()
+        conversation = self._conversation
+        if conversation.title:
+            console.note(f"“{conversation.name}” has the title “{conversation.title}”.")
         else:
-            console.note(f"“{here.name}” has no title. Give it one: /title TEXT")
+            console.note(f"“{conversation.name}” has no title. Give it one: /title TEXT")
 
     def _tag(self, typed: str) -> None:
-        here = self._here
         if typed:
-            from chatmgr.cli.verbs.tag import changes
-
             words = typed.split()
             for word in words:
                 if word[0] not in "+-":
                     raise UsageFault(
-                        f"“{one_line(word, 32)}” has no sign.", "Put on: /tag +work; take off: /tag -work"
+                        f"“{one_line(word, 32)}” has no sign.", "To add: /tag +work; to remove: /tag -work"
                     )
-            added, removed = changes(
-                [word[1:] for word in words if word[0] == "+"], [word[1:] for word in words if word[0] == "-"]
-            )
-            app().writer.tag([here.pk], added, removed)
-            self._talk.changed()
-            here = self._here
-        if here.tags:
-            console.note(f"“{here.name}” has the tags {', '.join(here.tags)}.")
+            to_add = [word[1:] for word in words if word[0] == "+"]
+            to_remove = [word[1:] for word in words if word[0] == "-"]
+            app().writer.tag([self._conversation.pk], *tag_changes(to_add, to_remove))
+            self._session.refresh()
+        conversation = self._conversation
+        if conversation.tags:
+            console.note(f"“{conversation.name}” has the tags {', '.join(conversation.tags)}.")
         else:
-            console.note(f"“{here.name}” has no tags. Put one on: /tag +work")
+            console.note(f"“{conversation.name}” has no tags. Add one: /tag +work")

@@ -1,19 +1,18 @@
-"""Where the chat goes on: another conversation, a new one, another provider or model."""
+"""Where the chat continues: another conversation, a new one, another provider or model."""
 
-from chatmgr.chat.commands.group import Group
+from chatmgr.chat.commands.group import CommandGroup
 from chatmgr.chat.slash import Command
-from chatmgr.domain.addresses import parse_address
+from chatmgr.domain import addresses
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.names import valid_name
-from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import can_edit_lines
 from chatmgr.ui.context import app
 
-_HEADING = "Where it goes on"
+_HEADING = "Conversation, provider and model"
 
 
-class Going(Group):
-    """Going on somewhere else."""
+class NavigationCommands(CommandGroup):
+    """``/switch``, ``/new``, ``/model``, ``/provider``."""
 
     def commands(self) -> tuple[Command, ...]:
         """The entries of the table."""
@@ -21,7 +20,7 @@ class Going(Group):
             Command(
                 "/switch",
                 "[NAME[@TURN]]",
-                "go on with another conversation; alone: pick one",
+                "switch to another conversation; without a name, pick one",
                 _HEADING,
                 self._switch,
                 "conversation",
@@ -29,14 +28,14 @@ class Going(Group):
             Command(
                 "/new",
                 "[NAME]",
-                "begin a new conversation with the same assistant, model and provider",
+                "start a new conversation with the same assistant, model and provider",
                 _HEADING,
                 self._new,
             ),
             Command(
                 "/model",
                 "[NAME]",
-                "go on with this model; alone: say which",
+                "switch to this model; without a name, show the current one",
                 _HEADING,
                 self._model,
                 "model",
@@ -44,7 +43,7 @@ class Going(Group):
             Command(
                 "/provider",
                 "[NAME]",
-                "go on at this provider; alone: say which",
+                "switch to this provider; without a name, show the current one",
                 _HEADING,
                 self._provider,
                 "provider",
@@ -53,21 +52,21 @@ class Going(Group):
 
     def _switch(self, name: str) -> None:
         if not name:
-            from chatmgr.chat.lookups import choose
+            from chatmgr.chat.lookups import pick_conversation
 
             if not can_edit_lines():
                 raise UsageFault("Name a conversation: /switch NAME")
-            chosen = choose()
-            if chosen is None:
+            picked = pick_conversation()
+            if picked is None:
                 return
-            name = chosen.name
-        wanted = parse_address(name)
-        found = app().reader.conversations.get(wanted.name)
-        turn = app().reader.turns.get(found, wanted.turn).turn if wanted.turn else 0
-        self._talk.switch(found, turn)
+            name = picked.name
+        address = addresses.parse_address(name)
+        conversation = app().reader.conversations.get(address.name)
+        turn = app().reader.turns.get(conversation, address.turn).turn if address.turn else 0
+        self._session.switch(conversation, turn)
 
     def _new(self, name: str) -> None:
-        reader, old = app().reader, self._here
+        reader, current = app().reader, self._conversation
         if name:
             name = valid_name("conversation", name)
             if reader.conversations.taken(name):
@@ -75,18 +74,18 @@ class Going(Group):
                     f"There is a conversation “{name}” already.", f"Go on with it: /switch {name}"
                 )
         else:
-            name = reader.conversations.unused_name(old.assistant)
-        persona = reader.assistants.of(old.pk)
-        check_files(app().providers.get(old.provider), self._talk.files)
-        app().writer.create_conversation(name, "", persona.id, old.own_model, old.provider)
-        self._talk.switch(reader.conversations.get(name))
+            name = reader.conversations.unused_name(current.assistant)
+        assistant = reader.assistants.of(current.pk)
+        self._session.check(self._session.files)
+        app().writer.create_conversation(name, "", assistant.id, current.own_model, current.provider)
+        self._session.switch(reader.conversations.get(name))
 
     def _model(self, name: str) -> None:
         if name:
-            self._talk.move("", name)
-        self._talk.announce()
+            self._session.move("", name)
+        self._session.announce()
 
     def _provider(self, name: str) -> None:
         if name:
-            self._talk.move(name, "")
-        self._talk.announce()
+            self._session.move(name, "")
+        self._session.announce()

@@ -1,50 +1,50 @@
 """What the shell can complete, as a table made from the commands: ``python -m chatmgr.cli.help.reference``.
 
-``completion.fast_path`` answers from it (``chatmgr/completion/table.py``): asking Click itself costs more
-than all the rest of a completion. A test holds the two against each other.
+``completion.fast_path`` answers from the table, ``chatmgr/completion/table.py``, because asking Click itself
+costs more than all the rest of a completion. A test compares the two.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from chatmgr.cli.main import cli
+from chatmgr.cli.help.command_tree import contexts
+from chatmgr.cli.params import NameParam
 from chatmgr.completion import fast_path
 from chatmgr.store.migrate import HEAD
-from chatmgr.ui.context import AssistantName, ConversationName
 
-_KINDS = {ConversationName: fast_path.CONVERSATION, AssistantName: fast_path.ASSISTANT}
-
-
-def commands(command: click.Command = cli, path: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Every command with the words that lead to it."""
-    yield path, command
-    if isinstance(command, click.Group):
-        with click.Context(command, resilient_parsing=True) as ctx:
-            for name in command.list_commands(ctx):
-                if found := command.get_command(ctx, name):
-                    yield from commands(found, f"{path} {name}".strip())
+_KINDS = {fast_path.CONVERSATION, fast_path.ASSISTANT}
 
 
 def arguments(command: click.Command) -> list[str]:
     """What each argument of a command completes to; up to the first that takes several words."""
     kinds: list[str] = []
-    for one in command.params:
-        if not isinstance(one, click.Argument):
+    for param in command.params:
+        if not isinstance(param, click.Argument):
             continue
-        kind = "" if one._custom_shell_complete else _KINDS.get(type(one.type), "")
-        if one.nargs != 1:
-            return [*kinds, f"{kind}*"] if one.nargs == -1 else kinds
+        kind = _kind(param)
+        if param.nargs != 1:
+            return [*kinds, f"{kind}*"] if param.nargs == -1 else kinds
         kinds.append(kind)
     return kinds
 
 
+def _kind(argument: click.Argument) -> str:
+    """The kind of name that an argument takes; empty where only Click can complete it."""
+    if argument._custom_shell_complete or not isinstance(argument.type, NameParam):
+        return ""
+    return argument.type.kind if argument.type.kind in _KINDS else ""
+
+
 def words(group: click.Group) -> dict[str, str]:
-    """The commands of a group that are shown, with their line of help."""
+    """The commands of a group that are shown, each with its line of help."""
     with click.Context(group, resilient_parsing=True) as ctx:
-        found = {name: group.get_command(ctx, name) for name in group.list_commands(ctx)}
-    return {name: one.get_short_help_str() for name, one in found.items() if one and not one.hidden}
+        commands = {name: group.get_command(ctx, name) for name in group.list_commands(ctx)}
+    return {
+        name: command.get_short_help_str()
+        for name, command in commands.items()
+        if command and not command.hidden
+    }
 
 
 def render() -> str:
@@ -60,15 +60,19 @@ def render() -> str:
         f'SCHEMA = "{HEAD}"',
         "WORDS: dict[str, dict[str, str]] = {",
     ]
-    every = dict(commands())
-    lines += [f"    {path!r}: {words(one)!r}," for path, one in every.items() if isinstance(one, click.Group)]
+    commands = {ctx.command_path.removeprefix("chatmgr").strip(): ctx.command for ctx in contexts()}
+    lines += [
+        f"    {path!r}: {words(command)!r},"
+        for path, command in commands.items()
+        if isinstance(command, click.Group)
+    ]
     lines += ["}", "ARGUMENTS: dict[str, list[str]] = {"]
-    for path, one in every.items():
-        if not isinstance(one, click.Group) and any(kinds := arguments(one)):
+    for path, command in commands.items():
+        if not isinstance(command, click.Group) and any(kinds := arguments(command)):
             lines.append(f"    {path!r}: {kinds!r},")
     return "\n".join([*lines, "}", ""])
 
 
 def write() -> None:
-    """Write the table anew."""
-    Path(fast_path.__file__).with_name("command_table.py").write_text(render(), encoding="utf-8")
+    """Write the table to its file."""
+    Path(fast_path.__file__).with_name("table.py").write_text(render(), encoding="utf-8")

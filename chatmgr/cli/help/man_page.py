@@ -1,7 +1,7 @@
-"""The manual page in roff, made of what ``--help`` says: one text, two forms.
+"""The manual page in roff, made from ``--help``: one text, two forms.
 
-Everything but ASCII is written as a name that every formatter knows, so that no locale can garble it; a
-test reads the page back and compares it with the help.
+Characters outside ASCII are written as escapes that every formatter knows, so that no locale can garble
+them.
 """
 
 import inspect
@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import click
 
 from chatmgr import __version__
-from chatmgr.cli.help.reference import contexts
+from chatmgr.cli.help.command_tree import contexts
 from chatmgr.cli.main import EXIT_CODES, GROUPS, cli
 
-_NAMED = {"\\": "\\e", "-": "\\-", "'": "\\(aq", '"': "\\(dq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
+_ESCAPES = {"\\": "\\e", "-": "\\-", "'": "\\(aq", '"': "\\(dq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
 _SUMMARY = "named, durable conversations with AI assistants"
 _ENVIRONMENT = (
-    ("CHATMGR_HOME", "Moves everything: settings, keys, database, models."),
+    ("CHATMGR_HOME", "One folder for everything: settings, keys, database and models."),
     ("CHATMGR_DATABASE_URL", "Another database: SQLite or PostgreSQL."),
     ("CHATMGR_PROVIDER", "The provider of new conversations."),
     ("OPENAI_API_KEY, OPENAI_BASE_URL", "The key and the address of the provider openai."),
@@ -27,7 +27,7 @@ _FILES = "chatmgr config path shows where settings, keys and the database are."
 
 
 def render() -> str:
-    """The page, whole."""
+    """The text of the page."""
     return "\n".join(_lines()) + "\n"
 
 
@@ -59,8 +59,8 @@ class Page:
         pieces = " ".join(ctx.command.collect_usage_pieces(ctx))
         self.usage = [".PP", f"\\fB{_text(self.path)}\\fR {_text(pieces)}"]
         self.help = list(_prose(inspect.cleandoc(ctx.command.help or "")))
-        records = (one.get_help_record(ctx) for one in ctx.command.get_params(ctx))
-        self.options = list(_listed(one for one in records if one))
+        records = (param.get_help_record(ctx) for param in ctx.command.get_params(ctx))
+        self.options = list(_listed(record for record in records if record))
 
 
 def _prose(help_text: str) -> Iterator[str]:
@@ -79,8 +79,8 @@ def _listed(rows: Iterator[tuple[str, str]] | tuple[tuple[str, str], ...]) -> It
 
 
 def _text(text: str) -> str:
-    """Text that means itself: no request at its beginning, no escape within."""
+    """Text as text: no request at its beginning, no escape within."""
     text = "".join(
-        _NAMED.get(char, char) if char.isascii() else f"\\[u{ord(char):04X}]" for char in text.rstrip()
+        _ESCAPES.get(char, char) if char.isascii() else f"\\[u{ord(char):04X}]" for char in text.rstrip()
     )
     return f"\\&{text}" if text.startswith((".", "'")) else text or "\\&"

@@ -1,19 +1,22 @@
-"""``chatmgr archive``: out of the lists, and nothing else."""
+"""``chatmgr archive`` and ``chatmgr unarchive``: out of the lists and back, and nothing else."""
 
 import click
 
-from chatmgr.cli.selection import Report, choosing_options, chosen
-from chatmgr.domain.filters import Filters
-from chatmgr.ui.context import ConversationName, app
+from chatmgr.cli.params import NameParam
+from chatmgr.cli.report import Report
+from chatmgr.cli.selection import Selection, selection_options
+from chatmgr.ui.context import app
+
+_names = click.argument("names", nargs=-1, type=NameParam("conversation"), help="The conversations.")
 
 
-@click.command("archive", short_help="Take conversations out of the lists.")
-@click.argument("names", nargs=-1, type=ConversationName(), help="The conversations.")
-@choosing_options
-def command(names: tuple[str, ...], everything: bool, filters: Filters, dry_run: bool, as_json: bool) -> None:
-    """Take conversations out of the lists; nothing else about them changes.
+@click.command("archive", short_help="Hide conversations from lists.")
+@_names
+@selection_options
+def command(selection: Selection, dry_run: bool, as_json: bool) -> None:
+    """Hide conversations from lists. Nothing else about them changes.
 
-    An archived conversation is found by its name as before, and a new turn brings it back to the lists.
+    You can still use an archived conversation by its name. A new turn brings it back into the lists.
 
     \b
     Examples:
@@ -21,8 +24,27 @@ def command(names: tuple[str, ...], everything: bool, filters: Filters, dry_run:
       chatmgr archive --until "3 months ago"
       chatmgr history --archived
     """
-    which = chosen(names, filters, everything)
-    found = [one for one in which if one.archived_at is None]
-    if not dry_run and found:
-        app().writer.archive([one.pk for one in found])
-    Report("archived", as_json=as_json, dry_run=dry_run).tell(found, already=which)
+    selected = selection.conversations()
+    changed = [conversation for conversation in selected if conversation.archived_at is None]
+    if changed and not dry_run:
+        app().writer.archive([conversation.pk for conversation in changed])
+    Report("archived", as_json, dry_run).show(changed, unchanged=selected)
+
+
+@click.command("unarchive", short_help="Bring archived conversations back into lists.")
+@_names
+@selection_options
+def unarchive_command(selection: Selection, dry_run: bool, as_json: bool) -> None:
+    """Bring archived conversations back into lists.
+
+    \b
+    Examples:
+      chatmgr unarchive plans
+      chatmgr unarchive --tag work
+    """
+    selected = selection.conversations(archived=True)
+    changed = [conversation for conversation in selected if conversation.archived_at]
+    if changed and not dry_run:
+        app().writer.unarchive([conversation.pk for conversation in changed])
+    outcome = "back in the lists" if changed else "in the lists"
+    Report("unarchived", as_json, dry_run).show(changed, outcome=outcome, unchanged=selected)

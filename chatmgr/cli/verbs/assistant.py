@@ -1,10 +1,18 @@
-"""``chatmgr assistant``: personas, versioned."""
+"""``chatmgr assistant``: saved assistants, each with its versions."""
 
 import sys
 from shlex import quote
 
 import click
 
+from chatmgr.cli.params import (
+    NameParam,
+    instructions_option,
+    json_option,
+    params_from,
+    params_option,
+    yes_option,
+)
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.names import valid_name
@@ -12,38 +20,27 @@ from chatmgr.domain.text import valid_text
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import clean, one_line
-from chatmgr.ui.confirmation import confirm
-from chatmgr.ui.context import (
-    AssistantName,
-    ModelName,
-    ProviderName,
-    app,
-    empty_suffix,
-    instructions_from,
-    interactive,
-    json_option,
-    params_from,
-)
+from chatmgr.ui.attachments import instructions_from
+from chatmgr.ui.context import app, empty_suffix, interactive
 from chatmgr.ui.json_output import assistant_json, print_json
-from chatmgr.ui.prompts import ask_instructions, ask_name, provider_or_ask
+from chatmgr.ui.prompts import ask_instructions, ask_name, confirm, provider_or_ask
 
-_instructions = click.option(
-    "-i", "--instructions", metavar="TEXT|@FILE", help="What the assistant is told to be."
+_model_option = click.option(
+    "-m", "--model", type=NameParam("model"), help="The model; empty means the provider's default."
 )
-_model = click.option("-m", "--model", type=ModelName(), help="The model; empty for the provider's default.")
-_provider = click.option(
-    "--provider", type=ProviderName(), help="The provider its conversations begin with; empty for any."
+_provider_option = click.option(
+    "--provider",
+    type=NameParam("provider"),
+    help="The provider for its new conversations; empty means any.",
 )
-_params = click.option(
-    "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter for the model; repeatable."
-)
+_name_argument = click.argument("name", type=NameParam("assistant"), help="The assistant.")
 
 
 @click.group("assistant", short_help="Create, list, show, edit and delete assistants.")
 def command() -> None:
-    """Assistants: saved personas, each a name, instructions, a model and parameters.
+    """Assistants: a name, instructions, a model and parameters, saved to be used again.
 
-    Editing makes a new version; every run records the version it used.
+    Each edit makes a new version. Every run records the version it used.
 
     \b
     Example:
@@ -53,10 +50,10 @@ def command() -> None:
 
 @command.command("new")
 @click.argument("name", required=False, help="The assistant's name.")
-@_instructions
-@_model
-@_provider
-@_params
+@instructions_option
+@_model_option
+@_provider_option
+@params_option
 @click.option("--id", "remote_id", metavar="ASST_ID", help="Adopt an assistant that exists on a server.")
 @json_option
 def new(
@@ -68,7 +65,7 @@ def new(
     remote_id: str | None,
     as_json: bool,
 ) -> None:
-    """Create an assistant, or adopt one that exists on a server with --id.
+    """Create an assistant, or adopt one from a server with --id.
 
     \b
     Examples:
@@ -82,17 +79,17 @@ def new(
     if as_json:
         print_json(assistant_json(created))
     else:
-        console.note(f"“{created.name}” is made. Talk to it: chatmgr new NAME -a {quote(created.name)}")
+        console.note(f"“{created.name}” is created. Talk to it: chatmgr new NAME -a {quote(created.name)}")
 
 
 @command.command("adopt")
-@click.argument("remote_id", metavar="ASST_ID", help="The assistant's id at the server.")
-@click.argument("name", required=False, help="Its name here; as the server has it if left out.")
-@_provider
+@click.argument("remote_id", metavar="ASST_ID", help="The assistant's id on the server.")
+@click.argument("name", required=False, help="Its name in chatmgr. Default: its name on the server.")
+@_provider_option
 @json_option
 @click.pass_context
 def adopt(ctx: click.Context, remote_id: str, name: str | None, provider: str | None, as_json: bool) -> None:
-    """Adopt an assistant that exists on a server: the same as assistant new --id.
+    """Adopt an assistant that exists on a server; the same as assistant new --id.
 
     \b
     Example:
@@ -106,21 +103,23 @@ def _create(
 ) -> Assistant:
     if name is None:
         if not interactive():
-            raise UsageFault("The assistant's name is missing.", 'chatmgr assistant new NAME -i "You are …"')
+            raise UsageFault(
+                "The assistant needs a name.", 'For instance: chatmgr assistant new NAME -i "You are …"'
+            )
         name = ask_name()
     name = valid_name("assistant", name)
     if instructions is None:
         if not interactive():
-            raise UsageFault("The instructions are missing.", 'Add -i "You are …".')
+            raise UsageFault("The assistant needs instructions.", 'Add -i "You are …".')
         instructions = ask_instructions()
-    told = valid_text(instructions_from(instructions), what="instruction set")
+    instructions = valid_text(instructions_from(instructions), what="instruction set")
     _check(model, provider)
-    app().writer.create_assistant(name, told, model, provider, params_from(params))
+    app().writer.create_assistant(name, instructions, model, provider, params_from(params))
     return app().reader.assistants.get(name)
 
 
 def _check(model: str, provider: str) -> None:
-    """A provider must exist; a model must be on its list, where there is one to ask."""
+    """Refuse a provider that is not configured, and a model that is not on its server's list."""
     if provider:
         app().providers.get(provider)
     if model:
@@ -132,13 +131,13 @@ def _adopt(
     remote_id: str,
     instructions: str | None,
     model: str | None,
-    provider: str,
+    provider_name: str,
     params: tuple[str, ...],
 ) -> Assistant:
-    """Take a server's assistant as it is; what is given here goes before what the server says."""
-    chosen = provider_or_ask(provider, "")
+    """Copy a server's assistant; what was given on the command line takes precedence."""
+    provider = provider_or_ask(provider_name, "")
     return app().assistants.adopt(
-        chosen,
+        provider,
         remote_id,
         name=name or "",
         instructions=None if instructions is None else instructions_from(instructions),
@@ -156,64 +155,67 @@ def list_(as_json: bool) -> None:
     Example:
       chatmgr assistant list
     """
-    found = app().reader.assistants.list()
+    assistants = app().reader.assistants.list()
     if as_json:
-        for one in found:
-            print_json(assistant_json(one))
+        for assistant in assistants:
+            print_json(assistant_json(assistant))
         return
     head = ("NAME", "VERSION", "MODEL", "PROVIDER", "INSTRUCTIONS")
     rows = (
         (
-            one_line(one.name, 32),
-            str(one.version),
-            one.model or "—",
-            one.provider or "—",
-            one_line(one.instructions, 60),
+            one_line(assistant.name, 32),
+            str(assistant.version),
+            assistant.model or "—",
+            assistant.provider or "—",
+            one_line(assistant.instructions, 60),
         )
-        for one in found
+        for assistant in assistants
     )
     for line in tables.table(head, rows, terminal=sys.stdout.isatty()):
         console.out(line)
-    if not found:
-        console.note(f"No assistants {empty_suffix()}. Make one: chatmgr assistant new")
+    if not assistants:
+        console.note(f"No assistants {empty_suffix()}. Create one: chatmgr assistant new")
 
 
 @command.command("show")
-@click.argument("name", type=AssistantName(), help="The assistant.")
+@_name_argument
 @click.option("--versions", is_flag=True, help="Show every version, oldest first.")
 @json_option
 def show(name: str, versions: bool, as_json: bool) -> None:
-    """Show an assistant, whole.
+    """Show an assistant in full.
 
     \b
     Example:
       chatmgr assistant show poet --versions
     """
     newest = app().reader.assistants.get(name)
-    remote = app().reader.assistants.remote_ids(newest.id)
-    for one in app().reader.assistants.versions(newest.name) if versions else [newest]:
+    remote_ids = app().reader.assistants.remote_ids(newest.id)
+    for assistant in app().reader.assistants.versions(newest.name) if versions else [newest]:
         if as_json:
-            print_json(assistant_json(one) | {"remote": remote})
-            continue
-        console.out(
-            f"{clean(one.name)}, version {one.version} of {one.updated_at.astimezone():%Y-%m-%d %H:%M}"
-        )
-        for label, value in (
-            ("model", one.model or "the provider's default"),
-            ("provider", one.provider or "any"),
-            ("parameters", ", ".join(f"{key}={value}" for key, value in one.params.items()) or "none"),
-            ("on servers", ", ".join(f"{where}: {id_}" for where, id_ in remote.items()) or "none"),
-        ):
-            console.out(f"  {label}: {one_line(value)}")
-        console.out(f"\n{clean(one.instructions)}\n" if one.instructions else "\n(no instructions)\n")
+            print_json(assistant_json(assistant) | {"remote": remote_ids})
+        else:
+            _print(assistant, remote_ids)
+
+
+def _print(assistant: Assistant, remote_ids: dict[str, str]) -> None:
+    updated = f"{assistant.updated_at.astimezone():%Y-%m-%d %H:%M}"
+    console.out(f"{clean(assistant.name)}, version {assistant.version} of {updated}")
+    for label, value in (
+        ("model", assistant.model or "the provider's default"),
+        ("provider", assistant.provider or "any"),
+        ("parameters", ", ".join(f"{key}={value}" for key, value in assistant.params.items()) or "none"),
+        ("on servers", ", ".join(f"{provider}: {id_}" for provider, id_ in remote_ids.items()) or "none"),
+    ):
+        console.out(f"  {label}: {one_line(value)}")
+    console.out(f"\n{clean(assistant.instructions)}\n" if assistant.instructions else "\n(no instructions)\n")
 
 
 @command.command("edit")
-@click.argument("name", type=AssistantName(), help="The assistant.")
-@_instructions
-@_model
-@_provider
-@_params
+@_name_argument
+@instructions_option
+@_model_option
+@_provider_option
+@params_option
 @json_option
 def edit(
     name: str,
@@ -223,7 +225,7 @@ def edit(
     params: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Make a new version of an assistant; its conversations use it from their next turn on.
+    """Edit an assistant, making a new version. Its conversations use it from their next turn on.
 
     Without options, the instructions are opened in your editor. --param KEY=null removes a parameter.
 
@@ -233,47 +235,47 @@ def edit(
     """
     old = app().reader.assistants.get(name)
     if instructions is None and model is None and provider is None and not params:
-        instructions = _in_editor(old)
-    told = (
-        old.instructions
-        if instructions is None
-        else valid_text(instructions_from(instructions), what="instruction set")
-    )
+        instructions = _edited(old)
+    if instructions is None:
+        instructions = old.instructions
+    else:
+        instructions = valid_text(instructions_from(instructions), what="instruction set")
     merged = {key: value for key, value in {**old.params, **params_from(params)}.items() if value is not None}
-    if model or provider:
-        _check(model or "", (old.provider if provider is None else provider))
-    new_model = old.model if model is None else model
     new_provider = old.provider if provider is None else provider
-    was = (old.instructions, old.model, old.provider, dict(old.params))
-    if (told, new_model, new_provider, merged) == was:
+    if model or provider:
+        _check(model or "", new_provider)
+    new_model = old.model if model is None else model
+    before = (old.instructions, old.model, old.provider, dict(old.params))
+    if (instructions, new_model, new_provider, merged) == before:
         console.note(f"Nothing changed; “{old.name}” stays at version {old.version}.")
         return
-    version = app().writer.edit_assistant(old, told, new_model, new_provider, merged)
+    version = app().writer.edit_assistant(old, instructions, new_model, new_provider, merged)
     if as_json:
         print_json(assistant_json(app().reader.assistants.get(old.name)))
     else:
-        console.note(f"“{old.name}” is at version {version} now.")
+        console.note(f"“{old.name}” is now at version {version}.")
 
 
-def _in_editor(old: Assistant) -> str:
+def _edited(assistant: Assistant) -> str:
+    """The instructions as the person leaves them in the editor."""
     if not interactive():
         raise UsageFault("There is nothing to change.", "Add -i, -m, --provider or --param.")
-    edited = click.edit(old.instructions, extension=".md")
-    return old.instructions if edited is None else edited.rstrip("\n")
+    edited = click.edit(assistant.instructions, extension=".md")
+    return assistant.instructions if edited is None else edited.rstrip("\n")
 
 
 @command.command("delete")
-@click.argument("name", type=AssistantName(), help="The assistant.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@_name_argument
+@yes_option
 def delete(name: str, yes: bool) -> None:
-    """Delete an assistant's name; its conversations keep the persona they began with.
+    """Delete an assistant. Its conversations go on as before.
 
     \b
     Example:
       chatmgr assistant delete poet
     """
-    found = app().reader.assistants.find(name) or app().reader.assistants.get(name)
-    confirm(f"Delete the assistant “{found.name}”?", f"Deleting “{found.name}” needs a yes.", yes=yes)
-    users = app().writer.delete_assistant(found)
+    assistant = app().reader.assistants.find(name) or app().reader.assistants.get(name)
+    confirm(f"Delete the assistant “{assistant.name}”?", f"Deleting “{assistant.name}”", yes=yes)
+    users = app().writer.delete_assistant(assistant)
     kept = f" {users} of its conversations go on with it." if users else ""
-    console.note(f"“{found.name}” is deleted.{kept}")
+    console.note(f"“{assistant.name}” is deleted.{kept}")

@@ -1,22 +1,26 @@
-"""``chatmgr completion``: names in the shell, installed with one command and taken back with another."""
+"""``chatmgr completion``: names in the shell, installed with one command and uninstalled with another."""
 
 from pathlib import Path
 
 import click
 
+from chatmgr.cli.params import dry_run_option
 from chatmgr.completion import install as targets
 from chatmgr.completion import shells
+from chatmgr.completion.install import add_block, read_dotfile, remove_block, write_dotfile
 from chatmgr.terminal.console import console
 
 _shell = click.argument(
-    "shell", required=False, type=click.Choice(shells.SHELLS), help="The shell; this one if left out."
+    "shell",
+    required=False,
+    type=click.Choice(shells.SHELLS),
+    help="The shell. Default: the current one.",
 )
-_dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 
 
-@click.group("completion", short_help="Complete names in the shell: install, show, uninstall.")
+@click.group("completion", short_help="Set up completion in the shell: install, show, uninstall.")
 def command() -> None:
-    """Completion in the shell: verbs, options, and the names of conversations with their titles.
+    """Shell completion for commands, options, and the names of conversations with their titles.
 
     \b
     Examples:
@@ -27,11 +31,12 @@ def command() -> None:
 
 @command.command("install")
 @_shell
-@_dry_run
+@dry_run_option
 def install(shell: str | None, dry_run: bool) -> None:
-    """Install completion where the shell looks for it; done twice, it is there once.
+    """Install completion where the shell looks for it. Installing twice is harmless.
 
-    A start-up file is changed only where the shell has no place of its own: one line, between two marks.
+    Changes a start-up file only if the shell has no folder for completions, and then adds one line between
+    two marks.
 
     \b
     Examples:
@@ -39,25 +44,24 @@ def install(shell: str | None, dry_run: bool) -> None:
       chatmgr completion install fish --dry-run
     """
     shell = shell or shells.detect_shell()
-    place = targets.install_target(shell)
-    changes = [_put(place.script, shells.completion_script(shell), dry_run=dry_run)]
-    if place.startup_file:
-        text = targets.read_dotfile(place.startup_file)
-        wanted = targets.add_block(text, place.startup_line)
+    target = targets.install_target(shell)
+    changes = [_write(target.script, shells.completion_script(shell), dry_run=dry_run)]
+    if target.startup_file:
+        text = add_block(read_dotfile(target.startup_file), target.startup_line)
         changes.append(
-            _put(place.startup_file, wanted, dry_run=dry_run, part=f" (one line: {place.startup_line})")
+            _write(target.startup_file, text, dry_run=dry_run, remark=f" (one line: {target.startup_line})")
         )
     if not any(changes):
         console.note(f"Completion in {shell} is installed already.")
     elif not dry_run:
-        console.note(f"{place.next_step} Take it back with: chatmgr completion uninstall {shell}")
+        console.note(f"{target.next_step} To remove it: chatmgr completion uninstall {shell}")
 
 
 @command.command("uninstall")
 @_shell
-@_dry_run
+@dry_run_option
 def uninstall(shell: str | None, dry_run: bool) -> None:
-    """Take completion out again; what else stands in a start-up file stays as it is.
+    """Uninstall completion. Everything else in a start-up file stays as it is.
 
     \b
     Examples:
@@ -65,26 +69,26 @@ def uninstall(shell: str | None, dry_run: bool) -> None:
       chatmgr completion uninstall bash --dry-run
     """
     shell = shell or shells.detect_shell()
-    found = False
-    for place in targets.all_targets(shell):
-        if place.script.is_file():
-            found = True
+    removed = False
+    for target in targets.all_targets(shell):
+        if target.script.is_file():
+            removed = True
             if not dry_run:
-                place.script.unlink()
-            console.note(f"{'Would remove' if dry_run else 'Removed'} {place.script}.")
-        if place.startup_file and (text := targets.read_dotfile(place.startup_file)) != (
-            rest := targets.remove_block(text)
+                target.script.unlink()
+            console.note(f"{'Would remove' if dry_run else 'Removed'} {target.script}.")
+        if target.startup_file and (text := read_dotfile(target.startup_file)) != (
+            rest := remove_block(text)
         ):
-            found = True
-            _put(place.startup_file, rest, dry_run=dry_run, part=" (chatmgr's line is out)")
-    if not found:
-        console.note(f"There is no completion of chatmgr in {shell}.")
+            removed = True
+            _write(target.startup_file, rest, dry_run=dry_run, remark=" (without chatmgr's line)")
+    if not removed:
+        console.note(f"chatmgr's completion is not installed in {shell}.")
 
 
 @command.command("show")
 @_shell
 def show(shell: str | None) -> None:
-    """Print the script for a shell, to install it by hand.
+    """Print a shell's completion script, to install it yourself.
 
     \b
     Examples:
@@ -94,14 +98,13 @@ def show(shell: str | None) -> None:
     console.out(shells.completion_script(shell or shells.detect_shell()), end="")
 
 
-def _put(path: Path, text: str, *, dry_run: bool, part: str = "") -> bool:
-    """Write a file unless it is so already, and say so."""
-    if targets.read_dotfile(path) == text:
+def _write(path: Path, text: str, *, dry_run: bool, remark: str = "") -> bool:
+    """Write a file and report it; returns False for one that has this text already."""
+    if read_dotfile(path) == text:
         return False
     new = not path.exists()
     if not dry_run:
-        targets.write_dotfile(path, text)
-    did = "write" if new else "change"
-    said = f"Would {did}" if dry_run else "Wrote" if new else "Changed"
-    console.note(f"{said} {path}{part}.")
+        write_dotfile(path, text)
+    would, did = ("Would write", "Wrote") if new else ("Would change", "Changed")
+    console.note(f"{would if dry_run else did} {path}{remark}.")
     return True

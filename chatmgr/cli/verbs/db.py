@@ -1,22 +1,26 @@
-"""``chatmgr db``: looking after the database."""
+"""``chatmgr db``: status, upgrade, backup, check and reindex of the database."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
+from chatmgr.cli.params import json_option
 from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.store import migrate
 from chatmgr.store.connection import open_source
+from chatmgr.store.integrity import damage
 from chatmgr.store.location import sqlite_path
 from chatmgr.terminal.console import console
-from chatmgr.ui.context import app, json_option
+from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 
+_REPORTED = 3  # problems that are named
 
-@click.group("db", short_help="Look after the database: status, upgrade, backup, check, reindex.")
+
+@click.group("db", short_help="Manage the database: status, upgrade, backup, check, reindex.")
 def command() -> None:
-    """The database that everything is kept in: SQLite, or PostgreSQL by CHATMGR_DATABASE_URL.
+    """The database: SQLite, or PostgreSQL with CHATMGR_DATABASE_URL.
 
     \b
     Examples:
@@ -28,7 +32,7 @@ def command() -> None:
 @command.command("status")
 @json_option
 def status(as_json: bool) -> None:
-    """Show where the database is, its schema and how much it holds.
+    """Show the database's location, schema and size.
 
     \b
     Examples:
@@ -38,15 +42,15 @@ def status(as_json: bool) -> None:
     url = app().url
     path = sqlite_path(url)
     source = open_source(url)
-    found = migrate.revision(source) if source else ""
+    schema = migrate.revision(source) if source else ""
     if source:
         source.close()
-    known = found == migrate.HEAD
-    assistants, conversations, turns = app().reader.meta.counts() if known else (None, None, None)
+    readable = schema == migrate.HEAD
+    assistants, conversations, turns = app().reader.meta.counts() if readable else (None, None, None)
     facts: dict[str, Any] = {
         "kind": "sqlite" if path else "postgresql",
         "path": str(path) if path else None,
-        "schema": found or None,
+        "schema": schema or None,
         "newest_schema": migrate.HEAD,
         "bytes": path.stat().st_size if path and path.exists() else None,
         "assistants": assistants,
@@ -63,18 +67,18 @@ def status(as_json: bool) -> None:
 
 @command.command("upgrade")
 def upgrade() -> None:
-    """Bring the database to this version's schema; SQLite is backed up first.
+    """Upgrade the database to this version's schema. SQLite is backed up first.
 
     \b
     Example:
       chatmgr db upgrade
     """
-    found, copy = migrate.upgrade(app().url)
-    if found == migrate.HEAD:
-        console.note(f"The database has schema {found} already.")
+    schema, copy = migrate.upgrade(app().url)
+    if schema == migrate.HEAD:
+        console.note(f"The database has schema {schema} already.")
         return
     kept = f" The old one is kept in {copy}." if copy else ""
-    console.note(f"The database went from schema {found or 'none'} to {migrate.HEAD}.{kept}")
+    console.note(f"The database was upgraded from schema {schema or 'none'} to {migrate.HEAD}.{kept}")
 
 
 @command.command("backup")
@@ -82,10 +86,10 @@ def upgrade() -> None:
     "file",
     required=False,
     type=click.Path(path_type=Path),
-    help="Where to; a dated file in the data folder if left out.",
+    help="The copy. Default: a dated file in the data folder.",
 )
 def backup(file: Path | None) -> None:
-    """Copy the SQLite database whole, even while it is in use; prints the copy's path.
+    """Copy the SQLite database, even while it is in use, and print the copy's path.
 
     \b
     Examples:
@@ -97,50 +101,33 @@ def backup(file: Path | None) -> None:
 
 @command.command("check")
 def check() -> None:
-    """Check that the database is whole: its pages, its references, its counts, its search index.
+    """Check the database: its pages, references, counts and search index.
 
     \b
     Example:
       chatmgr db check
     """
-    url = app().url
-    path = sqlite_path(url)
-    source = open_source(url)
-    if source is None:
+    problems = damage(app().url)
+    if problems is None:
         console.note("There is no database yet.")
         return
-    if migrate.revision(source) != migrate.HEAD:
-        source.close()
-        migrate.ready_to_read(url)
-        source = open_source(url)
-    if source is None:
-        return
-    problems = [str(row[0]) for row in source.ask("PRAGMA integrity_check")] if path else []
-    problems = [one for one in problems if one != "ok"]
-    if path:
-        problems += [
-            f"a row of {row[0]} has no parent in {row[2]}" for row in source.ask("PRAGMA foreign_key_check")
-        ]
-    source.close()
-    with app().reader as reader:
-        problems += reader.meta.faults()
     if problems:
-        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        more = f" and {len(problems) - _REPORTED} more" if len(problems) > _REPORTED else ""
         raise DatabaseUnreachable(
-            f"The database is damaged: {'; '.join(problems[:3])}{more}.",
+            f"The database is damaged: {'; '.join(problems[:_REPORTED])}{more}.",
             "Restore a backup; see: chatmgr config path",
         )
-    if not migrate.check_search(url):
+    if not migrate.check_search(app().url):
         raise DatabaseUnreachable(
-            "The search index is not in step with what was said, which is whole.",
-            "Make it anew: chatmgr db reindex",
+            "The search index does not match the conversations, which are intact.",
+            "Rebuild it: chatmgr db reindex",
         )
-    console.out("The database is whole.")
+    console.out("The database is intact.")
 
 
 @command.command("reindex")
 def reindex() -> None:
-    """Make the search index anew from what was said; nothing else is touched.
+    """Rebuild the search index. Nothing else changes.
 
     \b
     Example:
@@ -150,4 +137,4 @@ def reindex() -> None:
         console.note("There is no database yet.")
         return
     migrate.check_search(app().url, rebuild=True)
-    console.note("The search index is made anew.")
+    console.note("The search index is rebuilt.")

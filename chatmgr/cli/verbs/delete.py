@@ -1,49 +1,34 @@
-"""``chatmgr delete``: into the trash, and with ``--remote`` away from the servers too."""
+"""``chatmgr delete``: into the trash, and with ``--remote`` off the servers too."""
 
 from collections.abc import Sequence
 from shlex import quote
 
 import click
 
-from chatmgr.cli.selection import (
-    Report,
-    choosing_options,
-    chosen,
-    counted,
-    look_after_trash,
-    remote_option,
-    which,
-    yes_option,
-)
-from chatmgr.domain.errors import NotFound, ProviderRefused
-from chatmgr.domain.filters import Filters
+from chatmgr.cli.params import NameParam, remote_option, yes_option
+from chatmgr.cli.report import Report, keep_trash_rules
+from chatmgr.cli.selection import Selection, selection_options
+from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.model import Conversation
+from chatmgr.domain.text import counted
 from chatmgr.terminal.console import console
-from chatmgr.ui.confirmation import FINAL, confirm
-from chatmgr.ui.context import ConversationName, app
+from chatmgr.ui.context import app
+from chatmgr.ui.prompts import confirm
 
-_NAMED = 5  # conversations; more names would be no line
+_NAMED = 5  # conversations; more names would not fit on a line
 
 
-@click.command("delete", short_help="Put conversations into the trash.")
-@click.argument("names", nargs=-1, type=ConversationName(), help="The conversations.")
+@click.command("delete", short_help="Move conversations to the trash.")
+@click.argument("names", nargs=-1, type=NameParam("conversation"), help="The conversations.")
 @remote_option
-@choosing_options
+@selection_options
 @yes_option
-def command(
-    names: tuple[str, ...],
-    remote: bool,
-    everything: bool,
-    filters: Filters,
-    dry_run: bool,
-    yes: bool,
-    as_json: bool,
-) -> None:
-    """Put conversations into the trash: chatmgr restore brings them back, trash empty deletes for good.
+def command(selection: Selection, remote: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Move conversations to the trash: chatmgr restore brings them back, trash empty deletes for good.
 
-    Their names are free again at once. With --remote, what servers keep of them is deleted there for
-    good: threads, stored answers, and files that no other conversation has. What a server did not
-    delete is said, and stays written down; --remote tries it again, also on what is in the trash.
+    Their names become free at once. --remote also deletes for good what servers keep of them: threads, stored
+    answers, and files that no other conversation uses. What a server did not delete is reported and recorded;
+    run the command with --remote again to retry, even for conversations in the trash.
 
     \b
     Examples:
@@ -51,62 +36,55 @@ def command(
       chatmgr delete --until "last year" --dry-run
       chatmgr delete plan --remote
     """
-    found = _found(names, filters, everything) if remote else chosen(names, filters, everything)
-    app().turns.refuse_busy(found)
-    if remote and found and not dry_run:
-        what = f"what servers keep of {_called(found)}"
-        confirm(f"Delete {what}, for good?", f"Deleting {what} {FINAL}", yes=yes)
-    report = Report("deleted", as_json=as_json, dry_run=dry_run)
+    selected = selection.also_trashed() if remote else selection.conversations()
+    app().turns.refuse_busy(selected)
+    report = Report("deleted", as_json, dry_run)
     if dry_run:
-        report.tell(found)
+        report.show(selected)
         return
-    going = [one for one in found if one.deleted_at is None]
-    if going:
-        app().turns.close_runs(going, "the conversation was deleted", stop=remote)
-        app().trash.put(going)
-    if going or not found:
-        report.tell(going, f"in the trash. Back: chatmgr restore {_way_back(going, everything)}")
-    left = _erase(found, as_json=as_json) if remote and found else 0
-    look_after_trash()
-    if left:
+    if remote and selected:
+        _confirm(selected, yes=yes)
+    _move_to_trash(selected, report, remote=remote, everything=selection.everything)
+    remaining = _delete_remotely(selected, as_json=as_json) if remote and selected else 0
+    keep_trash_rules()
+    if remaining:
         raise ProviderRefused(
-            f"Of {counted(left, 'conversation')}, a server keeps something still.",
+            f"Servers still keep something of {counted(remaining, 'conversation')}.",
             "Try again: chatmgr delete --remote NAME, or chatmgr trash empty --remote NAME",
         )
 
 
-def _way_back(gone: Sequence[Conversation], everything: bool) -> str:
+def _confirm(selected: Sequence[Conversation], *, yes: bool) -> None:
+    several = counted(len(selected), "conversation")
+    copies = f"what servers keep of {f'“{selected[0].name}”' if len(selected) == 1 else several}"
+    confirm(f"Delete {copies} for good?", f"Deleting {copies}", yes=yes, final=True)
+
+
+def _move_to_trash(
+    selected: Sequence[Conversation], report: Report, *, remote: bool, everything: bool
+) -> None:
+    """Put what is not there yet into the trash. ``remote`` also stops its runs on the servers."""
+    deleted = [conversation for conversation in selected if conversation.deleted_at is None]
+    if deleted:
+        app().turns.close_runs(deleted, "the conversation was deleted", stop=remote)
+        app().trash.put(deleted)
+    if deleted or not selected:
+        undo = f"chatmgr restore {_restore_arguments(deleted, everything)}"
+        report.show(deleted, outcome=f"in the trash. To undo: {undo}")
+
+
+def _restore_arguments(deleted: Sequence[Conversation], everything: bool) -> str:
     """What brings them back: their names, where those are few."""
-    if len(gone) > _NAMED:
+    if len(deleted) > _NAMED:
         return "--all" if everything else "with the same names or filters"
-    return " ".join(quote(one.name) for one in gone)
+    return " ".join(quote(conversation.name) for conversation in deleted)
 
 
-def _found(names: Sequence[str], filters: Filters, everything: bool) -> list[Conversation]:
-    """The conversations; by name also those in the trash, of which a server may keep something."""
-    if which(names, filters, everything, archived=False) is not None:
-        return chosen(names, filters, everything)
-    return list({one.pk: one for one in map(_named, names)}.values())
+def _delete_remotely(selected: Sequence[Conversation], *, as_json: bool) -> int:
+    """Returns of how many conversations a server still keeps something."""
+    from chatmgr.ui.deletion_view import delete_remotely
 
-
-def _named(name: str) -> Conversation:
-    try:
-        return app().reader.conversations.get(name)
-    except NotFound as missing:
-        try:
-            return app().reader.trash.get(name)
-        except NotFound:
-            raise missing from None
-
-
-def _erase(found: Sequence[Conversation], *, as_json: bool) -> int:
-    from chatmgr.ui.deletion_view import erase
-
-    left = erase(found, as_json=as_json)
-    if not left:
-        console.note("The servers keep nothing of it that chatmgr knows of.")
-    return len(left)
-
-
-def _called(found: Sequence[Conversation]) -> str:
-    return f"“{found[0].name}”" if len(found) == 1 else counted(len(found), "conversation")
+    remaining = delete_remotely(selected, as_json=as_json)
+    if not remaining:
+        console.note("As far as chatmgr knows, the servers keep nothing of them any more.")
+    return len(remaining)

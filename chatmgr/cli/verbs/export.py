@@ -1,54 +1,59 @@
-"""``chatmgr export``: conversations for others to read, or for another store."""
+"""``chatmgr export``: conversations for others to read, or for another program to store."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from chatmgr.cli.filters import filter_options
+from chatmgr.cli.params import NameParam, all_option
+from chatmgr.cli.selection import filter_options
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import Filters
 from chatmgr.services.export import EXTENSIONS, Exporter
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import clean
-from chatmgr.ui.context import ConversationName, app
+from chatmgr.ui.context import app
 
 _BUFFER = 65_536  # characters collected before they are written
 
+Keys = Sequence[int]  # of the conversations to export
+
 
 @click.command("export", short_help="Export conversations: Markdown, JSON, HTML, text.")
-@click.argument("names", nargs=-1, metavar="[NAME]…", type=ConversationName(), help="Conversations.")
-@click.option("--all", "everything", is_flag=True, help="All conversations, archived ones too.")
+@click.argument(
+    "names", nargs=-1, metavar="[NAME]…", type=NameParam("conversation"), help="The conversations."
+)
+@all_option
 @click.option(
     "--format",
-    "form",
+    "format_",
     type=click.Choice(list(EXTENSIONS)),
-    help="The format; otherwise what the name of FILE ends in, else md.",
+    help="The format. Default: by the extension of FILE, or md.",
 )
 @click.option(
     "-o",
     "--output",
     metavar="FILE|DIR/",
-    help="Where to; into a folder: one file for each conversation, and an index.",
+    help="Write to FILE, or to one file per conversation in DIR/, with an index.",
 )
-@click.option("--force", is_flag=True, help="Replace files that chatmgr did not write.")
+@click.option("--force", is_flag=True, help="Replace files that chatmgr did not write_file.")
 @filter_options
 def command(
     names: tuple[str, ...],
     everything: bool,
-    form: str | None,
+    format_: str | None,
     output: str | None,
     force: bool,
     filters: Filters,
 ) -> None:
-    """Export conversations, chosen by name, by filters, or all of them.
+    """Export conversations: by name, by filters, or all of them.
 
-    Without -o to standard output. JSON and JSON Lines hold every fact that the database has of a
-    conversation, with the files that were sent; never a key. HTML is one page that needs nothing
-    else, or a folder of pages with an index to search in. The trash is left out.
+    Writes to standard output unless -o is given. JSON and JSON Lines contain everything that the database
+    knows about a conversation, including attached files, but never a key. HTML is one self-contained page, or
+    a folder of pages with a searchable index. The trash is not exported.
 
     \b
     Examples:
@@ -57,102 +62,104 @@ def command(
       chatmgr export --all --format jsonl -o everything.jsonl
     """
     if not (names or everything or filters != Filters()):
-        raise UsageFault("Nothing is chosen to be exported.", "Name conversations, or: chatmgr export --all")
+        raise UsageFault("Which conversations?", "Name them, or: chatmgr export --all")
     if names and (everything or filters != Filters()):
-        raise UsageFault("Names and --all or filters do not go together.", "Choose one way or the other.")
-    form = form or _meant(output) or "md"
+        raise UsageFault("Names cannot be combined with --all or filters.", "Use one or the other.")
+    format_ = format_ or _format_of(output) or "md"
     with app().reader.snapshot():
-        chosen = _chosen(names, replace(filters, archived=None) if everything else filters)
+        keys = _selected(names, replace(filters, archived=None) if everything else filters)
         if output is None:
-            _print(chosen, form)
+            _print(keys, format_)
         else:
-            _write(chosen, form, output, force=force)
+            _write(keys, format_, output, force=force)
 
 
-def _meant(output: str | None) -> str:
-    """The format that a file's name ends in; empty where it has no ending, or is a folder's."""
+def _format_of(output: str | None) -> str:
+    """The format by a file's extension; empty for a folder or a name without one."""
     path = Path(output or "")
-    ending = path.suffix.removeprefix(".").lower()
-    if not ending or (output or "").endswith("/") or path.expanduser().is_dir():
+    extension = path.suffix.removeprefix(".").lower()
+    if not extension or (output or "").endswith("/") or path.expanduser().is_dir():
         return ""
-    forms = {extension: form for form, extension in EXTENSIONS.items()}
-    if ending not in forms:
+    formats = {extension: format_ for format_, extension in EXTENSIONS.items()}
+    if extension not in formats:
+        known = ", ".join(f".{known}" for known in formats)
         raise UsageFault(
-            f"“.{ending}” is the ending of no format: those are {', '.join(f'.{one}' for one in forms)}.",
-            f"Or say which: --format {'|'.join(EXTENSIONS)}",
+            f"“.{extension}” is not the extension of a format. Those are {known}.",
+            f"Or name the format: --format {'|'.join(EXTENSIONS)}",
         )
-    return forms[ending]
+    return formats[extension]
 
 
-def _chosen(names: tuple[str, ...], filters: Filters) -> list[int]:
+def _selected(names: tuple[str, ...], filters: Filters) -> Keys:
     if not names:
         return app().reader.export.chosen(filters)
     return list(dict.fromkeys(app().reader.conversations.get(name).pk for name in names))
 
 
-def _print(chosen: list[int], form: str) -> None:
-    if form == "html" and len(chosen) != 1:
-        raise UsageFault(f"{len(chosen):,} conversations make no single page.", "Name a folder: -o DIR/")
-    if not chosen:
+def _print(keys: Keys, format_: str) -> None:
+    if format_ == "html" and len(keys) != 1:
+        raise UsageFault(f"{len(keys):,} conversations do not fit on one page.", "Name a folder: -o DIR/")
+    if not keys:
         console.note("No conversation matches.")
-    neutral = clean if sys.stdout.isatty() else str
-    for block in _blocks(Exporter(app().reader).pieces(chosen, form)):
+    sanitized = clean if sys.stdout.isatty() else str
+    for block in _blocks(Exporter(app().reader).pieces(keys, format_)):
         if console.stdout_closed:
             return
-        console.out(neutral(block), end="")
+        console.out(sanitized(block), end="")
 
 
 def _blocks(pieces: Iterable[str]) -> Iterator[str]:
-    """Pieces put together, so that each write is worth it."""
-    kept: list[str] = []
+    """Join pieces into blocks, so that there are fewer writes."""
+    block: list[str] = []
     size = 0
     for piece in pieces:
-        kept.append(piece)
+        block.append(piece)
         size += len(piece)
         if size >= _BUFFER:
-            yield "".join(kept)
-            kept, size = [], 0
-    yield "".join(kept)
+            yield "".join(block)
+            block, size = [], 0
+    yield "".join(block)
 
 
-def _write(chosen: list[int], form: str, output: str, *, force: bool) -> None:
+def _write(keys: Keys, format_: str, output: str, *, force: bool) -> None:
     from chatmgr.formats.atomic_write import write_file
 
     path = Path(output).expanduser()
-    several = form == "html" and len(chosen) != 1
-    if output.endswith("/") or path.is_dir() or (several and not path.exists()):
-        _fill(chosen, form, path, force=force)
-    elif several:
-        raise UsageFault(f"{path} is no folder, and {len(chosen):,} conversations make no single page.")
+    needs_folder = format_ == "html" and len(keys) != 1
+    if output.endswith("/") or path.is_dir() or (needs_folder and not path.exists()):
+        _write_folder(keys, format_, path, force=force)
+    elif needs_folder:
+        raise UsageFault(f"{path} is not a folder, and {len(keys):,} conversations do not fit on one page.")
     else:
-        write_file(path, Exporter(app().reader).pieces(chosen, form), force=force)
-        _tell(len(chosen), path)
+        write_file(path, Exporter(app().reader).pieces(keys, format_), force=force)
+        _report(len(keys), path)
 
 
-def _fill(chosen: list[int], form: str, folder: Path, *, force: bool) -> None:
+def _write_folder(keys: Keys, format_: str, folder: Path, *, force: bool) -> None:
     """One file for each conversation, then the index."""
     from chatmgr.formats import file_names
     from chatmgr.formats.atomic_write import private_folder, write_file
 
     exporter = Exporter(app().reader)
     private_folder(folder)
-    known = map(app().reader.export.conversation_at, chosen)
-    extension = EXTENSIONS[form]
-    files = file_names.unique_file_names((one.pk, one.name, one.id) for one in known)
-    files = {pk: f"{name}.{extension}" for pk, name in files.items()}
-    pieces = _pages(exporter) if form == "html" else lambda pk: exporter.pieces([pk], form)
-    for pk, file in files.items():
-        write_file(folder / file, pieces(pk), force=force)
-    name, index = exporter.index(files, form, datetime.now(UTC))
+    conversations = map(app().reader.export.conversation_at, keys)
+    stems = file_names.unique_file_names(
+        (conversation.pk, conversation.name, conversation.id) for conversation in conversations
+    )
+    files = {key: f"{stem}.{EXTENSIONS[format_]}" for key, stem in stems.items()}
+    pieces = _pages(exporter) if format_ == "html" else lambda key: exporter.pieces([key], format_)
+    for key, file in files.items():
+        write_file(folder / file, pieces(key), force=force)
+    name, index = exporter.index(files, format_, datetime.now(UTC))
     write_file(folder / name, index, force=force)
-    _tell(len(chosen), folder / name)
+    _report(len(keys), folder / name)
 
 
 def _pages(exporter: Exporter) -> Callable[[int], Iterator[str]]:
     from chatmgr.formats import transcript_html
 
-    return lambda pk: transcript_html.conversation_page(exporter.transcript(pk), "index.html")
+    return lambda key: transcript_html.conversation_page(exporter.transcript(key), "index.html")
 
 
-def _tell(count: int, path: Path) -> None:
+def _report(count: int, path: Path) -> None:
     console.note(f"{'One conversation' if count == 1 else f'{count:,} conversations'} → {path}")

@@ -9,8 +9,10 @@ from shlex import quote
 
 import click
 
-from chatmgr.cli.filters import filter_options
-from chatmgr.domain.addresses import Address, parse_address
+from chatmgr.cli.params import NameParam, here_option, json_option, plain_option
+from chatmgr.cli.selection import filter_options
+from chatmgr.domain import addresses
+from chatmgr.domain.addresses import Address
 from chatmgr.domain.errors import ChatmgrError, NoCode, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.filters import Filters
@@ -20,52 +22,68 @@ from chatmgr.terminal.console import console, show_lines
 from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.sanitize import clean
 from chatmgr.terminal.turn_lines import run_lines, turn_lines
-from chatmgr.ui.context import ConversationName, app, empty_suffix, json_option, markdown, plain_option
+from chatmgr.ui.context import app, empty_suffix, markdown
 from chatmgr.ui.json_output import attempt_json, conversation_json, print_json, turn_json
-from chatmgr.ui.project_folder import demanded, here_option
+from chatmgr.ui.project_folder import required_folder
 
 _LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class How:
-    """How turns are shown."""
+class _Options:
+    """What was asked for, beside the filters: which turns, and in which form."""
 
-    usage: bool = False
-    runs: bool = False
-    as_json: bool = False
-    pager: bool = True
+    query: str | None
+    newest: bool
+    count: int | None
+    context: int | None
+    usage: bool
+    runs: bool
+    code: int | None
+    web: bool
+    pager: bool
+    as_json: bool
+
+    @property
+    def listed(self) -> int:
+        """How many conversations or hits to list; 0 for all."""
+        return _LISTED if self.count is None else self.count
 
 
-@click.command("history", short_help="Search, list conversations, or review the turns of one.")
+@click.command("history", short_help="List conversations, search them, or show the turns of one.")
 @click.argument(
     "address",
     required=False,
     metavar="[NAME[@TURN]]",
-    type=ConversationName(),
+    type=NameParam("conversation"),
     help="A conversation, or one of its turns.",
 )
 @click.option("-q", "--query", help='Search: words, "a phrase", -not, OR, prefix*.')
-@click.option("--newest", is_flag=True, help="Of a search, the newest first, not the best.")
+@click.option("--newest", is_flag=True, help="Sort hits by time, newest first, instead of by relevance.")
 @click.option(
     "-n",
     "--count",
     type=click.IntRange(min=0),
-    help="How many: conversations or hits (default 20), or last turns of one (default all). 0: all.",
+    help="How many conversations or hits (default: 20), or last turns of one (default: all). 0 means all.",
 )
-@click.option("-C", "--context", type=click.IntRange(min=0), help="With NAME@TURN: so many turns around it.")
-@click.option("--usage", is_flag=True, help="Show the tokens and the price of each turn.")
-@click.option("--runs", is_flag=True, help="Show every run of each turn: retries, failed ones.")
+@click.option(
+    "-C",
+    "--context",
+    type=click.IntRange(min=0),
+    help="With NAME@TURN: show this many turns before and after it.",
+)
+@click.option("--usage", is_flag=True, help="Show the tokens and the cost of each turn.")
+@click.option("--runs", is_flag=True, help="Show every run of each turn, including retries and failures.")
 @click.option(
     "--code",
     is_flag=False,
     flag_value=0,
     type=click.IntRange(min=0),
     metavar="[N]",
-    help="Print the code blocks of the answers alone; with N, only the N-th.",
+    help="Print only the code code_blocks of the answers, or only the N-th.",
 )
-@click.option("--web", is_flag=True, help="Show the conversation as a page in the browser.")
-@click.option("--no-pager", is_flag=True, help="Print long output as it is.")
+@click.option("--web", is_flag=True, help="Open the conversation as a page in the browser.")
+@click.option("--no-pager", is_flag=True, help="Do not use a pager.")
 @plain_option
 @filter_options
 @here_option
@@ -85,11 +103,11 @@ def command(
     here: bool,
     as_json: bool,
 ) -> None:
-    """Search all that was said; list conversations, newest activity first; or show the turns of one.
+    """List conversations, newest activity first; search all of them; or show the turns of one.
 
-    A turn is addressed from the start (demo@3) or from the end (demo@-1). All words of a search must
-    be there; -word must not, OR joins the two beside it, a star ends a beginning. Archived conversations are
-    left out of the list, not of a search. JSON comes as one object a line.
+    Turns are counted from the start (demo@3) or from the end (demo@-1). A search finds turns with all of its
+    words; -word excludes one, OR accepts either of the two words beside it, and prefix* matches a beginning.
+    Archived conversations are not listed, but a search finds them. JSON is one object per line.
 
     \b
     Examples:
@@ -100,97 +118,79 @@ def command(
       chatmgr history --tag work --min-cost 0.50
       chatmgr history demo@-1 --code 1 > script.py
     """
-    found = parse_address(address) if address else None
-    filters = replace(filters, folder=demanded()) if here else filters
-    _refuse_misfits(address, query, newest, context, code, filters, found)
-    if web and (found is None or found.turn or query is not None):
-        raise UsageFault("--web goes with NAME.", "For instance: chatmgr history demo --web")
-    pager = not no_pager
+    options = _Options(query, newest, count, context, usage, runs, code, web, not no_pager, as_json)
+    typed = addresses.parse_address(address) if address else None
+    filters = replace(filters, folder=required_folder()) if here else filters
+    _refuse_misfits(address, typed, filters, options)
     if query is not None:
-        _search(query, address, filters, count, newest=newest, as_json=as_json, pager=pager)
-        return
-    if found is None:
-        _list(_LISTED if count is None else count, filters, as_json=as_json, pager=pager)
-        return
-    conversation = _settled(app().reader.conversations.get(found.name))
-    if web:
-        from chatmgr.ui.browser import open_in_browser
-
-        open_in_browser(conversation)
-        return
-    turns = _chosen(conversation, found.turn, count, context)
-    if code is not None:
-        _code(conversation, turns, code)
-        return
-    _show(conversation, turns, How(usage, runs, as_json, pager))
-    if not conversation.turns:
-        console.note(f"“{conversation.name}” has no turns yet.")
+        _search(query, address, filters, options)
+    elif typed is None:
+        _list(filters, options)
+    else:
+        _review(_settled(app().reader.conversations.get(typed.name)), typed.turn, options)
 
 
-def _refuse_misfits(
-    address: str | None,
-    query: str | None,
-    newest: bool,
-    context: int | None,
-    code: int | None,
-    filters: Filters,
-    found: Address | None,
-) -> None:
-    """Options that do not go together are refused rather than ignored."""
-    if newest and query is None:
+def _refuse_misfits(address: str | None, typed: Address | None, filters: Filters, options: _Options) -> None:
+    """Refuse options that do not go together, rather than ignore them."""
+    turn = typed.turn if typed else None
+    searching = options.query is not None
+    if options.newest and not searching:
         raise UsageFault("--newest goes with -q.", "Without it, the newest come first anyway.")
-    if context is not None and (found is None or found.turn is None or query is not None):
+    if options.context is not None and (turn is None or searching):
         raise UsageFault("-C goes with NAME@TURN.", "For instance: chatmgr history demo@12 -C 2")
-    if code is not None and (address is None or query is not None):
+    if options.code is not None and (address is None or searching):
         raise UsageFault("--code goes with NAME or NAME@TURN.", "For instance: chatmgr history demo --code")
-    if filters.any and address is not None and query is None:
-        raise UsageFault("Filters go with the list or with -q.", f"Add -q, or leave {address} out.")
-    if found and found.turn is not None and query is not None:
-        raise UsageFault("-q looks through conversations, not through one turn.", f"Try {found.name} -q …")
+    if filters.any and address is not None and not searching:
+        raise UsageFault("Filters go with the list or with -q.", f"Add -q, or leave out {address}.")
+    if typed and turn is not None and searching:
+        raise UsageFault("-q searches conversations, not single turns.", f"Try {typed.name} -q …")
+    if options.web and (typed is None or typed.turn or searching):
+        raise UsageFault("--web goes with NAME.", "For instance: chatmgr history demo --web")
 
 
-def _search(
-    query: str,
-    name: str | None,
-    filters: Filters,
-    count: int | None,
-    *,
-    newest: bool,
-    as_json: bool,
-    pager: bool,
-) -> None:
-    from chatmgr.ui.search_view import search
+def _search(query: str, name: str | None, filters: Filters, options: _Options) -> None:
+    from chatmgr.ui.search_view import search, show_hits
 
-    within = app().reader.conversations.get(name).pk if name else 0
+    conversation = app().reader.conversations.get(name).pk if name else 0
     filters = filters if filters.archived else replace(filters, archived=None)
-    most = _LISTED if count is None else count
-    search(query, filters, most, newest=newest, conversation=within, as_json=as_json, pager=pager)
+    hits = search(query, filters, options.listed, newest=options.newest, conversation=conversation)
+    show_hits(hits, as_json=options.as_json, pager=options.pager)
 
 
-def _chosen(
-    conversation: Conversation, turn: int | None, count: int | None, context: int | None
-) -> Iterable[Turn]:
-    """The turns that were asked for, read as they are shown."""
-    reader = app().reader
-    if turn is not None:
-        one = reader.turns.get(conversation, turn)
-        around = context or 0
-        return (
-            reader.turns.list(conversation, max(one.turn - around, 1), one.turn + around) if around else [one]
-        )
-    return reader.turns.tail(conversation, count) if count else reader.turns.list(conversation)
+def _list(filters: Filters, options: _Options) -> None:
+    conversations = app().reader.conversations.list(options.listed, filters)
+    if options.as_json:
+        for conversation in conversations:
+            print_json(conversation_json(conversation))
+        return
+    terminal = sys.stdout.isatty()
+    width = stdout_size()[0] if terminal else 0
+    lines = tables.conversation_table(conversations, datetime.now(UTC), terminal=terminal, width=width)
+    show_lines(_noting_none(lines, filters), pager=options.pager)
+
+
+def _noting_none(lines: Iterable[str], filters: Filters) -> Iterator[str]:
+    """The lines, and a note if there are none."""
+    empty = True
+    for line in lines:
+        empty = False
+        yield line
+    if empty and filters.any:
+        console.note("No conversation matches. See them all: chatmgr history")
+    elif empty:
+        console.note(f"No conversations {empty_suffix()}. Begin one: chatmgr new")
 
 
 def _settled(conversation: Conversation) -> Conversation:
-    """Take up what a dead process left; a server that cannot be asked is no obstacle to reading."""
+    """Settle what a dead process left; a server that cannot be reached does not prevent reading."""
     if not conversation.live:
         return conversation
     try:
         with closing(app().turns.recover(conversation, follow=False)) as events:
-            for one in events:
-                if isinstance(one, Notice):
-                    console.note(one.text, "yellow")
-                elif one.seconds:  # whoever reads does not wait for the rest
+            for event in events:
+                if isinstance(event, Notice):
+                    console.note(event.text, "yellow")
+                elif event.seconds:  # whoever reads does not wait for the rest
                     console.note(
                         f"“{conversation.name}” is still being answered. "
                         f"Wait for it: chatmgr runs wait {quote(conversation.name)}",
@@ -202,58 +202,66 @@ def _settled(conversation: Conversation) -> Conversation:
     return app().reader.conversations.get(conversation.name)
 
 
-def _list(count: int, filters: Filters, *, as_json: bool, pager: bool) -> None:
-    found = app().reader.conversations.list(count, filters)
-    if as_json:
-        for one in found:
-            print_json(conversation_json(one))
+def _review(conversation: Conversation, turn: int | None, options: _Options) -> None:
+    """Show the turns of a conversation, in the form that was asked for."""
+    if options.web:
+        from chatmgr.ui.transcript_view import open_in_browser
+
+        open_in_browser(conversation)
         return
-    terminal = sys.stdout.isatty()
-    width = stdout_size()[0] if terminal else 0
-    lines = tables.conversation_table(found, datetime.now(UTC), terminal=terminal, width=width)
-    show_lines(_or_none(lines, filters), pager=pager)
-
-
-def _or_none(lines: Iterable[str], filters: Filters) -> Iterator[str]:
-    """The lines; that there are none is said."""
-    empty = True
-    for line in lines:
-        empty = False
-        yield line
-    if empty and filters.any:
-        console.note("No conversation matches. See them all: chatmgr history")
-    elif empty:
-        console.note(f"No conversations {empty_suffix()}. Begin one: chatmgr new")
-
-
-def _show(conversation: Conversation, turns: Iterable[Turn], how: How) -> None:
-    if how.as_json:
-        for turn in turns:
-            attempts = app().reader.turns.runs(conversation, turn.turn) if how.runs else ()
-            more = {"runs": [attempt_json(one) for one in attempts]} if how.runs else {}
-            print_json(turn_json(turn) | more)
+    turns = _turns(conversation, turn, options)
+    if options.code is not None:
+        _print_code(conversation, turns, options.code)
         return
-    show_lines(_lines(conversation, turns, how), pager=how.pager)
+    if options.as_json:
+        _print_json(conversation, turns, with_runs=options.runs)
+    else:
+        show_lines(_lines(conversation, turns, options), pager=options.pager)
+    if not conversation.turns:
+        console.note(f"“{conversation.name}” has no turns yet.")
 
 
-def _lines(conversation: Conversation, turns: Iterable[Turn], how: How) -> Iterator[str]:
+def _turns(conversation: Conversation, position: int | None, options: _Options) -> Iterable[Turn]:
+    """The turns that were asked for, read as they are shown."""
+    reader = app().reader
+    if position is None:
+        return (
+            reader.turns.tail(conversation, options.count)
+            if options.count
+            else reader.turns.list(conversation)
+        )
+    turn = reader.turns.get(conversation, position)
+    if not options.context:
+        return [turn]
+    return reader.turns.list(conversation, max(turn.turn - options.context, 1), turn.turn + options.context)
+
+
+def _print_json(conversation: Conversation, turns: Iterable[Turn], *, with_runs: bool) -> None:
+    for turn in turns:
+        facts = turn_json(turn)
+        if with_runs:
+            facts["runs"] = [attempt_json(run) for run in app().reader.turns.runs(conversation, turn.turn)]
+        print_json(facts)
+
+
+def _lines(conversation: Conversation, turns: Iterable[Turn], options: _Options) -> Iterator[str]:
     terminal = sys.stdout.isatty()
     for turn in turns:
         files = app().reader.turns.attachments(turn)
-        yield from turn_lines(turn, files, terminal=terminal, rendered=markdown(), usage=how.usage)
-        if how.runs:
-            for number, one in enumerate(app().reader.turns.runs(conversation, turn.turn), 1):
-                yield from run_lines(one, number, terminal=terminal)
+        yield from turn_lines(turn, files, terminal=terminal, rendered=markdown(), usage=options.usage)
+        if options.runs:
+            for number, run in enumerate(app().reader.turns.runs(conversation, turn.turn), 1):
+                yield from run_lines(run, number, terminal=terminal)
             yield ""
 
 
-def _code(conversation: Conversation, turns: Iterable[Turn], number: int) -> None:
-    """The code alone: exact in a pipe, made harmless at a terminal."""
+def _print_code(conversation: Conversation, turns: Iterable[Turn], number: int) -> None:
+    """Print code code_blocks and nothing else: exact in a pipe, without control characters at a terminal."""
     from chatmgr.terminal.markdown import code_blocks
 
-    found = [content for turn in turns for _, content in code_blocks(turn.answer)]
-    if number > len(found) or not found:
-        raise NoCode(conversation.name, len(found), number)
-    chosen = found[number - 1 : number] if number else found
-    harmless = clean if sys.stdout.isatty() else str
-    console.out(harmless("\n".join(chosen)), end="")
+    contents = [content for turn in turns for _, content in code_blocks(turn.answer)]
+    if number > len(contents) or not contents:
+        raise NoCode(conversation.name, len(contents), number)
+    printed = contents[number - 1 : number] if number else contents
+    sanitized = clean if sys.stdout.isatty() else str
+    console.out(sanitized("\n".join(printed)), end="")

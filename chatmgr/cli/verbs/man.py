@@ -1,4 +1,4 @@
-"""``chatmgr man``: the manual page, for ``man`` to show or to keep."""
+"""``chatmgr man``: the manual page, to be shown by ``man`` or installed."""
 
 import sys
 
@@ -9,7 +9,7 @@ from chatmgr.terminal.console import console
 
 @click.command("man", short_help="Print the manual page.")
 def command() -> None:
-    """Print the manual page in roff: all that --help says, on one page.
+    """Print the manual page (roff): everything that --help says, on one page.
 
     \b
     Examples:

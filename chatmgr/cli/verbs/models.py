@@ -4,24 +4,28 @@ import sys
 
 import click
 
+from chatmgr.cli.params import NameParam, json_option
 from chatmgr.services import local_model
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
-from chatmgr.ui.context import ProviderName, app, json_option
+from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 from chatmgr.ui.prompts import provider_or_ask
 
 
 @click.group(
-    "models", short_help="List a provider's models, or fetch the embedded one.", invoke_without_command=True
+    "models", short_help="List a provider's models, or fetch the embedded model.", invoke_without_command=True
 )
 @click.option(
-    "--provider", type=ProviderName(), default="", help="The provider; the one used by default if left out."
+    "--provider",
+    type=NameParam("provider"),
+    default="",
+    help="The provider. Default: the one that new conversations use.",
 )
 @json_option
 @click.pass_context
 def command(ctx: click.Context, provider: str, as_json: bool) -> None:
-    """List the models of a provider; the default one is marked with a star.
+    """List a provider's models. A star marks the default.
 
     \b
     Examples:
@@ -31,23 +35,29 @@ def command(ctx: click.Context, provider: str, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    chosen = app().providers.usable(provider_or_ask(provider, ""))
-    found = app().providers.backend(chosen).models()
+    endpoint = app().providers.usable(provider_or_ask(provider, ""))
+    models = app().providers.backend(endpoint).models()
     if as_json:
-        for one in found:
-            default = one.id == chosen.default_model
-            print_json({"id": one.id, "provider": chosen.name, "default": default, "note": one.note or None})
+        for model in models:
+            print_json(
+                {
+                    "id": model.id,
+                    "provider": endpoint.name,
+                    "default": model.id == endpoint.default_model,
+                    "note": model.note or None,
+                }
+            )
         return
-    rows = (("*" if one.id == chosen.default_model else "", one.id, one.note) for one in found)
+    rows = (("*" if model.id == endpoint.default_model else "", model.id, model.note) for model in models)
     for line in tables.table(("", "MODEL", "NOTE"), rows, terminal=sys.stdout.isatty()):
         console.out(line)
-    if not found:
-        console.note(f"{chosen.name} lists no models.")
+    if not models:
+        console.note(f"{endpoint.name} lists no models.")
 
 
 @command.command("pull")
 def pull() -> None:
-    """Fetch the embedded model's weights, or check those that are there.
+    """Fetch the embedded model's weights, or verify them.
 
     \b
     Example:
@@ -55,4 +65,4 @@ def pull() -> None:
     """
     was_downloaded = local_model.is_downloaded()
     path = local_model.download(app().progress, verify=True)
-    console.note(f"{path} is there and whole." if was_downloaded else f"Fetched to {path}.")
+    console.note(f"{path} is there and complete." if was_downloaded else f"Fetched to {path}.")

@@ -2,13 +2,28 @@
 
 import sys
 from contextlib import nullcontext
+from dataclasses import dataclass
 from shlex import quote
 
 import click
 
 from chatmgr.chat.session import run_chat
-from chatmgr.cli.verbs.send import run_one
-from chatmgr.domain.errors import ChatmgrError, UsageFault
+from chatmgr.cli.params import (
+    NameParam,
+    background_option,
+    checked_message,
+    file_option,
+    instructions_option,
+    json_option,
+    max_cost_option,
+    message_from,
+    params_from,
+    params_option,
+    plain_option,
+    read_stdin,
+)
+from chatmgr.cli.verbs.send import send
+from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Assistant, Attachment, Conversation, Provider, UserMessage
 from chatmgr.domain.names import slug, valid_name
 from chatmgr.domain.text import valid_text
@@ -16,42 +31,45 @@ from chatmgr.services import budget
 from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import console
 from chatmgr.terminal.typeahead import early_typeahead
-from chatmgr.ui.attachments import attachments
-from chatmgr.ui.context import (
-    AssistantName,
-    ModelName,
-    ProviderName,
-    app,
-    background_option,
-    checked_message,
-    file_option,
-    instructions_from,
-    interactive,
-    json_option,
-    max_cost_option,
-    message_from,
-    params_from,
-    plain_option,
-    read_stdin,
-)
+from chatmgr.ui.attachments import attachments, instructions_from
+from chatmgr.ui.context import app, interactive
 from chatmgr.ui.json_output import conversation_json, print_json
 from chatmgr.ui.prompts import ask_instructions, ask_name, provider_or_ask
+from chatmgr.ui.turn_view import open_thread
+
+
+@dataclass(frozen=True, slots=True)
+class _AssistantOptions:
+    """The assistant that was asked for: an existing one by name, or what a new one is made of."""
+
+    name: str | None
+    instructions: str | None
+    model: str
+    provider: str
+    params: tuple[str, ...]
 
 
 @click.command("new", short_help="Create an assistant and a named conversation, then chat.")
-@click.argument("name", required=False, help="The conversation's name; if left out, made of what is said.")
-@click.argument("message", required=False, help="A first message: run that turn and exit.")
+@click.argument("name", required=False, help="The conversation's name. Default: made from the first message.")
+@click.argument("message", required=False, help="A first message. Runs one turn and exits.")
 @click.option(
-    "-a", "--assistant", type=AssistantName(), help="Use this assistant, or create it under this name."
+    "-a",
+    "--assistant",
+    type=NameParam("assistant"),
+    help="Use this assistant, or create one with this name.",
 )
-@click.option("-i", "--instructions", metavar="TEXT|@FILE", help="What the assistant is told to be.")
+@instructions_option
 @click.option(
-    "-m", "--model", type=ModelName(), default="", help="The model; the provider's default if left out."
+    "-m",
+    "--model",
+    type=NameParam("model"),
+    default="",
+    help="The model. Default: the provider's.",
 )
-@click.option("--provider", type=ProviderName(), default="", help="The provider; see chatmgr provider list.")
 @click.option(
-    "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter for the model; repeatable."
+    "--provider", type=NameParam("provider"), default="", help="The provider; see chatmgr provider list."
 )
+@params_option
 @file_option
 @background_option
 @max_cost_option
@@ -70,10 +88,10 @@ def command(
     max_cost: float | None,
     as_json: bool,
 ) -> int:
-    """Create an assistant (or use one with -a) and a named conversation, then chat with it.
+    """Create an assistant (or use one, with -a) and a named conversation, then chat.
 
-    At a terminal, what is missing is asked for: the assistant's name, then its instruction set. With
-    MESSAGE, or with something piped in, that one turn is run instead of the chat.
+    At a terminal, chatmgr asks for what is missing: the assistant's name, then its instructions. With
+    MESSAGE or piped input, it runs that one turn instead of opening the chat.
 
     \b
     Examples:
@@ -82,99 +100,102 @@ def command(
       chatmgr new review -a reviewer -i @reviewer.md -m gpt-6-luna
     """
     attached = attachments(files)
-    piped = "" if "-" in files else read_stdin()
-    text = message_from(message, piped)
+    text = message_from(message, "" if "-" in files else read_stdin())
     chat = interactive() and not as_json and sys.stdout.isatty()
     if text or message is not None or (attached and not chat):
         checked_message(text)
-    most = budget.limit_from(max_cost or 0)
+    limit = budget.limit_from(max_cost or 0)
     name = valid_name("conversation", name) if name is not None else None
     assistant = valid_name("assistant", assistant) if assistant is not None else None
+    _refuse_taken(name)
+    options = _AssistantOptions(assistant, instructions, model, provider, params)
+    conversation, used = _create(name, text, options, attached)
+    if limit:
+        app().writer.limit_cost(conversation.pk, limit)
+    if text:
+        send(conversation, UserMessage(text, attached, background), as_json=as_json)
+        return 0
+    with early_typeahead() if chat else nullcontext():
+        open_thread(conversation, used, chat=chat)
+        with app().reader as reader:
+            conversation = reader.conversations.get(conversation.name)
+            if as_json:
+                print_json(conversation_json(conversation))
+                return 0
+            _announce(conversation, used)
+        return run_chat(conversation, attached, background=background) if chat else 0
+
+
+def _refuse_taken(name: str | None) -> None:
     if name and app().reader.conversations.find(name):
         raise UsageFault(
             f"There is a conversation “{name}” already.",
             f"Go on with it: chatmgr resume {quote(name)} — or choose another name.",
         )
-    persona, chosen = _persona(name, text, assistant, instructions, model, provider, params, attached)
-    own = name or app().reader.conversations.unused_name(text or assistant or persona.name)
-    own_model = model if assistant and model != persona.model else ""
-    app().writer.create_conversation(own, "", persona.id, own_model, chosen.name, app().here)
-    conversation = app().reader.conversations.get(own)
-    if most:
-        app().writer.limit_cost(conversation.pk, most)
-    if text:
-        run_one(conversation, UserMessage(text, attached, background), as_json=as_json)
-        return 0
-    with early_typeahead() if chat else nullcontext():
-        begin(conversation, persona, chat=chat)
-        with app().reader as reader:
-            conversation = reader.conversations.get(own)
-            if as_json:
-                print_json(conversation_json(conversation))
-                return 0
-            model = app().turns.model_of(conversation)
-        where = f"{conversation.provider} ({model})" if model else conversation.provider
-        console.note(f"“{own}” with {persona.name} at {where}. exit() or Ctrl-D leave.")
-        return run_chat(conversation, attached, background=background) if chat else 0
 
 
-def _persona(
-    name: str | None,
-    text: str,
-    assistant: str | None,
-    instructions: str | None,
-    model: str,
-    provider: str,
-    params: tuple[str, ...],
-    attached: tuple[Attachment, ...],
+def _create(
+    name: str | None, text: str, options: _AssistantOptions, attached: tuple[Attachment, ...]
+) -> tuple[Conversation, Assistant]:
+    """Create the conversation, and its assistant if need be; all checks come before anything is stored."""
+    assistant, provider = _assistant(name, text, options, attached)
+    name = name or app().reader.conversations.unused_name(text or options.name or assistant.name)
+    own_model = options.model if options.name and options.model != assistant.model else ""
+    app().writer.create_conversation(name, "", assistant.id, own_model, provider.name, app().here)
+    return app().reader.conversations.get(name), assistant
+
+
+def _assistant(
+    conversation: str | None, text: str, options: _AssistantOptions, attached: tuple[Attachment, ...]
 ) -> tuple[Assistant, Provider]:
-    """The assistant to use, made if need be, and the provider; all checks come before anything is made."""
-    reader = app().reader
-    known = reader.assistants.find(assistant) if assistant else None
-    if known is None and assistant and instructions is None and not interactive():
-        known = reader.assistants.get(assistant)
-    if known:
-        if instructions is not None or params:
-            raise UsageFault(
-                f"The assistant “{known.name}” exists; -i and --param would change it for others too.",
-                f"Change it with: chatmgr assistant edit {quote(known.name)} — or leave -a out.",
-            )
-        return known, _provider(provider, known.provider, model, attached)
-    chosen = _provider(provider, "", model, attached)
-    label = assistant or name
-    if instructions is None and not interactive():
+    """The assistant, created if it does not exist yet, and the provider to begin with."""
+    known = app().reader.assistants.find(options.name) if options.name else None
+    if known is None and options.name and options.instructions is None and not interactive():
+        known = app().reader.assistants.get(options.name)
+    if known is None:
+        provider = _provider(options, "", attached)
+        return _create_assistant(conversation, text, options), provider
+    if options.instructions is not None or options.params:
         raise UsageFault(
-            "Instructions for the assistant are missing.", 'Add -i "You are …", or -a ASSISTANT to use one.'
+            f"The assistant “{known.name}” exists; -i and --param would change it for others, too.",
+            f"Change it with: chatmgr assistant edit {quote(known.name)} — or leave out -a.",
         )
-    if label is None and interactive():
-        label = ask_name()
-    told = ask_instructions() if instructions is None else instructions_from(instructions)
-    told = valid_text(told, what="instruction set")
-    taken = [one.name for one in reader.assistants.list()]
-    label = valid_name("assistant", label or slug(text))
-    if not assistant and label in taken:
-        label = slug(label, taken)
-    app().writer.create_assistant(label, told, model, provider, params_from(params))
-    return reader.assistants.get(label), chosen
+    return known, _provider(options, known.provider, attached)
 
 
-def _provider(named: str, assistants: str, model: str, attached: tuple[Attachment, ...]) -> Provider:
-    """The provider to begin with, which can take the model and the files."""
-    chosen = provider_or_ask(named, assistants)
-    check_files(chosen, attached)
-    if model:
-        app().providers.check_model(chosen, model)
-    return chosen
+def _create_assistant(conversation: str | None, text: str, options: _AssistantOptions) -> Assistant:
+    """A new assistant: named by the option, the conversation, the person, or the first message."""
+    name = options.name or conversation
+    if options.instructions is None and not interactive():
+        raise UsageFault(
+            "The assistant has no instructions.",
+            'Add -i "You are …", or -a ASSISTANT to use an existing one.',
+        )
+    if name is None and interactive():
+        name = ask_name()
+    typed = ask_instructions() if options.instructions is None else instructions_from(options.instructions)
+    instructions = valid_text(typed, what="instruction set")
+    taken = [assistant.name for assistant in app().reader.assistants.list()]
+    name = valid_name("assistant", name or slug(text))
+    if not options.name and name in taken:
+        name = slug(name, taken)
+    params = params_from(options.params)
+    app().writer.create_assistant(name, instructions, options.model, options.provider, params)
+    return app().reader.assistants.get(name)
 
 
-def begin(conversation: Conversation, persona: Assistant, *, chat: bool) -> None:
-    """Make the remote side; what cannot be reached now is made by the first turn."""
-    try:
-        app().turns.prepare(conversation, persona)
-    except ChatmgrError as error:
-        name = conversation.name
-        later = f"“{name}” is kept; go on with it later: chatmgr resume {quote(name)}"
-        error.hint = f"{error.hint} {later}".strip()
-        if not chat or error.exit_code != 6:
-            raise
-        console.note(f"{error.message} {error.hint}", "yellow")
+def _provider(
+    options: _AssistantOptions, assistants_provider: str, attached: tuple[Attachment, ...]
+) -> Provider:
+    """The provider to begin with; raises if it cannot take the files or does not have the model."""
+    provider = provider_or_ask(options.provider, assistants_provider)
+    check_files(provider, attached)
+    if options.model:
+        app().providers.check_model(provider, options.model)
+    return provider
+
+
+def _announce(conversation: Conversation, assistant: Assistant) -> None:
+    model = app().turns.model_of(conversation)
+    endpoint = f"{conversation.provider} ({model})" if model else conversation.provider
+    console.note(f"“{conversation.name}” with {assistant.name} at {endpoint}. exit() or Ctrl-D to leave.")

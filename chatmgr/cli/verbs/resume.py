@@ -1,49 +1,50 @@
-"""``chatmgr resume``: the tail of a conversation, then the chat."""
+"""``chatmgr resume``: the last turns of a conversation, then the chat."""
 
 from shlex import quote
 
 import click
 
-from chatmgr.chat.lookups import choose
+from chatmgr.chat.lookups import pick_conversation
 from chatmgr.chat.session import run_chat
-from chatmgr.cli.verbs.send import adjusted
-from chatmgr.domain.addresses import parse_address
-from chatmgr.domain.errors import NotFound, UsageFault
-from chatmgr.domain.model import Conversation
-from chatmgr.terminal.console import can_edit_lines, console
-from chatmgr.terminal.typeahead import early_typeahead, typeahead_paused
-from chatmgr.ui import project_folder as folders
-from chatmgr.ui import transcript_view
-from chatmgr.ui.context import (
-    ConversationName,
-    app,
+from chatmgr.cli.params import (
+    NameParam,
     background_option,
-    interactive,
+    here_option,
     max_cost_option,
     model_option,
     plain_option,
     provider_option,
     reasoning_option,
 )
+from chatmgr.cli.verbs.send import adjust
+from chatmgr.domain import addresses
+from chatmgr.domain.errors import NotFound, UsageFault
+from chatmgr.domain.model import Conversation, Turn
+from chatmgr.terminal.console import can_edit_lines, console
+from chatmgr.terminal.typeahead import early_typeahead, typeahead_paused
+from chatmgr.ui import transcript_view
+from chatmgr.ui.context import app, interactive
+from chatmgr.ui.project_folder import last_conversation
 from chatmgr.ui.turn_view import settle
 
 
-@click.command("resume", short_help="Continue a conversation where it was left.")
+@click.command("resume", short_help="Continue a conversation.")
 @click.argument(
     "address",
     required=False,
     metavar="[NAME[@TURN]]",
-    type=ConversationName(),
-    help="The conversation; if left out, the one used last in this folder, else anywhere.",
+    type=NameParam("conversation"),
+    help="The conversation. Default: the last one used in this project, or anywhere.",
 )
 @click.option("-i", "--pick", is_flag=True, help="Pick the conversation from a list, with a preview.")
 @click.option(
     "-n",
     "--count",
     type=click.IntRange(min=0),
-    help="Turns to show first (setting: tail); with @TURN, as many before and after it (2).",
+    help="Turns to show first (default: the setting tail); with @TURN, turns before and after it "
+    "(default: 2).",
 )
-@folders.here_option
+@here_option
 @provider_option
 @model_option
 @background_option
@@ -62,44 +63,56 @@ def command(
     max_cost: float | None,
     reasoning: bool,
 ) -> int:
-    """Show the last turns of a conversation, or those around one, then go on with it.
+    """Continue a conversation, after showing its last turns or those around one turn.
 
     \b
-    exit(), /exit or Ctrl-D leave with the code of the last turn.
-    Ctrl-C stops an answer and keeps what has come; twice in a row leaves, with code 130.
-    Alt-Enter breaks the line, as does Enter in a message that begins with three quotes (\"\"\").
-    Ctrl-R searches what was said in all conversations; /help shows the commands and keys.
-    Lines piped in are sent one by one.
+    exit(), /exit or Ctrl-D leave the chat, with the exit code of the last turn.
+    Ctrl-C stops an answer and keeps what has arrived; twice in a row leaves, with code 130.
+    Alt-Enter inserts a line break, as does Enter in a message that begins with three quotes (\"\"\").
+    Ctrl-R searches your messages in all conversations; /help lists commands and keys.
+    Piped lines are sent one by one.
 
     \b
     Examples:
       chatmgr resume demo
-      chatmgr resume demo@12   (as a search found it)
-      chatmgr resume   (the conversation used last in this folder, else anywhere)
+      chatmgr resume demo@12   (the address of a search hit)
+      chatmgr resume   (the last conversation of this project, or of all)
       chatmgr resume --pick
     """
     if pick and address:
-        raise UsageFault("Either name a conversation or pick one.", "Leave NAME or --pick out.")
-    found = app()
+        raise UsageFault("Name a conversation or pick one, not both.", "Leave out NAME or --pick.")
     if here and (address or pick):
-        raise UsageFault("--here goes without a name: it takes the last one of this folder.")
-    given = parse_address(address) if address else None
-    named = found.reader.conversations.get(given.name) if given else None
-    conversation = named or (_picked() if pick else folders.last(here=here))
+        raise UsageFault("--here goes without a name: it takes the last one used in this folder.")
+    conversation, turn = _chosen(address, pick=pick, here=here)
     if conversation is None:
-        return 0  # looked, and left
-    if address is None and not interactive():
-        console.note(f"Going on with: chatmgr resume {quote(conversation.name)}")  # nobody named it
-    hit = found.reader.turns.get(conversation, given.turn) if given and given.turn is not None else None
-    found.writer.touch(conversation.pk, found.here)
+        return 0  # the person left the list without picking
+    app().writer.touch(conversation.pk, app().here)
     settle(conversation)
-    with found.reader:
-        if hit:
-            transcript_view.around(conversation, hit.turn, transcript_view.AROUND if count is None else count)
-        else:
-            transcript_view.tail(conversation, found.settings.get("tail") if count is None else count)
-    conversation = adjusted(conversation, provider, model, max_cost)
+    _show(conversation, turn, count)
+    conversation = adjust(conversation, provider, model, max_cost)
     return run_chat(conversation, background=background, reasoning=reasoning)
+
+
+def _chosen(address: str | None, *, pick: bool, here: bool) -> tuple[Conversation | None, Turn | None]:
+    """The conversation that is meant, and the turn that was asked for; no conversation if none was picked."""
+    if address:
+        typed = addresses.parse_address(address)
+        conversation = app().reader.conversations.get(typed.name)
+        turn = None if typed.turn is None else app().reader.turns.get(conversation, typed.turn)
+        return conversation, turn
+    last = _picked() if pick else last_conversation(here=here)
+    if last and not interactive():
+        console.note(f"Going on with: chatmgr resume {quote(last.name)}")  # nobody named it
+    return last, None
+
+
+def _show(conversation: Conversation, turn: Turn | None, count: int | None) -> None:
+    with app().reader:
+        if turn:
+            context = transcript_view.CONTEXT if count is None else count
+            transcript_view.show_around(conversation, turn.turn, context)
+        else:
+            transcript_view.show_tail(conversation, app().settings.get("tail") if count is None else count)
 
 
 def _picked() -> Conversation | None:
@@ -108,4 +121,4 @@ def _picked() -> Conversation | None:
     if app().reader.conversations.last_used() is None:
         raise NotFound("conversation", "", (), "Begin one: chatmgr new")
     with typeahead_paused():
-        return choose()
+        return pick_conversation()

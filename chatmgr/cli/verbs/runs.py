@@ -1,4 +1,4 @@
-"""``chatmgr runs``: runs that nobody has closed: wait for them, answer them, cancel them."""
+"""``chatmgr runs``: runs that are still open: wait for them, answer them, cancel them."""
 
 import sys
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from chatmgr.cli.params import NameParam, json_option
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Conversation, LiveRun
 from chatmgr.domain.states import RunState
@@ -13,18 +14,18 @@ from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.durations import age
 from chatmgr.terminal.turn_lines import turn_lines
-from chatmgr.ui.context import ConversationName, app, json_option
+from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json, turn_json
-from chatmgr.ui.turn_view import answered, follow, settle
+from chatmgr.ui.turn_view import answer_calls, follow, settle
 
 
 @click.group(
-    "runs", short_help="List runs that are not done; wait, answer, cancel.", invoke_without_command=True
+    "runs", short_help="List open runs; wait for them, answer or cancel them.", invoke_without_command=True
 )
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """List the runs that are not done: those at work, those left behind, those that wait for you.
+    """List open runs: in progress, left behind by a process, or waiting for you.
 
     \b
     Examples:
@@ -34,60 +35,62 @@ def command(ctx: click.Context, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    found = app().reader.runs.all_live()
+    runs = app().reader.runs.all_live()
     if as_json:
-        for one in found:
-            print_json(_facts(one))
+        for run in runs:
+            print_json(_facts(run))
         return
     now = datetime.now(UTC)
     head = ("TURN", "STATE", "PROVIDER", "MODEL", "RUN", "BACKGROUND", "SINCE")
     rows = (
         (
-            f"{one.conversation}@{one.position}",
-            "left behind" if app().turns.is_orphaned(one) else one.state,
-            one.provider,
-            one.model or "—",
-            one.run_id or "—",
-            "yes" if one.background else "no",
-            age(one.started_at, now),
+            f"{run.conversation}@{run.position}",
+            "left behind" if app().turns.is_orphaned(run) else run.state,
+            run.provider,
+            run.model or "—",
+            run.run_id or "—",
+            "yes" if run.background else "no",
+            age(run.started_at, now),
         )
-        for one in found
+        for run in runs
     )
     for line in tables.table(head, rows, terminal=sys.stdout.isatty()):
         console.out(line)
-    if not found:
-        console.note("No run is left open.")
+    if not runs:
+        console.note("No run is open.")
 
 
-def _facts(one: LiveRun) -> dict[str, Any]:
+def _facts(run: LiveRun) -> dict[str, Any]:
+    """The documented shape of an open run."""
     return {
-        "conversation": one.conversation,
-        "turn": one.position,
-        "state": one.state.value,
-        "provider": one.provider,
-        "model": one.model or None,
-        "run_id": one.run_id or None,
-        "thread_id": one.thread_id or None,
-        "background": one.background,
-        "pid": one.pid,
-        "host": one.host,
-        "started_at": one.started_at,
+        "conversation": run.conversation,
+        "turn": run.position,
+        "state": run.state.value,
+        "provider": run.provider,
+        "model": run.model or None,
+        "run_id": run.run_id or None,
+        "thread_id": run.thread_id or None,
+        "background": run.background,
+        "pid": run.pid,
+        "host": run.host,
+        "started_at": run.started_at,
     }
 
 
-def _left(name: str) -> tuple[Conversation, LiveRun]:
+def _open_run(name: str) -> tuple[Conversation, LiveRun]:
+    """A conversation by name, and its open run; raises NotFound where it has none."""
     conversation = app().reader.conversations.get(name)
-    live = app().reader.runs.live(conversation.pk)
-    if live is None:
+    run = app().reader.runs.live(conversation.pk)
+    if run is None:
         raise NotFound("open run of", conversation.name, (), "See them all: chatmgr runs")
-    return conversation, live
+    return conversation, run
 
 
 @command.command("wait")
-@click.argument("name", type=ConversationName(), help="The conversation.")
+@click.argument("name", type=NameParam("conversation"), help="The conversation.")
 @json_option
 def wait(name: str, as_json: bool) -> int:
-    """Wait until a conversation's run is done, then print its turn. Exit code 8 where it has no answer.
+    """Wait for a conversation's run to finish, then print its turn. Exit code 8 if it has no answer.
 
     Ctrl-C stops the waiting, not the run.
 
@@ -96,9 +99,9 @@ def wait(name: str, as_json: bool) -> int:
       chatmgr runs wait demo
       chatmgr runs wait demo --json
     """
-    conversation, live = _left(name)
+    conversation, run = _open_run(name)
     settle(conversation, wait=True)
-    turn = app().reader.turns.get(app().reader.conversations.get(conversation.name), live.position)
+    turn = app().reader.turns.get(app().reader.conversations.get(conversation.name), run.position)
     if as_json:
         print_json(turn_json(turn))
     else:
@@ -108,28 +111,28 @@ def wait(name: str, as_json: bool) -> int:
 
 
 @command.command("answer")
-@click.argument("name", type=ConversationName(), help="The conversation.")
+@click.argument("name", type=NameParam("conversation"), help="The conversation.")
 def answer(name: str) -> None:
-    """Give the functions' outputs that a run waits for, or decline and cancel it.
+    """Give a run the function outputs that it waits for, or decline and cancel it.
 
     \b
     Example:
       chatmgr runs answer demo
     """
-    conversation, _ = _left(name)
-    follow(conversation, answered(conversation, app().turns.pending_tool_calls(conversation)))
+    conversation, _ = _open_run(name)
+    follow(conversation, answer_calls(conversation, app().turns.pending_tool_calls(conversation)))
 
 
 @command.command("cancel")
-@click.argument("name", type=ConversationName(), help="The conversation.")
+@click.argument("name", type=NameParam("conversation"), help="The conversation.")
 def cancel(name: str) -> None:
-    """Cancel a conversation's run, at the server where it goes on there; what arrived is kept.
+    """Cancel a conversation's run, on the server too. What has arrived is kept.
 
     \b
     Example:
       chatmgr runs cancel demo
     """
-    conversation, live = _left(name)
-    ours = app().turns.cancel(conversation)
-    by = "" if ours else f" at the server; process {live.pid} on {live.host} writes down its end"
-    console.note(f"{conversation.name}@{live.position} is cancelled{by}.")
+    conversation, run = _open_run(name)
+    closed_here = app().turns.cancel(conversation)
+    rest = "" if closed_here else f" on the server; process {run.pid} on {run.host} will record its end"
+    console.note(f"{conversation.name}@{run.position} is cancelled{rest}.")

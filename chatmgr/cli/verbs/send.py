@@ -1,16 +1,9 @@
 """``chatmgr send``: one turn, the answer alone on stdout."""
 
-from contextlib import suppress
-
 import click
 
-from chatmgr.domain.model import Conversation, UserMessage
-from chatmgr.services import budget
-from chatmgr.services.attachments import check_files
-from chatmgr.ui.attachments import attachments
-from chatmgr.ui.context import (
-    ConversationName,
-    app,
+from chatmgr.cli.params import (
+    NameParam,
     background_option,
     checked_message,
     file_option,
@@ -23,18 +16,23 @@ from chatmgr.ui.context import (
     read_stdin,
     reasoning_option,
 )
+from chatmgr.domain.model import Conversation, UserMessage
+from chatmgr.services import budget
+from chatmgr.services.attachments import check_files
+from chatmgr.ui.attachments import attachments
+from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json, turn_json
-from chatmgr.ui.project_folder import remember
+from chatmgr.ui.project_folder import record_use
 from chatmgr.ui.turn_view import run_turn
 
 
 @click.command("send", short_help="Run one turn and print the answer.")
-@click.argument("name", type=ConversationName(), help="The conversation.")
-@click.argument("message", required=False, help="The message; what is piped in comes before it.")
+@click.argument("name", type=NameParam("conversation"), help="The conversation.")
+@click.argument("message", required=False, help="The message. Piped input comes before it.")
 @file_option
 @provider_option
 @model_option
-@click.option("--wait", is_flag=True, help="Wait while another process runs a turn of this conversation.")
+@click.option("--wait", is_flag=True, help="Wait if another process is running a turn of this conversation.")
 @background_option
 @max_cost_option
 @reasoning_option
@@ -52,38 +50,40 @@ def command(
     reasoning: bool,
     as_json: bool,
 ) -> None:
-    """Run one turn of a conversation and print the answer, and nothing else, to stdout.
+    """Run one turn of a conversation and print only the answer to stdout.
 
     \b
     Examples:
       chatmgr send demo "And in French?"
       git diff | chatmgr send review "What could break?"
       chatmgr send demo -f plan.pdf "What is missing?"
-      chatmgr send demo --provider local "Go on without the network."
+      chatmgr send demo --provider local "Continue without the network."
     """
     attached = attachments(files)
     text = checked_message(message_from(message, "" if "-" in files else read_stdin()))
     conversation = app().reader.conversations.get(name)
     check_files(app().providers.get(provider or conversation.provider), attached)
-    conversation = adjusted(conversation, provider, model, max_cost)
-    remember(conversation)
-    run_one(
+    conversation = adjust(conversation, provider, model, max_cost)
+    record_use(conversation)
+    send(
         conversation, UserMessage(text, attached, background), wait=wait, as_json=as_json, reasoning=reasoning
     )
 
 
-def adjusted(conversation: Conversation, provider: str, model: str, max_cost: float | None) -> Conversation:
-    """The conversation after what the options change of it for good."""
-    found = app()
-    most = None if max_cost is None else budget.limit_from(max_cost)
+def adjust(conversation: Conversation, provider: str, model: str, max_cost: float | None) -> Conversation:
+    """Change a conversation's provider, model and cost limit for good; returns it as it is then.
+
+    Empty or None leaves each as it is.
+    """
+    limit = None if max_cost is None else budget.limit_from(max_cost)
     if provider or model:
-        conversation = found.threads.switch(conversation, provider, model)
+        conversation = app().threads.switch(conversation, provider, model)
     if max_cost is not None:
-        found.writer.limit_cost(conversation.pk, most)
+        app().writer.limit_cost(conversation.pk, limit)
     return conversation
 
 
-def run_one(
+def send(
     conversation: Conversation,
     message: UserMessage,
     *,
@@ -91,14 +91,16 @@ def run_one(
     as_json: bool = False,
     reasoning: bool = False,
 ) -> None:
-    """Run a turn and show it, as a stream or as one JSON object; then see to the title."""
-    before = conversation.turns
+    """Run a turn and show it, as a stream or as one JSON object; then let a title be made if one is due."""
+    turns_before = conversation.turns
     try:
         run_turn(conversation, message, wait=wait, quiet=as_json, reasoning=reasoning)
     finally:
         if as_json:
-            for turn in app().reader.turns.list(conversation, before + 1):
+            for turn in app().reader.turns.list(conversation, turns_before + 1):
                 print_json(turn_json(turn))
-    with suppress(KeyboardInterrupt):  # the answer is out: who does not wait for a title has lost nothing
+    try:
         app().titles.start(conversation)
         app().titles.wait()
+    except KeyboardInterrupt:
+        return  # the answer is out: who does not wait for a title has lost nothing

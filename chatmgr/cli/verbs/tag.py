@@ -1,86 +1,72 @@
-"""``chatmgr tag``: words that conversations are sorted by."""
+"""``chatmgr tag``: words of the user's own that conversations are sorted by."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import click
-from click.shell_completion import CompletionItem
 
-from chatmgr.cli.filters import TagName
-from chatmgr.cli.selection import Report, choosing_options, chosen
+from chatmgr.cli.params import NameParam
+from chatmgr.cli.report import Report
+from chatmgr.cli.selection import Selection, selection_options
 from chatmgr.domain.errors import UsageFault
-from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.names import valid_tag
+from chatmgr.domain.names import tag_changes
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
-from chatmgr.ui.context import ConversationName, app
+from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 
 
-class _Words(click.Command):
-    """A command in which ``+work`` and ``-draft`` are tags, not a name and a row of options."""
+class _TagCommand(click.Command):
+    """A command in which ``+work`` and ``-draft`` are tags, not a name and a row of short options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Click's own, after the tags were made options; those after ``--`` are tags too, even ``-h``."""
-        options = [one for one in self.params if isinstance(one, click.Option) and not one.is_flag]
-        valued = {name for one in options for name in one.opts}
-        words, value, past = list[str](), False, False
-        for word in args:
-            if value:
-                words.append(word)
-                value = False
-            elif word == "--" and not past:
-                past = True
-            elif word[:1] == "+" and len(word) > 1:
-                words.append(f"--add={word[1:]}")
-            elif word[:1] == "-" and len(word) > 1 and (past or (word[1] != "-" and word != "-h")):
-                words.append(f"--remove={word[1:]}")
+        """Rewrite tags as ``--add`` and ``--remove``, then parse; after ``--`` even ``-h`` is a tag."""
+        options = [param for param in self.params if isinstance(param, click.Option) and not param.is_flag]
+        taking_value = {name for option in options for name in option.opts}
+        rewritten, value_expected, options_ended = list[str](), False, False
+        for arg in args:
+            if value_expected:
+                rewritten.append(arg)
+                value_expected = False
+            elif arg == "--" and not options_ended:
+                options_ended = True
+            elif arg[:1] == "+" and len(arg) > 1:
+                rewritten.append(f"--add={arg[1:]}")
+            elif arg[:1] == "-" and len(arg) > 1 and (options_ended or (arg[1] != "-" and arg != "-h")):
+                rewritten.append(f"--remove={arg[1:]}")
             else:
-                words.append(word)
-                value = word in valued
-        return super().parse_args(ctx, words)
+                rewritten.append(arg)
+                value_expected = arg in taking_value
+        return super().parse_args(ctx, rewritten)
 
 
-class _NameOrTag(ConversationName):
-    """A conversation's name, or ``+tag``; both complete in the shell."""
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Tags after a plus sign, else names."""
-        if not incomplete.startswith("+"):
-            return super().shell_complete(ctx, param, incomplete)
-        found = TagName().shell_complete(ctx, param, incomplete[1:])
-        return [CompletionItem(f"+{one.value}", help=one.help) for one in found]
-
-
-@click.command("tag", cls=_Words, short_help="Sort conversations by words of your own.")
+@click.command("tag", cls=_TagCommand, short_help="Add tags to conversations, and remove them.")
 @click.argument(
     "names",
     nargs=-1,
     metavar="[NAME]... [+TAG]... [-TAG]...",
-    type=_NameOrTag(),
-    help="The conversations, tags to put on, tags to take off.",
+    type=NameParam("name or tag"),
+    help="Conversations, tags to add, tags to remove.",
 )
-@click.option("--add", multiple=True, hidden=True)
-@click.option("--remove", multiple=True, hidden=True)
-@click.option("--list", "listed", is_flag=True, help="List all tags, and how many conversations have each.")
-@choosing_options
+@click.option("--add", "to_add", multiple=True, hidden=True)
+@click.option("--remove", "to_remove", multiple=True, hidden=True)
+@click.option(
+    "--list", "list_tags", is_flag=True, help="List all tags with the number of their conversations."
+)
+@selection_options
 def command(
-    names: tuple[str, ...],
-    add: tuple[str, ...],
-    remove: tuple[str, ...],
-    listed: bool,
-    everything: bool,
-    filters: Filters,
+    selection: Selection,
+    to_add: tuple[str, ...],
+    to_remove: tuple[str, ...],
+    list_tags: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Put tags on conversations (+work), and take them off (-draft).
+    """Add tags to conversations (+work), and remove them (-draft).
 
-    A tag is letters, digits and ._-/, 32 at most. One that begins like an option is taken off after a
-    double dash: chatmgr tag plan -- -h
+    A tag consists of letters, digits and ._-/, at most 32 characters. To remove one that looks like an
+    option, use a double dash: chatmgr tag plan -- -h
 
     \b
     Examples:
@@ -89,53 +75,49 @@ def command(
       chatmgr history --tag work
       chatmgr tag --list
     """
-    if listed:
-        if names or add or remove or filters.any or everything:
-            raise UsageFault("--list stands alone: it lists all tags.")
+    if list_tags:
+        if to_add or to_remove or not selection.empty:
+            raise UsageFault("--list cannot be combined with anything else: it lists all tags.")
         _list(as_json=as_json)
         return
-    added, removed = changes(add, remove)
+    added, removed = tag_changes(to_add, to_remove)
     if not added | removed:
         raise UsageFault("Which tags?", "For instance: chatmgr tag plan +work -draft")
-    which = chosen(names, filters, everything)
-    found = [one for one in which if added.difference(one.tags) or removed.intersection(one.tags)]
-    if not dry_run and found:
-        app().writer.tag([one.pk for one in found], added, removed)
-    told = _told(added, removed, found or which)
-    Report("tagged", as_json=as_json, dry_run=dry_run).tell(
-        found,
-        f"tagged {told}",
-        lambda one: {"tags": sorted({*one.tags, *added} - removed)},
-        lambda one: f"{one.name} {told}",
-        already=which,
+    selected = selection.conversations()
+    changed = [
+        conversation
+        for conversation in selected
+        if added.difference(conversation.tags) or removed.intersection(conversation.tags)
+    ]
+    if changed and not dry_run:
+        app().writer.tag([conversation.pk for conversation in changed], added, removed)
+    words = _words(added, removed, changed or selected)
+    Report("tagged", as_json, dry_run).show(
+        changed,
+        outcome=f"tagged {words}",
+        unchanged=selected,
+        details=lambda conversation: {"tags": sorted({*conversation.tags, *added} - removed)},
+        line=lambda conversation: f"{conversation.name} {words}",
     )
 
 
-def _told(added: set[str], removed: set[str], found: Sequence[Conversation]) -> str:
-    """The tags as they were typed, without those that change nothing beside others that do."""
-    on = {tag for tag in added if any(tag not in one.tags for one in found)}
-    off = {tag for tag in removed if any(tag in one.tags for one in found)}
-    if not on | off:
-        on, off = added, removed
-    return " ".join([*(f"+{tag}" for tag in sorted(on)), *(f"-{tag}" for tag in sorted(off))])
-
-
-def changes(add: Iterable[str], remove: Iterable[str]) -> tuple[set[str], set[str]]:
-    """The tags to put on and to take off, checked; none can be both."""
-    added, removed = {valid_tag(one) for one in add}, {valid_tag(one) for one in remove}
-    if both := added & removed:
-        raise UsageFault(f"“{min(both)}” cannot be put on and taken off at once.")
-    return added, removed
+def _words(added: set[str], removed: set[str], conversations: Sequence[Conversation]) -> str:
+    """The tags as they were typed; those that change nothing are left out beside others that do."""
+    new = {tag for tag in added if any(tag not in conversation.tags for conversation in conversations)}
+    gone = {tag for tag in removed if any(tag in conversation.tags for conversation in conversations)}
+    if not new | gone:
+        new, gone = added, removed
+    return " ".join([*(f"+{tag}" for tag in sorted(new)), *(f"-{tag}" for tag in sorted(gone))])
 
 
 def _list(*, as_json: bool) -> None:
     tags = app().reader.conversations.tags()
     if as_json:
-        for name, count in tags:
-            print_json({"tag": name, "conversations": count})
+        for tag, count in tags:
+            print_json({"tag": tag, "conversations": count})
         return
-    rows = [(name, str(count)) for name, count in tags]
+    rows = [(tag, str(count)) for tag, count in tags]
     for line in tables.table(("TAG", "CONVERSATIONS"), rows, terminal=sys.stdout.isatty()):
         console.out(line)
     if not tags:
-        console.note("No tags yet. Put one on: chatmgr tag NAME +work")
+        console.note("No tags yet. Add one: chatmgr tag NAME +work")

@@ -6,13 +6,15 @@ from typing import Any
 
 import click
 
+from chatmgr.cli.params import NameParam, json_option
 from chatmgr.domain.errors import UsageFault
-from chatmgr.domain.model import Conversation, ThreadRef
+from chatmgr.domain.model import Assistant, Conversation, Provider, ThreadRef
 from chatmgr.domain.names import slug, valid_name
+from chatmgr.domain.text import counted
 from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
-from chatmgr.ui.context import AssistantName, ConversationName, ProviderName, app, json_option
+from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 from chatmgr.ui.prompts import provider_or_ask
 from chatmgr.ui.turn_view import settle
@@ -20,7 +22,7 @@ from chatmgr.ui.turn_view import settle
 
 @click.group("thread", short_help="Adopt, sync and show remote threads.")
 def command() -> None:
-    """Remote threads: what a provider keeps of a conversation. A cache; the transcript is the truth.
+    """Remote threads: a provider's copies of conversations. The transcript kept here is what counts.
 
     \b
     Examples:
@@ -32,37 +34,44 @@ def command() -> None:
 @command.command("adopt")
 @click.argument("thread", help="The thread's id at the provider: conv_… or thread_….")
 @click.argument("name", help="The conversation's name.")
-@click.option("--provider", type=ProviderName(), default="", help="Where the thread is.")
+@click.option("--provider", type=NameParam("provider"), default="", help="The provider that has the thread.")
 @click.option(
-    "-a", "--assistant", type=AssistantName(), help="The assistant to go on with; a new one if left out."
+    "-a",
+    "--assistant",
+    type=NameParam("assistant"),
+    help="The assistant to continue with. Default: a new one.",
 )
 def adopt(thread: str, name: str, provider: str, assistant: str | None) -> None:
-    """Make a conversation of a thread that exists on a server, with all its messages.
+    """Create a conversation from a thread on a server, with all its messages.
 
     \b
     Example:
       chatmgr thread adopt thread_abc123 old-plans --provider azure
     """
-    found = app()
     name = valid_name("conversation", name)
-    chosen = found.providers.usable(provider_or_ask(provider, ""))
-    if found.reader.conversations.find(name):
+    endpoint = app().providers.usable(provider_or_ask(provider, ""))
+    if app().reader.conversations.find(name):
         raise UsageFault(f"There is a conversation “{name}” already.", "Choose another name.")
-    persona = found.reader.assistants.get(assistant) if assistant else None
-    turns = found.threads.fetch_turns(thread, chosen)
-    if persona is None:
-        label = slug(name, [one.name for one in found.reader.assistants.list()])
-        found.writer.create_assistant(label, "", "", chosen.name, {})
-        persona = found.reader.assistants.get(label)
-    found.threads.create_from_thread(name, persona.id, chosen, thread, turns)
-    count = f"{len(turns)} turn{'' if len(turns) == 1 else 's'}"
-    console.note(f"“{name}” has the thread's {count}. Go on: chatmgr resume {quote(name)}")
+    known = app().reader.assistants.get(assistant) if assistant else None
+    turns = app().threads.fetch_turns(thread, endpoint)
+    used = known or _blank_assistant(name, endpoint)
+    app().threads.create_from_thread(name, used.id, endpoint, thread, turns)
+    console.note(
+        f"“{name}” has the thread's {counted(len(turns), 'turn')}. Go on: chatmgr resume {quote(name)}"
+    )
+
+
+def _blank_assistant(conversation: str, provider: Provider) -> Assistant:
+    """A new assistant without instructions, named after the conversation."""
+    name = slug(conversation, [assistant.name for assistant in app().reader.assistants.list()])
+    app().writer.create_assistant(name, "", "", provider.name, {})
+    return app().reader.assistants.get(name)
 
 
 @command.command("sync")
-@click.argument("name", type=ConversationName(), help="The conversation.")
+@click.argument("name", type=NameParam("conversation"), help="The conversation.")
 def sync(name: str) -> None:
-    """Fetch what others added to a conversation's remote thread.
+    """Fetch messages that others added to a conversation's remote thread.
 
     \b
     Example:
@@ -71,14 +80,14 @@ def sync(name: str) -> None:
     conversation = app().reader.conversations.get(name)
     settle(conversation)
     new = app().threads.sync(conversation)
-    console.note(f"“{conversation.name}” has {new} new turn{'' if new == 1 else 's'}.")
+    console.note(f"“{conversation.name}” has {counted(new, 'new turn')}.")
 
 
 @command.command("show")
-@click.argument("name", type=ConversationName(), help="The conversation.")
+@click.argument("name", type=NameParam("conversation"), help="The conversation.")
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Show a conversation's thread at each provider, and how far it is in step.
+    """Show a conversation's thread at each provider, and how many turns it holds.
 
     \b
     Examples:
@@ -86,36 +95,36 @@ def show(name: str, as_json: bool) -> None:
       chatmgr thread show demo --json
     """
     conversation = app().reader.conversations.get(name)
-    rows = [_facts(conversation, *one) for one in app().reader.threads.list(conversation.pk)]
+    threads = [_facts(conversation, *row) for row in app().reader.threads.list(conversation.pk)]
     if as_json:
-        for row in rows:
-            print_json(row)
+        for thread in threads:
+            print_json(thread)
         return
     head = ("PROVIDER", "THREAD", "IN STEP TO", "STATE", "")
-    cells = (
+    rows = (
         (
-            row["provider"],
-            row["thread_id"] or "—",
-            f"{row['synced']} of {row['turns']}",
-            f"{row['behind']} behind" if row["state"] == "behind" else row["state"],
-            "the next turn goes here" if row["current"] else "",
+            thread["provider"],
+            thread["thread_id"] or "—",
+            f"{thread['synced']} of {thread['turns']}",
+            f"{thread['behind']} behind" if thread["state"] == "behind" else thread["state"],
+            "the next turn goes here" if thread["current"] else "",
         )
-        for row in rows
+        for thread in threads
     )
-    for line in tables.table(head, cells, terminal=sys.stdout.isatty()):
+    for line in tables.table(head, rows, terminal=sys.stdout.isatty()):
         console.out(line)
-    if not rows:
+    if not threads:
         console.note(
-            f"“{conversation.name}” has no remote thread; its next turn creates one where there are such."
+            f"“{conversation.name}” has no remote thread; its next turn creates one if its provider has any."
         )
 
 
 def _facts(conversation: Conversation, provider: str, endpoint: str, thread: ThreadRef) -> dict[str, Any]:
     """The documented shape of a thread."""
     behind = len(app().reader.turns.context(conversation.pk, conversation.turns + 1, thread.synced)) // 2
-    kept = bool(visible_thread_id(thread.remote_id))
+    stored = bool(visible_thread_id(thread.remote_id))
     state = "behind" if behind else "in step"
-    if not kept:
+    if not stored:
         state = "keeps no threads"
     elif thread.doubtful:
         state = "in doubt"
@@ -126,7 +135,7 @@ def _facts(conversation: Conversation, provider: str, endpoint: str, thread: Thr
         "thread_id": visible_thread_id(thread.remote_id) or None,
         "synced": thread.synced,
         "turns": conversation.turns,
-        "behind": behind if kept else None,
+        "behind": behind if stored else None,
         "state": state,
         "current": provider == conversation.provider,
     }

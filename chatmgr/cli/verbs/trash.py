@@ -3,39 +3,33 @@
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
 
-from chatmgr.cli.selection import (
-    Report,
-    TrashName,
-    choosing_options,
-    counted,
-    from_trash,
-    look_after_trash,
-    remote_option,
-    yes_option,
-)
+from chatmgr.cli.params import NameParam, json_option, remote_option, yes_option
+from chatmgr.cli.report import Report, keep_trash_rules
+from chatmgr.cli.selection import Selection, selection_options
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import STATELESS
-from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
+from chatmgr.domain.text import counted
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.durations import age
 from chatmgr.terminal.sanitize import one_line
-from chatmgr.ui.confirmation import FINAL, confirm
-from chatmgr.ui.context import app, json_option
+from chatmgr.ui.context import app
 from chatmgr.ui.json_output import conversation_json, print_json
+from chatmgr.ui.prompts import confirm
 
 
-@click.group("trash", short_help="List what is in the trash, or delete it for good.")
+@click.group("trash", short_help="List the trash, or delete its contents for good.")
 def command() -> None:
-    """What was deleted: chatmgr restore brings it back, until it is deleted for good.
+    """Deleted conversations: chatmgr restore brings them back until they are deleted for good.
 
-    Nothing goes by itself, unless the setting trash_days says after how many days. Even then it is
-    announced first, and goes a day later at the earliest.
+    Nothing expires unless you set trash_days. Even then, chatmgr announces it first and deletes a day later
+    at the earliest.
 
     \b
     Examples:
@@ -47,53 +41,57 @@ def command() -> None:
 @command.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List what is in the trash, deleted last first.
+    """List the conversations in the trash, latest deletion first.
 
     \b
     Example:
       chatmgr trash list --json
     """
-    found = list(app().reader.trash.list())
+    conversations = list(app().reader.trash.list())
     if as_json:
-        for one in found:
-            print_json(conversation_json(one) | {"deleted_at": one.deleted_at})
+        for conversation in conversations:
+            print_json(conversation_json(conversation) | {"deleted_at": conversation.deleted_at})
     else:
-        now = datetime.now(UTC)
-        rows = [
-            (one_line(one.name, 40), one.id, str(one.turns), one.provider, f"{_ago(one, now)}")
-            for one in found
-        ]
-        head = ("NAME", "ID", "TURNS", "PROVIDER", "DELETED")
-        for line in tables.table(head, rows, terminal=sys.stdout.isatty()):
-            console.out(line)
-        if not found:
-            console.note("The trash is empty.")
-    look_after_trash()
+        _print(conversations)
+    keep_trash_rules()
 
 
-def _ago(one: Conversation, now: datetime) -> str:
-    since = age(one.deleted_at or now, now)
-    return since if since == "now" else f"{since} ago"
+def _print(conversations: Sequence[Conversation]) -> None:
+    now = datetime.now(UTC)
+    rows = [
+        (
+            one_line(conversation.name, 40),
+            conversation.id,
+            str(conversation.turns),
+            conversation.provider,
+            _deleted_when(conversation, now),
+        )
+        for conversation in conversations
+    ]
+    head = ("NAME", "ID", "TURNS", "PROVIDER", "DELETED")
+    for line in tables.table(head, rows, terminal=sys.stdout.isatty()):
+        console.out(line)
+    if not conversations:
+        console.note("The trash is empty.")
+
+
+def _deleted_when(conversation: Conversation, now: datetime) -> str:
+    duration = age(conversation.deleted_at or now, now)
+    return duration if duration == "now" else f"{duration} ago"
 
 
 @command.command("empty")
-@click.argument("names", nargs=-1, type=TrashName(), help="Names or ids; everything in the trash if none.")
+@click.argument(
+    "names", nargs=-1, type=NameParam("trashed"), help="Names or ids. Default: everything in the trash."
+)
 @remote_option
-@choosing_options
+@selection_options
 @yes_option
-def empty(
-    names: tuple[str, ...],
-    remote: bool,
-    everything: bool,
-    filters: Filters,
-    dry_run: bool,
-    yes: bool,
-    as_json: bool,
-) -> None:
-    """Delete what is in the trash for good: all of it, or what is named or found by filters.
+def empty(selection: Selection, remote: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Delete conversations in the trash for good: all of them, or those selected by name or filters.
 
-    With --remote, what servers keep is deleted first; a conversation of which something is left there
-    stays in the trash, so that it can be tried again.
+    With --remote, what servers keep is deleted first. If something remains there, the conversation stays in
+    the trash so that you can try again.
 
     \b
     Examples:
@@ -101,70 +99,71 @@ def empty(
       chatmgr trash empty plan --yes
       chatmgr trash empty --until "last year" --remote
     """
-    found = from_trash(names, filters, everything or not (names or filters.any))
-    if not found and not (names or filters.any):
+    all_of_it = not (selection.names or selection.filters.any)
+    selected = (replace(selection, everything=True) if all_of_it else selection).trashed()
+    if all_of_it and not selected:
         console.note("The trash is empty.")
-        _tell_unscrubbed(app().trash.scrub(again=True))
+        _warn_if_unscrubbed(app().trash.scrub(again=True))
         return
-    report = Report("deleted for good", as_json=as_json, dry_run=dry_run)
-    if dry_run or not found:
-        report.tell(found)
+    report = Report("deleted for good", as_json, dry_run)
+    if dry_run or not selected:
+        report.show(selected)
         return
-    turns = counted(sum(one.turns for one in found), "turn")
-    what = f"“{found[0].name}”" if len(found) == 1 else counted(len(found), "conversation")
-    if not remote:
-        _tell_remains(found)
-    confirm(f"Delete {what} ({turns}) for good?", f"Deleting {what} for good {FINAL}", yes=yes)
-    left = _erase(found, as_json=as_json) if remote else set()
-    going = [one for one in found if one.pk not in left]
-    if going:
-        app().trash.purge(going)
-        report.tell(going)
-        _tell_unscrubbed(app().trash.scrub())
-    look_after_trash()
-    if left:
+    _confirm(selected, remote=remote, yes=yes)
+    remaining = _delete_remotely(selected, as_json=as_json) if remote else set()
+    deleted = [conversation for conversation in selected if conversation.pk not in remaining]
+    if deleted:
+        app().trash.purge(deleted)
+        report.show(deleted)
+        _warn_if_unscrubbed(app().trash.scrub())
+    keep_trash_rules()
+    if remaining:
+        stay = "stays" if len(remaining) == 1 else "stay"
         raise ProviderRefused(
-            f"{counted(len(left), 'conversation')} stayed in the trash: a server keeps something still.",
-            "Try again with --remote, or leave it out to delete here alone.",
+            f"{counted(len(remaining), 'conversation')} {stay} in the trash: a server still keeps something.",
+            "Try again with --remote, or leave it out to delete only here.",
         )
 
 
-def _erase(found: Sequence[Conversation], *, as_json: bool) -> set[int]:
-    from chatmgr.ui.deletion_view import erase
+def _confirm(selected: Sequence[Conversation], *, remote: bool, yes: bool) -> None:
+    if not remote:
+        _warn_about_remains(selected)
+    turns = counted(sum(conversation.turns for conversation in selected), "turn")
+    several = counted(len(selected), "conversation")
+    subject = f"“{selected[0].name}”" if len(selected) == 1 else several
+    confirm(f"Delete {subject} ({turns}) for good?", f"Deleting {subject} for good", yes=yes, final=True)
 
-    return erase(found, as_json=as_json)
+
+def _delete_remotely(selected: Sequence[Conversation], *, as_json: bool) -> set[int]:
+    from chatmgr.ui.deletion_view import delete_remotely
+
+    return delete_remotely(selected, as_json=as_json)
 
 
-def _tell_unscrubbed(why: str) -> None:
-    """Say so where the bytes of what was deleted may still be found in the file."""
-    if why:
+def _warn_if_unscrubbed(reason: str) -> None:
+    """Warn that the bytes of what was deleted may still be found in the file."""
+    if reason:
         console.note(
-            f"Deleted, but the database could not be rewritten ({why}): until it is, the file's free bytes "
-            "may hold what was deleted. Try again later: chatmgr trash empty",
+            f"Deleted, but the database could not be rewritten ({reason}). Until it is, its file may still "
+            "contain what was deleted. Try again later: chatmgr trash empty",
             "yellow",
         )
 
 
-def _tell_remains(found: Sequence[Conversation]) -> None:
-    """Say what servers keep when the record of it goes."""
+def _warn_about_remains(selected: Sequence[Conversation]) -> None:
+    """Say what servers keep, of which no record will be left here."""
     threads, files = Counter[str](), dict[int, str]()
-    going = {one.pk for one in found}
-    for one in found:
+    deleted = {conversation.pk for conversation in selected}
+    for conversation in selected:
         threads.update(
             thread.provider
-            for thread in app().reader.threads.ever(one.pk)
+            for thread in app().reader.threads.ever(conversation.pk)
             if thread.remote_id != STATELESS or thread.responses
         )
-        files |= {
-            copy.pk: copy.provider
-            for copy in app().reader.threads.copies(one.pk)
-            if not copy.users.keys() - going
-        }
-    copies = Counter(files.values())
-    for provider in sorted({*threads, *copies}):
-        parts = [
-            counted(count, what)
-            for count, what in ((threads[provider], "thread"), (copies[provider], "file"))
-            if count
-        ]
-        console.note(f"{provider} keeps {' and '.join(parts)} of it; --remote deletes them too.", "yellow")
+        copies = app().reader.threads.copies(conversation.pk)
+        files |= {copy.pk: copy.provider for copy in copies if not copy.users.keys() - deleted}
+    files_at = Counter(files.values())
+    for provider in sorted({*threads, *files_at}):
+        counts = ((threads[provider], "thread"), (files_at[provider], "file"))
+        remains = " and ".join(counted(count, noun) for count, noun in counts if count)
+        console.note(f"{provider} keeps {remains} of it; --remote deletes them, too.", "yellow")

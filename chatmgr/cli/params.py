@@ -1,0 +1,225 @@
+"""What the verbs take from the command line: names that complete, shared options, and their parsing."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any, Literal
+
+import click
+from click.shell_completion import CompletionItem
+
+from chatmgr.domain.errors import ChatmgrError, UsageFault
+from chatmgr.domain.text import valid_message, valid_text
+from chatmgr.terminal.sanitize import one_line
+from chatmgr.ui.context import PLAIN, app
+
+Kind = Literal["conversation", "trashed", "assistant", "provider", "model", "tag", "name or tag"]
+Completions = Iterable[tuple[str, str]]  # values, each with a description; empty for none
+
+_COMPLETED = 50  # conversations offered at once
+_DESCRIPTION = 72  # columns
+
+
+class NameParam(click.ParamType[str]):
+    """The name of a conversation, an assistant, a provider …; the shell completes it.
+
+    The name is taken as it was typed; whether there is such a thing is checked where it is used. Completions
+    come from what is kept on this machine, never from a server, and are empty where that cannot be read.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.name = kind
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The names that begin with what was typed, each with its description."""
+        items: list[CompletionItem] = []
+        with suppress(ChatmgrError):
+            for name, description in _COMPLETERS[self.kind](incomplete):
+                items.append(CompletionItem(name, help=one_line(description, _DESCRIPTION) or None))
+        return items
+
+
+def _conversations(incomplete: str) -> Completions:
+    return app().reader.conversations.names(incomplete, _COMPLETED)
+
+
+def _trashed(incomplete: str) -> Completions:
+    return app().reader.trash.names(incomplete, _COMPLETED)
+
+
+def _assistants(incomplete: str) -> Completions:
+    for assistant in app().reader.assistants.list():
+        if assistant.name.startswith(incomplete):
+            yield assistant.name, assistant.instructions
+
+
+def _providers(incomplete: str) -> Completions:
+    for provider in app().settings.providers.values():
+        if provider.name.startswith(incomplete):
+            yield provider.name, f"{provider.api} · {provider.base_url or 'in this process'}"
+
+
+def _models(incomplete: str) -> Completions:
+    """The providers' default models and those of the assistants, each once."""
+    offered: set[str] = set()
+    for model, description in _known_models():
+        if model and model.startswith(incomplete) and model not in offered:
+            offered.add(model)
+            yield model, description
+
+
+def _known_models() -> Iterator[tuple[str, str]]:
+    for provider in app().settings.providers.values():
+        yield provider.default_model, f"the default of {provider.name}"
+    for assistant in app().reader.assistants.list():
+        yield assistant.model, f"used by {assistant.name}"
+
+
+def _tags(incomplete: str) -> Completions:
+    for tag, count in app().reader.conversations.tags():
+        if tag.startswith(incomplete):
+            yield tag, str(count)
+
+
+def _names_or_tags(incomplete: str) -> Completions:
+    """Tags after a plus sign, else conversations."""
+    if not incomplete.startswith("+"):
+        return _conversations(incomplete)
+    return ((f"+{tag}", count) for tag, count in _tags(incomplete[1:]))
+
+
+_COMPLETERS: dict[Kind, Callable[[str], Completions]] = {
+    "conversation": _conversations,
+    "trashed": _trashed,
+    "assistant": _assistants,
+    "provider": _providers,
+    "model": _models,
+    "tag": _tags,
+    "name or tag": _names_or_tags,
+}
+
+
+# Options that several verbs share
+
+
+def _file(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Leave the completion of files to the shell."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def _set_plain(ctx: click.Context, _: click.Parameter, plain: bool) -> None:
+    ctx.meta[PLAIN] = plain
+
+
+file_option = click.option(
+    "-f",
+    "--file",
+    "files",
+    multiple=True,
+    metavar="PATH|URL|-",
+    help="Attach a file; may be repeated.",
+    shell_complete=_file,
+)
+background_option = click.option(
+    "--background", is_flag=True, help="Run in the background on the server (responses only)."
+)
+max_cost_option = click.option(
+    "--max-cost",
+    type=float,
+    metavar="USD",
+    help="Refuse further turns once the conversation has cost this much; 0 means no limit.",
+)
+reasoning_option = click.option(
+    "--reasoning",
+    is_flag=True,
+    help="Show the model's reasoning (responses: needs --param reasoning.summary=auto).",
+)
+provider_option = click.option(
+    "--provider", type=NameParam("provider"), default="", help="Switch to this provider."
+)
+model_option = click.option(
+    "-m", "--model", type=NameParam("model"), default="", help="Switch to this model."
+)
+instructions_option = click.option(
+    "-i", "--instructions", metavar="TEXT|@FILE", help="The assistant's instructions."
+)
+params_option = click.option(
+    "--param", "params", multiple=True, metavar="KEY=VALUE", help="Set a model parameter; may be repeated."
+)
+plain_option = click.option(
+    "--plain",
+    is_flag=True,
+    expose_value=False,
+    callback=_set_plain,
+    help="Show answers without rendering their Markdown.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+here_option = click.option("--here", is_flag=True, help="Only conversations last used in this project.")
+all_option = click.option(
+    "--all", "everything", is_flag=True, help="All conversations, including archived ones."
+)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
+remote_option = click.option(
+    "--remote", is_flag=True, help="Also delete their threads, stored answers and files on the servers."
+)
+
+
+# Messages and parameters
+
+
+def read_stdin() -> str:
+    """What was piped in; empty at a terminal. Raises UsageFault where it is not UTF-8, with the offset."""
+    if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
+        return ""
+    content = sys.stdin.buffer.read()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageFault(
+            f"Standard input is not UTF-8: byte 0x{content[error.start]:02x} at offset {error.start:,}.",
+            "Convert it first, for instance: iconv -f latin1 -t utf-8",
+        ) from None
+
+
+def message_from(argument: str | None, piped: str) -> str:
+    """The message: what was piped in, then the argument; empty when there is neither."""
+    return "\n\n".join(part for part in (piped.rstrip("\n"), argument) if part)
+
+
+def checked_message(text: str) -> str:
+    """The message as it is; raises UsageFault for one that cannot be sent, before anything is stored."""
+    return valid_message(text, app().settings.get("message_limit"))
+
+
+def params_from(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """Parameters from ``key=value`` pairs: dots in a key nest, and a value that is JSON is read as JSON."""
+    import json
+
+    params: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = valid_text(pair, what="parameter").partition("=")
+        if not equals or not key.strip(" ."):
+            raise UsageFault(
+                f"“{pair}” is not of the form key=value.", "For instance: --param temperature=0.2"
+            )
+        try:
+            decoded = json.loads(value, parse_constant=_refuse_constant)
+        except ValueError:
+            decoded = value
+        *outer, last = key.strip().split(".")
+        table = params
+        for part in outer:
+            table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise UsageFault(f"“{key}” cannot be set: “{part}” already has a value of its own.")
+        table[last] = decoded
+    return params
+
+
+def _refuse_constant(constant: str) -> float:
+    """NaN and Infinity, which Python's parser takes and JSON does not have."""
+    raise ValueError(f"{constant} is not JSON")
