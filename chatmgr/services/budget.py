@@ -33,7 +33,7 @@ class Budget:
     def is_exhausted(self, conversation: Conversation) -> bool:
         """Whether a conversation has reached its limit, by the prices that are known."""
         limit = self._reader.runs.max_cost(conversation.pk)
-        return limit is not None and self._reader.runs.cost(conversation.pk)[0] >= limit
+        return limit is not None and self._reader.runs.cost(conversation.pk).spent >= limit
 
     def check(self, conversation: Conversation) -> Iterator[Notice]:
         """Refuse the next turn if the limit is reached; notify, once, of runs of unknown price."""
