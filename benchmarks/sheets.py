@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from chatmgr.store.tables import Base
+from chatmgr.store.tables import metadata
 
 
 class Sheet:

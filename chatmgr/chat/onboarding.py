@@ -183,10 +183,10 @@ def _begin(plan: Plan) -> int:
     taken = [one.name for one in found.reader.assistants()]
     if label in taken:
         label = slug(label, taken)
-    found.writer.create_assistant(label, plan.instructions, plan.model, plan.provider.name, {})
+    found.writer.assistants.create(label, plan.instructions, plan.model, plan.provider.name, {})
     persona = found.reader.assistant(label)
     name = found.reader.unused_name(label)
-    found.writer.create_conversation(name, "", persona.id, "", plan.provider.name)
+    found.writer.conversations.create(name, persona.id, "", plan.provider.name)
     conversation = found.reader.conversation(name)
     with early():
         return _first(conversation, persona)

@@ -102,7 +102,7 @@ class ChatSession:
         found = app()
         provider = found.providers.usable(found.providers.get(conversation.provider))
         check_files(provider, self.files)
-        found.writer.touch(conversation.pk, found.here)
+        found.writer.conversations.touch(conversation.pk, found.here)
         self.conversation, self._facts = conversation, None
         settle(conversation)
         with found.reader:

@@ -48,4 +48,4 @@ def last(*, here: bool) -> Conversation:
 def remember(conversation: Conversation) -> None:
     """Note where a conversation is used, if that is elsewhere than the last time."""
     if app().here not in {"", conversation.folder}:
-        app().writer.touch(conversation.pk, app().here)
+        app().writer.conversations.touch(conversation.pk, app().here)

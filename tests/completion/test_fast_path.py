@@ -87,9 +87,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     writer = Writer(f"sqlite:///{home / 'chatmgr.db'}")
     for name in ("persona", "Persona", "plain"):
-        writer.create_assistant(name, f"You are {name}.\nBe  \x1b[2Jbrief. " * 9, "m", "ollama", {})
+        writer.assistants.create(name, f"You are {name}.\nBe  \x1b[2Jbrief. " * 9, "m", "ollama", {})
     for name, title in NAMES.items():
-        writer.create_conversation(name, title, 1, "", "ollama")
+        writer.conversations.create(name, title, 1, "", "ollama")
     writer.close()
     return home
 

@@ -88,7 +88,7 @@ def test_migrations_make_what_the_rows_make(url: str) -> None:
         command.downgrade(config, "base")
     assert _definitions(url) == []
     opened = engine.create(url)
-    Base.metadata.create_all(opened)
+    metadata.create_all(opened)
     opened.dispose()
     assert _definitions(url) == migrated
 

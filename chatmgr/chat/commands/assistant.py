@@ -48,7 +48,7 @@ class Personas(Group):
             console.note(f"“{here.name}” is with {new.name} already.")
             return
         brings_model = bool(new.model) and new.provider in {"", here.provider}
-        app().writer.use_assistant(here.pk, new.id, own_model=not brings_model)
+        app().writer.assistants.use(here.pk, new.id, own_model=not brings_model)
         self._talk.changed()
         model = app().turns.model_of(self._talk.conversation)
         with_model = f", {model}" if model else ""
@@ -85,7 +85,7 @@ class Personas(Group):
         if told == old.instructions:
             console.note("Nothing changed.")
             return
-        copied = app().writer.instruct(here.pk, here.name, old, told)
+        copied = app().writer.assistants.instruct(here.pk, here.name, old, told)
         self._talk.changed()
         new = app().reader.assistant_of(here.pk)
         if copied:

@@ -39,7 +39,7 @@ class Naming(Group):
         here = self._here
         if text:
             title = "" if text == "-" else valid_title(text)
-            app().writer.set_title(here.pk, title)
+            app().writer.conversations.set_title(here.pk, title)
             self._talk.changed()
             here = self._here
         if here.title:
@@ -61,7 +61,7 @@ class Naming(Group):
             added, removed = changes(
                 [word[1:] for word in words if word[0] == "+"], [word[1:] for word in words if word[0] == "-"]
             )
-            app().writer.tag([here.pk], added, removed)
+            app().writer.conversations.tag([here.pk], added, removed)
             self._talk.changed()
             here = self._here
         if here.tags:

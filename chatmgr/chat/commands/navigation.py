@@ -78,7 +78,7 @@ class Going(Group):
             name = reader.unused_name(old.assistant)
         persona = reader.assistant_of(old.pk)
         check_files(app().providers.get(old.provider), self._talk.files)
-        app().writer.create_conversation(name, "", persona.id, old.own_model, old.provider)
+        app().writer.conversations.create(name, persona.id, old.own_model, old.provider)
         self._talk.switch(reader.conversation(name))
 
     def _model(self, name: str) -> None:

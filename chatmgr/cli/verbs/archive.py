@@ -24,5 +24,5 @@ def command(names: tuple[str, ...], everything: bool, filters: Filters, dry_run:
     which = chosen(names, filters, everything)
     found = [one for one in which if one.archived_at is None]
     if not dry_run and found:
-        app().writer.archive([one.pk for one in found])
+        app().writer.conversations.archive([one.pk for one in found])
     Report("archived", as_json=as_json, dry_run=dry_run).tell(found, already=which)

@@ -114,7 +114,7 @@ def _create(
         instructions = ask_instructions()
     told = valid_text(instructions_from(instructions), what="instruction set")
     _check(model, provider)
-    app().writer.create_assistant(name, told, model, provider, params_from(params))
+    app().writer.assistants.create(name, told, model, provider, params_from(params))
     return app().reader.assistant(name)
 
 
@@ -247,7 +247,7 @@ def edit(
     if (told, new_model, new_provider, merged) == was:
         console.note(f"Nothing changed; “{old.name}” stays at version {old.version}.")
         return
-    version = app().writer.edit_assistant(old, told, new_model, new_provider, merged)
+    version = app().writer.assistants.edit(old, told, new_model, new_provider, merged)
     if as_json:
         print_json(assistant_json(app().reader.assistant(old.name)))
     else:
@@ -273,6 +273,6 @@ def delete(name: str, yes: bool) -> None:
     """
     found = app().reader.find_assistant(name) or app().reader.assistant(name)
     confirm(f"Delete the assistant “{found.name}”?", f"Deleting “{found.name}” needs a yes.", yes=yes)
-    users = app().writer.delete_assistant(found)
+    users = app().writer.assistants.delete(found)
     kept = f" {users} of its conversations go on with it." if users else ""
     console.note(f"“{found.name}” is deleted.{kept}")

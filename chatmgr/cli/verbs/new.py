@@ -97,10 +97,10 @@ def command(
     persona, chosen = _persona(name, text, assistant, instructions, model, provider, params, attached)
     own = name or app().reader.unused_name(text or assistant or persona.name)
     own_model = model if assistant and model != persona.model else ""
-    app().writer.create_conversation(own, "", persona.id, own_model, chosen.name, app().here)
+    app().writer.conversations.create(own, persona.id, own_model, chosen.name, app().here)
     conversation = app().reader.conversation(own)
     if most:
-        app().writer.limit_cost(conversation.pk, most)
+        app().writer.conversations.limit_cost(conversation.pk, most)
     if text:
         run_one(conversation, UserMessage(text, attached, background), as_json=as_json)
         return 0
@@ -153,7 +153,7 @@ def _persona(
     label = valid_name("assistant", label or slug(text))
     if not assistant and label in taken:
         label = slug(label, taken)
-    app().writer.create_assistant(label, told, model, provider, params_from(params))
+    app().writer.assistants.create(label, told, model, provider, params_from(params))
     return reader.assistant(label), chosen
 
 

@@ -54,9 +54,9 @@ def command(
     told = {one.pk: new for one, new in pairs}
     if not dry_run:
         if changed:
-            app().writer.rename({one.pk: new for one, new in changed})
+            app().writer.conversations.rename({one.pk: new for one, new in changed})
         if title is not None:
-            app().writer.set_title(pairs[0][0].pk, title)
+            app().writer.conversations.set_title(pairs[0][0].pk, title)
     done = [one for one, _ in (pairs if title is not None else changed)]
     words, verb = _words(pairs, title if not changed else None)
     Report("renamed", as_json=as_json, dry_run=dry_run).tell(

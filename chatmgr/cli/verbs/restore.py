@@ -38,7 +38,7 @@ def command(
             raise UsageFault(f"There is a conversation “{new}” already.", "Choose another name.")
     under = {found[0].pk: new} if new else _free_names(found)
     if not dry_run and found:
-        app().writer.restore(under)
+        app().writer.trash.restore(under)
         for one in found:
             if not new and under[one.pk] != one.name:
                 console.note(f"The name “{one.name}” is taken meanwhile.", "yellow")

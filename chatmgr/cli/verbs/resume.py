@@ -92,7 +92,7 @@ def command(
     if address is None and not interactive():
         console.note(f"Going on with: chatmgr resume {quote(conversation.name)}")  # nobody named it
     hit = found.reader.turn(conversation, given.turn) if given and given.turn is not None else None
-    found.writer.touch(conversation.pk, found.here)
+    found.writer.conversations.touch(conversation.pk, found.here)
     settle(conversation)
     with found.reader:
         if hit:

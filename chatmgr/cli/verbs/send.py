@@ -79,7 +79,7 @@ def adjusted(conversation: Conversation, provider: str, model: str, max_cost: fl
     if provider or model:
         conversation = found.threads.switch(conversation, provider, model)
     if max_cost is not None:
-        found.writer.limit_cost(conversation.pk, most)
+        found.writer.conversations.limit_cost(conversation.pk, most)
     return conversation
 
 

@@ -100,7 +100,7 @@ def command(
     which = chosen(names, filters, everything)
     found = [one for one in which if added.difference(one.tags) or removed.intersection(one.tags)]
     if not dry_run and found:
-        app().writer.tag([one.pk for one in found], added, removed)
+        app().writer.conversations.tag([one.pk for one in found], added, removed)
     told = _told(added, removed, found or which)
     Report("tagged", as_json=as_json, dry_run=dry_run).tell(
         found,

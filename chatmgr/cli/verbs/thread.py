@@ -52,7 +52,7 @@ def adopt(thread: str, name: str, provider: str, assistant: str | None) -> None:
     turns = found.threads.fetch_turns(thread, chosen)
     if persona is None:
         label = slug(name, [one.name for one in found.reader.assistants()])
-        found.writer.create_assistant(label, "", "", chosen.name, {})
+        found.writer.assistants.create(label, "", "", chosen.name, {})
         persona = found.reader.assistant(label)
     found.threads.create_from_thread(name, persona.id, chosen, thread, turns)
     count = f"{len(turns)} turn{'' if len(turns) == 1 else 's'}"

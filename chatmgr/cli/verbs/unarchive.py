@@ -21,7 +21,7 @@ def command(names: tuple[str, ...], everything: bool, filters: Filters, dry_run:
     which = chosen(names, filters, everything, archived=True)
     found = [one for one in which if one.archived_at]
     if not dry_run and found:
-        app().writer.unarchive([one.pk for one in found])
+        app().writer.conversations.unarchive([one.pk for one in found])
     Report("unarchived", as_json=as_json, dry_run=dry_run).tell(
         found, "back in the lists" if found else "in the lists", already=which
     )
