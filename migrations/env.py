@@ -50,7 +50,7 @@ def _migrate(connection: Connection) -> None:
 
 
 def _own_connection() -> None:
-    """Open the database as ``chatmgr`` does, with foreign keys off: rebuilding a table would delete its children."""
+    """Open the database with foreign keys off, as ``chatmgr`` does: or rebuilding a table deletes its children."""
     from chatmgr.config.paths import database_url
     from chatmgr.store import engine
 

@@ -24,6 +24,7 @@ _NEEDED_BY_A_TURN = (
     "chatmgr.backends.pricing",
     "chatmgr.services.budget",
     "chatmgr.services.deprecations",
+    "chatmgr.store.writer.turns",
     "chatmgr.turns",
 )
 
@@ -266,7 +267,6 @@ def _preload(api: str) -> None:
         backends.preload(api)
         for module in _NEEDED_BY_A_TURN:
             importlib.import_module(module)
-        importlib.import_module("chatmgr.store.preload").preload()
     except ImportError:
         return
 

@@ -161,7 +161,7 @@ def backup(url: str, label: str = "", target: Path | None = None) -> Path:
 
 
 def _create_empty(target: Path) -> Path:
-    """Create the file that a user named for the copy. Missing folders are not created: a typing error is likelier."""
+    """Create the file that a user named for the copy; a folder that is missing is likely a typing error."""
     try:
         target.touch(mode=0o600, exist_ok=False)
     except FileExistsError:

@@ -37,7 +37,7 @@ class Recorder:
                 progress.add_reasoning(event.text)
             case Sending():
                 progress.sent = True
-                self._writer.runs.mark_sent(run)
+                self._writer.runs.mark_sent(run, thread_id=progress.thread_id, model=progress.model)
             case Opened():
                 self._record_ids(run, assistant, event, progress)
             case ThreadSynced():
@@ -53,10 +53,12 @@ class Recorder:
 
     def _record_ids(self, run: OpenRun, assistant: int, event: Opened, progress: Progress) -> None:
         progress.model = event.model or progress.model
+        progress.thread_id = event.thread_id or progress.thread_id
         progress.run_id = event.run_id or progress.run_id
         if event.run_id:
             progress.preload_prices()
-        self._writer.runs.record_ids(run, event.thread_id, event.run_id, event.model)
+        if progress.sent or event.run_id:  # else they are committed with Sending, or the end
+            self._writer.runs.record_ids(run, event.thread_id, event.run_id, event.model)
         if event.assistant_id:
             self._writer.assistants.set_remote_id(assistant, run.provider, run.endpoint, event.assistant_id)
 

@@ -9,7 +9,9 @@ from tests.support.store import Desk, tell
 
 
 def _make(desk: Desk, name: str, folder: str, title: str = "") -> None:
-    desk.writer.conversations.create(name, title, desk.assistant().id, "", "openai", folder)
+    desk.writer.conversations.create(name, desk.assistant().id, "", "openai", folder)
+    if title:
+        desk.writer.conversations.set_title(desk.now(name).pk, title)
 
 
 def test_a_folder_has_a_last_one(desk: Desk) -> None:
@@ -24,7 +26,9 @@ def test_a_folder_has_a_last_one(desk: Desk) -> None:
     assert [last(one) for one in ("/p/one", "/p/two", "/p", "/p/one/in")] == ["b", "c", "", ""]
     desk.writer.conversations.touch(desk.now("a").pk, "/p/one")
     assert last("/p/one") == "a"
-    desk.writer.conversations.touch(desk.now("a").pk, "/p/two")  # it is where it was used last, and only there
+    desk.writer.conversations.touch(
+        desk.now("a").pk, "/p/two"
+    )  # it is where it was used last, and only there
     assert (last("/p/one"), last("/p/two")) == ("b", "a")
     desk.writer.conversations.touch(desk.now("a").pk)  # from nowhere: it stays where it belongs
     assert last("/p/two") == "a"

@@ -24,7 +24,9 @@ DAY = timedelta(days=1)
 def with_file(desk: Desk, name: str, file: Attachment = FILE) -> None:
     """A turn with a file, which a server was given."""
     pk = desk.conversation(name).pk
-    run = desk.writer.turns.open(pk, desk.assistant(), "gpt-x", "openai", ENDPOINT, "see", attachments=(file,))
+    run = desk.writer.turns.open(
+        pk, desk.assistant(), "gpt-x", "openai", ENDPOINT, "see", attachments=(file,)
+    )
     desk.writer.threads.set_file(file.sha256, "openai", ENDPOINT, f"file-{file.sha256[0]}")
     desk.writer.runs.close(run, RunOutcome(RunState.COMPLETED, "seen", thread_synced=True))
 

@@ -15,9 +15,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import StatementError
 
 from chatmgr import __version__
-from chatmgr.store import compiled, engine, migrate, statements
+from chatmgr.store import engine, migrate
 from chatmgr.store.location import sqlite_path
-from chatmgr.store.tables import AssistantRow, Base
+from chatmgr.store.tables import assistants, metadata
 from chatmgr.store.writer import Writer
 from tests.support.store import ask, tell
 
@@ -55,11 +55,6 @@ def _definitions(url: str) -> list[tuple[object, ...]]:
     )
     found = [*columns, *indexes, *constraints]
     return sorted((row for row in found if "alembic_version" not in str(row[0])), key=str)
-
-
-def test_the_compiled_statements_are_those_defined() -> None:
-    text = Path(compiled.__file__).read_text(encoding="utf-8")
-    assert text == statements.render(), "type: python -m chatmgr.store.statements"
 
 
 def test_the_known_revisions_are_the_scripts() -> None:
@@ -108,9 +103,9 @@ def test_moments_are_utc_on_both(url: str) -> None:
     row = {"name": "tutor", "version": 1, "created_at": east, "updated_at": east}
     opened = engine.create(url)
     with opened.begin() as db:
-        db.execute(insert(AssistantRow), row)
-        [(made, gone)] = db.execute(select(AssistantRow.created_at, AssistantRow.deleted_at)).all()
+        db.execute(insert(assistants), row)
+        [(made, gone)] = db.execute(select(assistants.c.created_at, assistants.c.deleted_at)).all()
     assert (made, made.tzinfo, gone) == (east, UTC, None)
     with opened.connect() as db, pytest.raises(StatementError, match="naive datetime"):
-        db.execute(insert(AssistantRow), {**row, "created_at": datetime(2026, 8, 26)})  # noqa: DTZ001
+        db.execute(insert(assistants), {**row, "created_at": datetime(2026, 8, 26)})  # noqa: DTZ001
     opened.dispose()

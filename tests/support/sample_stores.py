@@ -45,7 +45,9 @@ class Talks:
         """A conversation without turns."""
         if self.reader.find_assistant(assistant) is None:
             self.writer.assistants.create(assistant, instructions, "gpt-x", "openai", {})
-        self.writer.conversations.create(name, title, self.reader.assistant(assistant).id, "", "openai")
+        self.writer.conversations.create(name, self.reader.assistant(assistant).id, "", "openai")
+        if title:
+            self.writer.conversations.set_title(self.named(name).pk, title)
         return self.named(name)
 
     def named(self, name: str) -> Conversation:

@@ -38,7 +38,8 @@ class Desk:
     def conversation(self, name: str = "plan") -> Conversation:
         """The conversation of exactly this name, made if need be."""
         if self.reader.find_conversation(name) is None:
-            self.writer.conversations.create(name, name.title(), self.assistant().id, "", "openai")
+            self.writer.conversations.create(name, self.assistant().id, "", "openai")
+            self.writer.conversations.set_title(self.now(name).pk, name.title())
         return self.now(name)
 
     def now(self, name: str = "plan") -> Conversation:

@@ -89,9 +89,7 @@ class AssistantWriter:
             db.execute(insert(remote_assistants), {**key, "remote_id": remote_id, "created_at": now()})
 
 
-def _create(
-    db: Connection, name: str, instructions: str, model: str, provider: str, params: Params
-) -> int:
+def _create(db: Connection, name: str, instructions: str, model: str, provider: str, params: Params) -> int:
     """Add an assistant, at version 1; returns its key."""
     moment = now()
     row = {"name": name, "version": 1, "created_at": moment, "updated_at": moment}

@@ -1,4 +1,4 @@
-"""The database as the writer's subjects share it: one engine, one transaction at a time, errors for people."""
+"""The database that the writer's subjects share: one engine, its transactions, and errors for people."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -121,11 +121,11 @@ def _free_stamp(db: Connection, moment: datetime) -> int:
     """
     if db.dialect.name == "postgresql":
         db.execute(select(func.pg_advisory_xact_lock(SPACE, -1)))
-    second, following = int(moment.timestamp()), tables.turns.alias()
-    if db.scalar(select(tables.turns.c.id).where(tables.turns.c.stamp == second)) is None:
+    second, stamp = int(moment.timestamp()), tables.turns.c.stamp
+    if db.scalar(select(tables.turns.c.id).where(stamp == second)) is None:
         return second
-    free_after = ~exists().where(following.c.stamp == tables.turns.c.stamp + 1)
-    last = select(tables.turns.c.stamp).where(tables.turns.c.stamp >= second, free_after).order_by(tables.turns.c.stamp).limit(1)
+    free_after = ~exists().where(tables.turns.alias().c.stamp == stamp + 1)
+    last = select(stamp).where(stamp >= second, free_after).order_by(stamp).limit(1)
     return int(db.scalar(last) or second) + 1
 
 
@@ -146,8 +146,9 @@ def _attach(db: Connection, message: int, attachments: tuple[Attachment, ...]) -
 def _keep_bytes(db: Connection, file: Attachment) -> None:
     """Keep a file's bytes once; on PostgreSQL another process may be adding the same ones."""
     if db.scalar(select(tables.blobs.c.size).where(tables.blobs.c.sha256 == file.sha256)) is None:
+        row = {"sha256": file.sha256, "size": len(file.data), "data": file.data}
         with suppress(IntegrityError), db.begin_nested():
-            db.execute(insert(tables.blobs), {"sha256": file.sha256, "size": len(file.data), "data": file.data})
+            db.execute(insert(tables.blobs), row)
 
 
 def _add_run(
@@ -174,6 +175,7 @@ def _add_run(
             "reasoning": "",
         },
     )
-    db.execute(update(tables.turns).where(tables.turns.c.id == turn).values(run_id=run))
-    db.execute(update(tables.conversations).where(tables.conversations.c.id == conversation).values(last_run_id=run))
+    turns, conversations = tables.turns, tables.conversations
+    db.execute(update(turns).where(turns.c.id == turn).values(run_id=run))
+    db.execute(update(conversations).where(conversations.c.id == conversation).values(last_run_id=run))
     return int(run or 0)

@@ -19,57 +19,57 @@ class Writer:
     """Writes to one database. A subject's module is imported when the subject is first used."""
 
     def __init__(self, url: str) -> None:
-        self._database = Database(url)
+        self.database = Database(url)
 
     def close(self) -> None:
         """Close the database."""
-        self._database.close()
+        self.database.close()
 
     @cached_property
     def conversations(self) -> "ConversationWriter":
         """Conversations: their names, titles, tags, models, and the archive."""
         from chatmgr.store.writer.conversations import ConversationWriter
 
-        return ConversationWriter(self._database)
+        return ConversationWriter(self.database)
 
     @cached_property
     def assistants(self) -> "AssistantWriter":
         """Assistants and their versions."""
         from chatmgr.store.writer.assistants import AssistantWriter
 
-        return AssistantWriter(self._database)
+        return AssistantWriter(self.database)
 
     @cached_property
     def turns(self) -> "TurnWriter":
         """Turns, each with its user message and files."""
         from chatmgr.store.writer.turns import TurnWriter
 
-        return TurnWriter(self._database)
+        return TurnWriter(self.database)
 
     @cached_property
     def runs(self) -> "RunWriter":
         """Runs and their answers, from sending to the end."""
         from chatmgr.store.writer.runs import RunWriter
 
-        return RunWriter(self._database)
+        return RunWriter(self.database)
 
     @cached_property
     def threads(self) -> "ThreadWriter":
         """The counterparts of conversations and files on servers."""
         from chatmgr.store.writer.threads import ThreadWriter
 
-        return ThreadWriter(self._database)
+        return ThreadWriter(self.database)
 
     @cached_property
     def trash(self) -> "TrashWriter":
         """Deleting: into the trash, out of it, and for good."""
         from chatmgr.store.writer.trash import TrashWriter
 
-        return TrashWriter(self._database)
+        return TrashWriter(self.database)
 
     @cached_property
     def meta(self) -> "MetaWriter":
         """Facts about the database itself."""
         from chatmgr.store.writer.meta import MetaWriter
 
-        return MetaWriter(self._database)
+        return MetaWriter(self.database)
