@@ -50,7 +50,7 @@ def _migrate(connection: Connection) -> None:
 
 
 def _own_connection() -> None:
-    """Open the database with foreign keys off, as ``chatmgr`` does: or rebuilding a table deletes its children."""
+    """Open the database with foreign keys off, as ``chatmgr`` does: see ``store.migrate`` for why."""
     from chatmgr.config.paths import database_url
     from chatmgr.store import engine
 

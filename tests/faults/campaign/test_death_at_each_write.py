@@ -15,7 +15,7 @@ from tests.faults.campaign.client import Desk, Died
 from tests.faults.campaign.conftest import Count
 from tests.faults.campaign.scenario import MODEL, Case
 
-WRITES = 7  # of a turn: its opening, model, thread, sending, ids, end; some kinds have fewer
+WRITES = 7  # of a turn: its opening, assistant, thread, sending, ids (twice), end; some kinds have fewer
 POINTS = [
     (kind, number, after, fresh)
     for kind in KINDS
