@@ -60,7 +60,7 @@ def entering(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
 
 def _prepare(home: Path, url: str) -> None:
     configure(home, "responses", url, MODEL)
-    Writer(_store(home)).create_assistant("plain", "", MODEL, "wire", {})
+    Writer(_store(home)).assistants.create("plain", "", MODEL, "wire", {})
     _conversation(home, url, "direct")
 
 
@@ -71,9 +71,9 @@ def _store(home: Path) -> str:
 def _conversation(home: Path, url: str, name: str) -> None:
     """A conversation whose empty thread is there already."""
     writer, reader = Writer(_store(home)), Reader(_store(home))
-    writer.create_conversation(name, "", reader.assistants.get("plain").id, "", "wire")
+    writer.conversations.create(name, reader.assistants.get("plain").id, "", "wire")
     place = ThreadKey(reader.conversations.get(name).pk, "wire", url)
-    writer.set_thread(place, create(url, "/conversations"), 0)
+    writer.threads.set(place, create(url, "/conversations"), 0)
     reader.close()
     writer.close()
 

@@ -19,18 +19,7 @@ from benchmarks.sheets import Sheet, stored
 from benchmarks.timeline import BEGIN, MODEL, Kind, Talk, in_time, talks
 from benchmarks.vocabulary import MIX
 from chatmgr.domain.states import RunState
-from chatmgr.store.tables import (
-    AssistantRow,
-    AssistantVersionRow,
-    AttachmentRow,
-    BlobRow,
-    ConversationRow,
-    MessageRow,
-    RunRow,
-    TagRow,
-    ThreadRow,
-    TurnRow,
-)
+from chatmgr.store import tables
 
 SEED = 20_261_130
 RARES = 10  # turns of any store that hold the rare word, evenly spread over its time
@@ -79,28 +68,28 @@ class Filler:
 
     def _sheets(self) -> None:
         """Parents first. A turn's answer goes in before its message: so the index gets each turn once."""
-        self._assistants = Sheet(AssistantRow, "id name version created_at updated_at")
+        self._assistants = Sheet(tables.assistants, "id name version created_at updated_at")
         self._editions = Sheet(
-            AssistantVersionRow, "id assistant_id version instructions model provider params created_at"
+            tables.assistant_versions, "id assistant_id version instructions model provider params created_at"
         )
         self._conversations = Sheet(
-            ConversationRow,
+            tables.conversations,
             "id key name title assistant_id model provider turns created_at updated_at used_at folder",
         )
-        self._said = Sheet(TurnRow, "id conversation_id position run_id created_at stamp")
+        self._said = Sheet(tables.turns, "id conversation_id position run_id created_at stamp")
         self._tried = Sheet(
-            RunRow,
+            tables.runs,
             "id turn_id conversation_id assistant_version_id provider model state detail error thread_id "
             "remote_id sent_at started_at finished_at pid host input_tokens output_tokens cost",
         )
-        self._answers = Sheet(MessageRow, "id turn_id run_id role content created_at")
-        self._questions = Sheet(MessageRow, "id turn_id role content created_at")
-        self._files = Sheet(BlobRow, "sha256 size data")
-        self._attached = Sheet(AttachmentRow, "message_id position name content_type sha256")
+        self._answers = Sheet(tables.messages, "id turn_id run_id role content created_at")
+        self._questions = Sheet(tables.messages, "id turn_id role content created_at")
+        self._files = Sheet(tables.blobs, "sha256 size data")
+        self._attached = Sheet(tables.attachments, "message_id position name content_type sha256")
         self._threads = Sheet(
-            ThreadRow, "conversation_id provider endpoint remote_id synced doubtful created_at"
+            tables.threads, "conversation_id provider endpoint remote_id synced doubtful created_at"
         )
-        self._tags = Sheet(TagRow, "conversation_id name")
+        self._tags = Sheet(tables.tags, "conversation_id name")
         self._all = [self._assistants, self._editions, self._conversations, self._said, self._tried]
         self._all += [self._answers, self._questions, self._files, self._attached, self._threads, self._tags]
 

@@ -58,18 +58,18 @@ class _Copied:
         shutil.copyfile(home / "chatmgr.db", self._path)
         url = f"sqlite:///{self._path}"
         self._writer = Writer(url)
-        self._writer.create_assistant("measured", "", MODEL, "openai", {})
+        self._writer.assistants.create("measured", "", MODEL, "openai", {})
         with Reader(url) as reader:
             assistant = reader.assistants.get("measured")
-            self._writer.create_conversation("measured", "", assistant.id, "", "openai")
+            self._writer.conversations.create("measured", assistant.id, "", "openai")
             self._conversation = _Conversation(reader.conversations.get("measured").pk, assistant)
 
     def turn(self, question: str, answer: str, clock: Callable[[], float]) -> float:
         """Seconds to keep one turn."""
         where = self._conversation
         began = clock()
-        run = self._writer.open_turn(where.pk, where.assistant, MODEL, "openai", "", question)
-        self._writer.close_run(run, RunOutcome(RunState.COMPLETED, answer))
+        run = self._writer.turns.open(where.pk, where.assistant, MODEL, "openai", "", question)
+        self._writer.runs.close(run, RunOutcome(RunState.COMPLETED, answer))
         return clock() - began
 
     def close(self) -> None:

@@ -12,15 +12,11 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from chatmgr.store.tables import Base
-
 
 class Sheet:
     """The rows of one table that were not written yet, each with its values in the order of ``columns``."""
 
-    def __init__(self, row: type[Base], columns: str) -> None:
-        table = row.__table__
-        assert isinstance(table, Table)
+    def __init__(self, table: Table, columns: str) -> None:
         names = columns.split()
         given = table.autoincrement_column
         wanted = {

@@ -82,12 +82,12 @@ class _Bench:
         configure(home, api, url, MODEL)
         store = f"sqlite:///{home / 'chatmgr.db'}"
         self._writer, self._reader = Writer(store), Reader(store)
-        self._writer.create_assistant("plain", "", MODEL, "wire", {})
+        self._writer.assistants.create("plain", "", MODEL, "wire", {})
         self._persona: Assistant = self._reader.assistants.get("plain")
         self._assistant = ""
         if api == "assistants":
             self._assistant = create(self._url, "/assistants", {"model": MODEL})
-            self._writer.set_remote_assistant(self._persona.id, "wire", url, self._assistant)
+            self._writer.assistants.set_remote_id(self._persona.id, "wire", url, self._assistant)
 
     def _thread(self) -> str:
         path = {"responses": "/conversations", "assistants": "/threads"}.get(self._api)
@@ -97,10 +97,10 @@ class _Bench:
         """One turn of a new conversation, whose empty thread is there already."""
         self._number += 1
         name = f"run-{self._number}"
-        self._writer.create_conversation(name, "", self._persona.id, "", "wire")
+        self._writer.conversations.create(name, self._persona.id, "", "wire")
         if thread := self._thread():
             pk = self._reader.conversations.get(name).pk
-            self._writer.set_thread(ThreadKey(pk, "wire", self._url), thread, 0)
+            self._writer.threads.set(ThreadKey(pk, "wire", self._url), thread, 0)
         self._reader.close()
         return chatmgr("send", name, TEXT, home=self._home, env=KEY)
 

@@ -11,29 +11,33 @@ from alembic import context
 from sqlalchemy import Connection
 
 from chatmgr.store import tables
-from chatmgr.store.base import UtcDateTime
 from chatmgr.store.search import index
 
 
 def _render(kind: str, item: Any, _context: object) -> str | Literal[False]:
-    """Revisions are frozen: they name SQLAlchemy's type, not ours, which may change."""
-    if kind == "type" and isinstance(item, UtcDateTime):
+    """Name SQLAlchemy's own type in a revision: revisions are frozen, and our type may change."""
+    if kind == "type" and isinstance(item, tables.UtcDateTime):
         return "sa.DateTime(timezone=True)"
     return False
 
 
 def _compared(name: str | None, kind: str, _parents: object) -> bool:
-    """The search index is no table of ours, though the catalogue lists its parts as such."""
+    """Whether to compare something with the tables: the catalogue lists the search index's parts as well."""
     return kind != "table" or name not in index.NAMES
 
 
 def _migrate(connection: Connection) -> None:
-    """Views look at tables that a batch rebuild takes away for a moment; SQLite must not mind."""
+    """Run the pending revisions.
+
+    A batch rebuild on SQLite removes a table for a moment while views still refer to it; the old way of
+    renaming tables does not mind that.
+    """
+    tables.set_index_conditions("sqlite", "postgresql")  # for a new revision to name both
     if connection.dialect.name == "sqlite":
         connection.connection.cursor().execute("PRAGMA legacy_alter_table=ON")
     context.configure(
         connection=connection,
-        target_metadata=tables.Base.metadata,
+        target_metadata=tables.metadata,
         render_as_batch=True,
         render_item=_render,
         include_name=_compared,
@@ -46,7 +50,7 @@ def _migrate(connection: Connection) -> None:
 
 
 def _own_connection() -> None:
-    """As ``chatmgr`` does it: with foreign keys off, or rebuilding a table would delete its children."""
+    """Open the database with foreign keys off, as ``chatmgr`` does: see ``store.migrate`` for why."""
     from chatmgr.config.paths import database_url
     from chatmgr.store import engine
 

@@ -187,10 +187,10 @@ def _carry_out(plan: Plan) -> int:
     taken = [assistant.name for assistant in reader.assistants.list()]
     if name in taken:
         name = slug(name, taken)
-    writer.create_assistant(name, plan.instructions, plan.model, plan.provider.name, {})
+    writer.assistants.create(name, plan.instructions, plan.model, plan.provider.name, {})
     assistant = reader.assistants.get(name)
     conversation = reader.conversations.unused_name(name)
-    writer.create_conversation(conversation, "", assistant.id, "", plan.provider.name)
+    writer.conversations.create(conversation, assistant.id, "", plan.provider.name)
     with early_typeahead():
         return _first_chat(reader.conversations.get(conversation), assistant)
 

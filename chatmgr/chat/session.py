@@ -102,7 +102,7 @@ class ChatSession:
         """Continue with another conversation, showing its last turns or the turns around one."""
         provider = app().providers.usable(app().providers.get(conversation.provider))
         check_files(provider, self.files)
-        app().writer.touch(conversation.pk, app().here)
+        app().writer.conversations.touch(conversation.pk, app().here)
         self.conversation, self._facts = conversation, None
         settle(conversation)
         with app().reader:

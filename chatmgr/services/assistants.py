@@ -41,10 +41,10 @@ class AssistantService:
             instructions = str(remote.get("instructions") or "")
         remote_params = {key: remote[key] for key in _ADOPTED_PARAMS if remote.get(key) is not None}
         model = model or str(remote.get("model") or "")
-        self._writer.create_assistant(name, instructions, model, provider.name, remote_params | dict(params))
+        self._writer.assistants.create(name, instructions, model, provider.name, remote_params | dict(params))
         with self._reader as reader:
             assistant = reader.assistants.get(name)
-        self._writer.set_remote_assistant(assistant.id, provider.name, provider.base_url, remote_id)
+        self._writer.assistants.set_remote_id(assistant.id, provider.name, provider.base_url, remote_id)
         return assistant
 
     def _fetch(self, provider: Provider, remote_id: str) -> Mapping[str, Any]:

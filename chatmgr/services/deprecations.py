@@ -69,7 +69,7 @@ class DeprecationCheck:
         announced = [*self._announced, model] if day else self._announced
         remembered = {"day": self._today, "going": self._shutdowns, "told": announced}
         try:
-            writer.set_meta(self._key, json.dumps(remembered))
+            writer.meta.set(self._key, json.dumps(remembered))
         except DatabaseUnreachable:
             return  # the turn itself is saved already
         if day:

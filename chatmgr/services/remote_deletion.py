@@ -66,7 +66,7 @@ class RemoteDeletion:
         except ChatmgrError as error:
             result.status, result.reason = _status_of(error)
         if result.status.settled and not result.refused_responses:
-            self._writer.forget_thread(thread.pk)
+            self._writer.threads.forget(thread.pk)
         return result.erased()
 
     def _delete_response(
@@ -91,7 +91,7 @@ class RemoteDeletion:
         except ChatmgrError as error:
             status, reason = _status_of(error)
         if status.settled:
-            self._writer.forget_copy(copy.pk)
+            self._writer.threads.forget_copy(copy.pk)
         return DeletionResult("file", 0, copy.provider, copy.remote_id, status, reason)
 
     def _backend(self, name: str, endpoint: str) -> Backend:

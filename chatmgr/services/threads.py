@@ -50,7 +50,7 @@ class ThreadService:
         if not model and target.name == conversation.provider:
             return conversation
         model = model or self._model_at(conversation, target)
-        self._writer.move(conversation.pk, target.name, model)
+        self._writer.conversations.move(conversation.pk, target.name, model)
         with self._reader as reader:
             return reader.conversations.refresh(conversation)
 
@@ -87,7 +87,7 @@ class ThreadService:
         self, name: str, assistant: int, provider: Provider, thread: str, turns: list[ImportedTurn]
     ) -> None:
         """Create a conversation from the turns of a thread, and let it go on in that thread."""
-        self._writer.create_conversation(name, "", assistant, "", provider.name)
+        self._writer.conversations.create(name, assistant, "", provider.name)
         with self._reader as reader:
             conversation = reader.conversations.get(name)
         self._import(conversation, provider, thread, turns)
@@ -143,7 +143,7 @@ class ThreadService:
         with self._reader as reader:
             assistant = reader.assistants.of(conversation.pk)
         thread_key = ThreadKey(conversation.pk, provider.name, provider.base_url)
-        self._writer.import_turns(thread_key, assistant.version_id, thread, turns)
+        self._writer.turns.import_turns(thread_key, assistant.version_id, thread, turns)
 
 
 def _refuse_without_threads(provider: Provider) -> None:

@@ -105,7 +105,7 @@ class Titles:
     def _make(self, pk: int, backend: Backend, text: str, model: str) -> None:
         with suppress(Exception):  # nobody asked for a title, so no failure is reported
             if title := clean_title(backend.complete(_INSTRUCTIONS, text, model, _MAX_TOKENS)):
-                self._writer.suggest_title(pk, title)
+                self._writer.conversations.suggest_title(pk, title)
                 self._done.add(pk)
 
 

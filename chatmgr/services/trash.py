@@ -47,7 +47,7 @@ class Trash:
 
     def put(self, conversations: Sequence[Conversation]) -> None:
         """Put conversations into the trash; their runs are closed already (``TurnService.close_runs``)."""
-        self._writer().trash([conversation.pk for conversation in conversations])
+        self._writer().trash.put([conversation.pk for conversation in conversations])
 
     def process_due(self, now: datetime) -> Due:
         """Delete what was announced a day ago, and announce what has become due since."""
@@ -69,12 +69,12 @@ class Trash:
         if deleted:
             self.purge(deleted)
             self.scrub()
-        self._writer().set_meta(_ANNOUNCEMENT, f"{now.isoformat()} {self._days.days}" if announced else "")
+        self._writer().meta.set(_ANNOUNCEMENT, f"{now.isoformat()} {self._days.days}" if announced else "")
         return Due(deleted, announced, now + NOTICE_PERIOD)
 
     def purge(self, conversations: Sequence[Conversation]) -> None:
         """Delete conversations for good, and the pages that were made of them."""
-        self._writer().purge([conversation.pk for conversation in conversations])
+        self._writer().trash.purge([conversation.pk for conversation in conversations])
         delete_pages(conversations)
 
     def scrub(self, *, again: bool = False) -> str:
@@ -86,9 +86,9 @@ class Trash:
             was_prevented = bool(reader.meta.get(_SCRUB_PREVENTED))
         if again and not was_prevented:
             return ""
-        reason = self._writer().scrub()
+        reason = self._writer().trash.scrub()
         if reason or was_prevented:
-            self._writer().set_meta(_SCRUB_PREVENTED, reason)
+            self._writer().meta.set(_SCRUB_PREVENTED, reason)
         return reason
 
     def _announcement(self) -> tuple[datetime | None, timedelta]:

@@ -24,6 +24,7 @@ _NEEDED_BY_A_TURN = (
     "chatmgr.backends.pricing",
     "chatmgr.services.budget",
     "chatmgr.services.deprecations",
+    "chatmgr.store.writer.turns",
     "chatmgr.turns",
 )
 
@@ -183,7 +184,7 @@ class TurnService:
         if live_run.background or live_run.state is RunState.REQUIRES_ACTION:
             return False  # these need no process
         try:
-            locks.take(self._parts.url, live_run.conversation_pk, wait=False).release()
+            locks.acquire(self._parts.url, live_run.conversation_pk, wait=False).release()
         except OSError:
             return False  # locked, or impossible to tell
         return True
@@ -247,10 +248,10 @@ class TurnService:
             remote_assistant = reader.assistants.remote_id(assistant.id, *endpoint)
         for event in route.backend().prepare(assistant, route.model, remote_assistant):
             if isinstance(event, Opened) and event.assistant_id:
-                self._parts.writer.set_remote_assistant(assistant.id, *endpoint, event.assistant_id)
+                self._parts.writer.assistants.set_remote_id(assistant.id, *endpoint, event.assistant_id)
             elif isinstance(event, ThreadSynced):
                 thread_key = ThreadKey(conversation.pk, *endpoint)
-                self._parts.writer.set_thread(thread_key, event.thread_id, event.synced)
+                self._parts.writer.threads.set(thread_key, event.thread_id, event.synced)
 
     def preload(self, provider: str) -> None:
         """Import what the first turn needs while the user types."""
@@ -266,7 +267,6 @@ def _preload(api: str) -> None:
         backends.preload(api)
         for module in _NEEDED_BY_A_TURN:
             importlib.import_module(module)
-        importlib.import_module("chatmgr.store.preload").preload()
     except ImportError:
         return
 

@@ -1,4 +1,4 @@
-"""From a database URL to an engine that commits what it says, on SQLite and on PostgreSQL."""
+"""SQLAlchemy engines, set up so that what is committed is durable, on SQLite and on PostgreSQL."""
 
 import sqlite3
 from typing import Any
@@ -9,11 +9,11 @@ from chatmgr.store.location import BUSY_SECONDS, create_file, libpq_url, sqlite_
 
 
 def tune_sqlite(connection: sqlite3.Connection) -> None:
-    """The pragmas of every SQLite connection, reader's or writer's.
+    """Set the pragmas of a SQLite connection that writes.
 
-    ``synchronous=FULL``: in WAL mode NORMAL may lose the last commits with the power, and a message
-    is committed *before* it is sent precisely so that it cannot be lost. ``secure_delete``: what is
-    deleted or overwritten leaves the file's bytes at once, and not only when its page is used again.
+    ``synchronous=FULL``: in WAL mode, NORMAL may lose the last commits in a power failure, and a message is
+    committed *before* it is sent precisely so that it cannot be lost. ``secure_delete``: what is deleted or
+    overwritten leaves the file's bytes at once, and not only when its page is used again.
     """
     connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     connection.execute("PRAGMA foreign_keys=ON")
@@ -23,19 +23,19 @@ def tune_sqlite(connection: sqlite3.Connection) -> None:
 
 
 def create(url: str) -> Engine:
-    """An engine for the writer. On SQLite every transaction begins as a writer's.
+    """Create an engine for writing. On SQLite, every transaction takes the write lock when it begins.
 
-    The driver's own transaction handling is switched off: it would commit before DDL, so that a
-    failed migration leaves half its columns, and would begin as a reader, so that two writers
-    deadlock instead of waiting.
+    The SQLite driver's own transaction handling is switched off. It would commit before DDL, so that a failed
+    migration leaves half its columns behind, and begin transactions as readers, so that two writers deadlock
+    instead of waiting for each other.
     """
     path = sqlite_path(url)
     if path is None:
-        rest = libpq_url(url).partition("://")[2]
-        return create_engine(f"postgresql+psycopg://{rest}", pool_size=1, max_overflow=2)
+        address = libpq_url(url).partition("://")[2]
+        return create_engine(f"postgresql+psycopg://{address}", pool_size=1, max_overflow=2)
     create_file(path)
-    place = URL.create("sqlite", database=str(path))  # a folder's name may hold “?”
-    engine = create_engine(place, connect_args={"timeout": BUSY_SECONDS})
+    escaped = URL.create("sqlite", database=str(path))  # a folder's name may contain “?”
+    engine = create_engine(escaped, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:

@@ -1,4 +1,4 @@
-"""Where the database is, whether it can serve, and what to say when it cannot. Standard library only."""
+"""Where the database is, and what to tell people when it cannot be used. Standard library only."""
 
 import os
 import stat
@@ -7,28 +7,31 @@ from pathlib import Path
 from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable
 
 BUSY_SECONDS = 10
-_LOW_DISK = 1_048_576  # bytes; below this even a short answer may find no room
+_LOW_DISK = 1_048_576  # bytes; with less than this free, even a short answer may not fit
 
 
 def sqlite_path(url: str) -> Path | None:
-    """The file behind a ``sqlite:///…`` URL; None for any other database."""
+    """The file that a ``sqlite:///…`` URL names; None for any other database."""
     prefix = "sqlite:///"
     return Path(url.removeprefix(prefix)).absolute() if url.startswith(prefix) else None
 
 
 def libpq_url(url: str) -> str:
-    """The form that PostgreSQL's own clients take: without SQLAlchemy's driver suffix."""
-    scheme, _, rest = url.partition("://")
+    """A PostgreSQL URL as libpq takes it, without SQLAlchemy's driver suffix.
+
+    Raises ConfigurationFault for a URL of any other database.
+    """
+    scheme, _, address = url.partition("://")
     if scheme.split("+")[0] not in {"postgresql", "postgres"}:
         raise ConfigurationFault(
             f"CHATMGR_DATABASE_URL begins with “{scheme}”, which is no database that chatmgr knows.",
             "Use sqlite:////path/to/file.db or postgresql://user@host/database.",
         )
-    return f"postgresql://{rest}"
+    return f"postgresql://{address}"
 
 
 def create_file(path: Path) -> None:
-    """Make the database file readable by its owner alone, before SQLite makes it readable by others."""
+    """Create a file that only its owner can read, before SQLite creates one that others can read, too."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -41,7 +44,7 @@ def create_file(path: Path) -> None:
 
 
 def unreachable(path: Path, error: Exception) -> DatabaseUnreachable:
-    """Say in one line why the file cannot serve, and what to do."""
+    """The error for a database file that cannot be used: why, and what to do about it."""
     reason = getattr(error, "strerror", None) or str(getattr(error, "orig", None) or error)
     text = reason.lower()
     if "not a database" in text or "malformed" in text:
@@ -56,11 +59,11 @@ def unreachable(path: Path, error: Exception) -> DatabaseUnreachable:
 
 
 def check_room(path: Path) -> None:
-    """Refuse to begin a turn on a disk that cannot hold even a short answer."""
+    """Refuse to begin a turn when the disk has no room for even a short answer."""
     if not hasattr(os, "statvfs"):
         return
-    found = os.statvfs(path.parent)
-    free = found.f_bavail * found.f_frsize
+    disk = os.statvfs(path.parent)
+    free = disk.f_bavail * disk.f_frsize
     if free < _LOW_DISK:
         raise DatabaseUnreachable(
             f"The disk of {path} is full: {free // 1024} KiB are free. Nothing was sent.",

@@ -1,9 +1,10 @@
-"""Who may run a turn of a conversation: one process at a time, and never a dead one.
+"""A lock for each conversation: only one process at a time runs a turn of it.
 
-The operating system, or PostgreSQL, releases a hold when its holder ends, however it ends. So a run
-that is live in the database while the hold can be had belongs to a dead process and may be taken
-up; no pid is guessed at, and no two processes take up the same run. On SQLite a hold is one byte of
-a lock file beside the database, at the conversation's number.
+The operating system, or PostgreSQL, releases a lock when the process that has it ends, however it ends. So
+a run that is live in the database while its conversation can be locked belongs to a dead process, and
+whoever got the lock may take the run over. No process id is guessed at, and no two processes take over the
+same run. On SQLite a lock is one byte of a lock file beside the database, at the conversation's key. On
+PostgreSQL it is an advisory lock.
 """
 
 import os
@@ -15,95 +16,98 @@ from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.store.connection import PostgresSource
 from chatmgr.store.location import create_file, sqlite_path
 
-SPACE = 0x63686174  # "chat": keeps our advisory locks apart from those of others
+SPACE = 0x63686174  # "chat": keeps our advisory locks apart from those of other programs
 
 
-class Hold(Protocol):
-    """A conversation held by this process."""
+class Lock(Protocol):
+    """A lock that this process has."""
 
     def release(self) -> None:
-        """Let the next one in."""
+        """Let the next process in."""
         ...
 
 
-# One descriptor a file for the whole process: closing any would drop every lock the process has on it.
-_files: dict[Path, int] = {}
-_held: set[tuple[Path, int]] = set()  # file locks do not exclude the process that has them
+# One descriptor per file for the whole process: closing any would drop every lock that the process has on it.
+_descriptors: dict[Path, int] = {}
+_locked: set[tuple[Path, int]] = set()  # a file lock does not exclude the process that has it
 
 
-class _FileHold:
-    def __init__(self, path: Path, number: int, *, wait: bool) -> None:
-        self._key = (path, number)
-        if self._key in _held:
+class _FileLock:
+    def __init__(self, path: Path, conversation: int, *, wait: bool) -> None:
+        self._key = (path, conversation)
+        if self._key in _locked:
             raise BlockingIOError
-        if path not in _files:
+        if path not in _descriptors:
             create_file(path)
-            _files[path] = os.open(path, os.O_RDWR)
-        _lock_byte(_files[path], number, wait=wait)
-        _held.add(self._key)
+            _descriptors[path] = os.open(path, os.O_RDWR)
+        _lock_byte(_descriptors[path], conversation, wait=wait)
+        _locked.add(self._key)
 
     def release(self) -> None:
-        path, number = self._key
-        _held.discard(self._key)
-        _unlock_byte(_files[path], number)
+        path, conversation = self._key
+        _locked.discard(self._key)
+        _unlock_byte(_descriptors[path], conversation)
 
 
-class _ServerHold:
-    def __init__(self, url: str, number: int, *, wait: bool) -> None:
+class _AdvisoryLock:
+    def __init__(self, url: str, conversation: int, *, wait: bool) -> None:
         self._source = PostgresSource(url)
-        self._lock = f"{SPACE}, {number}"
-        call = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+        self._key = f"{SPACE}, {conversation}"
+        function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
         try:
-            [(got,)] = self._source.ask(f"SELECT {call}({self._lock})")
+            [(acquired,)] = self._source.ask(f"SELECT {function}({self._key})")
         except BaseException:
             self._source.close()
             raise
-        if not wait and not got:
+        if not wait and not acquired:
             self._source.close()
             raise BlockingIOError
 
     def release(self) -> None:
         """Unlock before closing: a server notices a closed connection only after a moment."""
         try:
-            self._source.ask(f"SELECT pg_advisory_unlock({self._lock})")
+            self._source.ask(f"SELECT pg_advisory_unlock({self._key})")
         except DatabaseUnreachable:
-            pass  # with the connection the lock is gone
+            pass  # the lock went with the connection
         finally:
             self._source.close()
 
 
-def take(url: str, number: int, *, wait: bool) -> Hold:
-    """Hold conversation ``number``; raises BlockingIOError when another has it and ``wait`` is off."""
+def acquire(url: str, conversation: int, *, wait: bool) -> Lock:
+    """Lock a conversation, by its key.
+
+    Where another process has the lock, waits for it, or raises BlockingIOError if ``wait`` is off.
+    """
     path = sqlite_path(url)
     if path is None:
-        return _ServerHold(url, number, wait=wait)
-    return _FileHold(path.with_name(path.name + ".lock"), number, wait=wait)
+        return _AdvisoryLock(url, conversation, wait=wait)
+    return _FileLock(path.with_name(path.name + ".lock"), conversation, wait=wait)
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock_byte(file: int, number: int, *, wait: bool) -> None:
-        os.lseek(file, number, os.SEEK_SET)
+    def _lock_byte(descriptor: int, offset: int, *, wait: bool) -> None:
+        os.lseek(descriptor, offset, os.SEEK_SET)
         try:
-            msvcrt.locking(file, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         except OSError as error:
             raise BlockingIOError from error
 
-    def _unlock_byte(file: int, number: int) -> None:
-        os.lseek(file, number, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
+    def _unlock_byte(descriptor: int, offset: int) -> None:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 else:
     import fcntl
 
-    def _lock_byte(file: int, number: int, *, wait: bool) -> None:
+    def _lock_byte(descriptor: int, offset: int, *, wait: bool) -> None:
         flags = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
         try:
-            fcntl.lockf(file, flags, 1, number)
+            fcntl.lockf(descriptor, flags, 1, offset)
         except OSError as error:
             if wait:
                 raise
             raise BlockingIOError from error
 
-    def _unlock_byte(file: int, number: int) -> None:
-        fcntl.lockf(file, fcntl.LOCK_UN, 1, number)
+    def _unlock_byte(descriptor: int, offset: int) -> None:
+        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, offset)

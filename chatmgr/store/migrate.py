@@ -1,9 +1,9 @@
-"""Which revision a database has, and how it comes to have today's.
+"""Checks which revision a database's schema has, and brings it to ``HEAD``.
 
-One SELECT per start. Alembic is imported only when the answer is not ``HEAD``: it costs more than
-everything else a listing does. A fresh database is made; a SQLite database of a known older revision
-is backed up, then upgraded; PostgreSQL, shared as it may be, only by ``chatmgr db upgrade``; a
-revision this version does not know is refused and nothing is changed.
+The check is one SELECT per start. Alembic is imported only if the answer is not ``HEAD``: importing it costs
+more than everything else a listing does. A fresh database gets its tables. A SQLite database of an older
+revision is backed up, then upgraded. A PostgreSQL database, which others may share, is upgraded only by
+``chatmgr db upgrade``. A revision that this version does not know is refused, and nothing is changed.
 """
 
 import sqlite3
@@ -27,15 +27,15 @@ HEAD = REVISIONS[-1]
 
 
 def revision(source: Source) -> str:
-    """The revision of a database; empty for a fresh one. Refuses what is not chatmgr's at all."""
+    """The revision of a database; empty for a fresh one. Refuses another program's database."""
     if source.no_limit is None:
         tables = source.ask("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
     else:
         tables = source.ask("SELECT name FROM sqlite_master WHERE type = 'table'")
     names = {str(row[0]) for row in tables}
     if "alembic_version" in names:
-        found = source.ask("SELECT version_num FROM alembic_version")
-        return str(found[0][0]) if found else ""
+        versions = source.ask("SELECT version_num FROM alembic_version")
+        return str(versions[0][0]) if versions else ""
     if names & {"conversations", "assistants", "turns"} or (names and source.no_limit is not None):
         raise SchemaMismatch(
             "The database holds tables of some other program. Nothing was changed.",
@@ -44,9 +44,9 @@ def revision(source: Source) -> str:
     return ""
 
 
-def refuse_unknown(source: Source, found: str) -> None:
-    """Leave a database alone that a newer chatmgr wrote."""
-    if found in REVISIONS:
+def refuse_unknown(source: Source, current: str) -> None:
+    """Refuse a database that a newer chatmgr wrote; names the version, if it is recorded."""
+    if current in REVISIONS:
         return
     try:
         writer = list(source.rows("meta.get", only, key="written_by"))
@@ -54,38 +54,38 @@ def refuse_unknown(source: Source, found: str) -> None:
         writer = []
     who = f"chatmgr {writer[0]}" if writer else "another version of chatmgr"
     raise SchemaMismatch(
-        f"The database has schema {found}, written by {who}; chatmgr {__version__} knows up to {HEAD}. "
+        f"The database has schema {current}, written by {who}; chatmgr {__version__} knows up to {HEAD}. "
         "Nothing was changed.",
         "Install that version or a newer one: pip install -U chatmgr",
     )
 
 
 def _known(url: str) -> tuple[Source | None, str]:
-    """An open source and its revision, which this version knows; refused, it is closed again."""
+    """An open database and its revision, which this version knows; None before there is a database."""
     source = open_source(url)
     if source is None:
         return None, ""
     try:
-        found = revision(source)
-        if found:
-            refuse_unknown(source, found)
+        current = revision(source)
+        if current:
+            refuse_unknown(source, current)
     except BaseException:
         source.close()
         raise
-    return source, found
+    return source, current
 
 
 def ready_to_read(url: str) -> Source | None:
-    """A source of today's schema, upgraded first where that is allowed; None before the first turn."""
-    source, found = _known(url)
-    if source is None or found == HEAD:
+    """Open a database for reading, upgraded first where that is allowed; None before there is one."""
+    source, current = _known(url)
+    if source is None or current == HEAD:
         return source
     source.close()
-    if not found:
+    if not current:
         return None
     if sqlite_path(url) is None:
         raise SchemaMismatch(
-            f"The PostgreSQL database has schema {found}; this version needs {HEAD}.",
+            f"The PostgreSQL database has schema {current}; this version needs {HEAD}.",
             "Back it up, then type: chatmgr db upgrade",
         )
     upgrade(url)
@@ -93,7 +93,7 @@ def ready_to_read(url: str) -> Source | None:
 
 
 def ready_to_write(url: str) -> None:
-    """See to it that the writer finds today's schema."""
+    """Create the database, or upgrade it where that is allowed."""
     source = ready_to_read(url)
     if source is not None:
         source.close()
@@ -102,42 +102,46 @@ def ready_to_write(url: str) -> None:
 
 
 def upgrade(url: str) -> tuple[str, Path | None]:
-    """Bring the database to HEAD; returns the revision it had and the backup made, if any."""
+    """Bring a database to HEAD; returns the revision it had, and the backup that was made, if any."""
     from chatmgr.store import engine
 
-    source, found = _known(url)
+    source, current = _known(url)
     if source is not None:
         source.close()
-    if found == HEAD:
-        return found, None
+    if current == HEAD:
+        return current, None
     path = sqlite_path(url)
-    copy = backup(url, f"schema-{found}") if found and path is not None else None
-    opened = engine.create(url)
+    copy = backup(url, f"schema-{current}") if current and path is not None else None
+    database = engine.create(url)
     try:
-        _run_alembic(opened)
+        _run_alembic(database)
     finally:
-        opened.dispose()
-    return found, copy
+        database.dispose()
+    return current, copy
 
 
 def check_search(url: str, *, rebuild: bool = False) -> bool:
-    """Whether the search index is in step with the tables; makes it anew first if asked to."""
+    """Whether the search index agrees with the tables; rebuilds it first if asked to."""
     from chatmgr.store import engine
     from chatmgr.store.search import index
 
     ready_to_write(url)
-    opened = engine.create(url)
+    database = engine.create(url)
     try:
-        with opened.begin() as connection:
+        with database.begin() as connection:
             if rebuild:
                 index.rebuild(connection)
             return index.in_step(connection)
     finally:
-        opened.dispose()
+        database.dispose()
 
 
 def backup(url: str, label: str = "", target: Path | None = None) -> Path:
-    """Copy a SQLite database, in use or not, with SQLite's own backup; returns the copy."""
+    """Copy a SQLite database with SQLite's own backup, even while it is in use; returns the copy.
+
+    Without a ``target``, the copy goes to the folder ``backups`` beside the database, under a name with the
+    ``label`` and the time.
+    """
     path = sqlite_path(url)
     if path is None:
         raise DatabaseUnreachable(
@@ -146,7 +150,7 @@ def backup(url: str, label: str = "", target: Path | None = None) -> Path:
     if not path.exists():
         raise DatabaseUnreachable(f"There is no database at {path} yet.", "Begin one: chatmgr new")
     if target is not None:
-        return _copied(path, _made(target))
+        return _copy(path, _create_empty(target))
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     copy = path.parent / "backups" / f"{path.stem}-{label + '-' if label else ''}{stamp}.db"
     try:
@@ -154,11 +158,11 @@ def backup(url: str, label: str = "", target: Path | None = None) -> Path:
         copy.touch(mode=0o600, exist_ok=False)
     except OSError as error:
         raise unreachable(copy, error) from error
-    return _copied(path, copy)
+    return _copy(path, copy)
 
 
-def _made(target: Path) -> Path:
-    """An empty file where a user wants the copy; a folder that is not there was meant otherwise."""
+def _create_empty(target: Path) -> Path:
+    """Create the file that a user named for the copy; a folder that is missing is likely a typing error."""
     try:
         target.touch(mode=0o600, exist_ok=False)
     except FileExistsError:
@@ -168,8 +172,8 @@ def _made(target: Path) -> Path:
     return target
 
 
-def _copied(path: Path, copy: Path) -> Path:
-    """A database copied whole into an empty file, which is gone again where that fails."""
+def _copy(path: Path, copy: Path) -> Path:
+    """Copy a database into an empty file, which is removed again if that fails."""
     try:
         with closing(sqlite3.connect(path)) as origin, closing(sqlite3.connect(copy)) as destination:
             origin.backup(destination)
@@ -180,9 +184,9 @@ def _copied(path: Path, copy: Path) -> Path:
 
 
 def scripts() -> Path:
-    """The migrations: inside the package where it was installed, else beside it in the repository.
+    """The folder of the migrations: inside an installed package, or beside the package in the repository.
 
-    An editable install has no packaged copy on purpose: it would be stale at the next edit.
+    An editable install has no packaged copy on purpose: it would be out of date after the next edit.
     """
     package = Path(__file__).resolve().parents[1]
     packaged = package / "migrations"
@@ -190,33 +194,33 @@ def scripts() -> Path:
 
 
 def _run_alembic(engine: "Engine") -> None:
-    """All pending revisions in one transaction, with foreign keys off and checked before it is committed.
+    """Run all pending revisions in one transaction, with foreign keys off; check them before it is committed.
 
-    The transaction is begun here: Alembic would commit its own before anything is checked.
-    A batch rebuild drops the old table: with foreign keys on and ON DELETE CASCADE, SQLite would
-    quietly delete every child row with it.
+    The transaction begins here, because Alembic would commit its own before anything is checked. Foreign keys
+    are off because a batch rebuild drops the old table: with ON DELETE CASCADE, SQLite would quietly delete
+    all its child rows as well.
     """
     from alembic import command
     from alembic.config import Config
     from sqlalchemy.exc import DBAPIError
 
-    lite = engine.dialect.name == "sqlite"
+    is_sqlite = engine.dialect.name == "sqlite"
     config = Config()
     config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     try:
         with engine.connect() as connection:
-            if lite:
+            if is_sqlite:
                 connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
             with connection.begin():
-                if not lite:  # where two processes begin at once, one waits, as it does on SQLite
+                if not is_sqlite:  # of two processes that start at once, one waits, as on SQLite
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SPACE}, 0)")
                 config.attributes["connection"] = connection
                 command.upgrade(config, HEAD)
-                if lite:
+                if is_sqlite:
                     _check_foreign_keys(connection)
-                _sign(connection)
+                _record_version(connection)
     except DBAPIError as error:
-        if lite:
+        if is_sqlite:
             raise unreachable(Path(engine.url.database or ""), error) from error
         raise postgres_unreachable(error) from error
 
@@ -230,11 +234,11 @@ def _check_foreign_keys(connection: "Connection") -> None:
         )
 
 
-def _sign(connection: "Connection") -> None:
-    """Record which version of chatmgr wrote the schema, for a later refusal to name it."""
+def _record_version(connection: "Connection") -> None:
+    """Record which version of chatmgr wrote the schema: ``refuse_unknown`` names it."""
     from sqlalchemy import delete, insert
 
-    from chatmgr.store.tables import MetaRow
+    from chatmgr.store.tables import meta
 
-    connection.execute(delete(MetaRow).where(MetaRow.key == "written_by"))
-    connection.execute(insert(MetaRow).values(key="written_by", value=__version__))
+    connection.execute(delete(meta).where(meta.c.key == "written_by"))
+    connection.execute(insert(meta).values(key="written_by", value=__version__))

@@ -1,315 +1,314 @@
-"""The tables, typed: the only ORM classes of the project, and the definition that migrations follow.
+"""The database's tables, as SQLAlchemy Core sees them: what the writer fills and migrations lead to.
 
-One conversation has turns at stable positions; a turn has one user message and one or more runs; a
-run has at most one assistant message. What lists need on every call (turn count, newest run, last
-activity) is kept on the conversation by the writer, so that a list never has to count. The search
-index beside them is not made of ORM classes: see ``search``.
+A conversation has turns at stable positions. A turn has one user message and one or more runs. A run
+has at most one assistant message. What lists need on every call (turn count, newest run, last
+activity) is kept on the conversation by the writer, so that no list ever has to count. The full-text
+index beside these tables has a definition of its own: see ``search``.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
     UniqueConstraint,
+    event,
     false,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
 
-from chatmgr.store.base import LIVE_RUN, NOT_DELETED, Base, ByCodePoint
+# Migrations address constraints by these names.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
-__all__ = ["Base"]
-
-
-class MetaRow(Base):
-    """Facts about the database itself, for instance which version of chatmgr wrote its schema."""
-
-    __tablename__ = "meta"
-
-    key: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[str]
-
-
-class AssistantRow(Base):
-    """A persona's name; what it is made of lives in its versions."""
-
-    __tablename__ = "assistants"
-    __table_args__ = (
-        Index(
-            "uq_assistants_name_live",
-            "name",
-            unique=True,
-            sqlite_where=NOT_DELETED,
-            postgresql_where=NOT_DELETED,
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(ByCodePoint)
-    version: Mapped[int]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-    deleted_at: Mapped[datetime | None]
+LIVE_RUN = text("state IN ('pending', 'running', 'requires_action')")
+_NOT_DELETED = text("deleted_at IS NULL")
 
 
-class AssistantVersionRow(Base):
-    """One edition of an assistant. Never changed once written: runs point at it."""
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time, in UTC: refuses naive values on the way in, returns aware ones.
 
-    __tablename__ = "assistant_versions"
-    __table_args__ = (UniqueConstraint("assistant_id", "version"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    assistant_id: Mapped[int] = mapped_column(ForeignKey("assistants.id", ondelete="CASCADE"))
-    version: Mapped[int]
-    instructions: Mapped[str]
-    model: Mapped[str]
-    provider: Mapped[str]
-    params: Mapped[dict[str, Any]]
-    created_at: Mapped[datetime]
-
-
-class RemoteAssistantRow(Base):
-    """An assistant's counterpart on a server that has such things (``asst_…``)."""
-
-    __tablename__ = "remote_assistants"
-    __table_args__ = (UniqueConstraint("assistant_id", "provider", "endpoint"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    assistant_id: Mapped[int] = mapped_column(ForeignKey("assistants.id", ondelete="CASCADE"))
-    provider: Mapped[str]
-    endpoint: Mapped[str]
-    remote_id: Mapped[str]
-    created_at: Mapped[datetime]
-
-
-class ConversationRow(Base):
-    """A named series of turns. ``model`` is empty while it follows its assistant's.
-
-    ``deleted_at`` puts it into the trash, ``archived_at`` out of the lists. ``folder`` is where it was
-    used last.
+    SQLite has no time zones, so a naive value would silently mean something else on each database.
     """
 
-    __tablename__ = "conversations"
-    __table_args__ = (
-        Index(
-            "uq_conversations_name_live",
-            "name",
-            unique=True,
-            sqlite_where=NOT_DELETED,
-            postgresql_where=NOT_DELETED,
-        ),
-        Index(
-            "ix_conversations_activity",
-            "updated_at",
-            "id",
-            sqlite_where=NOT_DELETED,
-            postgresql_where=NOT_DELETED,
-        ),
-        Index(
-            "ix_conversations_folder",
-            "folder",
-            "used_at",
-            "id",
-            sqlite_where=NOT_DELETED,
-            postgresql_where=NOT_DELETED,
-        ),
-        Index(
-            "ix_conversations_used",
-            "used_at",
-            "id",
-            sqlite_where=NOT_DELETED,
-            postgresql_where=NOT_DELETED,
-        ),
-    )
+    impl = DateTime(timezone=True)
+    cache_ok = True
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(ByCodePoint, unique=True)
-    name: Mapped[str] = mapped_column(ByCodePoint)
-    title: Mapped[str]
-    assistant_id: Mapped[int] = mapped_column(ForeignKey("assistants.id"), index=True)
-    model: Mapped[str]
-    provider: Mapped[str]
-    turns: Mapped[int]
-    last_run_id: Mapped[int | None]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-    used_at: Mapped[datetime]
-    deleted_at: Mapped[datetime | None]
-    max_cost: Mapped[int | None] = mapped_column(BigInteger)
-    archived_at: Mapped[datetime | None]
-    folder: Mapped[str] = mapped_column(server_default="")
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime: every moment in the store carries its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class TagRow(Base):
-    """A word that conversations are sorted by; each has any number of them."""
-
-    __tablename__ = "tags"
-
-    conversation_id: Mapped[int] = mapped_column(
-        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
-    )
-    name: Mapped[str] = mapped_column(ByCodePoint, primary_key=True, index=True)
+# Names sort by code point on both databases: a prefix is then a range, which an index can serve.
+_NAME = Text().with_variant(Text(collation="C"), "postgresql")
 
 
-class ThreadRow(Base):
-    """A conversation's remote counterpart at one endpoint; a cache that can be rebuilt.
+def _column(name: str, kind: Any, *constraints: ForeignKey, nullable: bool = False, **options: Any) -> Any:
+    """A column that must have a value, unless ``nullable`` is set."""
+    return Column(name, kind, *constraints, nullable=nullable, **options)
 
-    ``synced`` is the last position it holds; ``doubtful`` while nobody can say what it holds;
-    ``dropped_at`` once it is no longer used. An endpoint that keeps no threads has remote id ``-``.
+
+def _id() -> Any:
+    return Column("id", Integer, primary_key=True)
+
+
+def _parent(column: str) -> ForeignKey:
+    """A reference to the row that this one belongs to, and is deleted with."""
+    return ForeignKey(column, ondelete="CASCADE")
+
+
+def _partial_index(name: str, *columns: str, where: Any = _NOT_DELETED, unique: bool = False) -> Index:
+    """An index on the rows that meet a condition; see ``set_index_conditions``."""
+    return Index(name, *columns, unique=unique, info={"where": where})
+
+
+def set_index_conditions(*dialects: str) -> None:
+    """Give the partial indexes their conditions, for these dialects' DDL.
+
+    SQLAlchemy imports a dialect when an option of it is set (PostgreSQL's costs 35 ms), and the writer
+    creates no tables. So the conditions are set by those who need them.
     """
-
-    __tablename__ = "threads"
-    __table_args__ = (
-        Index(
-            "uq_threads_current",
-            "conversation_id",
-            "provider",
-            "endpoint",
-            unique=True,
-            sqlite_where=text("dropped_at IS NULL"),
-            postgresql_where=text("dropped_at IS NULL"),
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    conversation_id: Mapped[int] = mapped_column(
-        ForeignKey("conversations.id", ondelete="CASCADE"), index=True
-    )
-    provider: Mapped[str]
-    endpoint: Mapped[str]
-    remote_id: Mapped[str]
-    synced: Mapped[int]
-    doubtful: Mapped[bool]
-    created_at: Mapped[datetime]
-    dropped_at: Mapped[datetime | None]
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if "where" in index.info:
+                for dialect in dialects:
+                    index.dialect_kwargs[f"{dialect}_where"] = index.info["where"]
 
 
-class TurnRow(Base):
-    """One user message and its answer. ``run_id`` is the run that answers it: the newest one.
-
-    ``stamp`` orders all turns by when they were said, whenever they came into the database: the second
-    of ``created_at``, or the next one that is free. The search index knows a turn by it, so that the
-    newest matches are found without looking at the others.
-    """
-
-    __tablename__ = "turns"
-    __table_args__ = (UniqueConstraint("conversation_id", "position"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
-    position: Mapped[int]
-    run_id: Mapped[int | None]
-    created_at: Mapped[datetime]
-    stamp: Mapped[int] = mapped_column(BigInteger, unique=True)
+@event.listens_for(metadata, "before_create")
+def _before_create(_metadata: object, connection: Connection, **_options: Any) -> None:
+    set_index_conditions(connection.dialect.name)
 
 
-class RunRow(Base):
-    """One attempt at answering a turn. At most one run of a conversation is live at a time.
+# Facts about the database itself, for instance which version of chatmgr wrote its schema.
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), _column("value", Text))
 
-    ``cost`` is in billionths of a US dollar, at the price of the day; empty where no price is known.
-    ``cursor`` is the number of the last streamed event whose text is kept. ``reasoning`` is what the
-    model said to itself, apart from the answer.
-    """
+# An assistant's name; what it consists of is in its versions.
+assistants = Table(
+    "assistants",
+    metadata,
+    _id(),
+    _column("name", _NAME),
+    _column("version", Integer),
+    _column("created_at", UtcDateTime),
+    _column("updated_at", UtcDateTime),
+    _column("deleted_at", UtcDateTime, nullable=True),
+    _partial_index("uq_assistants_name_live", "name", unique=True),
+)
 
-    __tablename__ = "runs"
-    __table_args__ = (
-        Index(
-            "uq_runs_live",
-            "conversation_id",
-            unique=True,
-            sqlite_where=LIVE_RUN,
-            postgresql_where=LIVE_RUN,
-        ),
-    )
+# One edition of an assistant. Never changed once written: runs refer to it.
+assistant_versions = Table(
+    "assistant_versions",
+    metadata,
+    _id(),
+    _column("assistant_id", Integer, _parent("assistants.id")),
+    _column("version", Integer),
+    _column("instructions", Text),
+    _column("model", Text),
+    _column("provider", Text),
+    _column("params", JSON),
+    _column("created_at", UtcDateTime),
+    UniqueConstraint("assistant_id", "version"),
+)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    turn_id: Mapped[int] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), index=True)
-    conversation_id: Mapped[int] = mapped_column(
-        ForeignKey("conversations.id", ondelete="CASCADE"), index=True
-    )
-    assistant_version_id: Mapped[int] = mapped_column(ForeignKey("assistant_versions.id"))
-    provider: Mapped[str]
-    model: Mapped[str]
-    state: Mapped[str]
-    detail: Mapped[str]
-    error: Mapped[str]
-    thread_id: Mapped[str]
-    remote_id: Mapped[str]
-    sent_at: Mapped[datetime | None]
-    started_at: Mapped[datetime]
-    finished_at: Mapped[datetime | None]
-    pid: Mapped[int]
-    host: Mapped[str]
-    input_tokens: Mapped[int | None]
-    output_tokens: Mapped[int | None]
-    cached_tokens: Mapped[int | None]
-    reasoning_tokens: Mapped[int | None]
-    cost: Mapped[int | None] = mapped_column(BigInteger)
-    background: Mapped[bool] = mapped_column(server_default=false())
-    cursor: Mapped[int | None]
-    reasoning: Mapped[str] = mapped_column(server_default="")
+# An assistant's counterpart on a server that has assistants of its own (``asst_…``).
+remote_assistants = Table(
+    "remote_assistants",
+    metadata,
+    _id(),
+    _column("assistant_id", Integer, _parent("assistants.id")),
+    _column("provider", Text),
+    _column("endpoint", Text),
+    _column("remote_id", Text),
+    _column("created_at", UtcDateTime),
+    UniqueConstraint("assistant_id", "provider", "endpoint"),
+)
 
+# A named series of turns. ``model`` is empty while the conversation uses its assistant's model.
+# ``deleted_at``: it is in the trash. ``archived_at``: lists leave it out. ``folder``: the project folder
+# that it was used in last. ``max_cost``: in billionths of a US dollar.
+conversations = Table(
+    "conversations",
+    metadata,
+    _id(),
+    _column("key", _NAME, unique=True),
+    _column("name", _NAME),
+    _column("title", Text),
+    _column("assistant_id", Integer, ForeignKey("assistants.id"), index=True),
+    _column("model", Text),
+    _column("provider", Text),
+    _column("turns", Integer),
+    _column("last_run_id", Integer, nullable=True),
+    _column("created_at", UtcDateTime),
+    _column("updated_at", UtcDateTime),
+    _column("used_at", UtcDateTime),
+    _column("deleted_at", UtcDateTime, nullable=True),
+    _column("max_cost", BigInteger, nullable=True),
+    _column("archived_at", UtcDateTime, nullable=True),
+    _column("folder", Text, server_default=""),
+    _partial_index("uq_conversations_name_live", "name", unique=True),
+    _partial_index("ix_conversations_activity", "updated_at", "id"),
+    _partial_index("ix_conversations_folder", "folder", "used_at", "id"),
+    _partial_index("ix_conversations_used", "used_at", "id"),
+)
 
-class MessageRow(Base):
-    """Role and content. A user message belongs to its turn alone, an answer also to its run."""
+# The labels of conversations; each conversation has any number of them.
+tags = Table(
+    "tags",
+    metadata,
+    Column("conversation_id", Integer, _parent("conversations.id"), primary_key=True),
+    Column("name", _NAME, primary_key=True, index=True),
+)
 
-    __tablename__ = "messages"
-    __table_args__ = (
-        Index("ix_messages_turn_id_role", "turn_id", "role"),
-        Index(
-            "uq_messages_answer",
-            "run_id",
-            unique=True,
-            sqlite_where=text("run_id IS NOT NULL"),
-            postgresql_where=text("run_id IS NOT NULL"),
-        ),
-    )
+# A conversation's remote counterpart at one endpoint: a cache, which can be rebuilt. ``synced`` is the
+# last position that it holds. ``doubtful`` is set while nobody can say what it holds, ``dropped_at`` once it
+# is no longer used. An endpoint that keeps no threads has remote id ``-``.
+threads = Table(
+    "threads",
+    metadata,
+    _id(),
+    _column("conversation_id", Integer, _parent("conversations.id"), index=True),
+    _column("provider", Text),
+    _column("endpoint", Text),
+    _column("remote_id", Text),
+    _column("synced", Integer),
+    _column("doubtful", Boolean),
+    _column("created_at", UtcDateTime),
+    _column("dropped_at", UtcDateTime, nullable=True),
+    _partial_index(
+        "uq_threads_current",
+        "conversation_id",
+        "provider",
+        "endpoint",
+        where=text("dropped_at IS NULL"),
+        unique=True,
+    ),
+)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    turn_id: Mapped[int] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"))
-    run_id: Mapped[int | None] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
-    role: Mapped[str]
-    content: Mapped[str]
-    created_at: Mapped[datetime]
+# One user message and its answer. ``run_id`` is the run that answers it: the newest one.
+# ``stamp`` orders all turns by the time they were said, whenever they came into the database: the second
+# of ``created_at``, or the next free one. The search index knows a turn by its stamp, so that it finds
+# the newest matches without looking at the others.
+turns = Table(
+    "turns",
+    metadata,
+    _id(),
+    _column("conversation_id", Integer, _parent("conversations.id")),
+    _column("position", Integer),
+    _column("run_id", Integer, nullable=True),
+    _column("created_at", UtcDateTime),
+    _column("stamp", BigInteger, unique=True),
+    UniqueConstraint("conversation_id", "position"),
+)
 
+# One attempt at answering a turn. At most one run of a conversation is live at a time.
+# ``cost`` is in billionths of a US dollar, at the day's price; NULL where no price is known.
+# ``cursor`` is the number of the last streamed event whose text is kept. ``reasoning`` is what the model
+# wrote to itself, apart from the answer. ``sent_at`` is NULL until the server may have heard the message.
+runs = Table(
+    "runs",
+    metadata,
+    _id(),
+    _column("turn_id", Integer, _parent("turns.id"), index=True),
+    _column("conversation_id", Integer, _parent("conversations.id"), index=True),
+    _column("assistant_version_id", Integer, ForeignKey("assistant_versions.id")),
+    _column("provider", Text),
+    _column("model", Text),
+    _column("state", Text),
+    _column("detail", Text),
+    _column("error", Text),
+    _column("thread_id", Text),
+    _column("remote_id", Text),
+    _column("sent_at", UtcDateTime, nullable=True),
+    _column("started_at", UtcDateTime),
+    _column("finished_at", UtcDateTime, nullable=True),
+    _column("pid", Integer),
+    _column("host", Text),
+    _column("input_tokens", Integer, nullable=True),
+    _column("output_tokens", Integer, nullable=True),
+    _column("cached_tokens", Integer, nullable=True),
+    _column("reasoning_tokens", Integer, nullable=True),
+    _column("cost", BigInteger, nullable=True),
+    _column("background", Boolean, server_default=false()),
+    _column("cursor", Integer, nullable=True),
+    _column("reasoning", Text, server_default=""),
+    _partial_index("uq_runs_live", "conversation_id", where=LIVE_RUN, unique=True),
+)
 
-class BlobRow(Base):
-    """A file's bytes, kept once however often it is attached; they travel with the database."""
+# Role and content. A user message belongs to its turn alone, an answer to its run as well.
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    _column("turn_id", Integer, _parent("turns.id")),
+    _column("run_id", Integer, _parent("runs.id"), nullable=True),
+    _column("role", Text),
+    _column("content", Text),
+    _column("created_at", UtcDateTime),
+    Index("ix_messages_turn_id_role", "turn_id", "role"),
+    _partial_index("uq_messages_answer", "run_id", where=text("run_id IS NOT NULL"), unique=True),
+)
 
-    __tablename__ = "blobs"
+# A file's bytes, kept once however often it is attached; they travel with the database.
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    _column("size", Integer),
+    _column("data", LargeBinary),
+)
 
-    sha256: Mapped[str] = mapped_column(primary_key=True)
-    size: Mapped[int]
-    data: Mapped[bytes] = mapped_column(LargeBinary)
+# A file that was sent with a message, in the order in which the files were named.
+attachments = Table(
+    "attachments",
+    metadata,
+    _id(),
+    _column("message_id", Integer, _parent("messages.id")),
+    _column("position", Integer),
+    _column("name", Text),
+    _column("content_type", Text),
+    _column("sha256", Text, ForeignKey("blobs.sha256"), index=True),
+    UniqueConstraint("message_id", "position"),
+)
 
-
-class AttachmentRow(Base):
-    """A file that was sent with a message, in the order it was named."""
-
-    __tablename__ = "attachments"
-    __table_args__ = (UniqueConstraint("message_id", "position"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
-    position: Mapped[int]
-    name: Mapped[str]
-    content_type: Mapped[str]
-    sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), index=True)
-
-
-class RemoteFileRow(Base):
-    """A file's counterpart on a server that files must be uploaded to (``file-…``)."""
-
-    __tablename__ = "remote_files"
-    __table_args__ = (UniqueConstraint("sha256", "provider", "endpoint"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256", ondelete="CASCADE"))
-    provider: Mapped[str]
-    endpoint: Mapped[str]
-    remote_id: Mapped[str]
-    created_at: Mapped[datetime]
+# A file's counterpart on a server that files have to be uploaded to (``file-…``).
+remote_files = Table(
+    "remote_files",
+    metadata,
+    _id(),
+    _column("sha256", Text, _parent("blobs.sha256")),
+    _column("provider", Text),
+    _column("endpoint", Text),
+    _column("remote_id", Text),
+    _column("created_at", UtcDateTime),
+    UniqueConstraint("sha256", "provider", "endpoint"),
+)

@@ -37,6 +37,7 @@ class Progress:
         self.cost: Callable[[Usage], int | None] = lambda _: None
         self.preload_prices: Callable[[], None] = lambda: None
         self.model = ""
+        self.thread_id = ""
         self.sent = False
         self.run_id = ""
         self.finished: Finished | None = None
@@ -78,6 +79,8 @@ def finished_outcome(finished: Finished, progress: Progress) -> RunOutcome:
         thread_synced=finished.state is RunState.COMPLETED,
         reasoning=progress.reasoning,
         cost=progress.cost(progress.usage),
+        model=progress.model,
+        thread_id=progress.thread_id,
     )
 
 
@@ -91,6 +94,8 @@ def aborted_outcome(progress: Progress, state: RunState, error: str) -> RunOutco
         thread_synced=False if progress.sent else None,
         reasoning=progress.reasoning,
         cost=progress.cost(progress.usage) if progress.sent else 0,
+        model=progress.model,
+        thread_id=progress.thread_id,
     )
 
 

@@ -37,13 +37,13 @@ class Recorder:
                 progress.add_reasoning(event.text)
             case Sending():
                 progress.sent = True
-                self._writer.mark_sending(run)
+                self._writer.runs.mark_sent(run, thread_id=progress.thread_id, model=progress.model)
             case Opened():
                 self._record_ids(run, assistant, event, progress)
             case ThreadSynced():
-                self._writer.set_thread(run, event.thread_id, event.synced)
+                self._writer.threads.set(run, event.thread_id, event.synced)
             case Uploaded():
-                self._writer.set_remote_file(event.sha256, run.provider, run.endpoint, event.remote_id)
+                self._writer.threads.set_file(event.sha256, run.provider, run.endpoint, event.remote_id)
             case Usage():
                 progress.usage = event
             case Finished():
@@ -53,12 +53,14 @@ class Recorder:
 
     def _record_ids(self, run: OpenRun, assistant: int, event: Opened, progress: Progress) -> None:
         progress.model = event.model or progress.model
+        progress.thread_id = event.thread_id or progress.thread_id
         progress.run_id = event.run_id or progress.run_id
         if event.run_id:
             progress.preload_prices()
-        self._writer.record_ids(run, event.thread_id, event.run_id, event.model)
+        if progress.sent or event.run_id:  # else they are committed with Sending, or the end
+            self._writer.runs.record_ids(run, event.thread_id, event.run_id, event.model)
         if event.assistant_id:
-            self._writer.set_remote_assistant(assistant, run.provider, run.endpoint, event.assistant_id)
+            self._writer.assistants.set_remote_id(assistant, run.provider, run.endpoint, event.assistant_id)
 
     @contextmanager
     def checkpoints(self, run: OpenRun, progress: Progress) -> Iterator[None]:
@@ -85,4 +87,4 @@ class Recorder:
         """Save the answer so far, if it has grown."""
         text, cursor = progress.unsaved()
         if text:
-            self._writer.checkpoint(run, text, cursor)
+            self._writer.runs.checkpoint(run, text, cursor)

@@ -54,14 +54,14 @@ class RunRecovery:
         if live_run.state is not RunState.REQUIRES_ACTION:
             process = f"process {live_run.pid} on {live_run.host}"
             death = f"{address} was interrupted: {process} ended before its answer did"
-            self._writer.adopt(open_run(live_run, route))
+            self._writer.runs.take_over(open_run(live_run, route))
         asked_run = live_run if follow else replace(live_run, cursor=None)
         unreported = [Notice(f"{death}.")] if death else []
         ending = yield from _report_before(unreported, self._ask_server(asked_run, route))
         if not isinstance(ending, RunOutcome):
             yield from unreported
             raise OutputNeeded(conversation.name, live_run.position, map(str, ending))
-        self._writer.close_run(open_run(live_run, route), ending)
+        self._writer.runs.close(open_run(live_run, route), ending)
         if unreported and ending.state is RunState.INTERRUPTED:
             yield Notice(f"{death}{_nothing_more(ending, sent=live_run.sent)}")
             return
@@ -81,7 +81,7 @@ class RunRecovery:
         ending = _return_value(self._ask_server(live_run, route))
         if not isinstance(ending, RunOutcome):
             return ending
-        self._writer.close_run(open_run(live_run, route), ending)
+        self._writer.runs.close(open_run(live_run, route), ending)
         address = f"{live_run.conversation}@{live_run.position}"
         raise ProviderRefused(
             f"{address} is no longer waiting: it {_describe_outcome(ending, sent=True)}",
@@ -115,7 +115,7 @@ class RunRecovery:
                     elif isinstance(event, Delta):
                         yield Waiting(0, "still being answered")
                     elif isinstance(event, Finished) and event.state is RunState.REQUIRES_ACTION:
-                        self._writer.require_action(run, ", ".join(call.name for call in event.calls))
+                        self._writer.runs.require_action(run, ", ".join(call.name for call in event.calls))
                         return event.calls
                     elif isinstance(event, Finished):
                         return finished_outcome(event, progress)
@@ -127,7 +127,7 @@ class RunRecovery:
         """Close a run by the user's decision; what had arrived is kept."""
         progress = Progress(live_run.text)
         progress.sent = live_run.sent
-        self._writer.close_run(open_run(live_run, route), aborted_outcome(progress, state, error))
+        self._writer.runs.close(open_run(live_run, route), aborted_outcome(progress, state, error))
 
 
 def wait_hint(conversation: str) -> str:

@@ -40,7 +40,7 @@ class TurnRunner:
     def locked(self, conversation: Conversation, *, wait: bool = False) -> Iterator[None]:
         """Keep other processes out of a conversation; raises Busy, naming the one inside."""
         try:
-            lock = locks.take(self._url, conversation.pk, wait=wait)
+            lock = locks.acquire(self._url, conversation.pk, wait=wait)
         except BlockingIOError:
             raise self._busy(conversation) from None
         try:
@@ -69,7 +69,7 @@ class TurnRunner:
             yield Notice(
                 f"{route.provider.name} cannot run in the background; this process has to keep running."
             )
-        run = self._writer.open_turn(
+        run = self._writer.turns.open(
             conversation.pk,
             assistant,
             route.model,
@@ -126,7 +126,7 @@ class TurnRunner:
         )
         progress.sent, progress.run_id = True, live_run.run_id
         run = open_run(live_run, route)
-        self._writer.resume_run(run)
+        self._writer.runs.resume(run)
         yield from self._drive(
             run,
             assistant.id,
@@ -176,15 +176,15 @@ class TurnRunner:
         if progress.finished:
             self._close_finished(run, progress)
         else:
-            self._writer.close_run(run, aborted_outcome(progress, RunState.CANCELLED, ""))
+            self._writer.runs.close(run, aborted_outcome(progress, RunState.CANCELLED, ""))
 
     def _close_failed(self, run: OpenRun, progress: Progress, error: Exception) -> None:
         """Close a run that an error ended, unless it waits or goes on at the server."""
         if not isinstance(error, ChatmgrError):
             text = f"{type(error).__name__}: {error}"
-            self._writer.close_run(run, aborted_outcome(progress, RunState.FAILED, text))
+            self._writer.runs.close(run, aborted_outcome(progress, RunState.FAILED, text))
         elif progress.awaits_output and not error.touched:
-            self._writer.require_action(run)
+            self._writer.runs.require_action(run)
         elif isinstance(error, Unsettled):
             self._recorder.checkpoint(run, progress)
             error.hint = "What arrived is kept, and the next command looks for the rest: chatmgr runs"
@@ -192,22 +192,22 @@ class TurnRunner:
             self._recorder.checkpoint(run, progress)
             error.hint = f"The run goes on at the server. {wait_hint(progress.conversation)}"
         else:
-            self._writer.close_run(run, failed_outcome(progress, error))
+            self._writer.runs.close(run, failed_outcome(progress, error))
 
     def _close_finished(self, run: OpenRun, progress: Progress) -> None:
         """Save the end; a run whose stream had none is interrupted, never complete."""
         finished = progress.finished
         if finished is None:
             reason = "the stream ended before the answer did"
-            self._writer.close_run(run, aborted_outcome(progress, RunState.INTERRUPTED, reason))
+            self._writer.runs.close(run, aborted_outcome(progress, RunState.INTERRUPTED, reason))
             raise NetworkDown(
                 f"The answer broke off: {reason}.",
                 "What arrived is kept. Send the message again for a whole answer.",
             )
         if finished.state is RunState.REQUIRES_ACTION:
-            self._writer.require_action(run, ", ".join(call.name for call in finished.calls))
+            self._writer.runs.require_action(run, ", ".join(call.name for call in finished.calls))
             return
-        self._writer.close_run(run, finished_outcome(finished, progress))
+        self._writer.runs.close(run, finished_outcome(finished, progress))
 
 
 def _close(stream: Iterator[Event] | None) -> None:

@@ -44,4 +44,4 @@ def last_conversation(*, here: bool) -> Conversation:
 def record_use(conversation: Conversation) -> None:
     """Note that a conversation is used in this folder, if the last time was elsewhere."""
     if app().here not in {"", conversation.folder}:
-        app().writer.touch(conversation.pk, app().here)
+        app().writer.conversations.touch(conversation.pk, app().here)

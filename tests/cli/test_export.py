@@ -23,7 +23,7 @@ def some(talks: Talks) -> Talks:
     talks.say("demo", "How many apples?\nCount.", "Twelve.", notes)
     talks.say("demo", "Sure?", "Quite s", state=RunState.INCOMPLETE, detail="length")
     talks.say("old", "hello", "hi")
-    with talks.writer.begin() as db:
+    with talks.writer.database.begin() as db:
         db.exec_driver_sql("UPDATE conversations SET archived_at = updated_at WHERE name = 'old'")
     return talks
 

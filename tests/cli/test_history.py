@@ -24,11 +24,11 @@ def desk(sqlite_url: str) -> Iterator[Desk]:
     made = Desk(sqlite_url)
     made.answer("hello", "An answer about nothing.", "demo")
     mini = made.assistant("mini", model="gpt-4o-mini")
-    made.writer.create_conversation("trip", "", mini.id, "", "wire")
+    made.writer.conversations.create("trip", mini.id, "", "wire")
     for text in ("the budget for Zürich", "the hotel", "東京に行きたい", "\x1b]0;evil\x07 budget"):
         pk = made.now("trip").pk
-        run = made.writer.open_turn(pk, mini, "gpt-4o-mini", "wire", ENDPOINT, text)
-        made.writer.close_run(run, RunOutcome(RunState.COMPLETED, f"About {text}, and cafés."))
+        run = made.writer.turns.open(pk, mini, "gpt-4o-mini", "wire", ENDPOINT, text)
+        made.writer.runs.close(run, RunOutcome(RunState.COMPLETED, f"About {text}, and cafés."))
     yield made
     made.close()
 
@@ -132,7 +132,7 @@ def test_code_alone(asked: Chatmgr, desk: Desk) -> None:
 
 def test_runs_are_shown_with_what_became_of_them(asked: Chatmgr, desk: Desk) -> None:
     run = desk.open("again", "demo")
-    desk.writer.close_run(run, RunOutcome(RunState.FAILED, "", error="no such luck"))
+    desk.writer.runs.close(run, RunOutcome(RunState.FAILED, "", error="no such luck"))
     [turn] = asked.json("history", "demo@-1", "--runs")
     [run_shown] = turn["runs"]
     assert (run_shown["chosen"], run_shown["state"], run_shown["answer"]) == (True, "failed", None)

@@ -114,6 +114,18 @@ def test_a_turn_loads_neither_migrations_nor_a_line_editor(talking: Chatmgr, wir
     assert wire.turns_heard == ["one", "two"]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("send", "demo", "two"), ("rename", "demo", "plan"), ("tag", "demo", "+work"), ("delete", "demo", "-y")],
+    ids=" ".join,
+)
+def test_writing_loads_neither_the_orm_nor_another_database(talking: Chatmgr, words: tuple[str, ...]) -> None:
+    loaded = modules(talking, *words)
+    assert "sqlalchemy.dialects.sqlite.pysqlite" in loaded
+    heavy = ("sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "psycopg", "alembic")
+    assert [name for name in loaded if name.startswith(heavy)] == []
+
+
 def test_the_table_of_commands_says_what_the_commands_say() -> None:
     with cli.make_context("chatmgr", [], resilient_parsing=True) as ctx:
         for name, (module, line) in COMMANDS.items():

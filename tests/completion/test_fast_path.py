@@ -87,9 +87,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     writer = Writer(f"sqlite:///{home / 'chatmgr.db'}")
     for name in ("persona", "Persona", "plain"):
-        writer.create_assistant(name, f"You are {name}.\nBe  \x1b[2Jbrief. " * 9, "m", "ollama", {})
-    for name, title in NAMES.items():
-        writer.create_conversation(name, title, 1, "", "ollama")
+        writer.assistants.create(name, f"You are {name}.\nBe  \x1b[2Jbrief. " * 9, "m", "ollama", {})
+    for pk, (name, title) in enumerate(NAMES.items(), start=1):
+        writer.conversations.create(name, 1, "", "ollama")
+        writer.conversations.set_title(pk, title)
     writer.close()
     return home
 

@@ -18,23 +18,23 @@ def run_turns(url: str, pipe: Connection) -> None:
     """Take over what was left, then run turns until killed."""
     desk = Desk(url)
     plan = desk.now()
-    locks.take(url, plan.pk, wait=True)
+    locks.acquire(url, plan.pk, wait=True)
     live = desk.reader.runs.live(plan.pk)
     if live:
         left = OpenRun(plan.pk, live.provider, ENDPOINT, live.run_pk, live.turn_pk, live.position)
-        desk.writer.close_run(left, RunOutcome(RunState.INTERRUPTED, ""))
+        desk.writer.runs.close(left, RunOutcome(RunState.INTERRUPTED, ""))
         pipe.send(("taken over", live.position, ""))
     for position in count(desk.now().turns + 1):
         run = desk.open(f"question {position}")
         pipe.send(("opened", position, ""))
-        desk.writer.set_thread(run, f"conv_{position}", position - 1)
-        desk.writer.mark_sending(run)
+        desk.writer.threads.set(run, f"conv_{position}", position - 1)
+        desk.writer.runs.mark_sent(run)
         pipe.send(("sending", position, ""))
         text = ""
         for piece in ("So", " far,", " so good."):
             text += piece
-            desk.writer.checkpoint(run, text)
+            desk.writer.runs.checkpoint(run, text)
             pipe.send(("checkpoint", position, text))
         end = RunOutcome(RunState.COMPLETED, text + " Done.", usage=Usage(position, 1), thread_synced=True)
-        desk.writer.close_run(run, end)
+        desk.writer.runs.close(run, end)
         pipe.send(("closed", position, end.text))

@@ -75,7 +75,7 @@ def test_kill_at_many_points(kind: str, request: pytest.FixtureRequest) -> None:
     reports: list[Report] = []
     for _ in range(KILLS[kind]):
         reports += _kill_after(url, points.randint(1, REPORTS), points.uniform(0, 0.004))
-        locks.take(url, number, wait=True).release()  # the server has noticed: nothing is under way
+        locks.acquire(url, number, wait=True).release()  # the server has noticed: nothing is under way
         _check_nothing_half_done(desk)
         _check_everything_reported(desk, reports)
         desk.reader.close()

@@ -19,7 +19,7 @@ from chatmgr.services.export import Exporter
 from chatmgr.store import engine
 from chatmgr.store.migrate import HEAD
 from chatmgr.store.reader import Reader
-from chatmgr.store.tables import Base
+from chatmgr.store.tables import metadata
 from tests.support.commands import KEY, Chatmgr
 from tests.support.sample_stores import Talks, fill_long, python_type
 
@@ -34,7 +34,7 @@ def kept(url: str) -> Rows:
         with opened.connect() as db:
             return {
                 name: [dict(row) for row in db.execute(select(table)).mappings()]
-                for name, table in Base.metadata.tables.items()
+                for name, table in metadata.tables.items()
                 if name not in NOT_OF_CONVERSATIONS
             }
     finally:
@@ -126,7 +126,7 @@ def test_every_field_of_every_row(chatmgr: Chatmgr, full: str, form: str) -> Non
         by = (
             ["conversation_id", "name"]
             if table == "tags"
-            else list(Base.metadata.tables[table].primary_key.columns.keys())
+            else list(metadata.tables[table].primary_key.columns.keys())
         )
         found = {tuple(row[name] for name in by): row for row in exported[table]}
         assert len(found) == len(exported[table]) == len(rows), table
@@ -143,7 +143,7 @@ def test_every_column_is_filled_somewhere(full: str) -> None:
 
 
 def test_the_columns_are_those_of_the_tables() -> None:
-    for name, table in Base.metadata.tables.items():
+    for name, table in metadata.tables.items():
         if name in NOT_OF_CONVERSATIONS:
             continue
         assert set(COLUMNS[name]) == set(table.c.keys()), name

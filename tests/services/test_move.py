@@ -216,7 +216,7 @@ class TestMoveOfMany:
         app = App()
         persona = app.reader.assistants.get("demo")
         for number in range(self.COUNT - 1):
-            app.writer.create_conversation(f"c{number}", "", persona.id, "", "wire")
+            app.writer.conversations.create(f"c{number}", persona.id, "", "wire")
         app.close()
         return two
 

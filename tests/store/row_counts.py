@@ -11,7 +11,7 @@ def counts(desk: Desk, *tables: str) -> list[int]:
 def trashed(desk: Desk, *names: str) -> list[int]:
     """Put conversations into the trash; their keys."""
     keys = [desk.now(name).pk for name in names]
-    desk.writer.trash(keys)
+    desk.writer.trash.put(keys)
     return keys
 
 

@@ -20,20 +20,20 @@ class Desk:
     def __init__(self, url: str) -> None:
         self.url = url
         self.writer = Writer(url)
-        self.writer.create_assistant("a", "x", "", "", {})
+        self.writer.assistants.create("a", "x", "", "", {})
         self.reader = Reader(url)
         self.assistant = self.reader.assistants.get("a")
-        self.writer.create_conversation("demo", "", self.assistant.id, "", "p")
+        self.writer.conversations.create("demo", self.assistant.id, "", "p")
         self.pk = self.reader.conversations.get("demo").pk
 
     def say(
         self, text: str, *files: Attachment, answer: str = "yes", writer: Writer | None = None
     ) -> OpenRun:
         """Add a turn."""
-        run = (writer or self.writer).open_turn(
+        run = (writer or self.writer).turns.open(
             self.pk, self.assistant, "m", "p", "http://e", text, attachments=files
         )
-        (writer or self.writer).close_run(run, RunOutcome(RunState.COMPLETED, answer))
+        (writer or self.writer).runs.close(run, RunOutcome(RunState.COMPLETED, answer))
         return run
 
 
@@ -69,7 +69,7 @@ def test_the_same_bytes_are_kept_once(desk: Desk) -> None:
         sizes = {one[3] for turn in turns for one in reader.turns.attachments(turn)}
     assert found == [["a.png", "b.png"], ["c.png"]]
     assert sizes == {4}
-    with desk.writer.begin() as db:
+    with desk.writer.database.begin() as db:
         assert db.exec_driver_sql("SELECT count(*) FROM blobs").scalar() == 1
 
 
@@ -86,8 +86,8 @@ def test_an_endpoint_knows_a_file_by_one_name(desk: Desk) -> None:
     one = file("a.png", b"same")
     desk.say("one", one)
     for remote in ("file-1", "file-2"):
-        desk.writer.set_remote_file(one.sha256, "p", "http://e", remote)
-    desk.writer.set_remote_file(one.sha256, "p", "http://elsewhere", "file-3")
+        desk.writer.threads.set_file(one.sha256, "p", "http://e", remote)
+    desk.writer.threads.set_file(one.sha256, "p", "http://elsewhere", "file-3")
     with desk.reader as reader:
         known = reader.threads.remote_files(desk.pk, "p", "http://e")
     assert known == {one.sha256: RemoteFile("file-2", "image/png")}
@@ -95,7 +95,7 @@ def test_an_endpoint_knows_a_file_by_one_name(desk: Desk) -> None:
 
 def test_two_processes_keep_the_same_file_at_once(desk: Desk) -> None:
     """Neither is told that the other's conversation is busy: they only have the same file."""
-    desk.writer.create_conversation("other", "", desk.assistant.id, "", "p")
+    desk.writer.conversations.create("other", desk.assistant.id, "", "p")
     with desk.reader as reader:
         other = reader.conversations.get("other").pk
     same = file("big.png", EVERY_BYTE)
@@ -108,10 +108,10 @@ def test_two_processes_keep_the_same_file_at_once(desk: Desk) -> None:
             for number in range(5):
                 begun.wait()
                 data = file("n.png", EVERY_BYTE + bytes([number]))
-                run = writer.open_turn(
+                run = writer.turns.open(
                     conversation, desk.assistant, "m", "p", "http://e", "x", attachments=(same, data)
                 )
-                writer.close_run(run, RunOutcome(RunState.COMPLETED, "yes"))
+                writer.runs.close(run, RunOutcome(RunState.COMPLETED, "yes"))
         except BaseException as error:
             failed.append(error)
             begun.abort()
@@ -124,6 +124,6 @@ def test_two_processes_keep_the_same_file_at_once(desk: Desk) -> None:
     for thread in threads:
         thread.join()
     assert failed == []
-    with desk.writer.begin() as db:
+    with desk.writer.database.begin() as db:
         assert db.exec_driver_sql("SELECT count(*) FROM blobs").scalar() == 6
         assert db.exec_driver_sql("SELECT count(*) FROM attachments").scalar() == 20

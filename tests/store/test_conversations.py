@@ -20,14 +20,14 @@ def test_a_new_conversation_is_empty(desk: Desk) -> None:
 
 
 def test_a_conversation_may_have_a_model_of_its_own(desk: Desk) -> None:
-    desk.writer.create_conversation("plan", "", desk.assistant().id, "gpt-own", "openai")
+    desk.writer.conversations.create("plan", desk.assistant().id, "gpt-own", "openai")
     assert desk.now().model == "gpt-own"
 
 
 def test_a_name_is_given_once(desk: Desk) -> None:
     desk.conversation("plan")
     with pytest.raises(UsageFault, match="There is a conversation “plan” already") as caught:
-        desk.writer.create_conversation("plan", "", desk.assistant().id, "", "openai")
+        desk.writer.conversations.create("plan", desk.assistant().id, "", "openai")
     assert "chatmgr resume plan" in caught.value.hint
     assert desk.reader.meta.counts()[1] == 1
 
@@ -59,7 +59,7 @@ def test_the_last_used_is_the_one_touched_last(desk: Desk) -> None:
     found = desk.reader.conversations.last_used()
     assert found is not None
     assert found.name == "two"
-    desk.writer.touch(first.pk)
+    desk.writer.conversations.touch(first.pk)
     found = desk.reader.conversations.last_used()
     assert found is not None
     assert found.name == "one"

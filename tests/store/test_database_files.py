@@ -82,7 +82,7 @@ def _read_without_rights(folder: Path) -> str:
 def test_only_the_owner_can_read(sqlite_url: str) -> None:
     desk = Desk(sqlite_url)
     desk.answer("hello", "hi")
-    hold = locks.take(sqlite_url, 1, wait=False)
+    hold = locks.acquire(sqlite_url, 1, wait=False)
     copy = migrate.backup(sqlite_url)
     folder = _path(sqlite_url).parent
     assert {one.name: oct(_mode(one)) for one in folder.iterdir()} == {

@@ -9,7 +9,9 @@ from tests.support.store import Desk, tell
 
 
 def _make(desk: Desk, name: str, folder: str, title: str = "") -> None:
-    desk.writer.create_conversation(name, title, desk.assistant().id, "", "openai", folder)
+    desk.writer.conversations.create(name, desk.assistant().id, "", "openai", folder)
+    if title:
+        desk.writer.conversations.set_title(desk.now(name).pk, title)
 
 
 def test_a_folder_has_a_last_one(desk: Desk) -> None:
@@ -22,11 +24,13 @@ def test_a_folder_has_a_last_one(desk: Desk) -> None:
         return found.name if found else ""
 
     assert [last(one) for one in ("/p/one", "/p/two", "/p", "/p/one/in")] == ["b", "c", "", ""]
-    desk.writer.touch(desk.now("a").pk, "/p/one")
+    desk.writer.conversations.touch(desk.now("a").pk, "/p/one")
     assert last("/p/one") == "a"
-    desk.writer.touch(desk.now("a").pk, "/p/two")  # it is where it was used last, and only there
+    desk.writer.conversations.touch(
+        desk.now("a").pk, "/p/two"
+    )  # it is where it was used last, and only there
     assert (last("/p/one"), last("/p/two")) == ("b", "a")
-    desk.writer.touch(desk.now("a").pk)  # from nowhere: it stays where it belongs
+    desk.writer.conversations.touch(desk.now("a").pk)  # from nowhere: it stays where it belongs
     assert last("/p/two") == "a"
     tell(desk.url, "UPDATE conversations SET archived_at = updated_at WHERE name = 'a'")
     assert last("/p/two") == "c"
@@ -47,8 +51,8 @@ def test_lists_and_searches_are_narrowed_to_a_folder(desk: Desk) -> None:
 def test_a_suggestion_never_replaces_a_title(desk: Desk, own: str, title: str) -> None:
     _make(desk, "plan", "", own)
     before = desk.now()
-    assert desk.writer.suggest_title(before.pk, "Suggested") is (own == "")
-    assert not desk.writer.suggest_title(before.pk, "Later")
+    assert desk.writer.conversations.suggest_title(before.pk, "Suggested") is (own == "")
+    assert not desk.writer.conversations.suggest_title(before.pk, "Later")
     after = desk.now()
     assert (after.title, after.name, after.updated_at) == (title, "plan", before.updated_at)
     hits = desk.reader.search.find(parse_query(title), Filters(), 0, newest=False, conversation=0).hits
@@ -59,7 +63,7 @@ def test_what_a_limit_leaves(desk: Desk) -> None:
     desk.answer("hello", "hi")
     pk, limits = desk.now().pk, budget.Budget(desk.reader)
     assert not limits.is_exhausted(desk.now())
-    desk.writer.limit_cost(pk, 2_000_000)
+    desk.writer.conversations.limit_cost(pk, 2_000_000)
     assert not limits.is_exhausted(desk.now())
     tell(desk.url, "UPDATE runs SET cost = 2000000")
     assert limits.is_exhausted(desk.now())

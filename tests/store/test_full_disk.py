@@ -45,7 +45,7 @@ def _try_within_limit(url: str, pipe: Connection) -> None:
 
 def _no_more_pages(desk: Desk) -> None:
     """From here on the writer's connection may not let the database grow."""
-    with desk.writer._engine.connect() as connection:
+    with desk.writer.database.engine.connect() as connection:
         [[pages]] = connection.connection.cursor().execute("PRAGMA page_count")
         connection.connection.cursor().execute(f"PRAGMA max_page_count={pages}")
 
@@ -70,16 +70,16 @@ def test_a_full_disk_leaves_no_half_turn(sqlite_url: str) -> None:
 def test_an_answer_without_room_keeps_what_had_come(sqlite_url: str) -> None:
     desk = Desk(sqlite_url)
     run = desk.open()
-    desk.writer.checkpoint(run, "So far")
+    desk.writer.runs.checkpoint(run, "So far")
     _no_more_pages(desk)
     for attempt in range(2):
         with pytest.raises(DatabaseUnreachable, match="full"):
-            desk.writer.checkpoint(run, BIG)
+            desk.writer.runs.checkpoint(run, BIG)
         with pytest.raises(DatabaseUnreachable, match="full"):
-            desk.writer.close_run(run, RunOutcome(RunState.COMPLETED, BIG))
+            desk.writer.runs.close(run, RunOutcome(RunState.COMPLETED, BIG))
         turn = desk.reader.turns.get(desk.now(), 1)
         assert (turn.answer, turn.state) == ("So far", "pending"), attempt
-    desk.writer.close_run(run, RunOutcome(RunState.INTERRUPTED, ""))
+    desk.writer.runs.close(run, RunOutcome(RunState.INTERRUPTED, ""))
     assert desk.reader.turns.get(desk.now(), 1).state == "interrupted"
     desk.close()
     assert ask(sqlite_url, "PRAGMA integrity_check") == [("ok",)]

@@ -14,7 +14,7 @@ NUMBER = 7
 
 def _obey(url: str, pipe: Connection) -> None:
     """Another chatmgr, which takes, awaits and releases holds as it is told."""
-    held: dict[int, locks.Hold] = {}
+    held: dict[int, locks.Lock] = {}
     while True:
         order, number = pipe.recv()
         if order == "release":
@@ -24,7 +24,7 @@ def _obey(url: str, pipe: Connection) -> None:
         if order == "wait":
             pipe.send("waiting")
         try:
-            held[number] = locks.take(url, number, wait=order == "wait")
+            held[number] = locks.acquire(url, number, wait=order == "wait")
             pipe.send("held")
         except BlockingIOError:
             pipe.send("refused")
@@ -58,14 +58,14 @@ def test_a_dead_process_holds_nothing(url: str, others: Callable[[], Other]) -> 
     first = others()
     assert first.ask("take", NUMBER) == "held"
     with pytest.raises(BlockingIOError):
-        locks.take(url, NUMBER, wait=False)
+        locks.acquire(url, NUMBER, wait=False)
     first.kill()
-    locks.take(url, NUMBER, wait=True).release()  # waits: a server takes a moment to notice
+    locks.acquire(url, NUMBER, wait=True).release()  # waits: a server takes a moment to notice
 
 
 def test_waiting_ends_with_the_release(url: str, others: Callable[[], Other]) -> None:
     other = others()
-    hold = locks.take(url, NUMBER, wait=False)
+    hold = locks.acquire(url, NUMBER, wait=False)
     assert other.ask("wait", NUMBER) == "waiting"
     assert not other.pipe.poll(0.15)
     hold.release()
@@ -82,7 +82,7 @@ def test_waiting_ends_with_the_holders_death(others: Callable[[], Other]) -> Non
 
 def test_conversations_are_held_one_by_one(url: str, others: Callable[[], Other]) -> None:
     other = others()
-    mine = [locks.take(url, number, wait=False) for number in (1, 2, 2_147_483_647)]
+    mine = [locks.acquire(url, number, wait=False) for number in (1, 2, 2_147_483_647)]
     assert [other.ask("take", number) for number in (1, 2, 3, 2_147_483_647)] == [
         "refused",
         "refused",
@@ -98,30 +98,30 @@ def test_conversations_are_held_one_by_one(url: str, others: Callable[[], Other]
 
 def test_a_process_excludes_itself_too(url: str) -> None:
     Desk(url).close()
-    hold = locks.take(url, NUMBER, wait=False)
+    hold = locks.acquire(url, NUMBER, wait=False)
     with pytest.raises(BlockingIOError):
-        locks.take(url, NUMBER, wait=False)
+        locks.acquire(url, NUMBER, wait=False)
     hold.release()
     for _ in range(20):  # a released hold is free at once, not a moment later
-        locks.take(url, NUMBER, wait=False).release()
+        locks.acquire(url, NUMBER, wait=False).release()
 
 
 def test_releasing_never_fails(postgres_url: str) -> None:
     """Where the server went away, so did the lock."""
-    hold = locks.take(postgres_url, NUMBER, wait=False)
+    hold = locks.acquire(postgres_url, NUMBER, wait=False)
     ours = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     assert ask(postgres_url, f"SELECT pg_terminate_backend(pid, 5000) {ours}") == [(True,)]
     hold.release()
-    locks.take(postgres_url, NUMBER, wait=False).release()
+    locks.acquire(postgres_url, NUMBER, wait=False).release()
 
 
 def test_a_hold_survives_everything_else_the_process_does(url: str, others: Callable[[], Other]) -> None:
     """RunOutcome any descriptor of a file drops the locks a process has on it: nothing else may open it."""
     other = others()
-    hold = locks.take(url, NUMBER, wait=False)
+    hold = locks.acquire(url, NUMBER, wait=False)
     desk = Desk(url)
     desk.answer("hello", "hi")
     desk.close()
-    locks.take(url, NUMBER + 1, wait=False).release()
+    locks.acquire(url, NUMBER + 1, wait=False).release()
     assert other.ask("take", NUMBER) == "refused"
     hold.release()

@@ -24,9 +24,11 @@ DAY = timedelta(days=1)
 def with_file(desk: Desk, name: str, file: Attachment = FILE) -> None:
     """A turn with a file, which a server was given."""
     pk = desk.conversation(name).pk
-    run = desk.writer.open_turn(pk, desk.assistant(), "gpt-x", "openai", ENDPOINT, "see", attachments=(file,))
-    desk.writer.set_remote_file(file.sha256, "openai", ENDPOINT, f"file-{file.sha256[0]}")
-    desk.writer.close_run(run, RunOutcome(RunState.COMPLETED, "seen", thread_synced=True))
+    run = desk.writer.turns.open(
+        pk, desk.assistant(), "gpt-x", "openai", ENDPOINT, "see", attachments=(file,)
+    )
+    desk.writer.threads.set_file(file.sha256, "openai", ENDPOINT, f"file-{file.sha256[0]}")
+    desk.writer.runs.close(run, RunOutcome(RunState.COMPLETED, "seen", thread_synced=True))
 
 
 class TestForGood:
@@ -36,9 +38,9 @@ class TestForGood:
         with_file(desk, "goes", other)
         before = counts(desk, *TABLES, "remote_files")
         with_file(desk, "goes")
-        desk.writer.set_thread(ThreadKey(desk.now("goes").pk, "openai", ENDPOINT), "conv_1", 1)
-        desk.writer.tag([desk.now("goes").pk], ["work"], [])
-        desk.writer.purge(trashed(desk, "goes"))
+        desk.writer.threads.set(ThreadKey(desk.now("goes").pk, "openai", ENDPOINT), "conv_1", 1)
+        desk.writer.conversations.tag([desk.now("goes").pk], ["work"], [])
+        desk.writer.trash.purge(trashed(desk, "goes"))
         after = dict(zip((*TABLES, "remote_files"), counts(desk, *TABLES, "remote_files"), strict=True))
         kept = [after[one] for one in ("blobs", "remote_files", "conversations", "turns", "tags", "threads")]
         assert kept == [1, 1, 1, 2, 0, 0]
@@ -69,13 +71,13 @@ class TestForGood:
                 f"UPDATE turns SET run_id = {second} WHERE id = {run.turn}",
             )
             left = desk.open("left behind", name)
-            desk.writer.checkpoint(left, "half an ans")
-            desk.writer.checkpoint(left, "half an answer")
+            desk.writer.runs.checkpoint(left, "half an ans")
+            desk.writer.runs.checkpoint(left, "half an answer")
         pk = desk.now("goes").pk
         assert len(indexed(desk.url)) == 8
         if how == "writer":
             tell(desk.url, f"UPDATE conversations SET deleted_at = updated_at WHERE id = {pk}")
-            desk.writer.purge([pk])
+            desk.writer.trash.purge([pk])
         else:
             with connected(desk.url) as db:
                 if sqlite_path(desk.url):
@@ -102,14 +104,14 @@ class TestForGood:
             for _ in range(4):
                 run = desk.open(f"what is said {number}" if number % 5 else own(), name)
                 for _ in range(2):
-                    desk.writer.checkpoint(run, f"so far {number}" if number % 5 else own())
+                    desk.writer.runs.checkpoint(run, f"so far {number}" if number % 5 else own())
                 text = f"answer {number}" if number % 5 else own()
-                desk.writer.close_run(run, RunOutcome(RunState.COMPLETED, text, reasoning=text))
+                desk.writer.runs.close(run, RunOutcome(RunState.COMPLETED, text, reasoning=text))
         assert _in_bytes(home, secret)
         keys = trashed(desk, *(one.name for one in desk.reader.conversations.list(0) if one.name in secret))
         desk.reader.close()
-        desk.writer.purge(keys)
-        assert desk.writer.scrub() == ""
+        desk.writer.trash.purge(keys)
+        assert desk.writer.trash.scrub() == ""
         assert _in_bytes(home, secret) == []
         assert len(indexed(desk.url)) == 24 * 5
         with closing(sqlite3.connect(home / "chatmgr.db")) as db:
@@ -121,9 +123,9 @@ class TestForGood:
         with closing(sqlite3.connect(home / "chatmgr.db", isolation_level=None)) as other:
             other.execute("BEGIN")
             other.execute("SELECT count(*) FROM turns").fetchall()
-            desk.writer.purge(trashed(desk, "a"))
-            assert "reads it" in desk.writer.scrub()
-        assert desk.writer.scrub() == ""
+            desk.writer.trash.purge(trashed(desk, "a"))
+            assert "reads it" in desk.writer.trash.scrub()
+        assert desk.writer.trash.scrub() == ""
 
 
 def _in_bytes(home: Path, secret: list[str]) -> list[str]:

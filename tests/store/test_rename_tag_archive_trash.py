@@ -14,9 +14,9 @@ from tests.support.store import ENDPOINT, Desk, tell
 class TestNames:
     def test_swapped_and_in_a_row(self, desk: Desk) -> None:
         a, b, c = (desk.conversation(name).pk for name in "abc")
-        desk.writer.rename({a: "b", b: "a"})
+        desk.writer.conversations.rename({a: "b", b: "a"})
         assert (desk.now("b").pk, desk.now("a").pk) == (a, b)
-        desk.writer.rename({a: "c", c: "d"})
+        desk.writer.conversations.rename({a: "c", c: "d"})
         assert (desk.now("c").pk, desk.now("d").pk) == (a, c)
         assert [-key for key in indexed(desk.url)] == sorted((a, b, c), reverse=True)
 
@@ -24,19 +24,19 @@ class TestNames:
         a, b = desk.conversation("a").pk, desk.conversation("b").pk
         desk.conversation("c")
         with pytest.raises(UsageFault, match="Nothing was changed"):
-            desk.writer.rename({a: "x", b: "c"})
+            desk.writer.conversations.rename({a: "x", b: "c"})
         assert {one.name for one in desk.reader.conversations.list(0)} == {"a", "b", "c"}
 
     def test_deleted_meanwhile(self, desk: Desk) -> None:
         a, b = desk.conversation("a").pk, desk.conversation("b").pk
         trashed(desk, "b")
         changes: list[Callable[[], object]] = [
-            lambda: desk.writer.rename({a: "x", b: "y"}),
-            lambda: desk.writer.archive([a, b]),
-            lambda: desk.writer.tag([a, b], ["t"], []),
-            lambda: desk.writer.trash([a, b]),
-            lambda: desk.writer.purge([a, b]),
-            lambda: desk.writer.restore({a: "x", b: "y"}),
+            lambda: desk.writer.conversations.rename({a: "x", b: "y"}),
+            lambda: desk.writer.conversations.archive([a, b]),
+            lambda: desk.writer.conversations.tag([a, b], ["t"], []),
+            lambda: desk.writer.trash.put([a, b]),
+            lambda: desk.writer.trash.purge([a, b]),
+            lambda: desk.writer.trash.restore({a: "x", b: "y"}),
         ]
         for change in changes:
             with pytest.raises(Busy):
@@ -46,8 +46,8 @@ class TestNames:
 
     def test_used_elsewhere(self, desk: Desk) -> None:
         old = desk.conversation("a")
-        desk.writer.rename({old.pk: "b"})
-        desk.writer.set_title(old.pk, "New")
+        desk.writer.conversations.rename({old.pk: "b"})
+        desk.writer.conversations.set_title(old.pk, "New")
         assert (
             desk.reader.conversations.refresh(old).name,
             desk.reader.conversations.refresh(old).title,
@@ -58,13 +58,13 @@ class TestArchive:
     def test_hides_and_a_turn_brings_back(self, desk: Desk) -> None:
         desk.answer("hello", "hi", "a")
         before = desk.now("a")
-        desk.writer.archive([before.pk])
+        desk.writer.conversations.archive([before.pk])
         assert list(desk.reader.conversations.list(0)) == []
         assert [one.name for one in desk.reader.conversations.list(0, Filters(archived=True))] == ["a"]
         assert desk.now("a").updated_at == before.updated_at
-        desk.writer.unarchive([before.pk])
+        desk.writer.conversations.unarchive([before.pk])
         assert desk.now("a") == before
-        desk.writer.archive([before.pk])
+        desk.writer.conversations.archive([before.pk])
         desk.answer("more", "yes", "a")
         assert desk.now("a").archived_at is None
 
@@ -82,19 +82,19 @@ class TestArchive:
         )
         keys = [one.pk for one in desk.reader.conversations.list(0)]
         assert len(keys) == 10_000
-        desk.writer.archive(keys)
+        desk.writer.conversations.archive(keys)
         assert counts(desk, "conversations WHERE archived_at IS NOT NULL") == [10_000]
-        desk.writer.tag(keys, ["one", "two"], [])
-        desk.writer.trash(keys)
-        desk.writer.purge(keys)
+        desk.writer.conversations.tag(keys, ["one", "two"], [])
+        desk.writer.trash.put(keys)
+        desk.writer.trash.purge(keys)
         assert counts(desk, "conversations", "tags") == [0, 0]
 
 
 class TestTags:
     def test_on_and_off(self, desk: Desk) -> None:
         a, b = desk.conversation("a").pk, desk.conversation("b").pk
-        desk.writer.tag([a, b], ["work", "draft"], [])
-        desk.writer.tag([a], ["work", "new"], ["draft", "unknown"])
+        desk.writer.conversations.tag([a, b], ["work", "draft"], [])
+        desk.writer.conversations.tag([a], ["work", "new"], ["draft", "unknown"])
         assert (desk.now("a").tags, desk.now("b").tags) == (("new", "work"), ("draft", "work"))
         assert desk.reader.conversations.tags() == [("draft", 1), ("new", 1), ("work", 2)]
 
@@ -115,7 +115,7 @@ class TestTrash:
         [pk] = trashed(desk, "a")
         assert list(desk.reader.conversations.list(0)) == []
         desk.answer("other", "yes", "a")  # the name is free at once
-        desk.writer.restore({pk: "b"})
+        desk.writer.trash.restore({pk: "b"})
         back = desk.now("b")
         assert (back.pk, back.id, back.turns, back.deleted_at) == (pk, before.id, 1, None)
 
@@ -144,17 +144,17 @@ class TestTrash:
         desk.open("hello", "a")
         desk.conversation("b")
         with pytest.raises(Busy):
-            desk.writer.trash([desk.now("b").pk, desk.now("a").pk])
+            desk.writer.trash.put([desk.now("b").pk, desk.now("a").pk])
         assert list(desk.reader.trash.list()) == []
 
     def test_no_turn_in_the_trash(self, desk: Desk) -> None:
         old = desk.conversation("a")
         trashed(desk, "a")
         with pytest.raises(NotFound) as error:
-            desk.writer.open_turn(old.pk, desk.assistant(), "m", "openai", ENDPOINT, "hello")
+            desk.writer.turns.open(old.pk, desk.assistant(), "m", "openai", ENDPOINT, "hello")
         assert "chatmgr restore a" in error.value.hint
-        desk.writer.purge([old.pk])
+        desk.writer.trash.purge([old.pk])
         with pytest.raises(NotFound, match="no conversation"):
-            desk.writer.open_turn(old.pk, desk.assistant(), "m", "openai", ENDPOINT, "hello")
+            desk.writer.turns.open(old.pk, desk.assistant(), "m", "openai", ENDPOINT, "hello")
         with pytest.raises(NotFound):
             desk.reader.conversations.refresh(old)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import StatementError
 from chatmgr import __version__
 from chatmgr.store import engine, migrate
 from chatmgr.store.location import sqlite_path
-from chatmgr.store.tables import AssistantRow, Base
+from chatmgr.store.tables import assistants, metadata
 from chatmgr.store.writer import Writer
 from tests.support.store import ask, tell
 
@@ -83,7 +83,7 @@ def test_migrations_make_what_the_rows_make(url: str) -> None:
         command.downgrade(config, "base")
     assert _definitions(url) == []
     opened = engine.create(url)
-    Base.metadata.create_all(opened)
+    metadata.create_all(opened)
     opened.dispose()
     assert _definitions(url) == migrated
 
@@ -103,9 +103,9 @@ def test_moments_are_utc_on_both(url: str) -> None:
     row = {"name": "tutor", "version": 1, "created_at": east, "updated_at": east}
     opened = engine.create(url)
     with opened.begin() as db:
-        db.execute(insert(AssistantRow), row)
-        [(made, gone)] = db.execute(select(AssistantRow.created_at, AssistantRow.deleted_at)).all()
+        db.execute(insert(assistants), row)
+        [(made, gone)] = db.execute(select(assistants.c.created_at, assistants.c.deleted_at)).all()
     assert (made, made.tzinfo, gone) == (east, UTC, None)
     with opened.connect() as db, pytest.raises(StatementError, match="naive datetime"):
-        db.execute(insert(AssistantRow), {**row, "created_at": datetime(2026, 8, 26)})  # noqa: DTZ001
+        db.execute(insert(assistants), {**row, "created_at": datetime(2026, 8, 26)})  # noqa: DTZ001
     opened.dispose()

@@ -155,8 +155,8 @@ def test_trash_and_empty_stores_have_no_hits(desk: Desk) -> None:
 
 def test_a_message_is_found_before_its_answer_is_there(desk: Desk) -> None:
     run = desk.open("where is the needle")
-    desk.writer.checkpoint(run, "half a haystack")
+    desk.writer.runs.checkpoint(run, "half a haystack")
     assert found(desk, "needle") == {"plan@1"}
     assert found(desk, "haystack") == set()
-    desk.writer.close_run(run, RunOutcome(RunState.INTERRUPTED, "half a haystack"))
+    desk.writer.runs.close(run, RunOutcome(RunState.INTERRUPTED, "half a haystack"))
     assert found(desk, "needle haystack") == {"plan@1"}

@@ -33,7 +33,7 @@ def filled(desk: Desk) -> Desk:
     desk.answer("東京に行きたい", "京都は どうですか", "reise")
     desk.answer("no answer", "", "plan")
     run = desk.open("still running 大阪", "live")
-    desk.writer.checkpoint(run, "part of it 名古屋")
+    desk.writer.runs.checkpoint(run, "part of it 名古屋")
     turn = ask(desk.url, "SELECT min(id) FROM turns")[0][0]
     columns = "turn_id, conversation_id, assistant_version_id, provider, model, detail, error, thread_id"
     columns += ", remote_id, started_at, pid, host"
@@ -51,7 +51,7 @@ def test_the_ledger_keeps_it(desk: Desk) -> None:
     filled(desk)
     check(desk.url)
     assert [one.turn for one in desk.reader.search.find(parse_query("second 神戸"), Filters(), 5).hits] == [1]
-    desk.writer.import_turns(
+    desk.writer.turns.import_turns(
         ThreadKey(desk.conversation("new").pk, "openai", ENDPOINT),
         desk.assistant().version_id,
         "thread_1",
@@ -132,7 +132,7 @@ def test_stamps_order_turns_by_when_they_were_said(desk: Desk) -> None:
     stamps = [row[0] for row in ask(desk.url, "SELECT stamp FROM turns ORDER BY position")]
     assert stamps == sorted(set(stamps))
     run = desk.open("closing")
-    desk.writer.close_run(run, RunOutcome(RunState.COMPLETED, "yes"))
+    desk.writer.runs.close(run, RunOutcome(RunState.COMPLETED, "yes"))
     assert len({row[0] for row in ask(desk.url, "SELECT stamp FROM turns")}) == 6
 
 

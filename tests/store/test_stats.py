@@ -269,7 +269,7 @@ def test_the_total_of_one_conversation(desk: Desk) -> None:
     assert desk.reader.stats.total_of(pk) is None
     for text in ("one", "two"):
         desk.answer(text, "answer")
-    desk.writer.archive([pk])
+    desk.writer.conversations.archive([pk])
     found = desk.reader.stats.total_of(pk)
     assert found is not None
     assert (found.turns, found.runs, found.input_tokens, found.cost) == (2, 2, None, 0)  # never sent

@@ -62,14 +62,14 @@ def test_a_conversation_has_one_live_run_at_most(desk: Desk) -> None:
     tell(desk.url, "UPDATE runs SET state = 'pending'")
     assert tables(desk.url) == before
     assert desk.open("elsewhere", "other").position == 1
-    desk.writer.close_run(run, RunOutcome(RunState.CANCELLED, ""))
+    desk.writer.runs.close(run, RunOutcome(RunState.CANCELLED, ""))
     assert desk.open("second").position == 2
 
 
 def test_a_run_records_the_version_it_used(desk: Desk) -> None:
     desk.answer("hello", "hi")
     first = desk.assistant()
-    desk.writer.edit_assistant(first, "Be strict.", "gpt-y", "openai", {})
+    desk.writer.assistants.edit(first, "Be strict.", "gpt-y", "openai", {})
     desk.answer("again", "hm")
     used = ask(desk.url, "SELECT assistant_version_id FROM runs ORDER BY id")
     assert used == [(first.version_id,), (desk.assistant().version_id,)]
@@ -77,9 +77,9 @@ def test_a_run_records_the_version_it_used(desk: Desk) -> None:
 
 def test_sending_makes_the_run_run_and_its_thread_doubtful(desk: Desk) -> None:
     run = desk.open()
-    desk.writer.set_thread(run, "conv_1", 0)
+    desk.writer.threads.set(run, "conv_1", 0)
     assert _thread(desk) == ThreadRef("conv_1", 0, doubtful=False)
-    desk.writer.mark_sending(run)
+    desk.writer.runs.mark_sent(run)
     assert _thread(desk) == ThreadRef("conv_1", 0, doubtful=True)
     live = desk.reader.runs.live(run.conversation)
     assert live is not None
@@ -99,27 +99,27 @@ def test_closing_says_what_the_thread_holds(
 ) -> None:
     desk.answer("hello", "hi")
     run = desk.open("again")
-    desk.writer.set_thread(run, "conv_1", 1)
-    desk.writer.mark_sending(run)
-    desk.writer.close_run(run, RunOutcome(RunState.FAILED, "", thread_synced=thread_synced))
+    desk.writer.threads.set(run, "conv_1", 1)
+    desk.writer.runs.mark_sent(run)
+    desk.writer.runs.close(run, RunOutcome(RunState.FAILED, "", thread_synced=thread_synced))
     assert _thread(desk) == thread
 
 
 def test_a_turn_that_was_never_sent_does_not_clear_an_older_doubt(desk: Desk) -> None:
     """Turn 1 was cut off; turn 2 could not even reach the server: the thread may still hold turn 1."""
     first = desk.open()
-    desk.writer.set_thread(first, "conv_1", 0)
-    desk.writer.mark_sending(first)
-    desk.writer.close_run(first, RunOutcome(RunState.INTERRUPTED, "", thread_synced=False))
+    desk.writer.threads.set(first, "conv_1", 0)
+    desk.writer.runs.mark_sent(first)
+    desk.writer.runs.close(first, RunOutcome(RunState.INTERRUPTED, "", thread_synced=False))
     second = desk.open()
-    desk.writer.close_run(second, RunOutcome(RunState.FAILED, "", thread_synced=None))
+    desk.writer.runs.close(second, RunOutcome(RunState.FAILED, "", thread_synced=None))
     assert _thread(desk) == ThreadRef("conv_1", 0, doubtful=True)
 
 
 def test_a_new_thread_drops_the_old(desk: Desk) -> None:
     run = desk.open()
     for remote in ("conv_1", "conv_2"):
-        desk.writer.set_thread(run, remote, 0)
+        desk.writer.threads.set(run, remote, 0)
     assert _thread(desk) == ThreadRef("conv_2", 0)
     assert desk.now().thread_id == "conv_2"
     kept = ask(desk.url, "SELECT remote_id, dropped_at IS NULL FROM threads ORDER BY id")
@@ -129,9 +129,9 @@ def test_a_new_thread_drops_the_old(desk: Desk) -> None:
 
 def test_remote_ids_are_added_as_they_become_known(desk: Desk) -> None:
     run = desk.open()
-    desk.writer.record_ids(run, "conv_1", "", "")
-    desk.writer.record_ids(run, "", "resp_1", "gpt-x-2026")
-    desk.writer.record_ids(run, "", "", "")
+    desk.writer.runs.record_ids(run, "conv_1", "", "")
+    desk.writer.runs.record_ids(run, "", "resp_1", "gpt-x-2026")
+    desk.writer.runs.record_ids(run, "", "", "")
     live = desk.reader.runs.live(run.conversation)
     assert live is not None
     assert (live.thread_id, live.run_id, live.model) == ("conv_1", "resp_1", "gpt-x-2026")
@@ -140,7 +140,7 @@ def test_remote_ids_are_added_as_they_become_known(desk: Desk) -> None:
 def test_checkpoints_replace_each_other(desk: Desk) -> None:
     run = desk.open()
     for text in ("So", "So far", "So far, so good"):
-        desk.writer.checkpoint(run, text)
+        desk.writer.runs.checkpoint(run, text)
         live = desk.reader.runs.live(run.conversation)
         assert live is not None
         assert live.text == text
@@ -149,9 +149,9 @@ def test_checkpoints_replace_each_other(desk: Desk) -> None:
 
 def test_closing_keeps_everything_together(desk: Desk) -> None:
     run = desk.open()
-    desk.writer.mark_sending(run)
-    desk.writer.checkpoint(run, "So")
-    desk.writer.close_run(
+    desk.writer.runs.mark_sent(run)
+    desk.writer.runs.checkpoint(run, "So")
+    desk.writer.runs.close(
         run, RunOutcome(RunState.INCOMPLETE, "So far", "max_output_tokens", "cut off", Usage(7, None))
     )
     turn = desk.reader.turns.get(desk.now(), 1)
@@ -167,15 +167,15 @@ def test_closing_keeps_everything_together(desk: Desk) -> None:
 
 def test_closing_without_text_keeps_what_had_come(desk: Desk) -> None:
     run = desk.open()
-    desk.writer.checkpoint(run, "So far")
-    desk.writer.close_run(run, RunOutcome(RunState.INTERRUPTED, ""))
+    desk.writer.runs.checkpoint(run, "So far")
+    desk.writer.runs.close(run, RunOutcome(RunState.INTERRUPTED, ""))
     assert desk.reader.turns.get(desk.now(), 1).answer == "So far"
     assert desk.reader.turns.last_answered(run.conversation, 2) == 1
 
 
 def test_a_run_that_waits_for_a_tool_stays_live(desk: Desk) -> None:
     run = desk.open()
-    desk.writer.require_action(run, "tool")
+    desk.writer.runs.require_action(run, "tool")
     assert desk.now().live
     turn = desk.reader.turns.get(desk.now(), 1)
     assert (turn.state, turn.detail) == ("requires_action", "tool")
@@ -185,7 +185,7 @@ def test_only_an_end_closes_a_run(desk: Desk) -> None:
     run = desk.open()
     for live in LIVE:
         with pytest.raises(ValueError, match="does not close"):
-            desk.writer.close_run(run, RunOutcome(live, ""))
+            desk.writer.runs.close(run, RunOutcome(live, ""))
     assert desk.now().live
 
 

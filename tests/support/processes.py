@@ -99,7 +99,7 @@ class Home:
     def conversation(self, name: str, provider: str) -> None:
         """An empty conversation, with an assistant of its own; no server has heard of either."""
         desk = Desk(self.url)
-        desk.writer.create_conversation(name, "", desk.assistant(name, model="").id, "", provider)
+        desk.writer.conversations.create(name, desk.assistant(name, model="").id, "", provider)
         desk.close()
 
     def start(self, *args: str, text: str = "", stdout: int | None = None) -> Running:

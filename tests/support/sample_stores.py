@@ -12,10 +12,10 @@ from chatmgr.domain.model import Attachment, Conversation
 from chatmgr.domain.states import RunState
 from chatmgr.store import engine
 from chatmgr.store.reader import Reader
-from chatmgr.store.tables import Base
+from chatmgr.store.tables import metadata
 from chatmgr.store.writer import RunOutcome, Writer
 
-TABLES = Base.metadata.tables
+TABLES = metadata.tables
 DATA = {one: bytes(range(256)) * one for one in (1, 2)}
 SHA = {one: hashlib.sha256(data).hexdigest() for one, data in DATA.items()}
 
@@ -44,8 +44,10 @@ class Talks:
     ) -> Conversation:
         """A conversation without turns."""
         if self.reader.assistants.find(assistant) is None:
-            self.writer.create_assistant(assistant, instructions, "gpt-x", "openai", {})
-        self.writer.create_conversation(name, title, self.reader.assistants.get(assistant).id, "", "openai")
+            self.writer.assistants.create(assistant, instructions, "gpt-x", "openai", {})
+        self.writer.conversations.create(name, self.reader.assistants.get(assistant).id, "", "openai")
+        if title:
+            self.writer.conversations.set_title(self.named(name).pk, title)
         return self.named(name)
 
     def named(self, name: str) -> Conversation:
@@ -68,10 +70,10 @@ class Talks:
         """A turn of a conversation, which is begun if need be."""
         talk = self.reader.conversations.find(name) or self.begin(name)
         assistant = self.reader.assistants.of(talk.pk)
-        run = self.writer.open_turn(talk.pk, assistant, model, "openai", "x", user, attachments=files)
+        run = self.writer.turns.open(talk.pk, assistant, model, "openai", "x", user, attachments=files)
         usage = Usage(1210, 388, 1024, 12)
         end = RunOutcome(state, answer, detail, error, usage, reasoning=reasoning, cost=5_524_000)
-        self.writer.close_run(run, end)
+        self.writer.runs.close(run, end)
 
 
 def python_type(column: "Column[Any]") -> type:

@@ -32,13 +32,14 @@ class Desk:
     def assistant(self, name: str = "tutor", *, model: str = "gpt-x") -> Assistant:
         """The assistant of this name, made if need be."""
         if self.reader.assistants.find(name) is None:
-            self.writer.create_assistant(name, "Be kind.", model, "openai", {})
+            self.writer.assistants.create(name, "Be kind.", model, "openai", {})
         return self.reader.assistants.get(name)
 
     def conversation(self, name: str = "plan") -> Conversation:
         """The conversation of exactly this name, made if need be."""
         if self.reader.conversations.find(name) is None:
-            self.writer.create_conversation(name, name.title(), self.assistant().id, "", "openai")
+            self.writer.conversations.create(name, self.assistant().id, "", "openai")
+            self.writer.conversations.set_title(self.now(name).pk, name.title())
         return self.now(name)
 
     def now(self, name: str = "plan") -> Conversation:
@@ -50,13 +51,13 @@ class Desk:
     def open(self, text: str = "hello", name: str = "plan") -> OpenRun:
         """Open a turn."""
         conversation = self.conversation(name)
-        return self.writer.open_turn(conversation.pk, self.assistant(), "gpt-x", "openai", ENDPOINT, text)
+        return self.writer.turns.open(conversation.pk, self.assistant(), "gpt-x", "openai", ENDPOINT, text)
 
     def answer(self, text: str, answer: str, name: str = "plan") -> OpenRun:
         """A whole turn; without an answer it failed."""
         run = self.open(text, name)
         state = RunState.COMPLETED if answer else RunState.FAILED
-        self.writer.close_run(run, RunOutcome(state, answer, thread_synced=True))
+        self.writer.runs.close(run, RunOutcome(state, answer, thread_synced=True))
         return run
 
 

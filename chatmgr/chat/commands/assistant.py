@@ -48,7 +48,7 @@ class AssistantCommands(CommandGroup):
             console.note(f"“{conversation.name}” is with {new.name} already.")
             return
         brings_model = bool(new.model) and new.provider in {"", conversation.provider}
-        app().writer.use_assistant(conversation.pk, new.id, own_model=not brings_model)
+        app().writer.assistants.use(conversation.pk, new.id, own_model=not brings_model)
         self._session.refresh()
         model = app().turns.model_of(self._session.conversation)
         endpoint = f"{conversation.provider}, {model}" if model else conversation.provider
@@ -83,7 +83,7 @@ class AssistantCommands(CommandGroup):
         if instructions == old.instructions:
             console.note("Nothing changed.")
             return
-        copied = app().writer.instruct(conversation.pk, conversation.name, old, instructions)
+        copied = app().writer.assistants.instruct(conversation.pk, conversation.name, old, instructions)
         self._session.refresh()
         new = app().reader.assistants.of(conversation.pk)
         if copied:

@@ -38,7 +38,7 @@ class LabelCommands(CommandGroup):
     def _title(self, text: str) -> None:
         if text:
             title = "" if text == "-" else valid_title(text)
-            app().writer.set_title(self._conversation.pk, title)
+            app().writer.conversations.set_title(self._conversation.pk, title)
             self._session.refresh()
         conversation = self._conversation
         if conversation.title:
@@ -56,7 +56,7 @@ class LabelCommands(CommandGroup):
                     )
             to_add = [word[1:] for word in words if word[0] == "+"]
             to_remove = [word[1:] for word in words if word[0] == "-"]
-            app().writer.tag([self._conversation.pk], *tag_changes(to_add, to_remove))
+            app().writer.conversations.tag([self._conversation.pk], *tag_changes(to_add, to_remove))
             self._session.refresh()
         conversation = self._conversation
         if conversation.tags:

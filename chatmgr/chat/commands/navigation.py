@@ -77,7 +77,7 @@ class NavigationCommands(CommandGroup):
             name = reader.conversations.unused_name(current.assistant)
         assistant = reader.assistants.of(current.pk)
         self._session.check(self._session.files)
-        app().writer.create_conversation(name, "", assistant.id, current.own_model, current.provider)
+        app().writer.conversations.create(name, assistant.id, current.own_model, current.provider)
         self._session.switch(reader.conversations.get(name))
 
     def _model(self, name: str) -> None:

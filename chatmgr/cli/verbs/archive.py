@@ -27,7 +27,7 @@ def command(selection: Selection, dry_run: bool, as_json: bool) -> None:
     selected = selection.conversations()
     changed = [conversation for conversation in selected if conversation.archived_at is None]
     if changed and not dry_run:
-        app().writer.archive([conversation.pk for conversation in changed])
+        app().writer.conversations.archive([conversation.pk for conversation in changed])
     Report("archived", as_json, dry_run).show(changed, unchanged=selected)
 
 
@@ -45,6 +45,6 @@ def unarchive_command(selection: Selection, dry_run: bool, as_json: bool) -> Non
     selected = selection.conversations(archived=True)
     changed = [conversation for conversation in selected if conversation.archived_at]
     if changed and not dry_run:
-        app().writer.unarchive([conversation.pk for conversation in changed])
+        app().writer.conversations.unarchive([conversation.pk for conversation in changed])
     outcome = "back in the lists" if changed else "in the lists"
     Report("unarchived", as_json, dry_run).show(changed, outcome=outcome, unchanged=selected)

@@ -114,7 +114,7 @@ def _create(
         instructions = ask_instructions()
     instructions = valid_text(instructions_from(instructions), what="instruction set")
     _check(model, provider)
-    app().writer.create_assistant(name, instructions, model, provider, params_from(params))
+    app().writer.assistants.create(name, instructions, model, provider, params_from(params))
     return app().reader.assistants.get(name)
 
 
@@ -249,7 +249,7 @@ def edit(
     if (instructions, new_model, new_provider, merged) == before:
         console.note(f"Nothing changed; “{old.name}” stays at version {old.version}.")
         return
-    version = app().writer.edit_assistant(old, instructions, new_model, new_provider, merged)
+    version = app().writer.assistants.edit(old, instructions, new_model, new_provider, merged)
     if as_json:
         print_json(assistant_json(app().reader.assistants.get(old.name)))
     else:
@@ -276,6 +276,6 @@ def delete(name: str, yes: bool) -> None:
     """
     assistant = app().reader.assistants.find(name) or app().reader.assistants.get(name)
     confirm(f"Delete the assistant “{assistant.name}”?", f"Deleting “{assistant.name}”", yes=yes)
-    users = app().writer.delete_assistant(assistant)
+    users = app().writer.assistants.delete(assistant)
     kept = f" {users} of its conversations go on with it." if users else ""
     console.note(f"“{assistant.name}” is deleted.{kept}")

@@ -111,7 +111,7 @@ def command(
     options = _AssistantOptions(assistant, instructions, model, provider, params)
     conversation, used = _create(name, text, options, attached)
     if limit:
-        app().writer.limit_cost(conversation.pk, limit)
+        app().writer.conversations.limit_cost(conversation.pk, limit)
     if text:
         send(conversation, UserMessage(text, attached, background), as_json=as_json)
         return 0
@@ -141,7 +141,7 @@ def _create(
     assistant, provider = _assistant(name, text, options, attached)
     name = name or app().reader.conversations.unused_name(text or options.name or assistant.name)
     own_model = options.model if options.name and options.model != assistant.model else ""
-    app().writer.create_conversation(name, "", assistant.id, own_model, provider.name, app().here)
+    app().writer.conversations.create(name, assistant.id, own_model, provider.name, app().here)
     return app().reader.conversations.get(name), assistant
 
 
@@ -180,7 +180,7 @@ def _create_assistant(conversation: str | None, text: str, options: _AssistantOp
     if not options.name and name in taken:
         name = slug(name, taken)
     params = params_from(options.params)
-    app().writer.create_assistant(name, instructions, options.model, options.provider, params)
+    app().writer.assistants.create(name, instructions, options.model, options.provider, params)
     return app().reader.assistants.get(name)
 
 

@@ -71,9 +71,9 @@ def command(
 def _apply(renames: Renames, title: str | None) -> None:
     new_names = {conversation.pk: new for conversation, new in _changing(renames)}
     if new_names:
-        app().writer.rename(new_names)
+        app().writer.conversations.rename(new_names)
     if title is not None:
-        app().writer.set_title(renames[0][0].pk, title)
+        app().writer.conversations.set_title(renames[0][0].pk, title)
 
 
 def _changing(renames: Renames) -> Renames:

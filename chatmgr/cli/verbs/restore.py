@@ -37,7 +37,7 @@ def command(selection: Selection, new_name: str, dry_run: bool, as_json: bool) -
     selected = selection.trashed()
     names = _under_name(selected, new_name) if new_name else _free_names(selected)
     if selected and not dry_run:
-        app().writer.restore(names)
+        app().writer.trash.restore(names)
         for conversation in selected:
             if not new_name and names[conversation.pk] != conversation.name:
                 console.note(f"The name “{conversation.name}” has been taken meanwhile.", "yellow")

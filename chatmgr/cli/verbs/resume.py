@@ -86,7 +86,7 @@ def command(
     conversation, turn = _chosen(address, pick=pick, here=here)
     if conversation is None:
         return 0  # the person left the list without picking
-    app().writer.touch(conversation.pk, app().here)
+    app().writer.conversations.touch(conversation.pk, app().here)
     settle(conversation)
     _show(conversation, turn, count)
     conversation = adjust(conversation, provider, model, max_cost)

@@ -79,7 +79,7 @@ def adjust(conversation: Conversation, provider: str, model: str, max_cost: floa
     if provider or model:
         conversation = app().threads.switch(conversation, provider, model)
     if max_cost is not None:
-        app().writer.limit_cost(conversation.pk, limit)
+        app().writer.conversations.limit_cost(conversation.pk, limit)
     return conversation
 
 

@@ -90,7 +90,7 @@ def command(
         if added.difference(conversation.tags) or removed.intersection(conversation.tags)
     ]
     if changed and not dry_run:
-        app().writer.tag([conversation.pk for conversation in changed], added, removed)
+        app().writer.conversations.tag([conversation.pk for conversation in changed], added, removed)
     words = _words(added, removed, changed or selected)
     Report("tagged", as_json, dry_run).show(
         changed,

@@ -64,7 +64,7 @@ def adopt(thread: str, name: str, provider: str, assistant: str | None) -> None:
 def _blank_assistant(conversation: str, provider: Provider) -> Assistant:
     """A new assistant without instructions, named after the conversation."""
     name = slug(conversation, [assistant.name for assistant in app().reader.assistants.list()])
-    app().writer.create_assistant(name, "", "", provider.name, {})
+    app().writer.assistants.create(name, "", "", provider.name, {})
     return app().reader.assistants.get(name)
 
 

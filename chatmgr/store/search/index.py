@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DatabaseError
 
-from chatmgr.store.base import Base
 from chatmgr.store.search.postgres import POSTGRES, POSTGRES_CHECK, POSTGRES_DROP, POSTGRES_FILL
 from chatmgr.store.search.sqlite import SQLITE, SQLITE_CHECK, SQLITE_DROP, SQLITE_FILL, SQLITE_TRIGGERS
+from chatmgr.store.tables import metadata
 
 # What the catalogue calls the index's tables; they are no tables of ours to compare with rows.
 NAMES = {"search", "words", "grams", "grams_terms"} | {
@@ -65,11 +65,11 @@ def _run(db: Connection, statements: list[str]) -> None:
         db.exec_driver_sql(statement)
 
 
-@event.listens_for(Base.metadata, "after_create")
+@event.listens_for(metadata, "after_create")
 def _with_the_tables(_metadata: object, db: Connection, **_how: Any) -> None:
     create(db)
 
 
-@event.listens_for(Base.metadata, "before_drop")
+@event.listens_for(metadata, "before_drop")
 def _before_the_tables(_metadata: object, db: Connection, **_how: Any) -> None:
     drop(db)

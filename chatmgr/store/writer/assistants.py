@@ -1,4 +1,4 @@
-"""The writer's pages on assistants: personas, their versions, their counterparts on servers."""
+"""Writes assistants: their versions, and what they are called on servers."""
 
 from collections.abc import Mapping
 from shlex import quote
@@ -10,19 +10,22 @@ from sqlalchemy.exc import IntegrityError
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.names import free_name, is_numbered_name
-from chatmgr.store.tables import AssistantRow, AssistantVersionRow, ConversationRow, RemoteAssistantRow
-from chatmgr.store.writer.base import WriterBase, now
+from chatmgr.store.tables import assistant_versions, assistants, conversations, remote_assistants
+from chatmgr.store.writer.database import Database, now
+
+Params = Mapping[str, Any]
 
 
-class AssistantWriter(WriterBase):
-    """Writes assistants."""
+class AssistantWriter:
+    """Assistants and their versions."""
 
-    def create_assistant(
-        self, name: str, instructions: str, model: str, provider: str, params: Mapping[str, Any]
-    ) -> None:
-        """A new persona, at version 1."""
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, name: str, instructions: str, model: str, provider: str, params: Params) -> None:
+        """Add an assistant, at version 1; raises UsageFault where the name is taken."""
         try:
-            with self.begin() as db:
+            with self._database.begin() as db:
                 _create(db, name, instructions, model, provider, params)
         except IntegrityError:
             raise UsageFault(
@@ -31,93 +34,81 @@ class AssistantWriter(WriterBase):
                 "or choose another name.",
             ) from None
 
-    def edit_assistant(
-        self, old: Assistant, instructions: str, model: str, provider: str, params: Mapping[str, Any]
-    ) -> int:
-        """A new version; runs keep pointing at the one they used. Returns its number."""
+    def edit(self, old: Assistant, instructions: str, model: str, provider: str, params: Params) -> int:
+        """Add a version and return its number. Runs keep referring to the version that they used."""
         try:
-            with self.begin() as db:
-                return _next_version(db, old.id, instructions, model, provider, params)
+            with self._database.begin() as db:
+                return _add_next_version(db, old.id, instructions, model, provider, params)
         except IntegrityError:
             raise _edited_elsewhere(old) from None
 
     def instruct(self, conversation: int, name: str, old: Assistant, instructions: str) -> bool:
-        """Other instructions for one conversation, and for no other that there is or will be.
+        """Change the instructions of one conversation, and of no other, present or future.
 
-        An assistant that is the conversation's own (named after it, and nobody else's) gets a new version.
-        Of any other a copy is made, named like the conversation. Returns whether it is a copy.
+        ``name`` is the conversation's. An assistant that belongs to this conversation (it is named after it,
+        and no other uses it) gets a new version. Any other is copied, under a name like the conversation's.
+        Returns whether it was copied.
         """
-        others = (
-            select(ConversationRow.id)
-            .where(ConversationRow.assistant_id == old.id, ConversationRow.id != conversation)
-            .limit(1)
-        )
         parts = (instructions, old.model, old.provider, old.params)
         try:
-            with self.begin() as db:
-                if is_numbered_name(old.name, name) and db.scalar(others) is None:
-                    _next_version(db, old.id, *parts)
+            with self._database.begin() as db:
+                if is_numbered_name(old.name, name) and not _used_elsewhere(db, old.id, conversation):
+                    _add_next_version(db, old.id, *parts)
                     return False
-                taken = set(db.scalars(select(AssistantRow.name).where(AssistantRow.deleted_at.is_(None))))
-                made = _create(db, free_name(name, taken.__contains__), *parts)
-                _use(db, conversation, made)
+                live = select(assistants.c.name).where(assistants.c.deleted_at.is_(None))
+                taken = set(db.scalars(live))
+                copy = _create(db, free_name(name, taken.__contains__), *parts)
+                _use(db, conversation, copy)
                 return True
         except IntegrityError:
             raise _edited_elsewhere(old) from None
 
-    def use_assistant(self, conversation: int, assistant: int, *, own_model: bool) -> None:
-        """From its next turn on, a conversation is with this assistant; its own model stays or goes."""
-        with self.begin() as db:
-            _use(db, conversation, assistant)
-            if not own_model:
-                db.execute(update(ConversationRow).where(ConversationRow.id == conversation).values(model=""))
+    def use(self, conversation: int, assistant: int, *, own_model: bool) -> None:
+        """Set the assistant that a conversation uses from its next turn on.
 
-    def delete_assistant(self, assistant: Assistant) -> int:
-        """Take the name away; conversations keep the persona. Returns how many still use it."""
-        with self.begin() as db:
-            db.execute(update(AssistantRow).where(AssistantRow.id == assistant.id).values(deleted_at=now()))
-            users = select(ConversationRow.id).where(
-                ConversationRow.assistant_id == assistant.id, ConversationRow.deleted_at.is_(None)
-            )
+        ``own_model`` keeps the model that was chosen for the conversation; otherwise the assistant's counts.
+        """
+        model = {} if own_model else {"model": ""}
+        with self._database.begin() as db:
+            _use(db, conversation, assistant, **model)
+
+    def delete(self, assistant: Assistant) -> int:
+        """Free an assistant's name; returns how many conversations go on using it."""
+        users = select(conversations.c.id).where(
+            conversations.c.assistant_id == assistant.id, conversations.c.deleted_at.is_(None)
+        )
+        with self._database.begin() as db:
+            db.execute(update(assistants).where(assistants.c.id == assistant.id).values(deleted_at=now()))
             return len(db.execute(users).all())
 
-    def set_remote_assistant(self, assistant: int, provider: str, endpoint: str, remote_id: str) -> None:
-        """Remember an assistant's counterpart on a server."""
-        with self.begin() as db:
-            _set_remote_assistant(db, assistant, provider, endpoint, remote_id)
+    def set_remote_id(self, assistant: int, provider: str, endpoint: str, remote_id: str) -> None:
+        """Note what an endpoint calls an assistant."""
+        key = {"assistant_id": assistant, "provider": provider, "endpoint": endpoint}
+        with self._database.begin() as db:
+            db.execute(delete(remote_assistants).filter_by(**key))
+            db.execute(insert(remote_assistants), {**key, "remote_id": remote_id, "created_at": now()})
 
 
-def _create(
-    db: Connection, name: str, instructions: str, model: str, provider: str, params: Mapping[str, Any]
-) -> int:
+def _create(db: Connection, name: str, instructions: str, model: str, provider: str, params: Params) -> int:
+    """Add an assistant, at version 1; returns its key."""
     moment = now()
     row = {"name": name, "version": 1, "created_at": moment, "updated_at": moment}
-    pk = int(db.scalar(insert(AssistantRow).returning(AssistantRow.id), row) or 0)
+    pk = int(db.scalar(insert(assistants).returning(assistants.c.id), row) or 0)
     _add_version(db, pk, 1, instructions, model, provider, params)
     return pk
 
 
-def _next_version(
-    db: Connection, assistant: int, instructions: str, model: str, provider: str, params: Mapping[str, Any]
+def _add_next_version(
+    db: Connection, assistant: int, instructions: str, model: str, provider: str, params: Params
 ) -> int:
     version = db.scalar(
-        update(AssistantRow)
-        .where(AssistantRow.id == assistant)
-        .values(version=AssistantRow.version + 1, updated_at=now())
-        .returning(AssistantRow.version)
+        update(assistants)
+        .where(assistants.c.id == assistant)
+        .values(version=assistants.c.version + 1, updated_at=now())
+        .returning(assistants.c.version)
     )
     _add_version(db, assistant, int(version or 0), instructions, model, provider, params)
     return int(version or 0)
-
-
-def _edited_elsewhere(old: Assistant) -> Busy:
-    return Busy(f"“{old.name}” was edited elsewhere just now.", "Look at it, then try again.")
-
-
-def _use(db: Connection, conversation: int, assistant: int) -> None:
-    db.execute(
-        update(ConversationRow).where(ConversationRow.id == conversation).values(assistant_id=assistant)
-    )
 
 
 def _add_version(
@@ -127,7 +118,7 @@ def _add_version(
     instructions: str,
     model: str,
     provider: str,
-    params: Mapping[str, Any],
+    params: Params,
 ) -> None:
     row = {
         "assistant_id": assistant,
@@ -138,24 +129,23 @@ def _add_version(
         "params": dict(params),
         "created_at": now(),
     }
-    db.execute(insert(AssistantVersionRow), row)
+    db.execute(insert(assistant_versions), row)
 
 
-def _set_remote_assistant(
-    db: Connection, assistant: int, provider: str, endpoint: str, remote_id: str
-) -> None:
-    db.execute(
-        delete(RemoteAssistantRow).where(
-            RemoteAssistantRow.assistant_id == assistant,
-            RemoteAssistantRow.provider == provider,
-            RemoteAssistantRow.endpoint == endpoint,
-        )
+def _used_elsewhere(db: Connection, assistant: int, conversation: int) -> bool:
+    """Whether another conversation, be it in the trash, uses an assistant."""
+    others = (
+        select(conversations.c.id)
+        .where(conversations.c.assistant_id == assistant, conversations.c.id != conversation)
+        .limit(1)
     )
-    row = {
-        "assistant_id": assistant,
-        "provider": provider,
-        "endpoint": endpoint,
-        "remote_id": remote_id,
-        "created_at": now(),
-    }
-    db.execute(insert(RemoteAssistantRow), row)
+    return db.scalar(others) is not None
+
+
+def _use(db: Connection, conversation: int, assistant: int, **model: str) -> None:
+    values = {"assistant_id": assistant, **model}
+    db.execute(update(conversations).where(conversations.c.id == conversation).values(values))
+
+
+def _edited_elsewhere(old: Assistant) -> Busy:
+    return Busy(f"“{old.name}” was edited elsewhere just now.", "Look at it, then try again.")

@@ -85,9 +85,9 @@ class Desk:
         """A conversation without a turn, and its assistant."""
         with self.process() as app:
             if app.reader.assistants.find(kind.name) is None:
-                app.writer.create_assistant(kind.name, "Be kind.", "", kind.api, {})
+                app.writer.assistants.create(kind.name, "Be kind.", "", kind.api, {})
             persona = app.reader.assistants.get(kind.name)
-            app.writer.create_conversation(name, "", persona.id, model, kind.api)
+            app.writer.conversations.create(name, persona.id, model, kind.api)
 
     def ask(self, name: str, said: UserMessage) -> TurnLog:
         """``chatmgr send``."""

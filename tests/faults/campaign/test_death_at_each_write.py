@@ -9,13 +9,13 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from chatmgr.store.writer.base import WriterBase
+from chatmgr.store.writer.database import Database
 from tests.faults.campaign.api_modes import KINDS, Kind
 from tests.faults.campaign.client import Desk, Died
 from tests.faults.campaign.conftest import Count
 from tests.faults.campaign.scenario import MODEL, Case
 
-WRITES = 7  # of a turn: its opening, model, thread, sending, ids, end; some kinds have fewer
+WRITES = 7  # of a turn: its opening, assistant, thread, sending, ids (twice), end; some kinds have fewer
 POINTS = [
     (kind, number, after, fresh)
     for kind in KINDS
@@ -29,11 +29,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # a process 
 @contextmanager
 def _dying(number: int, *, after: bool) -> Iterator[None]:
     """Die at the write of this number; nothing is written from then on."""
-    begin = WriterBase.begin
+    begin = Database.begin
     seen = 0
 
     @contextmanager
-    def counted(self: WriterBase) -> Iterator[object]:
+    def counted(self: Database) -> Iterator[object]:
         nonlocal seen
         seen += 1
         if seen > number or (seen == number and not after):
@@ -45,7 +45,7 @@ def _dying(number: int, *, after: bool) -> Iterator[None]:
             raise Died
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(WriterBase, "begin", counted)
+        patch.setattr(Database, "begin", counted)
         yield
 
 

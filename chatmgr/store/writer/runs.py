@@ -1,0 +1,128 @@
+"""Writes runs: what is sent, what comes back, and how each of them ends."""
+
+import os
+import platform
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from chatmgr.domain.states import LIVE, RunState
+from chatmgr.store.tables import conversations, messages, runs
+from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.threads import update_thread
+from chatmgr.store.writer.values import OpenRun, RunOutcome
+
+
+class RunWriter:
+    """Runs and their answers, from sending to the end."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def mark_sent(self, run: OpenRun, *, thread_id: str = "", model: str = "") -> None:
+        """Note that the server may hear the message from now on, and that its thread may hold part of it.
+
+        To be called before the first byte leaves. ``thread_id`` and ``model`` are what it is sent to; an
+        empty one stays as it was.
+        """
+        known = _known(thread_id=thread_id, model=model)
+        with self._database.begin() as db:
+            update_run(db, run, state=RunState.RUNNING.value, sent_at=now(), **known)
+            db.execute(update_thread(run).values(doubtful=True))
+
+    def record_ids(self, run: OpenRun, thread_id: str, run_id: str, model: str) -> None:
+        """Note what the server calls things, the moment it is known; an empty id stays as it was.
+
+        Ids that are already written down cost no write.
+        """
+        known = _known(thread_id=thread_id, remote_id=run_id, model=model)
+        if not known:
+            return
+        news = or_(*(runs.c[name] != value for name, value in known.items()))
+        with self._database.begin() as db:
+            db.execute(update(runs).where(runs.c.id == run.run, news).values(known))
+
+    def checkpoint(self, run: OpenRun, text: str, cursor: int | None = None) -> None:
+        """Write down the answer so far; ``cursor`` is the event it reaches to, if the stream has cursors."""
+        with self._database.begin() as db:
+            set_answer(db, run, text)
+            if cursor is not None:
+                update_run(db, run, cursor=cursor)
+
+    def require_action(self, run: OpenRun, functions: str = "") -> None:
+        """Note that a run waits for the output of functions; it stays live."""
+        detail = {"detail": functions} if functions else {}
+        self._update(run, state=RunState.REQUIRES_ACTION.value, **detail)
+
+    def take_over(self, run: OpenRun) -> None:
+        """Make this process the one that looks after a run, in place of one that died."""
+        self._update(run, pid=os.getpid(), host=platform.node())
+
+    def resume(self, run: OpenRun) -> None:
+        """Let a run go on that waited for the output of functions, in this process now."""
+        self._update(run, state=RunState.RUNNING.value, pid=os.getpid(), host=platform.node())
+
+    def _update(self, run: OpenRun, **values: object) -> None:
+        with self._database.begin() as db:
+            update_run(db, run, **values)
+
+    def close(self, run: OpenRun, outcome: RunOutcome) -> None:
+        """Write down the answer, state, usage, and what the remote thread holds now, together."""
+        if outcome.state in LIVE:
+            raise ValueError(f"{outcome.state} does not close a run")
+        moment = now()
+        with self._database.begin() as db:
+            if outcome.text:
+                set_answer(db, run, outcome.text)
+            update_run(
+                db,
+                run,
+                state=outcome.state.value,
+                detail=outcome.detail,
+                error=outcome.error,
+                finished_at=moment,
+                input_tokens=outcome.usage.input_tokens,
+                output_tokens=outcome.usage.output_tokens,
+                cached_tokens=outcome.usage.cached_tokens,
+                reasoning_tokens=outcome.usage.reasoning_tokens,
+                reasoning=outcome.reasoning,
+                cost=outcome.cost,
+                **_known(thread_id=outcome.thread_id, model=outcome.model),
+            )
+            if outcome.thread_synced:
+                db.execute(update_thread(run).values(synced=run.position, doubtful=False))
+            elif outcome.thread_synced is None and _was_sent(db, run):
+                db.execute(update_thread(run).values(doubtful=False))
+            db.execute(
+                update(conversations)
+                .where(conversations.c.id == run.conversation)
+                .values(updated_at=moment, used_at=moment)
+            )
+
+
+def update_run(db: Connection, run: OpenRun, **values: object) -> None:
+    """Set columns of a run."""
+    db.execute(update(runs).where(runs.c.id == run.run).values(values))
+
+
+def set_answer(db: Connection, run: OpenRun, text: str) -> None:
+    """Set the text of a run's answer, which may not have any yet."""
+    answer = update(messages).where(messages.c.run_id == run.run).values(content=text)
+    if db.execute(answer).rowcount == 0:
+        row = {
+            "turn_id": run.turn,
+            "run_id": run.run,
+            "role": "assistant",
+            "content": text,
+            "created_at": now(),
+        }
+        db.execute(insert(messages), row)
+
+
+def _known(**ids: str) -> dict[str, str]:
+    """The ids that say something."""
+    return {name: value for name, value in ids.items() if value}
+
+
+def _was_sent(db: Connection, run: OpenRun) -> bool:
+    """Whether a run made its thread doubtful. One that was never sent must not clear an older doubt."""
+    return db.scalar(select(runs.c.sent_at).where(runs.c.id == run.run)) is not None

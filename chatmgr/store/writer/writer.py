@@ -1,0 +1,75 @@
+"""The writer: one object per subject, all on the same database."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chatmgr.store.writer.database import Database
+
+if TYPE_CHECKING:
+    from chatmgr.store.writer.assistants import AssistantWriter
+    from chatmgr.store.writer.conversations import ConversationWriter
+    from chatmgr.store.writer.meta import MetaWriter
+    from chatmgr.store.writer.runs import RunWriter
+    from chatmgr.store.writer.threads import ThreadWriter
+    from chatmgr.store.writer.trash import TrashWriter
+    from chatmgr.store.writer.turns import TurnWriter
+
+
+class Writer:
+    """Writes to one database. A subject's module is imported when the subject is first used."""
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    @cached_property
+    def conversations(self) -> "ConversationWriter":
+        """Conversations: their names, titles, tags, models, and the archive."""
+        from chatmgr.store.writer.conversations import ConversationWriter
+
+        return ConversationWriter(self.database)
+
+    @cached_property
+    def assistants(self) -> "AssistantWriter":
+        """Assistants and their versions."""
+        from chatmgr.store.writer.assistants import AssistantWriter
+
+        return AssistantWriter(self.database)
+
+    @cached_property
+    def turns(self) -> "TurnWriter":
+        """Turns, each with its user message and files."""
+        from chatmgr.store.writer.turns import TurnWriter
+
+        return TurnWriter(self.database)
+
+    @cached_property
+    def runs(self) -> "RunWriter":
+        """Runs and their answers, from sending to the end."""
+        from chatmgr.store.writer.runs import RunWriter
+
+        return RunWriter(self.database)
+
+    @cached_property
+    def threads(self) -> "ThreadWriter":
+        """The counterparts of conversations and files on servers."""
+        from chatmgr.store.writer.threads import ThreadWriter
+
+        return ThreadWriter(self.database)
+
+    @cached_property
+    def trash(self) -> "TrashWriter":
+        """Deleting: into the trash, out of it, and for good."""
+        from chatmgr.store.writer.trash import TrashWriter
+
+        return TrashWriter(self.database)
+
+    @cached_property
+    def meta(self) -> "MetaWriter":
+        """Facts about the database itself."""
+        from chatmgr.store.writer.meta import MetaWriter
+
+        return MetaWriter(self.database)
