@@ -122,13 +122,18 @@ def cli(ctx: click.Context, debug: bool) -> int | None:
 
 
 def main() -> NoReturn:
-    """Run the command line and leave with the documented code."""
+    """Run the command line and exit with its code."""
+    sys.exit(run())
+
+
+def run() -> int:
+    """Run the command line; returns the documented exit code. Everything printed is flushed by then."""
     code = _run()
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+    return code
 
 
 def _run() -> int:

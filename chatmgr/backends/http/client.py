@@ -181,7 +181,8 @@ class ApiClient:
     def errors(self) -> Iterator[None]:
         """Turn what the SDK and the transport raise into errors a person can act on."""
         import httpx2
-        import openai
+
+        from chatmgr.backends.http.sdk import openai
 
         try:
             yield
