@@ -8,7 +8,7 @@ own: ``[providers.work]``.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from chatmgr.config.paths import config_dir, private
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
 from chatmgr.domain.text import MESSAGE_LIMIT, nearest
+from chatmgr.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

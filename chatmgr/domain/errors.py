@@ -7,9 +7,11 @@ decides either. Codes: 1 fault, 2 usage, 3 database unreachable, 4 schema, 5 not
 """
 
 import errno
-import shlex
 from collections.abc import Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # the disk's doing, not the path's
 
@@ -36,7 +38,7 @@ class UsageFault(ChatmgrError):
     exit_code = 2
 
 
-def unwritable(path: Path, error: OSError) -> ChatmgrError:
+def unwritable(path: "Path", error: OSError) -> ChatmgrError:
     """A file that was to be written cannot be: the wrong place, or a disk that takes no more."""
     what = f"{path} cannot be written: {error.strerror or error}."
     if error.errno in _NO_ROOM:
@@ -137,9 +139,11 @@ class OutputNeeded(ProviderRefused):
     """A run waits for what functions give, and nobody is there to say it: it stays as it is."""
 
     def __init__(self, name: str, position: int, calls: Iterable[str]) -> None:
+        from shlex import quote
+
         super().__init__(
             f"{name}@{position} waits for the output of {', '.join(calls) or 'a function'}.",
-            f"Answer or decline it: chatmgr runs answer {shlex.quote(name)}",
+            f"Answer or decline it: chatmgr runs answer {quote(name)}",
         )
 
 

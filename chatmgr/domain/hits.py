@@ -1,8 +1,9 @@
 """What a search gives: turns and conversations, each with the piece of text that matches."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from chatmgr.domain.values import dataclass
 
 Span = tuple[int, int]
 

@@ -1,9 +1,11 @@
 """What servers keep of a conversation, and what became of it when it was to be deleted there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal
+
+from chatmgr.domain.values import dataclass
 
 Kind = Literal["thread", "response", "file"]
 

@@ -1,8 +1,9 @@
 """How much was said and what it took: the sums that ``chatmgr stats`` shows."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from chatmgr.domain.values import dataclass
 
 Unit = Literal["day", "week", "month"]
 Ranking = Literal["model", "provider", "assistant", "conversation"]

@@ -4,8 +4,9 @@
 are two thirds of what the import costs (measured). Requests here are sent through the client's generic
 verbs, and answers are read as JSON, so that next to none of these modules is used.
 
-So the packages of types are deferred. A deferred package is a module that knows its folder and nothing else. Importing a submodule works as
-ever. The first name that is missing runs the package's own ``__init__``, and nothing is different after it.
+So the packages of types are deferred. A deferred package is a module that knows its folder and nothing
+else. Importing a submodule works as ever. The first name that is missing runs the package's own
+``__init__``, and nothing is different after it.
 """
 
 import importlib.abc
@@ -15,7 +16,7 @@ import threading
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 _DEFERRED = frozenset(
     {
@@ -37,12 +38,10 @@ class _Package(ModuleType):
             raise AttributeError(name)
         with _lock:
             if type(self) is _Package:
-                self.__class__ = ModuleType
-                spec = self.__spec__
-                assert spec is not None
-                assert isinstance(spec.loader, _Loader)
-                spec.loader = self.__loader__ = spec.loader.postponed
-                spec.loader.exec_module(self)
+                loader = cast(_Loader, self.__loader__)
+                self.__class__ = ModuleType  # type: ignore[assignment]  # from now on it is a usual module
+                self.__loader__ = cast(ModuleSpec, self.__spec__).loader = loader.postponed
+                loader.postponed.exec_module(self)
         return getattr(self, name)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, exists, func, select
@@ -10,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import aliased
 
 from chatmgr.domain.errors import DatabaseUnreachable
+from chatmgr.domain.values import dataclass
 from chatmgr.store import engine as engines
 from chatmgr.store import migrate
 from chatmgr.store.connection import postgres_unreachable

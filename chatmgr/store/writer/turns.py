@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from shlex import quote
 from typing import Any
 
@@ -15,6 +15,7 @@ from chatmgr.domain.events import Usage
 from chatmgr.domain.model import Assistant, Attachment
 from chatmgr.domain.states import LIVE, RunState
 from chatmgr.domain.text import storable
+from chatmgr.domain.values import dataclass
 from chatmgr.store.location import check_room
 from chatmgr.store.tables import (
     ConversationRow,
