@@ -1,12 +1,9 @@
 """The entry point of ``python -m chatmgr`` and of the ``chatmgr`` script."""
 
+import atexit
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import NoReturn
 
 # Start-up makes some hundred thousand objects that live to the end. Searching them for garbage on the way
 # is a fifth of what a turn's start costs (measured).
@@ -14,7 +11,7 @@ _OBJECTS_OF_START_UP = 500_000
 _OBJECTS_THEREAFTER = 50_000
 
 
-def main() -> "NoReturn":
+def main() -> None:
     """Answer a shell that completes a word, or else run the command line; then leave the process."""
     _postpone_collection()
     _reopen_closed_streams()
@@ -62,7 +59,7 @@ def _reopen_closed_streams() -> None:
             setattr(sys, name, stream)
 
 
-def leave(code: int) -> "NoReturn":
+def leave(code: int) -> None:
     """End the process with an exit code, without freeing its modules and objects one by one.
 
     Taking the interpreter apart is a third of what a short command costs (measured), and the operating
@@ -76,8 +73,7 @@ def leave(code: int) -> "NoReturn":
         sys.exit(code)
     try:
         _join_threads()
-        if "atexit" in sys.modules:
-            sys.modules["atexit"]._run_exitfuncs()
+        atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             _flush(stream)
     finally:
