@@ -1,4 +1,4 @@
-"""The ``chatmgr`` command: finds the verb, runs it, and alone turns an error into an exit code."""
+"""The ``chatmgr`` command: finds the verb and runs it. Only here is an error turned into an exit code."""
 
 import os
 import sys
@@ -11,8 +11,8 @@ from chatmgr import __version__
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.text import sentence
 
-# What people do → verb → (module, its one line of help): known without importing a single verb. A new
-# verb is one line in the group where a reader would look for it.
+# Help section → verb → (module, its one line of help). Known without importing any verb. A new verb is one
+# line here, in the section where a reader would look for it.
 GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Talk": {
         "new": ("new", "Create an assistant and a named conversation, then chat."),
@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As Click's own, which would look for the nearest among the commands imported so far: none."""
+        """As Click's own, but with the names of all verbs for its suggestion, imported or not."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             raise click.exceptions.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx)
@@ -145,14 +145,14 @@ def _run() -> int:
 
         register()
     try:
-        found: Any = cli(prog_name="chatmgr", standalone_mode=False)
+        code: Any = cli(prog_name="chatmgr", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as bare:
         click.echo(bare.format_message(), err=True)
         return 2
     except click.UsageError as error:
-        return _say(sentence(error.format_message()), _usage_hint(error), 2)
+        return _report(sentence(error.format_message()), _usage_hint(error), 2)
     except click.ClickException as error:
-        return _say(sentence(error.format_message()), "", 2)
+        return _report(sentence(error.format_message()), "", 2)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
@@ -160,16 +160,16 @@ def _run() -> int:
             isinstance(stop, click.Abort) and stop.__cause__ is None
         ):  # at a question, in the middle of its line
             click.echo(err=True, nl=sys.stderr.isatty())
-        return _say("Interrupted.", "", 130)
+        return _report("Interrupted.", "", 130)
     except ChatmgrError as error:
-        return _say(error.message, error.hint, error.exit_code)
+        return _report(error.message, error.hint, error.exit_code)
     except BrokenPipeError:
         return 0
-    except Exception as error:  # the last line of defence: anything else is a fault of ours
-        return _fault(error)
+    except Exception as error:  # anything else is a defect of chatmgr
+        return _report_fault(error)
     finally:
-        _close()
-    return found if isinstance(found, int) else 0
+        _close_app()
+    return code if isinstance(code, int) else 0
 
 
 def _usage_hint(error: click.UsageError) -> str:
@@ -177,23 +177,23 @@ def _usage_hint(error: click.UsageError) -> str:
     return f"See: {path} --help"
 
 
-def _fault(error: Exception) -> int:
+def _report_fault(error: Exception) -> int:
     if "--debug" in sys.argv:
         import traceback
 
         traceback.print_exc()
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
-        return _say(f"{error.strerror}{where}.", "What was kept is in: chatmgr history", 1)
-    return _say(
+        return _report(f"{error.strerror}{where}.", "What was kept is in: chatmgr history", 1)
+    return _report(
         f"Unexpected fault: {type(error).__name__}: {error}",
         "This is a defect of chatmgr. For the details: chatmgr --debug …",
         1,
     )
 
 
-def _say(message: str, hint: str, code: int) -> int:
-    """What happened, and what to type next, on stderr."""
+def _report(message: str, hint: str, code: int) -> int:
+    """Print an error and its hint to stderr; returns the exit code, for the caller to return."""
     from chatmgr.terminal.console import for_stderr, styled
     from chatmgr.terminal.sanitize import clean
 
@@ -207,7 +207,7 @@ def _say(message: str, hint: str, code: int) -> int:
     return code
 
 
-def _close() -> None:
-    common = sys.modules.get("chatmgr.ui.context")
-    if common is not None:
-        common.close_app()
+def _close_app() -> None:
+    context = sys.modules.get("chatmgr.ui.context")  # a command that never imported it opened nothing
+    if context is not None:
+        context.close_app()
