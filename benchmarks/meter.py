@@ -23,17 +23,23 @@ class Command:
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: Path = NOTHING
+    first_byte: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One run: seconds, seconds of CPU, peak bytes, when it began on the monotonic clock."""
+    """One run: seconds, seconds of CPU, peak bytes, when it began on the monotonic clock.
+
+    ``first_wall`` and ``first_cpu`` are those of the first byte of output, for a command that asks for it.
+    """
 
     wall: float
     cpu: float
     peak: float
     began: float
     output: bytes
+    first_wall: float = 0.0
+    first_cpu: float = 0.0
 
 
 Maker = Callable[[], Command]
@@ -95,6 +101,7 @@ class Meter:
             "stdin": str(command.stdin),
             "stdout": str(stdout),
             "stderr": str(stderr),
+            "first_byte": command.first_byte,
         }
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -107,7 +114,15 @@ class Meter:
         if found["code"] != 0:
             said = stderr.read_text(encoding="utf-8", errors="replace")
             raise RuntimeError(f"{' '.join(command.argv)[:200]} ended with {found['code']}: {said[-2000:]}")
-        return Sample(found["wall"], found["cpu"], found["peak"], found["began"], stdout.read_bytes())
+        return Sample(
+            found["wall"],
+            found["cpu"],
+            found["peak"],
+            found["began"],
+            stdout.read_bytes(),
+            found["first_wall"],
+            found["first_cpu"],
+        )
 
     def alternate(self, makers: Mapping[str, Maker], runs: int) -> dict[str, list[Sample]]:
         """Run all commands in turn, ``runs`` times over, after one round that does not count."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from benchmarks.meter import Sample
 
-Metric = Literal["wall", "cpu", "peak"]
+Metric = Literal["wall", "cpu", "peak", "first_wall", "first_cpu"]
 _HEAD = ("what", "against", "of", "ratio", "min–max", "target", "met", "here")
 
 

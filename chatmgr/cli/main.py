@@ -1,4 +1,4 @@
-"""The ``chatmgr`` command: finds the verb, runs it, and alone turns an error into an exit code."""
+"""The ``chatmgr`` command: finds the verb and runs it. Only here is an error turned into an exit code."""
 
 import os
 import sys
@@ -11,8 +11,8 @@ from chatmgr import __version__
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.text import as_sentence
 
-# What people do → verb → (module, its one line of help): known without importing a single verb. A new
-# verb is one line in the group where a reader would look for it.
+# Help section → verb → (module, its one line of help). Known without importing any verb. A new verb is one
+# line here, in the section where a reader would look for it.
 GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Talk": {
         "new": ("new", "Create an assistant and a named conversation, then chat."),
@@ -20,12 +20,12 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "send": ("send", "Run one turn and print the answer."),
         "runs": ("runs", "List open runs; wait for them, answer or cancel them."),
     },
-    "Look back": {
+    "Read and search": {
         "history": ("history", "List conversations, search them, or show the turns of one."),
         "stats": ("stats", "Count turns, tokens and cost, with plots."),
         "export": ("export", "Export conversations: Markdown, JSON, HTML, text."),
     },
-    "Keep tidy": {
+    "Keep order": {
         "rename": ("rename", "Rename conversations, or set a title."),
         "tag": ("tag", "Add tags to conversations, and remove them."),
         "archive": ("archive", "Hide conversations from lists."),
@@ -41,7 +41,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "move": ("move", "Move conversations to another provider."),
         "thread": ("thread", "Adopt, sync and show remote threads."),
     },
-    "Care": {
+    "Maintenance": {
         "config": ("config", "Show settings, and store keys."),
         "db": ("db", "Manage the database: status, upgrade, backup, check, reindex."),
         "completion": ("completion", "Set up completion in the shell: install, show, uninstall."),
@@ -52,7 +52,7 @@ COMMANDS = {verb: row for group in GROUPS.values() for verb, row in group.items(
 EXIT_CODES = """\b
 Exit codes:
   0  done                       5  not found
-  1  fault                      6  network
+  1  error                      6  network
   2  usage                      7  key or configuration
   3  database unreachable       8  refused by the provider, busy, or the run failed
   4  schema                   130  interrupted"""
@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As Click's own, which would look for the nearest among the commands imported so far: none."""
+        """As Click's own, but with the names of all verbs for its suggestion, imported or not."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             raise click.exceptions.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx)
@@ -95,14 +95,14 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, "-V", "--version", prog_name="chatmgr")
-@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected fault.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @click.pass_context
 def cli(ctx: click.Context, debug: bool) -> int | None:
     """Keep named conversations with AI assistants: durable, searchable, yours.
 
-    Every turn is kept in a database on this machine. A conversation can be left, resumed, reviewed,
-    and continued with another provider. Alone, at a terminal, chatmgr leads to the first conversation,
-    or shows the latest ones.
+    Every turn is stored in a database on this machine. You can leave a conversation, resume it, search
+    it, and continue it with another provider. Without arguments, at a terminal, chatmgr guides you to a
+    first conversation or shows the latest ones.
 
     \b
     Examples:
@@ -122,13 +122,18 @@ def cli(ctx: click.Context, debug: bool) -> int | None:
 
 
 def main() -> NoReturn:
-    """Run the command line and leave with the documented code."""
+    """Run the command line and exit with its code."""
+    sys.exit(run())
+
+
+def run() -> int:
+    """Run the command line; returns the documented exit code. Everything printed is flushed by then."""
     code = _run()
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+    return code
 
 
 def _run() -> int:
@@ -140,14 +145,14 @@ def _run() -> int:
 
         register_shells()
     try:
-        found: Any = cli(prog_name="chatmgr", standalone_mode=False)
+        code: Any = cli(prog_name="chatmgr", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as bare:
         click.echo(bare.format_message(), err=True)
         return 2
     except click.UsageError as error:
-        return _say(as_sentence(error.format_message()), _usage_hint(error), 2)
+        return _report(as_sentence(error.format_message()), _usage_hint(error), 2)
     except click.ClickException as error:
-        return _say(as_sentence(error.format_message()), "", 2)
+        return _report(as_sentence(error.format_message()), "", 2)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
@@ -155,16 +160,16 @@ def _run() -> int:
             isinstance(stop, click.Abort) and stop.__cause__ is None
         ):  # at a question, in the middle of its line
             click.echo(err=True, nl=sys.stderr.isatty())
-        return _say("Interrupted.", "", 130)
+        return _report("Interrupted.", "", 130)
     except ChatmgrError as error:
-        return _say(error.message, error.hint, error.exit_code)
+        return _report(error.message, error.hint, error.exit_code)
     except BrokenPipeError:
         return 0
-    except Exception as error:  # the last line of defence: anything else is a fault of ours
-        return _fault(error)
+    except Exception as error:  # anything else is a defect of chatmgr
+        return _report_fault(error)
     finally:
-        _close()
-    return found if isinstance(found, int) else 0
+        _close_app()
+    return code if isinstance(code, int) else 0
 
 
 def _usage_hint(error: click.UsageError) -> str:
@@ -172,23 +177,23 @@ def _usage_hint(error: click.UsageError) -> str:
     return f"See: {path} --help"
 
 
-def _fault(error: Exception) -> int:
+def _report_fault(error: Exception) -> int:
     if "--debug" in sys.argv:
         import traceback
 
         traceback.print_exc()
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
-        return _say(f"{error.strerror}{where}.", "What was kept is in: chatmgr history", 1)
-    return _say(
+        return _report(f"{error.strerror}{where}.", "What was kept is in: chatmgr history", 1)
+    return _report(
         f"Unexpected fault: {type(error).__name__}: {error}",
         "This is a defect of chatmgr. For the details: chatmgr --debug …",
         1,
     )
 
 
-def _say(message: str, hint: str, code: int) -> int:
-    """What happened, and what to type next, on stderr."""
+def _report(message: str, hint: str, code: int) -> int:
+    """Print an error and its hint to stderr; returns the exit code, for the caller to return."""
     from chatmgr.terminal.console import styled, wrap_for_stderr
     from chatmgr.terminal.sanitize import clean
 
@@ -202,7 +207,7 @@ def _say(message: str, hint: str, code: int) -> int:
     return code
 
 
-def _close() -> None:
-    common = sys.modules.get("chatmgr.ui.context")
-    if common is not None:
-        common.close_app()
+def _close_app() -> None:
+    context = sys.modules.get("chatmgr.ui.context")  # a command that never imported it opened nothing
+    if context is not None:
+        context.close_app()

@@ -8,7 +8,7 @@ line, and ``chatmgr config show`` prints the table. Providers have tables of the
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest
 from chatmgr.domain.text import MESSAGE_LIMIT
+from chatmgr.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

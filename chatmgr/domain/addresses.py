@@ -1,7 +1,8 @@
 """Addresses as users type them: ``demo``, ``demo@3`` from the start, ``demo@-1`` from the end."""
 
 import re
-from dataclasses import dataclass
+
+from chatmgr.domain.values import dataclass
 
 _ADDRESS = re.compile(r"(?P<name>.+)@(?P<turn>-?(?:0|[1-9]\d{0,8}))")
 

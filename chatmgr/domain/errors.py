@@ -7,9 +7,11 @@ the provider, busy, or the run failed, 130 interrupted.
 """
 
 import errno
-import shlex
 from collections.abc import Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # the disk is at fault, not the path
 
@@ -36,7 +38,7 @@ class UsageFault(ChatmgrError):
     exit_code = 2
 
 
-def unwritable(path: Path, error: OSError) -> ChatmgrError:
+def unwritable(path: "Path", error: OSError) -> ChatmgrError:
     """The error for a file that cannot be written: the wrong path, or a disk that takes no more."""
     message = f"{path} cannot be written: {error.strerror or error}."
     if error.errno in _DISK_ERRORS:
@@ -137,9 +139,11 @@ class OutputNeeded(ProviderRefused):
     """A run waits for the output of functions, and nobody is there to give it: it stays as it is."""
 
     def __init__(self, name: str, position: int, calls: Iterable[str]) -> None:
+        from shlex import quote
+
         super().__init__(
             f"{name}@{position} is waiting for the output of {', '.join(calls) or 'a function'}.",
-            f"Answer or decline it: chatmgr runs answer {shlex.quote(name)}",
+            f"Answer or decline it: chatmgr runs answer {quote(name)}",
         )
 
 

@@ -1,10 +1,10 @@
 """Filters that select conversations or turns; the defaults select everything but archived conversations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from chatmgr.domain.states import RunState
+from chatmgr.domain.values import dataclass
 
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)

@@ -1,11 +1,12 @@
 """The domain's frozen values: they travel between the store, the engine, the backends and the terminal."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from chatmgr.domain.states import LIVE, RunState
+from chatmgr.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

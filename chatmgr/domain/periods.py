@@ -7,11 +7,11 @@ interval spans two local days; the intervals are combined here.
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import gcd
 
 from chatmgr.domain.totals import Unit
+from chatmgr.domain.values import dataclass
 
 DAY = 86_400
 DAYS_OF_WEEK = 7

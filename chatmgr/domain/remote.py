@@ -1,9 +1,11 @@
 """What servers keep of a conversation, and the result of deleting it there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal
+
+from chatmgr.domain.values import dataclass
 
 RemoteKind = Literal["thread", "response", "file"]
 

@@ -9,11 +9,11 @@ ignored. Text in a script without spaces between words matches anywhere; elsewhe
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from chatmgr.domain.text import SPACELESS, storable
+from chatmgr.domain.values import dataclass
 
 _MAX_TERMS = 64  # enough for any search, and databases have limits
 _TOKEN = re.compile(r'(?P<minus>-(?=[^\s]))?(?:"(?P<phrase>[^"]*)(?:"|$)|(?P<word>[^\s"]+))')

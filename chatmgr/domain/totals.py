@@ -1,8 +1,9 @@
 """Usage totals, as ``chatmgr stats`` shows them: how many turns and runs, and their tokens and cost."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from chatmgr.domain.values import dataclass
 
 Unit = Literal["day", "week", "month"]
 Ranking = Literal["model", "provider", "assistant", "conversation"]

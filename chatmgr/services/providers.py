@@ -117,14 +117,14 @@ class Providers:
 
         If the server cannot be reached, or lists nothing, the model is accepted: the turn will tell.
         """
-        from chatmgr.backends.http.errors import model_unknown
+        from chatmgr.backends.http.errors import unknown_model_error
 
         try:
             listed = [info.id for info in self.backend(provider).models()]
         except NetworkDown:
             return
         if listed and not {model, f"{model}:latest"} & set(listed) and not model.endswith(".gguf"):
-            raise model_unknown(provider.name, model, listed)
+            raise unknown_model_error(provider.name, model, listed)
 
 
 def _indented(lines: tuple[str, ...]) -> str:

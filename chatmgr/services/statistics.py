@@ -1,13 +1,14 @@
 """Turns, tokens and cost under one set of filters: the total, and its parts as they are asked for."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import get_args
 
 from chatmgr.domain import periods
 from chatmgr.domain.filters import ALWAYS, Filters
 from chatmgr.domain.totals import Ranking, Unit, UsageTotals
+from chatmgr.domain.values import dataclass
 from chatmgr.store.reader import Reader
 
 UNITS: tuple[Unit, ...] = get_args(Unit)

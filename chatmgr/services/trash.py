@@ -8,13 +8,13 @@ what was due then, but neither what is deleted later nor what a shorter setting 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatmgr.config import paths
 from chatmgr.domain.model import Conversation
+from chatmgr.domain.values import dataclass
 from chatmgr.formats.file_names import safe_file_name
 from chatmgr.store.reader import Reader
 

@@ -1,10 +1,10 @@
 """Where a turn goes, and the run to which its events are written."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from chatmgr.domain.model import LiveRun, Provider
 from chatmgr.domain.ports import Backend
+from chatmgr.domain.values import dataclass
 from chatmgr.store.writer import OpenRun
 
 

@@ -17,6 +17,17 @@ def tell():
 atexit.register(tell)
 runpy.run_module("chatmgr", run_name="__main__", alter_sys=True)
 """
+# As above, but of the moment when the first connection is opened.
+CONNECT_PROBE = """
+import os, runpy, sys
+heard = []
+def hook(event, args):
+    if event == "socket.connect" and not heard:
+        heard.append(args)
+        os.write(3, " ".join(sorted(sys.modules)).encode())
+sys.addaudithook(hook)
+runpy.run_module("chatmgr", run_name="__main__", alter_sys=True)
+"""
 STARTED = '"$@" 3>modules'
 HEAVY = {"alembic", "httpx2", "keyring", "openai", "prompt_toolkit", "sqlalchemy", "tomlkit", "xllamacpp"}
 
@@ -26,9 +37,9 @@ def api() -> str:
     return "completions"
 
 
-def modules(chatmgr: Chatmgr, *words: str, **env: str) -> set[str]:
+def modules(chatmgr: Chatmgr, *words: str, probe: str = PROBE, **env: str) -> set[str]:
     """The modules that a command loads."""
-    command = ["sh", "-c", STARTED, "-", sys.executable, "-c", PROBE, *words]
+    command = ["sh", "-c", STARTED, "-", sys.executable, "-c", probe, *words]
     chatmgr.program(command, env=env)
     return set((chatmgr.home.parent / "modules").read_text("utf-8").split())
 
@@ -124,6 +135,21 @@ def test_writing_loads_neither_the_orm_nor_another_database(talking: Chatmgr, wo
     assert "sqlalchemy.dialects.sqlite.pysqlite" in loaded
     heavy = ("sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "psycopg", "alembic")
     assert [name for name in loaded if name.startswith(heavy)] == []
+
+
+@pytest.mark.parametrize("api", ["responses", "completions"])
+def test_nothing_that_only_the_answer_needs_is_loaded_before_the_request(talking: Chatmgr) -> None:
+    loaded = modules(talking, "send", "demo", "two", probe=CONNECT_PROBE)
+    assert "openai" in loaded
+    answers = {"chatmgr.services.titles", "chatmgr.terminal.markdown.writer", "chatmgr.ui.transcript_view"}
+    assert not loaded & answers
+    assert not loaded & {
+        "genai_prices",
+        "openai.resources",
+        "openai.types.batch",
+        "openai.types.responses.tool",
+    }
+    assert len([name for name in loaded if name.startswith("openai.types")]) < 100  # of five hundred
 
 
 def test_the_table_of_commands_says_what_the_commands_say() -> None:

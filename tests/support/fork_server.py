@@ -2,10 +2,8 @@
 
 Most of what ``python -m chatmgr`` costs is importing OpenAI's SDK and SQLAlchemy. Here they are
 imported once; each command is then a child of its own, with its own streams, environment and folder,
-which imports chatmgr itself from the start. Two things are not as in a real start, and are tested
-with real ones: what a command imports (``test_startup.py``), and that the interpreter takes itself
-apart at the end, which is left out here once the streams are flushed, since it takes longer than most
-commands.
+which imports chatmgr itself from the start. One thing is not as in a real start, and is tested with
+real ones: what a command imports (``test_startup_imports.py``).
 
 Its standard input is a socket. A command comes as the length of its description with three file
 descriptors, and the description in JSON; back go two lines, the child's number and then its status.

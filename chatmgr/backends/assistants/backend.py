@@ -89,7 +89,7 @@ class AssistantsBackend:
         except NetworkDown as error:
             if not error.heard:
                 raise
-            newest = yield from self._client.asked(partial(self._threads.newest, thread))
+            newest = yield from self._client.query_run(partial(self._threads.newest, thread))
             if newest and newest[0].id != newest_before and newest[0].content.endswith(request.text):
                 return thread, newest[0].id
             yield Notice("The connection broke before the message arrived; sending it again.")
@@ -164,7 +164,7 @@ class AssistantsBackend:
         known_run = Run(run.thread_id, run.run_id, text_parts=[run.text] if run.text else [])
         try:
             if not known_run.id:
-                newest = yield from self._client.asked(partial(self._threads.newest, run.thread_id))
+                newest = yield from self._client.query_run(partial(self._threads.newest, run.thread_id))
                 sent = (
                     message.id
                     for message in newest

@@ -93,7 +93,7 @@ class RunFollower:
 
     def _search(self, run: Run, seconds: float) -> Generator[Event, None, Json]:
         """The run that answers a message; an empty object if it does not appear in time."""
-        ask = partial(self._client.asked, partial(self._newest_run, run))
+        ask = partial(self._client.query_run, partial(self._newest_run, run))
         return (
             yield from poll(
                 (yield from ask()),
@@ -128,7 +128,7 @@ class RunFollower:
 
     def _fetch(self, run: Run) -> Generator[Event, None, Json]:
         path = f"/threads/{run.thread}/runs/{run.id}"
-        return (yield from self._client.asked(partial(self._client.get, path)))
+        return (yield from self._client.query_run(partial(self._client.get, path)))
 
     def _wait_until_done(self, run: Run, run_object: Json) -> Iterator[Event]:
         """Ask until the run is done; one that takes too long is cancelled, and reported as interrupted."""
@@ -171,7 +171,7 @@ class RunFollower:
             detail = "length" if reason.startswith("max_") else reason
         text = ""
         if state in {RunState.COMPLETED, RunState.INCOMPLETE}:
-            text = yield from self._client.asked(partial(self._answer_text, run))
+            text = yield from self._client.query_run(partial(self._answer_text, run))
         if state is RunState.COMPLETED and run.refused:
             detail = "refusal"
         yield from remaining_text(text, "".join(run.text_parts))

@@ -1,7 +1,7 @@
-"""Waiting for a server that says "later", visibly, and only where nothing was done yet.
+"""Retries: waiting for a server that is not ready, visibly, and only where nothing was done yet.
 
-Asked again is what was certainly not heard: a refused connection, a 429 or 503, a conversation that
-is locked by another turn. Everything else may have been heard, and is looked up instead of sent twice.
+A request is sent again if it was certainly not heard: a refused connection, a 429 or 503, a conversation that
+is locked by another turn. Any other may have been heard, and is looked up instead of sent twice.
 """
 
 import math
@@ -14,12 +14,12 @@ from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
 from chatmgr.domain.events import Event, Waiting
 
 T = TypeVar("T")
-_REFUSED_TRIES = 3  # a server that is not there is not there for long, or for good
-_HOPELESS = {"insufficient_quota", "billing_hard_limit_reached"}
+_REFUSED_TRIES = 3  # a server that refuses connections is back soon, or not at all
+_NEVER_RETRIED = {"insufficient_quota", "billing_hard_limit_reached"}
 
 
 def retrying(options: Mapping[str, Any], call: Callable[[], T]) -> Generator[Event, None, T]:
-    """Call, and while the answer is "later", wait and call again; the call's value is the generator's.
+    """Call, and while the server is not ready, wait and call again; returns what the call returns.
 
     Limits are settings: ``retry_attempts`` calls in all, ``retry_seconds`` of waiting in all.
     """
@@ -39,11 +39,11 @@ def retrying(options: Mapping[str, Any], call: Callable[[], T]) -> Generator[Eve
 
 
 def pause_after(error: ChatmgrError, attempt: int) -> float | None:
-    """Seconds after which asking again is right; None where it is not."""
+    """Seconds until the next attempt; None where there must be none."""
     backoff = 0.25 * 2 ** (attempt - 1)
     if isinstance(error, NetworkDown):
         return backoff * 2 if not error.heard and attempt < _REFUSED_TRIES else None
-    if not isinstance(error, ProviderRefused) or error.code in _HOPELESS:
+    if not isinstance(error, ProviderRefused) or error.code in _NEVER_RETRIED:
         return None
     if error.status in {429, 503}:
         return backoff * 4 if error.retry_after is None else error.retry_after
@@ -51,17 +51,17 @@ def pause_after(error: ChatmgrError, attempt: int) -> float | None:
 
 
 def busy(error: ProviderRefused) -> bool:
-    """Whether a thread is taken by another turn at this moment."""
-    told = error.message.lower()
+    """Whether another turn has locked the thread at this moment."""
+    text = error.message.lower()
     return error.code == "conversation_locked" or (
-        error.status in {400, 409} and ("retry" in told or ("active" in told and "run" in told))
+        error.status in {400, 409} and ("retry" in text or ("active" in text and "run" in text))
     )
 
 
 def wait(seconds: float, why: str, *, brief: bool = False) -> Iterator[Event]:
-    """Sleep, saying once a second how long it still takes; a moment needs no words.
+    """Sleep, and tell once a second how much is left; a wait of under a second is not told.
 
-    What is ``brief`` is said however short it is, but only where it can be taken away again.
+    A ``brief`` wait is told however short it is, for a line that can be taken away again.
     """
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:

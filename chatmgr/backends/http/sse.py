@@ -4,7 +4,9 @@ The SDK's own decoder builds a typed object for every event, which is most of wh
 costs. Here an event is its name and its raw data; the cost is one pass over the bytes.
 """
 
+import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 
 def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -35,3 +37,12 @@ def events(chunks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
             data.append(line[6:] if line[5:6] == b" " else line[5:])
         elif line.startswith(b"event:"):
             name = line[6:].strip().decode("utf-8", "replace")
+
+
+def json_object(data: bytes) -> dict[str, Any] | None:
+    """The JSON object in an event's data; None for anything else, which no API here sends."""
+    try:
+        decoded = json.loads(data)
+    except ValueError:
+        return None
+    return decoded if isinstance(decoded, dict) else None

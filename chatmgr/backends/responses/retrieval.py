@@ -103,7 +103,7 @@ class Retrieval:
                 return
 
     def _fetch(self, state: ResponseState) -> Generator[Event, None, Json]:
-        return (yield from self._client.asked(partial(self._client.get, f"/responses/{state.id}")))
+        return (yield from self._client.query_run(partial(self._client.get, f"/responses/{state.id}")))
 
     def read_stream(
         self,
@@ -172,7 +172,7 @@ class Retrieval:
 
     def search(self, look: Callable[[], T | None], seconds: float) -> Generator[Event, None, T | None]:
         """Call ``look`` for so many seconds, until it returns something; None where it never does."""
-        ask = partial(self._client.asked, look)
+        ask = partial(self._client.query_run, look)
         try:
             return (
                 yield from poll(

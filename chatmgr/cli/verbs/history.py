@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from shlex import quote
 
@@ -17,6 +17,7 @@ from chatmgr.domain.errors import ChatmgrError, NoCode, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation, Turn
+from chatmgr.domain.values import dataclass
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console, show_lines
 from chatmgr.terminal.region import stdout_size

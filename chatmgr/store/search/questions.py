@@ -9,9 +9,9 @@ in the texts that it finds.
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from chatmgr.domain.search import Clause, Query, Term
+from chatmgr.domain.values import dataclass
 
 _MIXED = 4  # clauses that are split; those beyond are only checked on the text of what was found
 _GRAM = 3

@@ -1,9 +1,10 @@
 """What is handed to the writer, and what it hands back."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from chatmgr.domain.events import Usage
 from chatmgr.domain.states import RunState
+from chatmgr.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
