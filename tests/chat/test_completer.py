@@ -35,7 +35,7 @@ def test_commands_are_offered_while_typing(open_chat: Open) -> None:
     screen.until(at_prompt=True)
     screen.type("/")
     screen.until(
-        "/help", "show the commands", "/exit", "/switch", "go on with another conversation", "/model"
+        "/help", "show the commands", "/exit", "/switch", "switch to another conversation", "/model"
     )
     screen.type("ex")
     screen.until("❯ /ex", "/exit", "leave; also exit() or Ctrl-D")

@@ -84,7 +84,7 @@ def test_usage_of_what_nobody_prices(open_chat: Open) -> None:
     screen.until("1 user turns; you said: 'one'", at_prompt=True)
     screen.say("/usage")
     screen.until("demo, 1 run: 3 tokens in · 6 tokens out · cost unknown", at_prompt=True)
-    assert "of which $2.00 are left, less 1 of unknown price\n" in screen.text
+    assert "of which $2.00 are left, minus 1 run of unknown price\n" in screen.text
 
 
 def test_title_and_tags(open_chat: Open, wire: WireServer) -> None:

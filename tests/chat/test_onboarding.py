@@ -56,7 +56,7 @@ def made(home: Path) -> bool:
 
 def test_a_typed_key_leads_to_the_first_answer(start: Start, wire: WireServer, home: Path) -> None:
     screen = start(OPENAI_BASE_URL=wire.base_url)
-    screen.until("Welcome to chatmgr", "is kept on this machine", "[k] OpenAI", "with a key")
+    screen.until("Welcome to chatmgr", "are kept on this machine", "[k] OpenAI", "with a key")
     screen.until("[o] Ollama: not found at http://127.0.0.1:9/v1", "[l] The embedded model", "98 MB")
     answer(screen, FIRST, "k")
     answer(screen, "Key for openai", KEY)

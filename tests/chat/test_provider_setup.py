@@ -43,7 +43,7 @@ def test_a_key_is_typed_unseen_and_used(start: Callable[[], Screen], home: Path,
     screen.type("k")
     screen.until("OpenAI key (not shown):")
     screen.type(KEY + ENTER)
-    screen.until("Kept in", "keys.json", at_prompt=True)
+    screen.until("The key is kept in", "keys.json", at_prompt=True)
     screen.say("hello")
     screen.until("1 user turns; you said: 'hello'", at_prompt=True)
     screen.type(CTRL_D)
@@ -67,7 +67,7 @@ def test_what_does_not_work_is_said_and_asked_again(start: Callable[[], Screen],
     screen.until("That did not work. Type: pip install 'chatmgr[local]'")
     screen.type("q")
     assert screen.end() == 7
-    assert "Three ways to have one" in screen.text
+    assert "Three ways to set one up" in screen.text
     assert not (home / "chatmgr.db").exists()  # nothing was made
 
 
