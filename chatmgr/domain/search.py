@@ -6,6 +6,7 @@ be an operator is searched for, and an unclosed quotation mark reaches to the en
 ignored. Text in a script without spaces between words matches anywhere; elsewhere a term is whole words.
 """
 
+import dataclasses
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -44,7 +45,7 @@ class Clause:
     negated: bool = False
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)  # without slots, for what it caches
 class Query:
     """A parsed query: every clause must hold."""
 

@@ -34,9 +34,7 @@ def test_commands_are_offered_while_typing(open_chat: Open) -> None:
     screen = open_chat(*NEW)
     screen.until(at_prompt=True)
     screen.type("/")
-    screen.until(
-        "/help", "show the commands", "/exit", "/switch", "switch to another conversation", "/model"
-    )
+    screen.until("/help", "show the commands", "/exit", "/switch", "switch to another conversation", "/model")
     screen.type("ex")
     screen.until("❯ /ex", "/exit", "leave; also exit() or Ctrl-D")
     screen.type(f"{KILL}/mo")

@@ -36,10 +36,9 @@ def refusal(provider: Provider, response: "httpx2.Response") -> ChatmgrError:
     name, status = provider.name, response.status_code
     text, code = parse_error_body(response.text, response.headers.get("content-type", ""))
     text = _one_line(provider, text) or response.reason_phrase or "no reason given"
+    reason = as_sentence(text)
     if status == 401:
-        fault = ConfigurationFault(
-            f"{name} does not accept the key: {as_sentence(text)}", _key_hint(provider)
-        )
+        fault = ConfigurationFault(f"{name} does not accept the key: {reason}", _key_hint(provider))
         fault.touched = False
         return fault
     retry_after = response.headers.get("retry-after", "")
@@ -48,9 +47,7 @@ def refusal(provider: Provider, response: "httpx2.Response") -> ChatmgrError:
         404: f"See what the server offers: chatmgr models --provider {name}",
         429: retry_hint(retry_after),
     }.get(status, "Try again in a while." if status >= 500 else "")
-    refused = ProviderRefused(
-        f"{name} refused ({status}): {as_sentence(text)}", hint, status=status, code=code
-    )
+    refused = ProviderRefused(f"{name} refused ({status}): {reason}", hint, status=status, code=code)
     refused.touched = status >= 500
     refused.retry_after = retry.retry_after(retry_after)
     refused.body = sse.json_object(response.content)

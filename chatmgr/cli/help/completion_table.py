@@ -1,6 +1,6 @@
 """What the shell can complete, as a table made from the commands: ``python -m chatmgr.cli.help.reference``.
 
-``completion.fast_path`` answers from the table, ``chatmgr/completion/table.py``, because asking Click itself
+``completion.fast_path`` answers from the table, ``completion/command_table.py``, because asking Click itself
 costs more than all the rest of a completion. A test compares the two.
 """
 
@@ -75,4 +75,4 @@ def render() -> str:
 
 def write() -> None:
     """Write the table to its file."""
-    Path(fast_path.__file__).with_name("table.py").write_text(render(), encoding="utf-8")
+    Path(fast_path.__file__).with_name("command_table.py").write_text(render(), encoding="utf-8")
