@@ -12,7 +12,8 @@ import pytest
 from chatmgr.store.writer import Writer
 from tests.support import postgres
 from tests.support.browser import Browser
-from tests.support.commands import APIS, KEY, Chatmgr, Forks
+from tests.support.commands import APIS, KEY, Chatmgr
+from tests.support.forked import SERVER
 from tests.support.processes import Home
 from tests.support.sample_files import SAMPLES, Shelf
 from tests.support.sample_stores import Talks
@@ -69,6 +70,13 @@ def postgres_url(server: postgres.Server) -> Iterator[str]:
 
 
 @pytest.fixture
+def migrated_postgres_url(server: postgres.Server, template: str) -> Iterator[str]:
+    """An empty PostgreSQL database of today's schema."""
+    with server.database(template) as url:
+        yield url
+
+
+@pytest.fixture
 def sqlite_url(home: Path) -> str:
     """The SQLite database of an empty home; there is no file yet."""
     return f"sqlite:///{home / 'chatmgr.db'}"
@@ -81,12 +89,11 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def postgres_desk(server: postgres.Server, template: str) -> Iterator[Desk]:
+def postgres_desk(migrated_postgres_url: str) -> Iterator[Desk]:
     """A writer and a reader on an empty PostgreSQL database."""
-    with server.database(template) as url:
-        made = Desk(url)
-        yield made
-        made.close()
+    made = Desk(migrated_postgres_url)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -115,17 +122,18 @@ def talks(sqlite_url: str) -> Iterator[Talks]:
 # The command line
 
 
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """One forking process for all tests."""
-    with Forks() as running:
-        yield running
+@pytest.fixture(scope="session", autouse=True)
+def fork_server() -> Iterator[None]:
+    """Ends the one forking process of all tests."""
+    with SERVER:
+        yield
 
 
 @pytest.fixture
-def chatmgr(home: Path, forks: Forks) -> Chatmgr:
+def chatmgr(home: Path) -> Iterator[Chatmgr]:
     """chatmgr in an empty home; the key of the provider ``wire`` is there."""
-    return Chatmgr(home, forks, {"WIRE_KEY": KEY})
+    with Chatmgr(home, {"WIRE_KEY": KEY}) as commands:
+        yield commands
 
 
 @pytest.fixture
@@ -154,19 +162,18 @@ def open_chat(home: Path, wire: WireServer) -> Iterator[Open]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, forks: Forks) -> Home:
+def place(tmp_path: Path) -> Iterator[Home]:
     """A home of this test's own."""
-    return Home(tmp_path / "home", forks)
+    with Home(tmp_path / "home") as home:
+        yield home
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def either(request: pytest.FixtureRequest, tmp_path: Path, forks: Forks) -> Home:
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     """A home of this test's own, on each database."""
-    if request.param == "sqlite":
-        return Home(tmp_path / "home", forks)
-    place = Home(tmp_path / "home", forks, request.getfixturevalue("postgres_url"))
-    assert place.run("db", "upgrade").code == 0
-    return place
+    url = request.getfixturevalue("migrated_postgres_url") if request.param == "postgresql" else ""
+    with Home(tmp_path / "home", url) as home:
+        yield home
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 
 from tests.faults.kill_trial import LIVE, Point, Trial, kill_at, points
-from tests.support.commands import TURN, Forks
+from tests.support.commands import TURN
 from tests.support.processes import Home
 from tests.wire import WireServer
 
@@ -36,21 +37,21 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stages(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[Callable[[str], Stage]]:
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Stage]]:
     """One stage for each API: the database grows from trial to trial, as a user's does."""
     made: dict[str, Stage] = {}
+    closing = ExitStack()
 
     def stage(api: str) -> Stage:
         if api not in made:
-            home = Home(tmp_path_factory.mktemp(api) / "home", forks)
-            made[api] = Stage(WireServer().__enter__(), home)
+            home = closing.enter_context(Home(tmp_path_factory.mktemp(api) / "home"))
+            made[api] = Stage(closing.enter_context(WireServer()), home)
             home.provider(api, made[api].wire.base_url)
         return made[api]
 
-    yield stage
-    for one in made.values():
-        one.wire.__exit__(None, None, None)
-        assert one.wire.violations == []
+    with closing:
+        yield stage
+    assert [stage.wire.violations for stage in made.values() if stage.wire.violations] == []
 
 
 @pytest.mark.parametrize("point", POINTS, ids=str)

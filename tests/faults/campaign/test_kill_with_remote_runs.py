@@ -14,8 +14,8 @@ from tests.faults.campaign.api_modes import ASSISTANTS, BACKGROUND, FOREGROUND, 
 from tests.faults.campaign.conftest import Count
 from tests.faults.campaign.scenario import Outcome
 from tests.faults.kill_trial import Point, Trial, kill_at
-from tests.support.commands import Done, Forks
-from tests.support.processes import Home, Running
+from tests.support.commands import Done, Running
+from tests.support.processes import Home
 from tests.wire import WireServer
 
 AHEAD = BACKGROUND.ahead
@@ -40,18 +40,12 @@ class _Killed(Trial):
 
 
 @pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Home:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A home with patience for a second."""
     folder: Path = tmp_path_factory.mktemp("killed") / "home"
-    home = Home(folder, forks)
-    home.configure("recover_seconds = 1.0\nrun_seconds = 10.0")
-    return home
+    with Home(folder) as home:
+        home.configure("recover_seconds = 1.0\nrun_seconds = 10.0")
+        yield home
 
 
 @pytest.fixture(scope="module")
