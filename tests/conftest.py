@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -23,6 +24,11 @@ from tests.wire import WireServer
 
 # Tests that let the small model speak stay together: two of them at a time would starve each other.
 _MODEL = "models_dir"
+
+
+def pytest_configure() -> None:
+    """Restore Ctrl-C: a run begun in a script's background ignores it, and its children would too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,18 +54,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[postgres.Server]:
-    """One PostgreSQL for the whole session, started when a test first asks for it."""
-    with postgres.running() as running:
+def server(testrun_uid: str) -> Iterator[postgres.Server]:
+    """One PostgreSQL for the whole run, whatever its workers, started when a test first asks for it."""
+    with postgres.running(testrun_uid[:12]) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def template(server: postgres.Server) -> str:
     """A database of today's schema: copying it is quicker than making one for each test."""
-    server.run("CREATE DATABASE made")
-    Writer(server.url("made")).close()
-    return "made"
+    name = f"migrated_{os.getpid()}"
+    server.run(f"CREATE DATABASE {name}")
+    Writer(server.url(name)).close()
+    return name
 
 
 @pytest.fixture

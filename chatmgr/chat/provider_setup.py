@@ -24,7 +24,7 @@ class Back(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One answer to where is_reachable come from; ``take`` makes sure that it works."""
+    """One answer to where answers come from; ``take`` makes sure that it works."""
 
     key: str
     label: str
@@ -90,7 +90,7 @@ def _keyed(provider: Provider) -> Provider:
 
 def _ollama(ollama: Provider) -> Provider:
     if not is_reachable(ollama.base_url):
-        raise ConfigurationFault(f"Nothing is_reachable at {ollama.base_url}.", "Start it with: ollama serve")
+        raise ConfigurationFault(f"Nothing answers at {ollama.base_url}.", "Start it with: ollama serve")
     return ollama
 
 

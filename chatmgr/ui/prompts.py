@@ -69,7 +69,7 @@ def _with_ollama() -> Provider | None:
     provider = app().providers.get("ollama")
     if is_reachable(provider.base_url):
         return provider
-    console.note(f"Nothing is_reachable at {provider.base_url}. Start it with: ollama serve", "yellow")
+    console.note(f"Nothing answers at {provider.base_url}. Start it with: ollama serve", "yellow")
     return None
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.faults.kill_trial import LIVE, Point, Trial, kill_at, points
 from tests.support.commands import TURN
 from tests.support.processes import Home
+from tests.support.sampling import sampled
 from tests.wire import WireServer
 
 RESPONSES, RUNS, MESSAGES = "/responses", "/threads/[^/]+/runs", "/threads/[^/]+/messages"
@@ -36,6 +37,11 @@ class Stage:
     home: Home
 
 
+def _group(point: Point) -> tuple[object, ...]:
+    """What is alike: a kill in the stream, in the race with it, or around another request of one API."""
+    return point.api, point.after is not None, point.racing
+
+
 @pytest.fixture(scope="module")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Stage]]:
     """One stage for each API: the database grows from trial to trial, as a user's does."""
@@ -54,7 +60,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
     assert [stage.wire.violations for stage in made.values() if stage.wire.violations] == []
 
 
-@pytest.mark.parametrize("point", POINTS, ids=str)
+@pytest.mark.parametrize("point", sampled(POINTS, _group, 2), ids=str)
 def test_killed(
     point: Point, stages: Callable[[str], Stage], record_property: Callable[[str, object], None]
 ) -> None:
