@@ -90,7 +90,7 @@ class _Chat:
         _conversation(home, server.base_url, name)
         env = environment(home, **KEY)
         self._server, self._said = server, 0
-        self._screen = Screen(["-m", "chatmgr", "resume", name], env, home)
+        self._screen = Screen(["-m", "chatmgr", "resume", name], env, home, fresh=True)
 
     def __enter__(self) -> "_Chat":
         self._screen.until(at_prompt=True)

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,7 +13,8 @@ import pytest
 from chatmgr.store.writer import Writer
 from tests.support import postgres
 from tests.support.browser import Browser
-from tests.support.commands import APIS, KEY, Chatmgr, Forks
+from tests.support.commands import APIS, KEY, Chatmgr
+from tests.support.forked import SERVER
 from tests.support.processes import Home
 from tests.support.sample_files import SAMPLES, Shelf
 from tests.support.sample_stores import Talks
@@ -22,6 +24,11 @@ from tests.wire import WireServer
 
 # Tests that let the small model speak stay together: two of them at a time would starve each other.
 _MODEL = "models_dir"
+
+
+def pytest_configure() -> None:
+    """Restore Ctrl-C: a run begun in a script's background ignores it, and its children would too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,24 +54,32 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[postgres.Server]:
-    """One PostgreSQL for the whole session, started when a test first asks for it."""
-    with postgres.running() as running:
+def server(testrun_uid: str) -> Iterator[postgres.Server]:
+    """One PostgreSQL for the whole run, whatever its workers, started when a test first asks for it."""
+    with postgres.running(testrun_uid[:12]) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def template(server: postgres.Server) -> str:
     """A database of today's schema: copying it is quicker than making one for each test."""
-    server.run("CREATE DATABASE made")
-    Writer(server.url("made")).close()
-    return "made"
+    name = f"migrated_{os.getpid()}"
+    server.run(f"CREATE DATABASE {name}")
+    Writer(server.url(name)).close()
+    return name
 
 
 @pytest.fixture
 def postgres_url(server: postgres.Server) -> Iterator[str]:
     """A fresh PostgreSQL database."""
     with server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_postgres_url(server: postgres.Server, template: str) -> Iterator[str]:
+    """An empty PostgreSQL database of today's schema."""
+    with server.database(template) as url:
         yield url
 
 
@@ -81,12 +96,11 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def postgres_desk(server: postgres.Server, template: str) -> Iterator[Desk]:
+def postgres_desk(migrated_postgres_url: str) -> Iterator[Desk]:
     """A writer and a reader on an empty PostgreSQL database."""
-    with server.database(template) as url:
-        made = Desk(url)
-        yield made
-        made.close()
+    made = Desk(migrated_postgres_url)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -115,17 +129,18 @@ def talks(sqlite_url: str) -> Iterator[Talks]:
 # The command line
 
 
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """One forking process for all tests."""
-    with Forks() as running:
-        yield running
+@pytest.fixture(scope="session", autouse=True)
+def fork_server() -> Iterator[None]:
+    """Ends the one forking process of all tests."""
+    with SERVER:
+        yield
 
 
 @pytest.fixture
-def chatmgr(home: Path, forks: Forks) -> Chatmgr:
+def chatmgr(home: Path) -> Iterator[Chatmgr]:
     """chatmgr in an empty home; the key of the provider ``wire`` is there."""
-    return Chatmgr(home, forks, {"WIRE_KEY": KEY})
+    with Chatmgr(home, {"WIRE_KEY": KEY}) as commands:
+        yield commands
 
 
 @pytest.fixture
@@ -154,19 +169,18 @@ def open_chat(home: Path, wire: WireServer) -> Iterator[Open]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, forks: Forks) -> Home:
+def place(tmp_path: Path) -> Iterator[Home]:
     """A home of this test's own."""
-    return Home(tmp_path / "home", forks)
+    with Home(tmp_path / "home") as home:
+        yield home
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def either(request: pytest.FixtureRequest, tmp_path: Path, forks: Forks) -> Home:
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     """A home of this test's own, on each database."""
-    if request.param == "sqlite":
-        return Home(tmp_path / "home", forks)
-    place = Home(tmp_path / "home", forks, request.getfixturevalue("postgres_url"))
-    assert place.run("db", "upgrade").code == 0
-    return place
+    url = request.getfixturevalue("migrated_postgres_url") if request.param == "postgresql" else ""
+    with Home(tmp_path / "home", url) as home:
+        yield home
 
 
 @pytest.fixture

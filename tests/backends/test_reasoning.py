@@ -1,12 +1,10 @@
 """What the model says to itself: kept apart from the answer, shown when asked for, never on stdout."""
 
-import sys
-
-import pexpect
 import pytest
 
 from chatmgr.backends.params import params_for_api
 from tests.support.commands import Chatmgr, last_body
+from tests.support.pseudo_terminal import TerminalProcess
 from tests.wire import Fault, WireServer
 
 THOUGHTS = ("Let me see.", "Ah, so it is.")
@@ -54,11 +52,9 @@ def test_at_a_terminal_they_are_shown_dimmed_when_asked_for(thinking: Chatmgr, h
     words = ["-m", "chatmgr", "send", "demo", "hi", *(["--reasoning"] if how == "option" else [])]
     env = thinking.environment(TERM="xterm")
     env.pop("NO_COLOR", None)
-    child = pexpect.spawn(sys.executable, words, env=env, encoding="utf-8", timeout=30)
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == 0
-    shown = str(child.before).replace("\r\n", "\n")
+    with TerminalProcess(words, env, thinking.home.parent, size=(24, 80)) as terminal:
+        shown = terminal.read_until(None).replace("\r\n", "\n")
+        assert terminal.wait() == 0
     assert shown.endswith(ANSWER + "\n")
     assert ("\x1b[2mLet" in shown) == (how != "nothing")
     if how != "nothing":

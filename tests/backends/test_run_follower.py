@@ -13,7 +13,6 @@ from tests.support.remote_threads import (
     killed,
     last,
     settings,
-    started,
     thread_of,
 )
 from tests.wire import Fault, Gate, Wild, WireServer
@@ -228,7 +227,7 @@ class TestAFunctionLater:
         gate = Gate()
         wire.fault(Fault(kind="gate", match=TURN["assistants"], after=3, gate=gate))
         wire.script_run("queued", "in_progress", "requires_action")
-        process = started(demo, "send", "demo", "look it up")
+        process = demo.start("send", "demo", "look it up")
         gate.wait_reached()
         killed(process)
         gate.open()
@@ -269,7 +268,7 @@ def test_the_shape_of_runs(demo: Chatmgr, wire: WireServer) -> None:
 def test_killed_while_it_streams(demo: Chatmgr, wire: WireServer) -> None:
     gate = Gate()
     wire.fault(Fault(kind="gate", match=TURN["assistants"], after=9, gate=gate))
-    process = started(demo, "send", "demo", "two")
+    process = demo.start("send", "demo", "two")
     gate.wait_reached()
     killed(process)
     gate.open()

@@ -171,7 +171,7 @@ def test_another_mode_is_refused(open_chat: Open, home: Path) -> None:
     settings.write_text(f'edit_mode = "nano"\n{settings.read_text("utf-8")}', encoding="utf-8")
     screen = open_chat("resume", "demo")
     assert screen.end() == 7
-    assert "line 1: “edit_mode” must be emacs or vi, not 'nano'." in "".join(screen.lines)
+    assert "line 1: “edit_mode” must be emacs or vi, not 'nano'." in " ".join(screen.lines)
 
 
 def test_the_toolbar_tells_where_one_is_and_gives_way(open_chat: Open) -> None:

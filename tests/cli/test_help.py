@@ -1,8 +1,6 @@
 """Help is for people: groups by what they do, an example a command, one text for both manuals."""
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from chatmgr.cli.help.reference import pages
 from chatmgr.cli.main import COMMANDS, GROUPS
 from tests.support.command_lines import commands, parse
 from tests.support.commands import Chatmgr
+from tests.support.tools import require
 
 PAGES = dict(pages())
 KEPT = Path(__file__).parents[2] / "docs/chatmgr.1"
@@ -75,25 +74,19 @@ def test_hostile_text_is_text_in_roff() -> None:
     assert man_page._text("'a\\*b-c“é”") == "\\(aqa\\e*b\\-c\\[u201C]\\[u00E9]\\[u201D]"
 
 
-def test_groff_is_there_where_everything_is_tested() -> None:
-    if os.environ.get("CI") == "true":
-        assert shutil.which("groff")
-
-
-if shutil.which("groff"):
-
-    def test_groff_has_nothing_to_say() -> None:
-        done = subprocess.run(
-            ["groff", "-man", "-Tutf8", "-ww", "-P-cbou"],
-            input=man_page.render().encode(),
-            capture_output=True,
-            check=True,
-        )
-        assert done.stderr == b""
-        shown = " ".join(done.stdout.decode().split())
-        for text in (
-            "chatmgr completion install [OPTIONS] [bash|",
-            'history -q "what was said"',
-            "OPENAI_API_KEY",
-        ):
-            assert text in shown
+def test_groff_has_nothing_to_say() -> None:
+    groff = require("groff")
+    done = subprocess.run(
+        [groff, "-man", "-Tutf8", "-ww", "-P-cbou"],
+        input=man_page.render().encode(),
+        capture_output=True,
+        check=True,
+    )
+    assert done.stderr == b""
+    shown = " ".join(done.stdout.decode().split())
+    for text in (
+        "chatmgr completion install [OPTIONS] [bash|",
+        'history -q "what was said"',
+        "OPENAI_API_KEY",
+    ):
+        assert text in shown

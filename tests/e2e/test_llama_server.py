@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import CHATMGR, LONG, ROOT, Chatmgr
+from tests.support.commands import CHATMGR, ROOT, TIMEOUT, Chatmgr
 from tests.support.llama_server import CONTEXT
 
 pytestmark = pytest.mark.usefixtures("files")  # they lie where the commands run
@@ -46,7 +46,7 @@ def run(chatmgr: Chatmgr, *words: str) -> str:
         env=chatmgr.environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=LONG,
+        timeout=TIMEOUT,
         text=True,
         check=False,
     )

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.commands import Done
-from tests.support.processes import PATIENCE, Home, Running, until
+from tests.support.commands import Done, Running
+from tests.support.processes import PATIENCE, Home, until
 from tests.wire import Fault, Gate, WireServer
 
 LIVE = ("pending", "running", "requires_action")

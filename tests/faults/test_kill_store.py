@@ -14,7 +14,12 @@ from tests.support.store_processes import Other
 
 Report = tuple[str, int, str]
 SEED = 20260826
-KILLS = {"sqlite": 25, "postgresql": 5}
+KILLS = [
+    ("sqlite", 6),
+    ("postgresql", 3),
+    pytest.param("sqlite", 25, marks=pytest.mark.campaign),
+    pytest.param("postgresql", 5, marks=pytest.mark.campaign),
+]
 REPORTS = 40  # the latest report after which a worker is killed
 
 
@@ -64,8 +69,8 @@ def _check_nothing_half_done(desk: Desk) -> None:
         assert ask(url, "PRAGMA foreign_key_check") == []
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_kill_at_many_points(kind: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(("kind", "kills"), KILLS)
+def test_kill_at_many_points(kind: str, kills: int, request: pytest.FixtureRequest) -> None:
     """Each worker takes over what the one before left behind, as the engine does."""
     url = request.getfixturevalue("sqlite_url" if kind == "sqlite" else "postgres_url")
     desk = Desk(url)
@@ -73,7 +78,7 @@ def test_kill_at_many_points(kind: str, request: pytest.FixtureRequest) -> None:
     desk.reader.close()
     points = random.Random(SEED)
     reports: list[Report] = []
-    for _ in range(KILLS[kind]):
+    for _ in range(kills):
         reports += _kill_after(url, points.randint(1, REPORTS), points.uniform(0, 0.004))
         locks.acquire(url, number, wait=True).release()  # the server has noticed: nothing is under way
         _check_nothing_half_done(desk)

@@ -17,7 +17,6 @@ from tests.support.remote_threads import (
     killed,
     last,
     spoken,
-    started,
     thread_of,
     until,
 )
@@ -172,7 +171,7 @@ class TestMove:
         with WireServer() as dying:
             adopted(chatmgr, dying, "assistants", 2)
             dying.fault(Fault(kind="gate", match=TURN["assistants"], after=9, gate=gate))
-            process = started(chatmgr, "send", "demo", "three")
+            process = chatmgr.start("send", "demo", "three")
             gate.wait_reached()
             killed(process)
         chatmgr.provider("responses", other.base_url, "second")
@@ -228,7 +227,7 @@ class TestMoveOfMany:
 
     def test_killed_half_way_and_run_again(self, many: Chatmgr, other: WireServer) -> None:
         args = ("move", "--all", "--from", "wire", "--to", "small")
-        process = started(many, *args)
+        process = many.start(*args)
         until(lambda: self.left(many) < self.COUNT)
         killed(process, signal.SIGKILL)
         left = self.left(many)
@@ -253,12 +252,11 @@ def test_a_live_run_elsewhere_does_not_hinder_the_move_by_hand(
     """Somebody is at work on it: said, moved all the same, and the turn that runs is kept."""
     gate = Gate()
     wire.fault(Fault(kind="gate", match=TURN["responses"], after=6, gate=gate))
-    process = started(two, "send", "demo", "three")
+    process = two.start("send", "demo", "three")
     gate.wait_reached()
     moved = two("move", "demo", "--to", "small")
     assert f"“demo” is busy: process {process.pid} on {os.uname().nodename}" in moved.err
     gate.open()
-    out, _ = process.communicate(timeout=60)
-    assert out.decode() == echoed(3, "three")
+    assert process.wait().out == echoed(3, "three")
     assert two("send", "demo", "four").out == echoed(4, "four")
     assert [last(two)["provider"], two.turn("demo@3")["provider"]] == ["small", "wire"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Chatmgr
-from tests.support.remote_threads import killed, started, until
+from tests.support.remote_threads import killed, until
 from tests.wire import Fault, Gate, WireServer
 
 DELETED = {"responses": "/conversations/[^/]+", "assistants": "/threads/[^/]+"}
@@ -120,7 +120,7 @@ class TestLiveRuns:
         talking("new", "other", "-a", "demo", "hi")
         gate = Gate()
         wire.fault(Fault(kind="gate", match=("POST", "/chat/completions"), after=2, gate=gate))
-        process = started(talking, "send", "demo", "two")
+        process = talking.start("send", "demo", "two")
         gate.wait_reached()
         said = talking("delete", "other", "demo", code=8).err
         assert "“demo” is busy" in said
@@ -128,14 +128,14 @@ class TestLiveRuns:
         assert len(talking.json("history")) == 2
         talking("rename", "demo", "renamed")  # that does not disturb it
         gate.open()
-        out, _ = process.communicate(timeout=60)
-        assert (process.returncode, out) == (0, b"2 user turns; you said: 'two'\n")
+        done = process.wait()
+        assert (done.code, done.out) == (0, "2 user turns; you said: 'two'\n")
         assert talking.turn("renamed@2")["state"] == "completed"
 
     def test_of_a_dead_process_it_is_closed(self, talking: Chatmgr, wire: WireServer) -> None:
         gate = Gate()
         wire.fault(Fault(kind="gate", match=("POST", "/chat/completions"), after=2, gate=gate))
-        process = started(talking, "send", "demo", "two")
+        process = talking.start("send", "demo", "two")
         gate.wait_reached()
         until(lambda: talking.rows("SELECT 1 FROM runs WHERE state = 'running'"))
         killed(process, signal.SIGKILL)

@@ -15,7 +15,6 @@ from tests.support.remote_threads import (
     on_server,
     post,
     spoken,
-    started,
     thread_of,
 )
 from tests.wire import Fault, Gate, Wild, WireServer
@@ -165,12 +164,12 @@ class TestSync:
         adopted(chatmgr, wire, api, 1)
         gate = Gate()
         wire.fault(Fault(kind="gate", match=TURN[api], after=5, gate=gate))
-        process = started(chatmgr, "send", "demo", "two")
+        process = chatmgr.start("send", "demo", "two")
         gate.wait_reached()
         busy = chatmgr("thread", "sync", "demo", code=8).err
         assert "“demo” is busy" in busy
         gate.open()
-        process.communicate(timeout=60)
+        process.wait()
         assert chatmgr("thread", "sync", "demo").err == "“demo” has 0 new turns.\n"
 
 

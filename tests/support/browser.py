@@ -8,13 +8,14 @@ import fcntl
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from tests.support.tools import require
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -32,11 +33,10 @@ class Browser:
     """A browser with a profile of its own."""
 
     def __enter__(self) -> Self:
-        found = next(filter(None, map(shutil.which, NAMES)), None)
-        assert found, f"these tests need a browser, one of {', '.join(NAMES)}: apt-get install chromium"
+        program = require(*NAMES)
         self._profile = tempfile.TemporaryDirectory(prefix="chatmgr-browser-", ignore_cleanup_errors=True)
         ours, theirs = _pipe(), _pipe()
-        command = [sys.executable, "-c", START, str(theirs[0]), str(ours[1]), found, *QUIET]
+        command = [sys.executable, "-c", START, str(theirs[0]), str(ours[1]), program, *QUIET]
         command += [f"--user-data-dir={self._profile.name}"]
         self._process = subprocess.Popen(
             command, pass_fds=(theirs[0], ours[1]), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL

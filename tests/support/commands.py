@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -15,10 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, TypedDict, Unpack
 
+from tests.support.forked import ROOT as ROOT
+from tests.support.forked import SERVER
+from tests.support.forked import TIMEOUT as TIMEOUT
 from tests.wire import WireServer
 
-ROOT = Path(__file__).parents[2]
-LONG = 60  # seconds; no command here takes a tenth of it on an idle machine
 CHATMGR = (sys.executable, "-m", "chatmgr")
 KEY = "sk-test-4f9a8b7c6d5e4f3a2b1c"
 APIS = ("responses", "assistants", "completions")
@@ -52,49 +52,89 @@ class Done:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-class Forks:
-    """The forking process of ``forks.py``, seen from the tests."""
+class Running:
+    """A command under way; what it writes goes to files that can be read meanwhile.
 
-    def __enter__(self) -> Self:
-        self._line, theirs = socket.socketpair()
-        self._line.settimeout(LONG)
-        command = [sys.executable, "-m", "tests.support.fork_server"]
-        self._process = subprocess.Popen(command, stdin=theirs.fileno(), cwd=ROOT)
-        theirs.close()
-        self._answers = self._line.makefile("rb")
-        return self
+    `stdin` is piped in (None: nothing is), `stdout` may be a file of the test's.
+    """
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    def __init__(
+        self,
+        args: Sequence[str],
+        env: dict[str, str],
+        cwd: Path,
+        *,
+        stdin: bytes | None = None,
+        stdout: int | None = None,
     ) -> None:
-        self._answers.close()
-        self._line.close()
-        self._process.wait(LONG)
+        with ExitStack() as files:
+            self._out, self._err = (tempfile.NamedTemporaryFile() for _ in range(2))  # noqa: SIM115 - until close
+            given = files.enter_context(tempfile.TemporaryFile())
+            given.write(stdin or b"")
+            given.seek(0)
+            nothing = files.enter_context(Path(os.devnull).open("rb"))
+            source = nothing if stdin is None else given
+            streams = (source.fileno(), self._out.fileno() if stdout is None else stdout, self._err.fileno())
+            self._process = SERVER.start(args, env, cwd, streams)
+        self.pid = self._process.pid
 
-    def run(self, wanted: dict[str, Any], streams: Sequence[int]) -> int:
-        """Run one command and return its exit code."""
-        sent = json.dumps(wanted).encode()
-        socket.send_fds(self._line, [b"%10d" % len(sent)], streams)
-        self._line.sendall(sent)
-        child = int(self._answers.readline())
-        try:
-            return int(self._answers.readline())
-        except TimeoutError:
-            os.kill(child, signal.SIGKILL)
-            raise
+    @property
+    def out(self) -> str:
+        """What it has printed so far."""
+        return Path(self._out.name).read_text(encoding="utf-8")
+
+    @property
+    def err(self) -> str:
+        """What it has written to standard error so far."""
+        return Path(self._err.name).read_text(encoding="utf-8")
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
+
+    def signal(self, number: int) -> None:
+        """Send a signal to this process alone."""
+        self._process.send_signal(number)
+
+    def kill(self) -> int:
+        """SIGKILL; returns how the process ended, which is its own exit code if it was quicker."""
+        self._process.send_signal(signal.SIGKILL)
+        return self._process.wait()
+
+    def wait(self) -> Done:
+        """Wait for its end; no command may ever show a traceback."""
+        done = Done(self._process.wait(), self.out, self.err)
+        assert "Traceback" not in done.err, done.err
+        return done
+
+    def close(self) -> None:
+        """End it if it still runs, and give its files back."""
+        self._process.close()
+        self._out.close()
+        self._err.close()
 
 
 @dataclass(frozen=True, slots=True)
 class Chatmgr:
     """chatmgr with a home and an environment of its own.
 
-    A call runs one command and checks its exit code; ``fresh`` does so with a new interpreter. No
-    command may ever show a traceback.
+    A call runs one command and checks its exit code, ``start`` does not wait for its end; both fork.
+    ``fresh`` runs it with a new interpreter. No command may ever show a traceback.
     """
 
     home: Path
-    forks: Forks
     env: dict[str, str] = field(default_factory=dict)
+    started: list[Running] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for running in self.started:
+            running.close()
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of a command: nothing of chatmgr's or OpenAI's from outside."""
@@ -103,20 +143,25 @@ class Chatmgr:
         ours = {"CHATMGR_HOME": str(self.home), "PYTHON_KEYRING_BACKEND": keyring, "PYTHONPATH": str(ROOT)}
         return kept | ours | self.env | more
 
+    def start(self, *args: str, stdin: bytes | None = None) -> Running:
+        """Start a command; it is ended with the test."""
+        running = Running(args, self.environment(), self.home.parent, stdin=stdin)
+        self.started.append(running)
+        return running
+
     def __call__(self, *args: str, stdout: IO[bytes] | None = None, **how: Unpack[How]) -> Done:
-        """Run a command in a fork."""
-        given = how.get("stdin")
-        with ExitStack() as files:
-            piped, out, err = (files.enter_context(tempfile.TemporaryFile()) for _ in range(3))
-            piped.write(given or b"")
-            piped.seek(0)
-            nothing = files.enter_context(Path(os.devnull).open("rb"))
-            source = nothing if given is None else piped
-            wanted = {"args": args, "env": self.environment(**how.get("env", {}))}
-            wanted |= {"cwd": str(self.home.parent)}
-            streams = (source.fileno(), (stdout or out).fileno(), err.fileno())
-            ended = self.forks.run(wanted, streams)
-            return _checked(ended, _all(out), _all(err), how.get("code", 0))
+        """Run a command to its end."""
+        with closing(
+            Running(
+                args,
+                self.environment(**how.get("env", {})),
+                self.home.parent,
+                stdin=how.get("stdin"),
+                stdout=stdout.fileno() if stdout else None,
+            )
+        ) as running:
+            done = running.wait()
+        return _checked(done, how.get("code", 0))
 
     def fresh(self, *args: str, **how: Unpack[How]) -> Done:
         """Run a command with an interpreter of its own."""
@@ -128,9 +173,16 @@ class Chatmgr:
         source: dict[str, Any] = {"stdin": subprocess.DEVNULL} if given is None else {"input": given}
         env = self.environment(**how.get("env", {}))
         done = subprocess.run(
-            command, cwd=self.home.parent, env=env, capture_output=True, timeout=LONG, check=False, **source
+            command,
+            cwd=self.home.parent,
+            env=env,
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
+            **source,
         )
-        return _checked(done.returncode, done.stdout, done.stderr, how.get("code", 0))
+        assert b"Traceback" not in done.stderr, done.stderr
+        return _checked(Done(done.returncode, done.stdout.decode(), done.stderr.decode()), how.get("code", 0))
 
     def refused(
         self, code: int, *args: str, stdin: bytes | None = None, env: dict[str, str] | None = None
@@ -177,15 +229,9 @@ def one_line(done: Done) -> str:
     return done.err.strip()
 
 
-def _all(stream: IO[bytes]) -> bytes:
-    stream.seek(0)
-    return stream.read()
-
-
-def _checked(ended: int, out: bytes, err: bytes, code: int) -> Done:
-    done = Done(ended, out.decode(), err.decode())
-    assert "Traceback" not in done.err, done.err
-    assert ended == code, f"exit {ended}\nstdout: {done.out[:2000]}\nstderr: {done.err[:2000]}"
+def _checked(done: Done, code: int) -> Done:
+    shown = f"stdout: {done.out[:2000]}\nstderr: {done.err[:2000]}"
+    assert done.code == code, f"exit {done.code}\n{shown}"
     return done
 
 

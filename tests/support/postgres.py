@@ -1,4 +1,7 @@
-"""A real PostgreSQL of our own: made in a temporary folder, reached by a socket, gone at the end."""
+"""A real PostgreSQL of our own: made in a temporary folder, reached by a socket, gone at the end.
+
+All workers of one test run share it: the first to need it starts it, the last to leave stops it.
+"""
 
 import itertools
 import os
@@ -33,7 +36,7 @@ class Server:
     @contextmanager
     def database(self, template: str = "template1") -> Iterator[str]:
         """The URL of a new database, fresh or a copy; dropped at the end whoever still uses it."""
-        name = f"test_{next(_numbers)}"
+        name = f"test_{os.getpid()}_{next(_numbers)}"  # workers share the server
         self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         try:
             yield self.url(name)
@@ -42,12 +45,17 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """Start a server that no other run shares; stop it and leave nothing behind."""
-    folder = Path(tempfile.mkdtemp(prefix="chatmgr-pg-"))
+def running(run: str) -> Iterator[Server]:
+    """The server of the test run of this name, started if need be; the last to leave removes it.
+
+    The package counts the processes that use a folder, and holds a lock while it starts and stops one.
+    """
+    folder = Path(tempfile.gettempdir()) / f"chatmgr-pg-{run}"
+    folder.mkdir(exist_ok=True)
     folder.chmod(0o755)  # as root, the server runs as a user of its own
+    data = folder / "data"
     try:
-        server = _package(folder).get_server(folder / "data", cleanup_mode="delete")
+        server = _package(folder).get_server(data, cleanup_mode="delete")
         try:
             made = Server(str(server.get_postmaster_info().socket_dir))
             for setting in _QUICK:
@@ -57,14 +65,15 @@ def running() -> Iterator[Server]:
         finally:
             server.cleanup()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not data.exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _package(folder: Path) -> ModuleType:
     """The server's package: on import it picks a folder for its lock, and warns where there is none."""
     runtime = folder / "run"
-    runtime.mkdir(mode=0o700)
-    (runtime / "python_PostgresServer").mkdir()
+    (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    runtime.chmod(0o700)
     before = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     try:

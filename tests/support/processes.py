@@ -1,19 +1,14 @@
-"""Real chatmgr processes for tests that kill, stop and time them.
-
-`Home.start` is `python -m chatmgr`, as a user runs it. `Home.run` is a process of its own too, forked
-from one in which the heavy libraries are imported: the same code in a fraction of the time, for the
-commands around the one that matters.
-"""
+"""Real chatmgr processes, for tests that kill, stop and time them."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from tests.support.commands import ROOT, Done, Forks
+from tests.support.commands import ROOT, Done, Running
 from tests.support.store import Desk, ask
 
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
@@ -30,57 +25,13 @@ def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -
     return found
 
 
-class Running:
-    """A command under way; what it writes goes to files that can be read meanwhile."""
-
-    def __init__(
-        self, command: list[str], env: dict[str, str], folder: Path, text: str, stdout: int | None
-    ) -> None:
-        self._out, self._err = _fresh(folder, "out"), _fresh(folder, "err")
-        source = subprocess.PIPE if text else subprocess.DEVNULL
-        with self._out.open("wb") as out, self._err.open("wb") as err:
-            self._child = subprocess.Popen(command, env=env, stdin=source, stdout=stdout or out, stderr=err)
-        if self._child.stdin:
-            self._child.stdin.write(text.encode())
-            self._child.stdin.close()
-        self.pid = self._child.pid
-
-    @property
-    def out(self) -> str:
-        """What it has printed so far."""
-        return self._out.read_text(encoding="utf-8")
-
-    def signal(self, number: int) -> None:
-        """Send a signal to this process alone."""
-        self._child.send_signal(number)
-
-    def kill(self) -> int:
-        """SIGKILL; returns how the process ended, which is its own exit code if it was quicker."""
-        self._child.kill()
-        return self._child.wait()
-
-    @property
-    def over(self) -> bool:
-        """Whether it has ended."""
-        return self._child.poll() is not None
-
-    def wait(self) -> Done:
-        """Wait for its end."""
-        code = self._child.wait(PATIENCE)
-        return Done(code, self.out, self._err.read_text(encoding="utf-8"))
-
-
-def _fresh(folder: Path, ending: str) -> Path:
-    return folder / f"{len(list(folder.iterdir()))}.{ending}"
-
-
 class Home:
     """A CHATMGR_HOME of its own, with commands that run in it. `url` names another database."""
 
-    def __init__(self, folder: Path, forks: Forks, url: str = "", **more: str) -> None:
-        self.folder, self.forks = folder, forks
-        self._files = folder / "output"
-        self._files.mkdir(parents=True)
+    def __init__(self, folder: Path, url: str = "", **more: str) -> None:
+        self.folder = folder
+        self._started: list[Running] = []
+        folder.mkdir(parents=True)
         kept = {key: text for key, text in os.environ.items() if not key.startswith(("CHATMGR_", "OPENAI_"))}
         self.env = {**kept, "CHATMGR_HOME": str(folder), "PYTHONPATH": str(ROOT), **NO_KEYRING, **more}
         if url:
@@ -103,16 +54,24 @@ class Home:
         desk.close()
 
     def start(self, *args: str, text: str = "", stdout: int | None = None) -> Running:
-        """Start `python -m chatmgr`; `text` is piped in, `stdout` may be a file of the test's."""
-        return Running([sys.executable, "-m", "chatmgr", *args], self.env, self._files, text, stdout)
+        """Start a command; `text` is piped in, `stdout` may be a file of the test's."""
+        running = Running(args, self.env, self.folder, stdin=text.encode() if text else None, stdout=stdout)
+        self._started.append(running)
+        return running
 
     def run(self, *args: str) -> Done:
-        """Run a command to its end, quickly, with nothing on standard input."""
-        out, err = _fresh(self._files, "out"), _fresh(self._files, "err")
-        wanted = {"args": args, "env": self.env, "cwd": str(self.folder)}
-        with Path(os.devnull).open("rb") as nothing, out.open("wb") as told, err.open("wb") as noted:
-            code = self.forks.run(wanted, [nothing.fileno(), told.fileno(), noted.fileno()])
-        return Done(code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
+        """Run a command to its end, with nothing on standard input."""
+        with closing(Running(args, self.env, self.folder)) as running:
+            return running.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for running in self._started:
+            running.close()
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of the database, from outside."""

@@ -2,16 +2,12 @@
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
-import pexpect
-
-from tests.support.commands import CHATMGR, LONG, Chatmgr
+from tests.support.commands import TIMEOUT, Chatmgr, Running
+from tests.support.pseudo_terminal import TerminalProcess
 from tests.wire import WireServer
 from tests.wire.raw_client import raw
 
@@ -109,30 +105,15 @@ def last(chatmgr: Chatmgr, name: str = "demo") -> dict[str, Any]:
     return chatmgr.turn(f"{name}@-1")
 
 
-def started(chatmgr: Chatmgr, *args: str) -> "subprocess.Popen[bytes]":
-    """A chatmgr of its own that runs on."""
-    return subprocess.Popen(
-        [*CHATMGR, *args],
-        cwd=chatmgr.home.parent,
-        env=chatmgr.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        process_group=0,
-    )
-
-
-def killed(process: "subprocess.Popen[bytes]", number: signal.Signals = signal.SIGKILL) -> str:
+def killed(process: Running, number: int = signal.SIGKILL) -> str:
     """End a process by a signal; what it had said on stderr."""
-    process.send_signal(number)
-    _, err = process.communicate(timeout=LONG)
-    assert b"Traceback" not in err, err
-    return err.decode()
+    process.signal(number)
+    return process.wait().err
 
 
 def until(true: Callable[[], object]) -> None:
     """Wait until something is so."""
-    deadline = time.monotonic() + LONG
+    deadline = time.monotonic() + TIMEOUT
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.05)
@@ -140,27 +121,16 @@ def until(true: Callable[[], object]) -> None:
 
 def at_terminal(chatmgr: Chatmgr, args: list[str], *dialogue: tuple[str, str]) -> tuple[int, str]:
     """Run chatmgr at a terminal: wait for each text, type what goes with it; exit code and screen."""
-    child = pexpect.spawn(
-        sys.executable,
-        ["-m", "chatmgr", *args],
-        env=chatmgr.environment(TERM="dumb", NO_COLOR="1"),
-        cwd=str(chatmgr.home.parent),
-        encoding="utf-8",
-        timeout=LONG,
-        dimensions=(50, 200),
-    )
-    with closing(child):
-        child.delaybeforesend = None
+    env = chatmgr.environment(TERM="dumb", NO_COLOR="1")
+    with TerminalProcess(["-m", "chatmgr", *args], env, chatmgr.home.parent, size=(50, 200)) as terminal:
         seen = ""
         for wanted, typed in dialogue:
-            child.expect_exact(wanted)
-            seen += f"{child.before}{child.after}"
-            child.send(typed)
-        child.expect(pexpect.EOF)
-        seen += str(child.before)
+            seen += terminal.read_until(wanted)
+            terminal.send(typed)
+        seen += terminal.read_until(None)
+        code = terminal.wait()
     assert "Traceback" not in seen, seen
-    assert child.exitstatus is not None, seen
-    return int(child.exitstatus), seen
+    return code, seen
 
 
 def asked(wire: WireServer, method: str, ending: str) -> list[dict[str, str]]:

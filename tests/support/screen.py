@@ -1,19 +1,18 @@
 """A real terminal of our own: chatmgr at a pseudo-terminal, and the screen that its output draws."""
 
-import ctypes
 import fcntl
 import os
-import sys
 import termios
 import time
 from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import pexpect
 import pyte
+
+from tests.support.pseudo_terminal import TerminalProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
@@ -46,25 +45,15 @@ class Screen:
         *,
         term: str = "xterm-256color",
         columns: int = COLUMNS,
+        fresh: bool = False,
     ) -> None:
         self.raw = ""
-        self._child = pexpect.spawn(
-            sys.executable,
-            list(args),
-            env={"NO_COLOR": "", **env, "TERM": term},
-            cwd=str(folder),
-            dimensions=(ROWS, columns),
-            encoding="utf-8",
-            codec_errors="replace",
-            echo=True,
+        self._process = TerminalProcess(
+            args, {"NO_COLOR": "", **env, "TERM": term}, folder, size=(ROWS, columns), fresh=fresh
         )
-        self._child.delaybeforesend = None
-        name = ctypes.CDLL(None).ptsname
-        name.restype = ctypes.c_char_p
-        self._other_end = os.open(name(self._child.child_fd), os.O_RDONLY | os.O_NOCTTY)
-        self._screen = _Display(self._child.send, columns)
+        self._screen = _Display(self._process.send, columns)
         self._stream = pyte.Stream(self._screen)
-        self.pid = int(self._child.pid or 0)
+        self.pid = self._process.pid
 
     def __enter__(self) -> Self:
         return self
@@ -72,9 +61,7 @@ class Screen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._child.closed:
-            os.close(self._other_end)
-            self._child.close(force=True)
+        self._process.close()
 
     @property
     def lines(self) -> list[str]:
@@ -98,14 +85,11 @@ class Screen:
 
     def read(self) -> bool:
         """Take what has come; False at the end."""
-        try:
-            found: Any = self._child.read_nonblocking(65536, timeout=0.05)
-        except pexpect.TIMEOUT:
-            return True
-        except pexpect.EOF:
+        piece = self._process.read()
+        if piece is None:
             return False
-        self.raw += found
-        self._stream.feed(found)
+        self.raw += piece
+        self._stream.feed(piece)
         return True
 
     def until(self, *wanted: str, at_prompt: bool = False) -> None:
@@ -119,7 +103,7 @@ class Screen:
 
     def type(self, text: str) -> None:
         """Press keys."""
-        self._child.send(text)
+        self._process.send(text)
 
     def paste(self, text: str) -> None:
         """Paste, as a terminal does that brackets pastes: line feeds become carriage returns."""
@@ -137,12 +121,12 @@ class Screen:
     def resize(self, columns: int) -> None:
         """Drag the window's edge."""
         self._screen.resize(ROWS, columns)
-        self._child.setwinsize(ROWS, columns)
+        self._process.resize(ROWS, columns)
 
     @property
     def terminal(self) -> int:
         """The end of the terminal that the chat has."""
-        return self._other_end
+        return self._process.terminal
 
     def typed_ahead(self) -> None:
         """Wait until nothing that was typed waits in the terminal: the chat has taken it."""
@@ -151,7 +135,7 @@ class Screen:
         while count[0]:
             assert time.monotonic() < deadline, "the chat takes nothing"
             self.read()
-            fcntl.ioctl(self._other_end, termios.FIONREAD, count)
+            fcntl.ioctl(self.terminal, termios.FIONREAD, count)
 
     @property
     def toolbar(self) -> str:
@@ -171,9 +155,9 @@ class Screen:
         while self.read():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"chatmgr did not end:\n{self.text}")
-        self._child.wait()
-        assert self._child.exitstatus is not None, f"signal {self._child.signalstatus}"
-        return int(self._child.exitstatus)
+        code = self._process.wait()
+        assert code >= 0, f"signal {-code}"
+        return code
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

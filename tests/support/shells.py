@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +9,9 @@ from typing import Self
 
 import pexpect
 
-SHELLS = [name for name in ("bash", "zsh", "fish") if shutil.which(name)]
+from tests.support.tools import require
+
+SHELLS = ("bash", "zsh", "fish")
 LONG = 60
 _BARE = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"], "fish": ["--no-config", "-i"]}
 # In place of chatmgr once the line is complete: it writes down its words. Completion asks the real one.
@@ -25,6 +26,7 @@ class Shell:
     """A shell with chatmgr's completion."""
 
     def __init__(self, name: str, env: dict[str, str], folder: Path, load: str, *, bare: bool = True) -> None:
+        require(name)
         self._words = folder / "words"
         self._count = 0
         (folder / "work").mkdir(exist_ok=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.commands import AHEAD, Chatmgr
-from tests.support.remote_threads import TURN, adopted, complete, killed, started, until, whole
+from tests.support.remote_threads import TURN, adopted, complete, killed, until, whole
 from tests.wire import Fault, Gate, WireServer
 
 FAR = AHEAD["responses"] + 1 + 6  # events: a few words of the answer; background runs tell one more
@@ -25,7 +25,7 @@ class TestStopped:
         """A process in the middle of a background answer."""
         gate = Gate()
         wire.fault(Fault(kind="gate", match=TURN["responses"], after=FAR, gate=gate))
-        process = started(demo, "send", "demo", "two", "--background")
+        process = demo.start("send", "demo", "two", "--background")
         gate.wait_reached()
         until(lambda: demo.rows("SELECT cursor FROM runs ORDER BY id DESC LIMIT 1") == [(FAR - 1,)])
         return process, gate
@@ -34,7 +34,7 @@ class TestStopped:
         process, gate = self.running(demo, wire)
         said = killed(process, signal.SIGINT)
         gate.open()
-        assert process.returncode == 130
+        assert process.wait().code == 130
         assert "Stopped; what had arrived is kept." in said
         turn = demo.turn("demo@2")
         assert turn["state"] == "cancelled"
@@ -57,16 +57,15 @@ class TestStopped:
         said = demo("runs", "cancel", "demo").err
         assert f"demo@2 is cancelled on the server; process {process.pid} on " in said
         gate.open()
-        process.communicate(timeout=60)
-        assert process.returncode == 8
+        assert process.wait().code == 8
         assert demo.turn("demo@2")["state"] == "cancelled"
 
     def test_a_run_in_the_foreground_is_stopped_where_it_runs(self, demo: Chatmgr, wire: WireServer) -> None:
         gate = Gate()
         wire.fault(Fault(kind="gate", match=TURN["responses"], after=FAR, gate=gate))
-        process = started(demo, "send", "demo", "two")
+        process = demo.start("send", "demo", "two")
         gate.wait_reached()
         assert "It can only be stopped there, with Ctrl-C." in demo.refused(8, "runs", "cancel", "demo")
         gate.open()
-        process.communicate(timeout=60)
+        process.wait()
         complete(demo, wire)

@@ -16,7 +16,6 @@ from tests.support.remote_threads import (
     on_server,
     settings,
     spoken,
-    started,
     until,
     whole,
 )
@@ -53,7 +52,7 @@ def interrupted(demo: Chatmgr, wire: WireServer, *, saved: bool, args: tuple[str
     """A background run whose process is killed in the middle of the answer."""
     gate = Gate()
     wire.fault(Fault(kind="gate", match=TURN["responses"], after=FAR, gate=gate))
-    process = started(demo, "send", "demo", "two", *(args or ("--background",)))
+    process = demo.start("send", "demo", "two", *(args or ("--background",)))
     gate.wait_reached()
     newest = "FROM runs ORDER BY id DESC LIMIT 1"
     until(lambda: demo.rows(f"SELECT remote_id {newest}") != [("",)])

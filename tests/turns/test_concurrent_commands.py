@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import TURN, one_line
-from tests.support.processes import PATIENCE, Home, Running, until
+from tests.support.commands import TURN, Running, one_line
+from tests.support.processes import PATIENCE, Home, until
 from tests.wire import Fault, Gate, WireServer
 
 API = "completions"

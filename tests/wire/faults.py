@@ -65,7 +65,7 @@ class Gate:
                 return False
         return self._opened
 
-    def wait_reached(self, timeout: float = 10) -> int:
+    def wait_reached(self, timeout: float = 60) -> int:
         """Wait until the server stands at the gate; return how many events it had written."""
         if not self._reached.wait(timeout):
             raise TimeoutError("the server did not reach the gate")
@@ -90,7 +90,7 @@ class FileGate:
         """The file that says the server stands at the gate; it holds the number of events written."""
         return self.path.with_name(self.path.name + ".reached")
 
-    def wait_reached(self, timeout: float = 10) -> int:
+    def wait_reached(self, timeout: float = 60) -> int:
         """Wait until a server stands at the gate; return how many events it had written."""
         deadline = time.monotonic() + timeout
         while not self.reached_path.exists():

@@ -109,7 +109,7 @@ class WireServer:
         """Queue the statuses that the next run goes through; the first is the one it is created with."""
         self.world.run_scripts.append(statuses)
 
-    def wait_idle(self, timeout: float = 10) -> None:
+    def wait_idle(self, timeout: float = 60) -> None:
         """Wait until everything that was asked is answered, or known to be unwanted."""
         with self._idle:
             if not self._idle.wait_for(lambda: all(request.finished for request in self.requests), timeout):
