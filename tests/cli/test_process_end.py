@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from chatmgr.backends.http.sdk import openai
-from tests.support.commands import CHATMGR, LONG, ROOT, Chatmgr
+from tests.support.commands import CHATMGR, ROOT, TIMEOUT, Chatmgr
 from tests.support.sample_stores import Talks
 from tests.wire import Fault, WireServer
 
@@ -72,7 +72,7 @@ def ended(code: str, *options: str) -> tuple[int, str, str]:
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=LONG,
+        timeout=TIMEOUT,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
@@ -128,7 +128,7 @@ def test_a_turn_leaves_no_process_no_thread_and_no_file(
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    _, err = process.communicate(timeout=LONG)
+    _, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, err) == (0, b"threads: []")
     with pytest.raises(ProcessLookupError):  # nobody of its session is left
         os.killpg(process.pid, 0)
@@ -159,12 +159,12 @@ def test_an_interrupted_turn_ends_with_130(talking: Chatmgr, wire: WireServer) -
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    until = time.monotonic() + LONG
+    until = time.monotonic() + TIMEOUT
     while len(wire.turns_heard) < 2 and time.monotonic() < until:
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=LONG)
+    process.communicate(timeout=TIMEOUT)
     assert process.returncode == 130
     assert not [path.name for path in talking.home.iterdir() if path.name.endswith(("-wal", "-shm"))]
 
@@ -186,14 +186,14 @@ def test_a_chat_leaves_the_terminal_as_it_was(talking: Chatmgr) -> None:
         shown += os.read(ours, 65536)
     os.write(ours, b"\x04")
     os.set_blocking(ours, False)
-    until = time.monotonic() + LONG
+    until = time.monotonic() + TIMEOUT
     while process.poll() is None and time.monotonic() < until:
         try:
             if b"\x1b[6n" in os.read(ours, 65536):
                 os.write(ours, b"\x1b[1;1R\x04")
         except BlockingIOError:
             time.sleep(0.05)
-    assert process.wait(LONG) == 0
+    assert process.wait(TIMEOUT) == 0
     assert termios.tcgetattr(theirs) == before
     os.close(ours)
     os.close(theirs)

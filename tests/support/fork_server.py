@@ -3,9 +3,8 @@
 Most of what ``python -m chatmgr`` costs is importing: OpenAI's SDK, SQLAlchemy, prompt_toolkit and
 chatmgr itself. Here all of that is imported once. Each command is a child of its own, with its own
 streams, environment, folder, process group and, if it wants one, terminal. Two things differ from a real
-start, and are tested with real ones: what a command imports (``test_startup_imports.py``), and how the
-interpreter ends, which is left out here once the streams are flushed. And nobody reads the world's
-certificates: the servers of the tests speak without encryption.
+start: what a command imports, which ``test_startup_imports.py`` tests with real ones, and that nobody
+reads the world's certificates, since the servers of the tests speak without encryption.
 
 Its standard input is a socket. A command comes as the length of its description with four file
 descriptors (the three streams, and a socket for the answer), and the description in JSON. The answer is
