@@ -1,4 +1,4 @@
-"""What every backend without remote threads answers to the verbs that need one."""
+"""The base class of the backends whose servers keep nothing."""
 
 from collections.abc import Generator, Iterator, Mapping
 
@@ -10,28 +10,28 @@ from chatmgr.domain.states import RunState
 
 
 class Stateless:
-    """Keeps nothing at the server: what arrived is all there is."""
+    """A backend without threads, files and background runs: what arrived is all there is."""
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
-        """The answer died with its process; what was kept of it is all there is."""
+        """Report the run as interrupted: nobody else knows its answer."""
         yield Finished(RunState.INTERRUPTED, error="the process ended before the answer did")
 
-    def answer(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
-        """No run of this API waits for the output of a function."""
-        raise UsageFault("This run waits for nothing.")
+    def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
+        """Refuse: no run of this API waits for the output of a function."""
+        raise UsageFault("This run does not wait for the output of a function.")
 
     def cancel(self, run: LiveRun) -> None:
-        """Nothing goes on at the server without this process."""
+        """Do nothing: no run goes on at the server without this process."""
 
     def prepare(self, assistant: Assistant, model: str, remote_assistant: str) -> Iterator[Event]:
-        """There is nothing to create."""
+        """Do nothing: there is nothing to create."""
         return iter(())
 
-    def fetch(self, thread: str) -> Iterator[RemoteMessage]:
-        """There are no threads to fetch."""
+    def fetch_messages(self, thread: str) -> Iterator[RemoteMessage]:
+        """Refuse: there are no threads."""
         raise UsageFault("This provider keeps no threads.", "Name one of the responses or assistants API.")
 
-    def erase(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
-        """There is nothing to delete."""
+    def delete(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
+        """Do nothing: there is nothing to delete."""
         yield from ()
         return ""

@@ -1,4 +1,8 @@
-"""Chat Completions: the whole memory travels with each turn. What most local servers speak."""
+"""The backend for Chat Completions, which most local servers speak.
+
+Chat Completions keeps no threads: every request carries the instructions, the transcript and the new
+message.
+"""
 
 from collections.abc import Iterator
 
@@ -6,13 +10,13 @@ from chatmgr.backends import history, one_shot
 from chatmgr.backends.base import Stateless
 from chatmgr.backends.http.client import ApiClient, Json, Stream
 from chatmgr.backends.message_format import completions_message
-from chatmgr.backends.params import for_api
+from chatmgr.backends.params import params_for_api
 from chatmgr.domain.errors import NetworkDown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Opened, Reasoning, Sending, Usage
 from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest
 from chatmgr.domain.states import RunState
 
-_ENDS = {
+_FINISH_REASONS = {
     "stop": (RunState.COMPLETED, ""),
     "length": (RunState.INCOMPLETE, "length"),
     "content_filter": (RunState.INCOMPLETE, "content_filter"),
@@ -20,7 +24,7 @@ _ENDS = {
 
 
 class CompletionsBackend(Stateless):
-    """Keeps no thread: every request carries the instructions, the transcript and the new message."""
+    """Sends the whole conversation with every turn."""
 
     def __init__(self, provider: Provider) -> None:
         self._client = ApiClient(provider)
@@ -30,20 +34,19 @@ class CompletionsBackend(Stateless):
         model = self._client.pick_model(request.model)
         yield Opened(model=model)
         body: Json = {
-            **for_api("completions", request.assistant.params),
+            **params_for_api("completions", request.assistant.params),
             "model": model,
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        told = request.assistant.instructions
 
         def post(earlier: list[Message]) -> Stream:
-            messages = _messages(told, [*earlier, request.message])
+            messages = _messages(request.assistant.instructions, [*earlier, request.message])
             return self._client.open("/chat/completions", {**body, "messages": messages})
 
         yield Sending()
         try:
-            stream = yield from history.send(self._client, request, post, body.get("max_tokens"))
+            stream = yield from history.send_with_history(self._client, request, post, body.get("max_tokens"))
         except ProviderRefused as error:
             if error.status == 404 and "model" in f"{error.code} {error.message}".lower():
                 raise self._client.unknown_model(model) from None
@@ -51,50 +54,50 @@ class CompletionsBackend(Stateless):
         yield from self._events(iter(stream))
 
     def _events(self, events: Iterator[tuple[str, Json]]) -> Iterator[Event]:
-        opened, end, refused = "", "", False
-        while chunk := _next(events, ended=bool(end)):
-            if not opened and (opened := str(chunk.get("id") or "")):
-                yield Opened(run_id=opened)
+        run_id, finish_reason, refused = "", "", False
+        while chunk := _next_chunk(events, finished=bool(finish_reason)):
+            if not run_id and (run_id := str(chunk.get("id") or "")):
+                yield Opened(run_id=run_id)
             if error := chunk.get("error"):
-                text = error.get("message") if isinstance(error, dict) else error
-                yield Finished(RunState.FAILED, error=str(text))
+                message = error.get("message") if isinstance(error, dict) else error
+                yield Finished(RunState.FAILED, error=str(message))
                 return
             for choice in chunk.get("choices") or ():
                 if choice.get("index"):
-                    continue  # another answer, which nobody asked for
-                part = choice.get("delta") or choice.get("message") or {}
-                if thought := part.get("reasoning_content") or part.get("reasoning"):
-                    yield Reasoning(str(thought))
-                if text := part.get("content") or part.get("refusal"):
-                    refused = refused or not part.get("content")
+                    continue  # a second answer, which nobody asked for
+                delta = choice.get("delta") or choice.get("message") or {}
+                if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
+                    yield Reasoning(str(reasoning))
+                if text := delta.get("content") or delta.get("refusal"):
+                    refused = refused or not delta.get("content")
                     yield Delta(str(text))
-                end = choice.get("finish_reason") or end
+                finish_reason = choice.get("finish_reason") or finish_reason
             if usage := chunk.get("usage"):
                 yield _usage(usage)
-        if end:
-            state, detail = _ENDS.get(end, (RunState.FAILED, end))
+        if finish_reason:
+            state, detail = _FINISH_REASONS.get(finish_reason, (RunState.FAILED, finish_reason))
             yield Finished(state, "refusal" if refused and state is RunState.COMPLETED else detail)
 
-    def complete(self, instructions: str, text: str, model: str, limit: int) -> str:
+    def complete(self, instructions: str, text: str, model: str, max_tokens: int) -> str:
         """A short answer."""
-        return one_shot.by_completions(self._client, instructions, text, model, limit)
+        return one_shot.by_completions(self._client, instructions, text, model, max_tokens)
 
     def models(self) -> list[ModelInfo]:
-        """The models the server lists."""
+        """The models that the server lists."""
         return self._client.models()
 
 
-def _next(events: Iterator[tuple[str, Json]], *, ended: bool) -> Json | None:
-    """The next chunk, or None at the end, whether or not the server hangs up after its end mark.
+def _next_chunk(events: Iterator[tuple[str, Json]], *, finished: bool) -> Json | None:
+    """The next chunk, or None at the end, whether or not the server closes the connection there.
 
-    A line that breaks after the last word broke nothing.
+    A connection that breaks after the finish reason has cost nothing.
     """
     try:
-        while (found := next(events, None)) and found[0] != "[DONE]":
-            if found[1]:
-                return found[1]
+        while (event := next(events, None)) and event[0] != "[DONE]":
+            if event[1]:
+                return event[1]
     except NetworkDown:
-        if not ended:
+        if not finished:
             raise
     return None
 
@@ -110,4 +113,4 @@ def _usage(usage: Json) -> Usage:
 
 def _messages(instructions: str, messages: list[Message]) -> list[Json]:
     system = [{"role": "system", "content": instructions}] if instructions else []
-    return [*system, *(completions_message(one) for one in messages)]
+    return [*system, *map(completions_message, messages)]

@@ -1,10 +1,10 @@
-"""What of a conversation fits a model's context: shared by every backend that sends the history itself.
+"""Fitting a conversation into a model's context, for every backend that sends the history itself.
 
-Nobody can count tokens without the model's own tokenizer, so the first try estimates from characters
-and the server corrects it: an overflow answer says how many tokens there really were, and ``fit``
-runs again with the ratio that follows. Instructions and the new message are always sent; of the
-earlier turns the newest stay, and never half a turn, for an answer without its question (or the
-reverse) misleads the model. Pure functions, no I/O.
+Tokens can only be counted with the model's own tokenizer. So the first try estimates them from
+characters, and the server corrects it: its refusal says how many tokens there really were, and
+``fit_to_window`` runs again with the ratio that follows. The instructions and the new message are always
+sent. Of the earlier turns, the newest are, and only whole ones: an answer without its question would
+mislead the model. Pure functions, no I/O.
 """
 
 import math
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.model import Message
 
-CHARS_PER_TOKEN = 4.0  # English prose; code and other scripts have fewer, and a retry finds out
-MESSAGE_TOKENS = 5  # what a chat template adds around each message, about
+CHARS_PER_TOKEN = 4.0  # English prose; code and other scripts have fewer, which a refusal corrects
+_TOKENS_PER_MESSAGE = 5  # roughly what a chat template adds to each message
 
 _LIMIT = re.compile(
     r"(?:maximum context length (?:is|of)|exceed context window of|context length of only) ([\d,]+)",
@@ -29,7 +29,7 @@ _PROMPT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Overflow:
-    """A server's word that a prompt does not fit: how long it was, how long it may be, where stated."""
+    """A server's refusal of a prompt that does not fit: its tokens and the limit, where they are stated."""
 
     prompt_tokens: int | None = None
     limit: int | None = None
@@ -37,7 +37,10 @@ class Overflow:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """The messages to send; how many earlier turns went along and how many did not; the estimate."""
+    """The messages to send, how many earlier turns are among them and how many not, and their tokens.
+
+    ``tokens`` is an estimate.
+    """
 
     messages: list[dict[str, str]]
     kept: int
@@ -45,114 +48,118 @@ class Fitted:
     tokens: int
 
 
-def fit(
+def fit_to_window(
     instructions: str,
     history: Sequence[Message],
     text: str,
     *,
     budget: int,
     ratio: float = CHARS_PER_TOKEN,
-    at_most: int | None = None,
+    max_turns: int | None = None,
 ) -> Fitted:
-    """Choose what is sent within ``budget`` tokens: all that must be, and the newest turns that fit.
+    """Choose what to send within ``budget`` tokens: the new message, and the newest turns that fit.
 
-    ``at_most`` caps the number of earlier turns: a caller whose last try was too long passes one
-    less, and so comes to an end however wrong the estimates are. Where even the instructions and the
-    new text exceed the budget they are returned alone; only the server can tell for certain.
+    ``ratio`` is in characters per token. ``max_turns`` limits the number of earlier turns: a caller
+    passes one less after each refusal, so that it comes to an end however wrong the estimates are. If
+    even the instructions and the new message exceed the budget, they are returned alone, for only the
+    server can tell for certain.
     """
     system = [{"role": "system", "content": instructions}] if instructions.strip() else []
-    last = {"role": "user", "content": text}
-    tokens = sum(estimate(one["content"], ratio) for one in (*system, last))
-    past = turns(history)
+    new_message = {"role": "user", "content": text}
+    tokens = sum(estimate_tokens(message["content"], ratio) for message in (*system, new_message))
+    turns = group_turns(history)
+    allowed = len(turns) if max_turns is None else min(max_turns, len(turns))
     kept = 0
-    allowed = len(past) if at_most is None else min(at_most, len(past))
-    for turn in reversed(past[len(past) - allowed :]):
-        cost = sum(estimate(message.content, ratio) for message in turn)
-        if tokens + cost > budget:
+    for turn in reversed(turns[len(turns) - allowed :]):
+        turn_tokens = sum(estimate_tokens(message.content, ratio) for message in turn)
+        if tokens + turn_tokens > budget:
             break
-        tokens += cost
+        tokens += turn_tokens
         kept += 1
     earlier = [
         {"role": message.role, "content": message.content}
-        for turn in past[len(past) - kept :]
+        for turn in turns[len(turns) - kept :]
         for message in turn
     ]
-    return Fitted([*system, *earlier, last], kept, len(past) - kept, tokens)
+    return Fitted([*system, *earlier, new_message], kept, len(turns) - kept, tokens)
 
 
-def estimate(text: str, ratio: float = CHARS_PER_TOKEN) -> int:
-    """The tokens of one message, about."""
-    return math.ceil(len(text) / ratio) + MESSAGE_TOKENS
+def estimate_tokens(text: str, ratio: float = CHARS_PER_TOKEN) -> int:
+    """Roughly the tokens of one message."""
+    return math.ceil(len(text) / ratio) + _TOKENS_PER_MESSAGE
 
 
-def reserve(max_tokens: object, context: int) -> int:
-    """What to leave free for the answer: all it may take, but never over a quarter of the context."""
+def answer_reserve(max_tokens: object, context: int) -> int:
+    """The tokens to leave free for the answer: all it may have, but at most a quarter of the context."""
     quarter = context // 4
     return min(max_tokens, quarter) if isinstance(max_tokens, int) and max_tokens > 0 else quarter
 
 
-def corrected(ratio: float, tried: Fitted, overflow: Overflow) -> float:
-    """The characters per token that the last try turned out to have, with a little to spare."""
+def corrected_ratio(ratio: float, refused: Fitted, overflow: Overflow) -> float:
+    """The characters per token that a refused try turned out to have, with a small margin."""
     if not overflow.prompt_tokens:
         return ratio * 0.7
-    return min(ratio, ratio * tried.tokens / overflow.prompt_tokens) * 0.97
+    return min(ratio, ratio * refused.tokens / overflow.prompt_tokens) * 0.97
 
 
-def recognise(body: object) -> Overflow | None:
-    """Tell an overflow among error bodies; None for every other error.
+def parse_overflow(body: object) -> Overflow | None:
+    """Recognise an overflow by the body of an error, or its ``error`` part; None for any other error.
 
-    Takes the body or its ``error`` part: llama.cpp types it and gives the numbers, OpenAI has a code
-    and tells the numbers in prose, and other servers (vLLM) have only that prose.
+    llama.cpp gives a type and the numbers, OpenAI a code and the numbers in its message, and others
+    (vLLM) only the message.
     """
     if isinstance(body, Mapping) and isinstance(body.get("error"), Mapping):
         body = body["error"]
     if not isinstance(body, Mapping):
         return None
     if body.get("type") == "exceed_context_size_error":
-        return Overflow(_count(body.get("n_prompt_tokens")), _count(body.get("n_ctx")))
-    prose = body.get("message")
-    prose = prose if isinstance(prose, str) else ""
-    limit = _LIMIT.search(prose)
+        return Overflow(_int_or_none(body.get("n_prompt_tokens")), _int_or_none(body.get("n_ctx")))
+    message = body.get("message")
+    message = message if isinstance(message, str) else ""
+    limit = _LIMIT.search(message)
     if body.get("code") == "context_length_exceeded" or limit:
-        return Overflow(_number(_PROMPT.search(prose)), _number(limit))
+        return Overflow(_number(_PROMPT.search(message)), _number(limit))
     return None
 
 
 def left_out_notice(left_out: int, limit: int) -> str:
-    """The one line that tells which part of the past the model did not see; limit 0 where unknown."""
+    """One line that says how many turns the model did not see; the limit is 0 where it is unknown."""
     turns, were = ("turn", "was") if left_out == 1 else ("turns", "were")
     size = f" of {limit} tokens" if limit else ""
     return f"{left_out} earlier {turns} did not fit the model's context{size} and {were} not sent."
 
 
-def too_long(overflow: Overflow, model: str, limit: int, advice: str) -> ProviderRefused:
-    """Said where even the new message alone does not fit."""
-    need = f"{overflow.prompt_tokens:,} tokens" if overflow.prompt_tokens else "more than that"
+def too_long_error(overflow: Overflow, model: str, limit: int, hint: str) -> ProviderRefused:
+    """The error for a message that does not fit even alone."""
+    needed = f"{overflow.prompt_tokens:,} tokens" if overflow.prompt_tokens else "more than that"
     size = f"has {limit:,} tokens" if limit else "is limited"
-    refused = ProviderRefused(
+    error = ProviderRefused(
         f"The message does not fit: the context of {model or 'the model'} {size}, and the message with the "
-        f"instructions needs {need}.",
-        advice,
+        f"instructions needs {needed}.",
+        hint,
         status=400,
         code="exceed_context_size_error",
     )
-    refused.touched = False
-    return refused
+    error.touched = False
+    return error
 
 
-def turns(history: Sequence[Message]) -> list[list[Message]]:
-    """Group messages into turns: each begins with a user message, but for an imported opening."""
-    found: list[list[Message]] = []
+def group_turns(history: Sequence[Message]) -> list[list[Message]]:
+    """Group messages into turns: each begins with a user message, except for an imported opening."""
+    turns: list[list[Message]] = []
     for message in history:
-        if message.role == "user" or not found:
-            found.append([])
-        found[-1].append(message)
-    return found
+        if message.role == "user" or not turns:
+            turns.append([])
+        turns[-1].append(message)
+    return turns
 
 
-def _count(value: object) -> int | None:
+def _int_or_none(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _number(found: re.Match[str] | None) -> int | None:
-    return next((int(one.replace(",", "")) for one in found.groups() if one), None) if found else None
+def _number(match: re.Match[str] | None) -> int | None:
+    """The number in the group that matched."""
+    if match is None:
+        return None
+    return next((int(group.replace(",", "")) for group in match.groups() if group), None)

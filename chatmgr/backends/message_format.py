@@ -1,7 +1,7 @@
-"""A message in the words of each API, files included.
+"""A message, with its files, in the format of each API.
 
-What an API cannot take is refused before anything is kept or sent, naming the file. What one model
-was shown and another cannot read is named to that other one, so that a conversation can move.
+A file that an API cannot take is refused, by its name, before anything is written or sent. If a
+conversation moves to a model that cannot read its earlier files, that model is sent their names.
 """
 
 import base64
@@ -22,45 +22,45 @@ _CANNOT = re.compile(r"support|cannot|invalid|missing data|not allowed|expected"
 
 
 def is_text(content_type: str) -> bool:
-    """Whether a file can stand in a message as text."""
+    """Whether the content of a file can be sent as part of the message's text."""
     return content_type.startswith("text/") or content_type in {"application/json", "application/xml"}
 
 
-def refuse_unsendable(api: str, attachments: Iterable[Attachment]) -> None:
-    """Refuse what an API cannot take; text goes anywhere."""
-    for one in attachments:
-        if is_text(one.content_type):
+def refuse_unsupported_files(api: str, attachments: Iterable[Attachment]) -> None:
+    """Raise UsageFault for a file that an API cannot take; every API takes text."""
+    for file in attachments:
+        if is_text(file.content_type):
             continue
-        if one.content_type not in IMAGES and one.content_type != PDF:
+        if file.content_type not in IMAGES and file.content_type != PDF:
             raise UsageFault(
-                f"{one.name} is {one.content_type}, which no model here can read.",
+                f"{file.name} is {file.content_type}, which no model here can read.",
                 "Images (PNG, JPEG, WebP, GIF), PDF and text can be sent.",
             )
         if api == "local":
             raise UsageFault(
-                f"The embedded model reads text only, and {one.name} is {one.content_type}.",
+                f"The embedded model reads text only, and {file.name} is {file.content_type}.",
                 "Send it to another provider: --provider NAME.",
             )
 
 
-def unread(error: ProviderRefused) -> bool:
-    """Whether a server refused because its model reads no such files."""
-    known = error.status in {400, 415, 422, 500, 501}
-    return known and bool(_FILES.search(error.message) and _CANNOT.search(error.message))
+def cannot_read_files(error: ProviderRefused) -> bool:
+    """Whether a server refused a request because its model cannot read the files in it."""
+    possible = error.status in {400, 415, 422, 500, 501}
+    return possible and bool(_FILES.search(error.message) and _CANNOT.search(error.message))
 
 
 def responses_message(message: Message) -> dict[str, Any]:
-    """An input item in the one form that OpenAI's published schema and llama.cpp both take."""
+    """An input item in the one form that both OpenAI's published schema and llama.cpp take."""
     if not message.attachments:
         return {"type": "message", "role": message.role, "content": message.content}
     parts: list[dict[str, Any]] = []
-    for one in message.attachments:
-        if is_text(one.content_type):
-            parts.append({"type": "input_text", "text": inline(one)})
-        elif one.content_type in IMAGES:
-            parts.append({"type": "input_image", "image_url": data_url(one), "detail": "auto"})
+    for file in message.attachments:
+        if is_text(file.content_type):
+            parts.append({"type": "input_text", "text": inline_text(file)})
+        elif file.content_type in IMAGES:
+            parts.append({"type": "input_image", "image_url": data_url(file), "detail": "auto"})
         else:
-            parts.append({"type": "input_file", "filename": one.name, "file_data": data_url(one)})
+            parts.append({"type": "input_file", "filename": file.name, "file_data": data_url(file)})
     parts.append({"type": "input_text", "text": message.content})
     return {"type": "message", "role": message.role, "content": parts}
 
@@ -70,71 +70,71 @@ def completions_message(message: Message) -> dict[str, Any]:
     if not message.attachments:
         return {"role": message.role, "content": message.content}
     parts: list[dict[str, Any]] = []
-    for one in message.attachments:
-        if is_text(one.content_type):
-            parts.append({"type": "text", "text": inline(one)})
-        elif one.content_type in IMAGES:
-            parts.append({"type": "image_url", "image_url": {"url": data_url(one)}})
+    for file in message.attachments:
+        if is_text(file.content_type):
+            parts.append({"type": "text", "text": inline_text(file)})
+        elif file.content_type in IMAGES:
+            parts.append({"type": "image_url", "image_url": {"url": data_url(file)}})
         else:
-            parts.append({"type": "file", "file": {"filename": one.name, "file_data": data_url(one)}})
+            parts.append({"type": "file", "file": {"filename": file.name, "file_data": data_url(file)}})
     parts.append({"type": "text", "text": message.content})
     return {"role": message.role, "content": parts}
 
 
 def assistants_message(message: Message, uploaded: Mapping[str, str]) -> dict[str, Any]:
-    """A thread message; images and documents stand in it by the ids of their uploads."""
+    """A thread message; images and documents are named by the ids of their uploads (SHA-256 to id)."""
     if not message.attachments:
         return {"role": message.role, "content": message.content}
     parts: list[dict[str, Any]] = []
-    files: list[dict[str, Any]] = []
-    for one in message.attachments:
-        if is_text(one.content_type):
-            parts.append({"type": "text", "text": inline(one)})
-        elif one.content_type in IMAGES:
-            parts.append({"type": "image_file", "image_file": {"file_id": uploaded[one.sha256]}})
+    documents: list[dict[str, Any]] = []
+    for file in message.attachments:
+        if is_text(file.content_type):
+            parts.append({"type": "text", "text": inline_text(file)})
+        elif file.content_type in IMAGES:
+            parts.append({"type": "image_file", "image_file": {"file_id": uploaded[file.sha256]}})
         else:
-            files.append({"file_id": uploaded[one.sha256], "tools": [{"type": "file_search"}]})
+            documents.append({"file_id": uploaded[file.sha256], "tools": [{"type": "file_search"}]})
     parts.append({"type": "text", "text": message.content})
-    made: dict[str, Any] = {"role": message.role, "content": parts}
-    return {**made, "attachments": files} if files else made
+    body: dict[str, Any] = {"role": message.role, "content": parts}
+    return {**body, "attachments": documents} if documents else body
 
 
 def plain_message(message: Message) -> Message:
-    """A message whose text files stand in its text, for a model that reads nothing else."""
-    told = named_only(message)
-    files = [inline(one) for one in told.attachments]
-    return Message(message.role, "\n\n".join([*files, told.content])) if files else told
+    """A message with its text files as part of its text, for a model that reads nothing else."""
+    named = with_file_names(message)
+    files = [inline_text(file) for file in named.attachments]
+    return Message(message.role, "\n\n".join([*files, named.content])) if files else named
 
 
 def text_in_thread(message: Message) -> str:
-    """All text that a remote thread holds of a message: that of its text files stands before its own."""
-    files = [inline(one) for one in message.attachments if is_text(one.content_type)]
+    """All the text that a remote thread holds of a message: that of its text files comes first."""
+    files = [inline_text(file) for file in message.attachments if is_text(file.content_type)]
     return "".join([*files, message.content])
 
 
-def named_only(message: Message) -> Message:
-    """A message whose images and documents are named in its text, for a model that cannot read them."""
+def with_file_names(message: Message) -> Message:
+    """A message with the names of its images and documents in its text, for a model that cannot read them."""
     if not has_documents(message):
         return message
-    named = [
-        f"[{one.name}: {one.content_type}, not shown to this model]"
-        for one in message.attachments
-        if not is_text(one.content_type)
+    names = [
+        f"[{file.name}: {file.content_type}, not shown to this model]"
+        for file in message.attachments
+        if not is_text(file.content_type)
     ]
-    texts = tuple(one for one in message.attachments if is_text(one.content_type))
-    return replace(message, content="\n\n".join([*named, message.content]), attachments=texts)
+    texts = tuple(file for file in message.attachments if is_text(file.content_type))
+    return replace(message, content="\n\n".join([*names, message.content]), attachments=texts)
 
 
 def has_documents(message: Message) -> bool:
-    """Whether a message carries files that not every model can read."""
-    return any(not is_text(one.content_type) for one in message.attachments)
+    """Whether a message has files that not every model can read."""
+    return any(not is_text(file.content_type) for file in message.attachments)
 
 
-def inline(one: Attachment) -> str:
-    """A text file as part of a message, with its name."""
-    return f"[{one.name}]\n{one.data.decode('utf-8', 'replace')}"
+def inline_text(file: Attachment) -> str:
+    """A text file as part of a message's text, below its name."""
+    return f"[{file.name}]\n{file.data.decode('utf-8', 'replace')}"
 
 
-def data_url(one: Attachment) -> str:
+def data_url(file: Attachment) -> str:
     """A file as a data URL."""
-    return f"data:{one.content_type};base64,{base64.b64encode(one.data).decode()}"
+    return f"data:{file.content_type};base64,{base64.b64encode(file.data).decode()}"

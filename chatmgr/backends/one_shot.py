@@ -1,7 +1,7 @@
-"""One short answer beside all threads: no conversation is named, nothing is kept at the server.
+"""One short answer outside of all conversations, of which the server stores nothing.
 
-A model that reasons would spend so few tokens on its thoughts alone, and one that does not reason
-refuses to be told so. What is refused for its form costs nothing, so the next form is tried.
+A reasoning model would spend the few tokens on its reasoning, so it is asked not to reason; other
+models refuse that parameter. So several request bodies are tried: a refused one costs nothing.
 """
 
 from collections.abc import Iterable
@@ -9,51 +9,51 @@ from collections.abc import Iterable
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.domain.errors import ProviderRefused
 
-_LEAST = 16  # tokens; Responses takes no less
-_WRONG_FORM = {400, 422}
+_LEAST_TOKENS = 16  # the Responses API accepts no less
+_BAD_REQUEST = {400, 422}
 
 
-def by_responses(client: ApiClient, instructions: str, text: str, model: str, limit: int) -> str:
-    """An answer by the Responses API."""
+def by_responses(client: ApiClient, instructions: str, text: str, model: str, max_tokens: int) -> str:
+    """A short answer from the Responses API."""
     body: Json = {
         "model": client.pick_model(model),
         "instructions": instructions,
         "input": text,
-        "max_output_tokens": max(limit, _LEAST),
+        "max_output_tokens": max(max_tokens, _LEAST_TOKENS),
         "store": False,
     }
     efforts: tuple[Json, ...] = ({"reasoning": {"effort": "none"}}, {"reasoning": {"effort": "minimal"}}, {})
-    found = _first_taken(client, "/responses", (body | effort for effort in efforts))
+    response = _first_accepted(client, "/responses", (body | effort for effort in efforts))
     return "".join(
         str(part.get("text") or "")
-        for item in found.get("output") or ()
+        for item in response.get("output") or ()
         if item.get("type") == "message"
         for part in item.get("content") or ()
     )
 
 
-def by_completions(client: ApiClient, instructions: str, text: str, model: str, limit: int) -> str:
-    """An answer by Chat Completions, which servers of other APIs have beside them as a rule."""
+def by_completions(client: ApiClient, instructions: str, text: str, model: str, max_tokens: int) -> str:
+    """A short answer from Chat Completions, which most servers of other APIs offer too."""
     messages = [{"role": "system", "content": instructions}, {"role": "user", "content": text}]
     body: Json = {"model": client.pick_model(model), "messages": messages}
     limits: tuple[Json, ...] = (
-        {"max_tokens": limit},
-        {"max_completion_tokens": limit, "reasoning_effort": "none"},
-        {"max_completion_tokens": limit, "reasoning_effort": "minimal"},
+        {"max_tokens": max_tokens},
+        {"max_completion_tokens": max_tokens, "reasoning_effort": "none"},
+        {"max_completion_tokens": max_tokens, "reasoning_effort": "minimal"},
     )
-    found = _first_taken(client, "/chat/completions", (body | limited for limited in limits))
-    choices = found.get("choices") or [{}]
+    completion = _first_accepted(client, "/chat/completions", (body | limit for limit in limits))
+    choices = completion.get("choices") or [{}]
     return str((choices[0].get("message") or {}).get("content") or "")
 
 
-def _first_taken(client: ApiClient, path: str, bodies: Iterable[Json]) -> Json:
-    """The answer to the first body that the server does not refuse for its form."""
-    refused: ProviderRefused | None = None
+def _first_accepted(client: ApiClient, path: str, bodies: Iterable[Json]) -> Json:
+    """The reply to the first body that the server does not refuse as a bad request."""
+    refusal: ProviderRefused | None = None
     for body in bodies:
         try:
             return client.post(path, body)
         except ProviderRefused as error:
-            if error.status not in _WRONG_FORM:
+            if error.status not in _BAD_REQUEST:
                 raise
-            refused = error
-    raise refused or ProviderRefused("Nothing was asked.")
+            refusal = error
+    raise refusal or ProviderRefused("Nothing was asked.")

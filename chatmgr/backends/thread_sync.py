@@ -1,30 +1,30 @@
-"""Whether a remote thread is in step with the transcript, and what to do where it is not.
+"""Bringing a remote thread in sync with the transcript: the same rules for every API that keeps threads.
 
-The same for every API that keeps threads: look at the newest remote messages; build upon a thread
-that holds what it should, complete one that is behind, replace one that is gone, was changed by
-somebody else, or never held what it was given.
+The newest remote messages tell where the thread stands. A thread that holds what it should is used as
+it is; one that is behind gets the missing messages; one that is gone, was changed by somebody else, or
+never received what it was sent is replaced by a new one.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import groupby, takewhile
 from typing import Protocol
 
+from chatmgr.backends.answer_text import join_messages
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.retry import busy
 from chatmgr.domain.errors import ProviderRefused
-from chatmgr.domain.events import Event, Notice, Rebuilt
+from chatmgr.domain.events import Event, Notice, ThreadSynced
 from chatmgr.domain.model import Message, RemoteMessage, TurnRequest
 from chatmgr.domain.text import storable
 
-_GONE = {400: "is not accepted", 403: "is refused", 404: "is gone", 410: "is gone"}
-
-_COMPARED = 4  # messages; of which a thread tells the newest ten
+_REPLACED = {400: "is not accepted", 403: "is refused", 404: "is gone", 410: "is gone"}  # by HTTP status
+_COMPARED = 4  # messages before the one that was sent; ``newest`` returns ten
 
 
 class RemoteThreads(Protocol):
-    """What keeping in step needs of an API. ``tip`` is the newest message that was seen."""
+    """What syncing needs of an API. ``newest_id`` is the newest message that was seen."""
 
-    tip: str
+    newest_id: str
 
     def newest(self, thread: str) -> list[RemoteMessage]:
         """The last few messages, newest first."""
@@ -35,115 +35,116 @@ class RemoteThreads(Protocol):
         ...
 
     def build(self, request: TurnRequest) -> Generator[Event, None, str]:
-        """A new thread that holds the transcript."""
+        """Create a thread that holds the transcript; the value is its id."""
         ...
 
 
-def ready(threads: RemoteThreads, request: TurnRequest) -> Generator[Event, None, str]:
-    """The thread to build a turn on, as this generator's value."""
+def ensure_synced(threads: RemoteThreads, request: TurnRequest) -> Generator[Event, None, str]:
+    """Make sure that a thread holds the transcript, and return its id."""
     thread = request.thread
     if thread is None:
         return (yield from threads.build(request))
-    name = thread.remote_id
+    thread_id = thread.remote_id
     try:
-        newest = threads.newest(name)
+        newest = threads.newest(thread_id)
     except ProviderRefused as error:
-        if error.status not in _GONE:
+        if error.status not in _REPLACED:
             raise
-        yield Notice(f"The thread {name} {_GONE[error.status]}; it is rebuilt from the transcript.")
-        return (yield from threads.build(request))
-    threads.tip = newest[0].id if newest else ""
-    since = request.history(max(thread.synced - 1, 0))
-    held, missing = (since[:2], since[2:]) if thread.synced else ([], since)
-    if missing and _ends_with(newest, since[-2:]):
-        yield Rebuilt(name, request.answered)  # the server kept more than it let us know
-        return name
+        return (yield from _rebuild(threads, request, thread_id, _REPLACED[error.status]))
+    threads.newest_id = newest[0].id if newest else ""
+    since_synced = request.history(max(thread.synced - 1, 0))
+    held, missing = (since_synced[:2], since_synced[2:]) if thread.synced else ([], since_synced)
+    if missing and _ends_with(newest, since_synced[-2:]):
+        yield ThreadSynced(thread_id, request.answered)  # it holds more than the server had confirmed
+        return thread_id
     if not _ends_with(newest, held):
         changed = "was changed by somebody else" if newest else "is empty"
-        why = "is out of step" if thread.doubtful else changed
-        yield Notice(f"The thread {name} {why}; it is rebuilt from the transcript.")
-        return (yield from threads.build(request))
+        reason = "is out of sync" if thread.doubtful else changed
+        return (yield from _rebuild(threads, request, thread_id, reason))
     if missing:
         turns = len(missing) // 2
-        yield Notice(f"The thread {name} is {turns} turn{'' if turns == 1 else 's'} behind; it is completed.")
+        plural = "" if turns == 1 else "s"
+        yield Notice(f"The thread {thread_id} is {turns} turn{plural} behind; adding what is missing.")
         try:
-            yield from threads.append(name, missing)
+            yield from threads.append(thread_id, missing)
         except ProviderRefused as error:
             if not busy(error):
                 raise
-            yield Notice(
-                f"The thread {name} stays locked by another turn; it is rebuilt from the transcript."
-            )
-            return (yield from threads.build(request))
-        yield Rebuilt(name, request.answered)
-    return name
+            return (yield from _rebuild(threads, request, thread_id, "is still locked by another turn"))
+        yield ThreadSynced(thread_id, request.answered)
+    return thread_id
+
+
+def _rebuild(
+    threads: RemoteThreads, request: TurnRequest, thread_id: str, reason: str
+) -> Generator[Event, None, str]:
+    yield Notice(f"The thread {thread_id} {reason}; rebuilding it from the transcript.")
+    return (yield from threads.build(request))
 
 
 def _ends_with(newest: list[RemoteMessage], turn: list[Message]) -> bool:
     """Whether a thread ends with this turn, or is empty where there is none.
 
-    Texts are compared, not ids: what the transcript holds is what must be remembered. Messages of one
-    role that follow each other count as one, as they do in the transcript; white space does not count.
-    A message that carried text files is longer there than here, and ends as it does here.
+    Texts are compared, not ids, because the transcript's text is what the model must remember. White
+    space does not count. Messages of one role in a row count as one, as in the transcript. A message
+    with text files is longer at the server, where they stand before its text.
     """
-    turn = merge_same_role(turn)
+    turn = without_empty(turn)
     if not turn:
         return not newest
-    there = [
-        (role, _bare(joined(one.content for one in reversed(list(ones)))))
-        for role, ones in groupby(newest, lambda one: one.role)
+    remote = [
+        (role, _without_spaces(join_messages(message.content for message in reversed(list(group)))))
+        for role, group in groupby(newest, lambda message: message.role)
     ]
-    return len(there) >= len(turn) and all(
-        role == here.role and (text.endswith if here.attachments else text.__eq__)(_bare(here.content))
-        for (role, text), here in zip(there, reversed(turn), strict=False)
+    return len(remote) >= len(turn) and all(
+        role == local.role
+        and (text.endswith if local.attachments else text.__eq__)(_without_spaces(local.content))
+        for (role, text), local in zip(remote, reversed(turn), strict=False)
     )
 
 
-def answer_to(
+def find_answer(
     text: str, earlier: Sequence[Message], newest: Sequence[RemoteMessage]
 ) -> list[RemoteMessage] | None:
-    """What a thread holds in answer to a message, oldest first; None where it holds none.
+    """The messages that answer ``text`` in a thread, oldest first; None where there are none.
 
-    ``earlier`` are the last messages that the thread held before the message was sent. They must be
-    there still, right ahead of it, or an earlier turn of the same words could be taken for this one.
+    ``earlier`` are the last messages that the thread held before ``text`` was sent. They must stand
+    right before it, or an earlier turn of the same words could be taken for this one.
     """
-    answers = list(takewhile(lambda one: one.role == "assistant", newest))
-    rest = list(newest[len(answers) :])
-    if not answers or not rest or not rest[0].content.endswith(text):
+    answers = list(takewhile(lambda message: message.role == "assistant", newest))
+    before = list(newest[len(answers) :])
+    if not answers or not before or not before[0].content.endswith(text):
         return None
-    return answers[::-1] if _ends_with(rest[1:], list(earlier)[-_COMPARED:]) else None
+    return answers[::-1] if _ends_with(before[1:], list(earlier)[-_COMPARED:]) else None
 
 
-def joined(texts: Iterable[str]) -> str:
-    """The messages of one answer as one text; a server that says the same twice has said it once."""
-    found: list[str] = []
-    for text in texts:
-        if text and text not in found[-1:]:
-            found.append(text)
-    return "\n\n".join(found)
-
-
-def _bare(text: str) -> str:
+def _without_spaces(text: str) -> str:
     return "".join(storable(text).split())
 
 
-def merge_same_role(messages: Iterable[Message]) -> list[Message]:
-    """The messages that say something: an adopted thread may begin with an answer to nobody."""
-    return [one for one in messages if one.content or one.attachments]
+def without_empty(messages: Iterable[Message]) -> list[Message]:
+    """Leave out messages without text and files.
+
+    An adopted thread may begin with an answer, whose question then is empty.
+    """
+    return [message for message in messages if message.content or message.attachments]
 
 
-def pages(client: ApiClient, path: str) -> Iterator[Json]:
-    """Everything in a list, oldest first, page by page; a server that repeats itself has no more."""
-    after, seen = "", set[str]()
+def paginate(client: ApiClient, path: str) -> Iterator[Json]:
+    """Everything in a list, oldest first, page by page.
+
+    Stops at a server that repeats a page, and never yields an object twice.
+    """
+    after, seen_ids = "", set[str]()
     while True:
         query: dict[str, object] = {"order": "asc", "limit": 100}
         if after:
             query["after"] = after
-        found = client.get(path, query)
-        page = [one for one in found.get("data") or () if isinstance(one, dict)]
-        yield from (one for one in page if one.get("id") not in seen)
-        seen |= {str(one.get("id")) for one in page}
-        last = str(found.get("last_id") or (page[-1].get("id") if page else ""))
-        if not found.get("has_more") or not page or last == after:
+        reply = client.get(path, query)
+        page = [item for item in reply.get("data") or () if isinstance(item, dict)]
+        yield from (item for item in page if item.get("id") not in seen_ids)
+        seen_ids |= {str(item.get("id")) for item in page}
+        last_id = str(reply.get("last_id") or (page[-1].get("id") if page else ""))
+        if not reply.get("has_more") or not page or last_id == after:
             return
-        after = last
+        after = last_id

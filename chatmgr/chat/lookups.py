@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from chatmgr.chat.input.prompt import InputSources
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation, Turn
-from chatmgr.domain.text import dollars
+from chatmgr.domain.money import dollars
 from chatmgr.ui.context import app
 
 if TYPE_CHECKING:

@@ -200,8 +200,9 @@ def _first(conversation: Conversation, persona: Assistant) -> int:
 
     begin(conversation, persona, chat=True)
     found, name = app(), conversation.name
-    conversation = found.reader.conversation(name)
-    model = found.turns.model_of(conversation)
+    with found.reader as reader:
+        conversation = reader.conversation(name)
+        model = found.turns.model_of(conversation)
     where = f"{conversation.provider} ({one_line(model)})" if model else conversation.provider
     console.note("")
     console.note(f"3 of 3 · Say something to {persona.name}, at {where}.", "bold")

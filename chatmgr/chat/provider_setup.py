@@ -6,10 +6,11 @@ from functools import partial
 
 import click
 
-from chatmgr.config import keys, paths, settings
+from chatmgr.config import keys, settings
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
-from chatmgr.services.providers import is_reachable, local_installed
+from chatmgr.services import local_model
+from chatmgr.services.providers import is_reachable
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
 from chatmgr.ui.prompts import ask_key, with_local
@@ -74,9 +75,7 @@ def _local_label() -> str:
 
 
 def _weights_there() -> bool:
-    from chatmgr.backends.local import weights
-
-    return local_installed() and weights.fetched(paths.models_dir())
+    return local_model.engine_installed() and local_model.is_downloaded()
 
 
 def _keyed(provider: Provider) -> Provider:
@@ -111,14 +110,12 @@ def _agreed(question: str) -> bool:
 
 def _local() -> Provider:
     """The embedded model, fetched now, so that the first message is answered at once."""
-    from chatmgr.backends.local import weights
-
     if not _weights_there():
-        engine = "" if local_installed() else "The model's engine (34 MB) is installed first. "
+        engine = "" if local_model.engine_installed() else "The model's engine (34 MB) is installed first. "
         if not _agreed(f"{engine}Fetch the 98 MB now?"):
             raise Back
         if with_local() is None:
             raise Back
-        weights.ensure(paths.models_dir(), app().progress)
+        local_model.download(app().progress)
         console.note("The model is here.")
     return app().providers.get("local")

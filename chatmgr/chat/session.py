@@ -13,6 +13,7 @@ from chatmgr.chat.loop import Lines, chat
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import Interrupted
 from chatmgr.domain.model import Attachment, Conversation, UserMessage
+from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import console
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, checked_message, interactive
@@ -71,7 +72,7 @@ class ChatSession:
                 raise Interrupted(f"The run waits: chatmgr runs answer {name}") from None
             finally:
                 self._facts = None
-        app().titles.begin(self.conversation)
+        app().titles.start(self.conversation)
 
     def put(self, text: str) -> None:
         """Let a text stand in the next line."""
@@ -85,8 +86,8 @@ class ChatSession:
 
     def announce(self) -> None:
         """Say where the conversation goes on."""
-        model = app().turns.model_of(self.conversation)
-        app().reader.close()
+        with app().reader:
+            model = app().turns.model_of(self.conversation)
         console.note(
             f"“{self.conversation.name}” goes on at {self.conversation.provider}, with {model or '—'}."
         )
@@ -100,23 +101,22 @@ class ChatSession:
         """Go on with another conversation: its tail, or a turn of it; what was said there, its provider."""
         found = app()
         provider = found.providers.usable(found.providers.get(conversation.provider))
-        found.providers.check_files(provider, self.files)
+        check_files(provider, self.files)
         found.writer.touch(conversation.pk, found.here)
         self.conversation, self._facts = conversation, None
         settle(conversation)
-        if turn:
-            transcript_view.around(conversation, turn, transcript_view.AROUND)
-        else:
-            transcript_view.tail(conversation, int(found.settings.get("tail")))
-        found.reader.close()
+        with found.reader:
+            if turn:
+                transcript_view.around(conversation, turn, transcript_view.AROUND)
+            else:
+                transcript_view.tail(conversation, int(found.settings.get("tail")))
         found.turns.preload(conversation.provider)
         self.lines.switched()
         console.note(f"Now at “{conversation.name}”.")
 
     def check(self, files: tuple[Attachment, ...]) -> None:
         """Refuse files that the provider cannot take; those that wait go on waiting."""
-        found = app()
-        found.providers.check_files(found.providers.get(self.conversation.provider), files)
+        check_files(app().providers.get(self.conversation.provider), files)
 
 
 def run_chat(
@@ -129,7 +129,6 @@ def run_chat(
     """Chat until the user leaves; says how to come back. Returns the last turn's exit code, or 130."""
     found = app()
     found.providers.usable(found.providers.get(conversation.provider))
-    found.reader.close()
     found.turns.preload(conversation.provider)
     talk = ChatSession(conversation, files, background=background, reasoning=reasoning)
     try:

@@ -10,8 +10,9 @@ import click
 from chatmgr.domain.dates import parse_moment
 from chatmgr.domain.errors import ChatmgrError, NotFound, UsageFault
 from chatmgr.domain.filters import ALWAYS, NEVER, STATES, Filters
+from chatmgr.domain.money import NANODOLLARS
 from chatmgr.domain.names import nearest
-from chatmgr.ui.context import NANODOLLARS, AssistantName, ModelName, ProviderName, app
+from chatmgr.ui.context import AssistantName, ModelName, ProviderName, app
 
 Command = Callable[..., Any]
 _NAMES = ("since", "until", "assistant", "model", "provider", "tag", "state", "file", "min_cost", "archived")

@@ -135,7 +135,7 @@ def look_after_trash() -> None:
     """After each verb of the trash: keep to ``trash_days``, saying what goes and what is about to."""
     if not app().settings.get("trash_days"):
         return
-    due = app().trash.look(datetime.now(UTC))
+    due = app().trash.process_due(datetime.now(UTC))
     if due.deleted:
         were = _listed(due.deleted)
         console.note(f"Deleted for good, as announced (trash_days): {were}.", "yellow")

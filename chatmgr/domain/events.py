@@ -1,9 +1,9 @@
-"""What a backend tells the engine while a turn runs, in the order it happens.
+"""What a backend reports to the engine while a turn runs, in the order in which it happens.
 
-``Sending`` before the message leaves, ``Opened`` as soon as the provider names things, ``Delta`` for
-each piece of the answer, ``Usage`` when the provider counts, ``Notice`` for one line the person
-should read, and exactly one ``Finished`` at the end. A stream that ends without ``Finished`` is an
-interrupted run, never a complete answer.
+``Sending`` before the message leaves, ``Opened`` as soon as the provider names ids, ``Delta`` for each
+piece of the answer, ``Usage`` when the provider reports tokens, ``Notice`` for a line that the person should
+read, and exactly one ``Finished`` at the end. A stream that ends without ``Finished`` is an interrupted
+run, never a complete answer.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,15 @@ from chatmgr.domain.states import RunState
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """The next byte that leaves carries the message. A run without this was certainly not heard."""
+    """The message leaves now. A run without this event has certainly not reached the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Remote ids, committed the moment they are known; an empty one says nothing new.
+    """Ids and names that the provider gave, committed at once; an empty one says nothing new.
 
-    ``thread_id`` of ``STATELESS`` means: this endpoint keeps no threads, send the history instead.
+    A ``thread_id`` of ``STATELESS`` means that this endpoint keeps no threads, so that the history is
+    sent with each turn.
     """
 
     thread_id: str = ""
@@ -33,8 +34,8 @@ STATELESS = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
-    """The remote thread was made anew from the transcript and now holds turns up to ``synced``."""
+class ThreadSynced:
+    """The remote thread was created or completed, and holds the turns up to the position ``synced``."""
 
     thread_id: str
     synced: int
@@ -50,7 +51,7 @@ class Delta:
 
 @dataclass(slots=True)
 class Reasoning:
-    """A piece of what the model says to itself: shown when asked for, never part of the answer."""
+    """A piece of the model's reasoning: shown on request, never part of the answer."""
 
     text: str
 
@@ -59,7 +60,7 @@ class Reasoning:
 class Usage:
     """Tokens as the provider counted them; None where it did not.
 
-    ``cached`` are part of the input, ``reasoning`` part of the output.
+    Cached tokens are part of the input, reasoning tokens part of the output.
     """
 
     input_tokens: int | None = None
@@ -77,13 +78,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The server asked to wait: seconds left, and why. Comes once a second while it lasts.
+    """The backend waits: for how many more seconds, and why. Repeated once a second.
 
-    What is ``brief`` is not worth a line where none can be taken away.
+    ``brief`` waits are shown only where the line can be erased again.
     """
 
     seconds: int
-    why: str
+    reason: str
     brief: bool = False
 
 
@@ -101,7 +102,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """A file was given to the server, which calls it so from now on."""
+    """The server has stored a file, under the id ``remote_id``."""
 
     sha256: str
     remote_id: str
@@ -109,9 +110,9 @@ class Uploaded:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How the run ended. ``text`` replaces what was streamed, where the provider states the whole.
+    """How the run ended. ``text``, where the provider gives it, replaces what was streamed.
 
-    With the state ``requires_action`` it has not ended: it waits for the outputs of ``calls``.
+    A run in the state ``requires_action`` has not ended: it waits for the outputs of ``calls``.
     """
 
     state: RunState
@@ -121,4 +122,4 @@ class Finished:
     calls: tuple[ToolCall, ...] = ()
 
 
-Event = Sending | Opened | Rebuilt | Uploaded | Delta | Reasoning | Usage | Waiting | Notice | Finished
+Event = Sending | Opened | ThreadSynced | Uploaded | Delta | Reasoning | Usage | Waiting | Notice | Finished

@@ -1,15 +1,15 @@
-"""The life of a run, in chatmgr's words.
+"""The states of a run.
 
 ``pending → running → completed | incomplete | failed | cancelled | interrupted``, with
-``running ⇄ requires_action``. Providers have more words for it; each maps onto one of these, and
-the provider's own word is kept as the run's ``detail`` where the mapping loses something.
+``running ⇄ requires_action``. Providers use more words; each is mapped onto one of these, and kept as the
+run's ``detail`` where it says more than the state.
 """
 
 from enum import StrEnum
 
 
 class RunState(StrEnum):
-    """Where one attempt at an answer stands. *Live* runs still own their conversation."""
+    """Where one attempt at an answer stands. A *live* run has not ended, and occupies its conversation."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -23,7 +23,7 @@ class RunState(StrEnum):
 
 LIVE = frozenset({RunState.PENDING, RunState.RUNNING, RunState.REQUIRES_ACTION})
 
-_WIRE = {
+_BY_PROVIDER_STATUS = {
     "queued": RunState.RUNNING,
     "in_progress": RunState.RUNNING,
     "requires_action": RunState.REQUIRES_ACTION,
@@ -36,11 +36,11 @@ _WIRE = {
 }
 
 
-def from_wire(status: str) -> tuple[RunState, str]:
-    """Map a provider's status onto ours; returns the state and the detail worth keeping.
+def from_provider_status(status: str) -> tuple[RunState, str]:
+    """The state for a provider's status, and the detail to keep with it.
 
-    An unknown word is taken for a failure that keeps the word: guessing success would present
-    whatever text there is as a complete answer.
+    An unknown status counts as a failure, with the status as its detail: to guess success would
+    present whatever text there is as a complete answer.
     """
-    state = _WIRE.get(status, RunState.FAILED)
+    state = _BY_PROVIDER_STATUS.get(status, RunState.FAILED)
     return state, "" if state == status else status

@@ -57,10 +57,3 @@ def as_sentence(text: str) -> str:
     """Someone else's words with exactly one end mark, to stand among ours."""
     text = text.strip()
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
-
-
-def dollars(billionths: int) -> str:
-    """An amount in US dollars: to the cent, or with as many digits as it takes to see it."""
-    whole = f"{billionths / 1e9:,.9f}".rstrip("0")
-    cents = whole.index(".") + 3
-    return f"${whole.ljust(cents, '0')}"

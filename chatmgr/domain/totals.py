@@ -49,17 +49,3 @@ def _add_known(left: int | None, right: int | None) -> int | None:
     if left is None or right is None:
         return right if left is None else left
     return left + right
-
-
-def price(billionths: int | None, whole: int | None) -> str:
-    """An amount that is part of ``whole``: all parts get the same decimals, and none looks like zero.
-
-    An unknown amount is a dash.
-    """
-    if billionths is None:
-        return "—"
-    places = 2 if not whole or whole >= 1_000_000_000 else 4 if whole >= 10_000_000 else 6
-    least: float = 10**-places
-    if 0 < billionths / 1e9 < least / 2:
-        return f"<${least:.{places}f}"
-    return f"${billionths / 1e9:,.{places}f}"

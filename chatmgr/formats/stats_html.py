@@ -14,7 +14,8 @@ from itertools import chain
 from pathlib import Path
 
 from chatmgr.domain.export_schema import HTML_HEAD
-from chatmgr.domain.totals import UsageTotals, price
+from chatmgr.domain.money import price
+from chatmgr.domain.totals import UsageTotals
 
 _HEIGHT, _LABEL_HEIGHT, _TICKS_HEIGHT = 190, 22, 22  # pixels: a chart, its label above, its ticks below
 _MAX_TICKS = 6

@@ -1,4 +1,4 @@
-"""The composition root: the parts of one process's chatmgr, each made when it is first needed."""
+"""The composition root: the parts of chatmgr in one process, each made when it is first needed."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -9,6 +9,7 @@ from chatmgr.store.reader import Reader
 
 if TYPE_CHECKING:
     from chatmgr.config.settings import Settings
+    from chatmgr.services.assistants import AssistantService
     from chatmgr.services.budget import Budget
     from chatmgr.services.providers import Providers
     from chatmgr.services.remote_deletion import RemoteDeletion
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class App:
-    """One process's chatmgr: it has its parts, and does nothing but make and close them."""
+    """The parts of chatmgr in one process: ``App`` makes them and closes them, and does nothing else.
+
+    ``progress`` is called during downloads with the bytes done and the bytes in all.
+    """
 
     def __init__(self, progress: Callable[[int, int], None] | None = None) -> None:
         self.progress = progress
@@ -40,49 +44,56 @@ class App:
 
     @cached_property
     def providers(self) -> "Providers":
-        """The endpoints that conversations can live at."""
+        """The configured providers."""
         from chatmgr.services.providers import Providers
 
         return Providers(self.settings, self.progress)
 
     @cached_property
     def reader(self) -> Reader:
-        """Lists and transcripts."""
+        """Reads the database. The end of ``with app.reader as reader`` closes the connection."""
         return Reader(self.url)
 
     @cached_property
     def writer(self) -> "Writer":
-        """The writer; brings the database to today's schema."""
+        """Writes to the database, after creating or upgrading it where that is needed."""
         from chatmgr.store.writer import Writer
 
-        self.reader.close()
+        self.reader.close()  # it would not see a database that is created now
         return Writer(self.url)
 
     @cached_property
     def runner(self) -> "TurnRunner":
         """The engine that runs turns."""
-        from chatmgr.backends.pricing import Pricer
+        from chatmgr.backends.pricing import PriceTable
         from chatmgr.turns import TurnRunner
 
-        return TurnRunner(self.url, self.writer, self.reader, Pricer())
+        return TurnRunner(self.url, self.writer, self.reader, PriceTable())
 
     @cached_property
     def turns(self) -> "TurnService":
-        """Turns and runs: asking, recovering, stopping, answering."""
+        """Turns and runs: asking, recovering, stopping."""
         from chatmgr.services.turns import TurnService
 
         return TurnService(self)
 
     @cached_property
     def budget(self) -> "Budget":
-        """What conversations may cost."""
+        """The limits of what conversations may cost."""
         from chatmgr.services.budget import Budget
 
         return Budget(self.reader)
 
     @cached_property
+    def assistants(self) -> "AssistantService":
+        """Assistants that exist on servers: adopting them."""
+        from chatmgr.services.assistants import AssistantService
+
+        return AssistantService(self.providers, self.reader, self.writer)
+
+    @cached_property
     def threads(self) -> "ThreadService":
-        """Remote threads: adopting, syncing, moving."""
+        """Remote threads: adopting, syncing, and moving between providers."""
         from chatmgr.services.threads import ThreadService
 
         return ThreadService(self.providers, self.reader, self.writer, self.turns)
@@ -96,14 +107,14 @@ class App:
 
     @cached_property
     def trash(self) -> "Trash":
-        """Deleting: into the trash, and out of it for good."""
+        """The trash: putting conversations there, and deleting them for good."""
         from chatmgr.services.trash import Trash
 
         return Trash(self.reader, lambda: self.writer, int(self.settings.get("trash_days")))
 
     @cached_property
     def titles(self) -> "Titles":
-        """What conversations are called besides their names."""
+        """Titles that models give to conversations."""
         from chatmgr.services.titles import Titles
 
         return Titles(self.settings, self.providers, self.reader, self.writer)
@@ -114,7 +125,7 @@ class App:
         return paths.project_folder() if self.settings.get("folders") else ""
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database connections."""
         self.reader.close()
         if "writer" in self.__dict__:
             self.writer.close()

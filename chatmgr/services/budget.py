@@ -1,7 +1,7 @@
 """What a conversation may cost: its limit, checked before each turn.
 
-Only what is known counts. A run whose price nobody knows is no free run, so wherever there is one
-beside a limit, that is said.
+Only known prices count. A run of unknown price is not a free run, so a notice says when there are such
+runs in a conversation with a limit.
 """
 
 from collections.abc import Iterator
@@ -10,47 +10,46 @@ from math import isfinite
 from chatmgr.domain.errors import ProviderRefused, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.text import dollars
+from chatmgr.domain.money import NANODOLLARS, dollars
 from chatmgr.store.reader import Reader
 
-_NANODOLLARS = 1_000_000_000
-_MOST = 1_000_000.0  # US dollars; more is a slip of the finger
+_LARGEST_LIMIT = 1_000_000.0  # US dollars; more is a slip of the finger
 
 
-def limit(amount: float) -> int | None:
-    """A limit in dollars in billionths of one; None, no limit, for zero."""
-    if not isfinite(amount) or not 0 <= amount <= _MOST:
-        raise UsageFault("--max-cost must lie between 0 (no limit) and 1,000,000 US dollars.")
-    return max(1, round(amount * _NANODOLLARS)) if amount else None
+def limit_from(amount: float) -> int | None:
+    """A limit in dollars as billionths of a dollar; None, which is no limit, for zero."""
+    if not isfinite(amount) or not 0 <= amount <= _LARGEST_LIMIT:
+        raise UsageFault("--max-cost must be between 0 (no limit) and 1,000,000 US dollars.")
+    return max(1, round(amount * NANODOLLARS)) if amount else None
 
 
 class Budget:
-    """Refuses turns past the limits of their conversations; what is unknown it says once."""
+    """Refuses turns of conversations that have reached their limit."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._told: set[int] = set()
+        self._notified: set[int] = set()
 
-    def reached(self, conversation: Conversation) -> bool:
-        """Whether a conversation has cost what it may, as far as that is known."""
-        most = self._reader.max_cost(conversation.pk)
-        return most is not None and self._reader.cost(conversation.pk)[0] >= most
+    def is_exhausted(self, conversation: Conversation) -> bool:
+        """Whether a conversation has reached its limit, by the prices that are known."""
+        limit = self._reader.max_cost(conversation.pk)
+        return limit is not None and self._reader.cost(conversation.pk)[0] >= limit
 
     def check(self, conversation: Conversation) -> Iterator[Notice]:
-        """Refuse the next turn of a conversation that has cost what it may."""
-        most = self._reader.max_cost(conversation.pk)
-        if most is None:
+        """Refuse the next turn if the limit is reached; notify, once, of runs of unknown price."""
+        limit = self._reader.max_cost(conversation.pk)
+        if limit is None:
             return
-        spent, unknown = self._reader.cost(conversation.pk)
-        runs = "one run" if unknown == 1 else f"{unknown:,} runs"
-        besides = f", besides {runs} of unknown price" if unknown else ""
-        if spent >= most:
+        spent, unpriced_runs = self._reader.cost(conversation.pk)
+        runs = "one run" if unpriced_runs == 1 else f"{unpriced_runs:,} runs"
+        besides = f", besides {runs} of unknown price" if unpriced_runs else ""
+        if spent >= limit:
             raise ProviderRefused(
-                f"“{conversation.name}” has cost {dollars(spent)}{besides}; its limit is {dollars(most)}.",
-                "Raise it with --max-cost, or take it away with --max-cost 0.",
+                f"“{conversation.name}” has cost {dollars(spent)}{besides}; its limit is {dollars(limit)}.",
+                "Raise it with --max-cost, or remove it with --max-cost 0.",
             )
-        if unknown and conversation.pk not in self._told:
-            self._told.add(conversation.pk)
+        if unpriced_runs and conversation.pk not in self._notified:
+            self._notified.add(conversation.pk)
             yield Notice(
                 f"The price of {runs} is unknown: --max-cost counts the {dollars(spent)} of the others."
             )

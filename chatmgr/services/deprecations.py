@@ -1,8 +1,8 @@
 """Warns, once a day, of a model that its provider will shut down.
 
-The list of models carries the day (``shutdown_date``). It is fetched at the first turn of a day, while
-that turn runs; what it said is remembered for the rest of the day, and so is which models were warned
-of: another model taken up later that day is warned of too, and none twice.
+The provider's list of models says when a model goes (``shutdown_date``). It is fetched in the background
+during the first turn of a day. What it said is remembered for the rest of the day, and so are the models
+that were warned of: a model that is chosen later that day is warned of too, and none twice.
 """
 
 import json
@@ -17,11 +17,14 @@ from chatmgr.domain.model import ModelInfo, Provider
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import Writer
 
-_PATIENCE = 0.5  # seconds after the answer for a list that is slower than it
+_LIST_SECONDS = 0.5  # to wait after the answer for a list that takes longer than the answer
 
 
 class DeprecationCheck:
-    """One provider's shutdowns, today. Nothing that goes wrong here is the turn's business."""
+    """Today's check of one provider. A failure here never disturbs the turn.
+
+    Call ``read``, then ``start`` before the turn, and ``announce`` after it.
+    """
 
     def __init__(self, reader: Reader, provider: Provider, models: Callable[[], list[ModelInfo]]) -> None:
         self.provider = provider.name
@@ -31,40 +34,44 @@ class DeprecationCheck:
         self._models = models
         self._thread: threading.Thread | None = None
         self._today = datetime.now(UTC).date().isoformat()
-        self._going: dict[str, str] | None = None
-        self._told: list[str] = []
+        self._shutdowns: dict[str, str] | None = None  # day by model; None while it is unknown
+        self._announced: list[str] = []
 
-    def begin(self) -> None:
-        """Recall what is known today, else begin to ask; one without an answer is asked next time again."""
+    def read(self) -> None:
+        """Recall what was learnt earlier today."""
         if self._api == "local":
             return
-        known = _decoded(self._reader.meta(self._key))
-        if known.get("day") == self._today:
-            self._going, self._told = known["going"], known["told"]
-            return
-        self._thread = threading.Thread(target=self._ask, name="chatmgr-shutdowns", daemon=True)
-        self._thread.start()
+        remembered = _decode(self._reader.meta(self._key))
+        if remembered.get("day") == self._today:
+            self._shutdowns, self._announced = remembered["going"], remembered["told"]
 
-    def _ask(self) -> None:
+    def start(self) -> None:
+        """Fetch the list of models in the background, unless that was done today."""
+        if self._api != "local" and self._shutdowns is None:
+            self._thread = threading.Thread(target=self._fetch, name="chatmgr-shutdowns", daemon=True)
+            self._thread.start()
+
+    def _fetch(self) -> None:
         try:
-            self._going = {one.id: one.shutdown for one in self._models() if one.shutdown}
+            self._shutdowns = {model.id: model.shutdown for model in self._models() if model.shutdown}
         except Exception:
-            return  # whatever it is: the turn itself will say it, or it does not matter
+            return  # if it matters, the turn reports it
 
     def announce(self, writer: Writer, model: str) -> Iterator[Notice]:
-        """Warn of the model in use, and remember that this was done today."""
+        """Warn of the model in use, if it will be shut down, and remember today's check."""
         if self._thread:
-            self._thread.join(_PATIENCE)
-        if self._going is None:
+            self._thread.join(_LIST_SECONDS)
+        if self._shutdowns is None:
             return
-        day = self._going.get(model) if model not in self._told else None
+        day = self._shutdowns.get(model) if model not in self._announced else None
         if not self._thread and not day:
             return
-        told = [*self._told, model] if day else self._told
+        announced = [*self._announced, model] if day else self._announced
+        remembered = {"day": self._today, "going": self._shutdowns, "told": announced}
         try:
-            writer.set_meta(self._key, json.dumps({"day": self._today, "going": self._going, "told": told}))
+            writer.set_meta(self._key, json.dumps(remembered))
         except DatabaseUnreachable:
-            return  # the turn is kept already
+            return  # the turn itself is saved already
         if day:
             yield Notice(
                 f"{self.provider} will shut {model} down on {day}. "
@@ -72,10 +79,11 @@ class DeprecationCheck:
             )
 
 
-def _decoded(text: str) -> dict[str, Any]:
+def _decode(text: str) -> dict[str, Any]:
+    """What ``announce`` stored; empty where there is nothing usable."""
     try:
-        found = json.loads(text or "{}")
+        remembered = json.loads(text or "{}")
     except ValueError:
         return {}
-    whole = isinstance(found, dict) and found.keys() >= {"day", "going", "told"}
-    return found if whole else {}
+    usable = isinstance(remembered, dict) and remembered.keys() >= {"day", "going", "told"}
+    return remembered if usable else {}

@@ -1,7 +1,7 @@
-"""What an export is made of: the reader's rows and turns, handed to a format as they are read.
+"""Exporting conversations: turns and records go from the reader to a format as they are read.
 
-Nothing is ever whole in memory but the keys of the chosen conversations, and which assistants and files
-were met already: each of those is exported once, however many turns use it.
+Only the keys of the chosen conversations are held in memory, and which assistants and files were exported
+already: each of those is exported once, however many turns use it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,26 +15,26 @@ from chatmgr.store.migrate import HEAD
 from chatmgr.store.reader import Reader
 from chatmgr.terminal.turn_lines import ending_note, turn_lines, usage_summary
 
-_PAGE = 32  # turns that are read at a time: each may be a megabyte
+_PAGE_SIZE = 32  # turns read at a time; each may be a megabyte
 
 EXTENSIONS = {"md": "md", "json": "json", "jsonl": "jsonl", "html": "html", "text": "txt"}
 
 
 class Exporter:
-    """Puts conversations, named by their keys, into a format, piece by piece."""
+    """Exports conversations, given by their keys, in a format, piece by piece."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
     def pieces(self, chosen: Iterable[int], form: str) -> Iterator[str]:
-        """The export of some conversations in one stream; HTML takes one alone."""
+        """The export of conversations as one stream; in HTML, only one conversation can be exported so."""
         head = lossless_json.export_header(HEAD, __version__, datetime.now(UTC))
         if form == "jsonl":
-            return lossless_json.json_lines(head, self._records(chosen, met_first=True))
+            return lossless_json.json_lines(head, self._records(chosen, as_met=True))
         if form == "json":
-            return lossless_json.json_document(head, self._records(chosen, met_first=False))
-        one = {"md": transcript_markdown.transcript_markdown, "text": _text, "html": _page}[form]
-        return (piece for pk in chosen for piece in one(self.entry(pk)))
+            return lossless_json.json_document(head, self._records(chosen, as_met=False))
+        render = {"md": transcript_markdown.markdown_pieces, "text": _text, "html": _page}[form]
+        return (piece for pk in chosen for piece in render(self.transcript(pk)))
 
     def index(self, files: Mapping[int, str], form: str, now: datetime) -> tuple[str, Iterator[str]]:
         """The name and the content of the index of a folder of exports."""
@@ -42,78 +42,78 @@ class Exporter:
             from chatmgr.formats import transcript_html
 
             return "index.html", transcript_html.index_page(
-                lambda: ((files[pk], self.entry(pk)) for pk in files), now
+                lambda: ((files[pk], self.transcript(pk)) for pk in files), now
             )
         name, pieces = export_index.INDEX_FORMS[form]
         return name, pieces((file, self._reader.conversation_at(pk)) for pk, file in files.items())
 
-    def entry(self, pk: int) -> Transcript:
-        """A conversation as the formats for people take it."""
+    def transcript(self, pk: int) -> Transcript:
+        """A conversation as the formats for reading take it."""
         reader = self._reader
-        return Transcript(reader.conversation_at(pk), reader.assistant_of(pk), lambda: self._said(pk))
+        return Transcript(reader.conversation_at(pk), reader.assistant_of(pk), lambda: self._turns(pk))
 
-    def _said(self, pk: int) -> Iterator[TranscriptTurn]:
+    def _turns(self, pk: int) -> Iterator[TranscriptTurn]:
         conversation = self._reader.conversation_at(pk)
         first = 1
-        while turns := list(self._reader.turns(conversation, first, first + _PAGE - 1)):
+        while turns := list(self._reader.turns(conversation, first, first + _PAGE_SIZE - 1)):
             for turn in turns:
                 files = self._reader.files(turn)
                 yield TranscriptTurn(turn, files, ending_note(turn), usage_summary(turn))
-            first += _PAGE
+            first += _PAGE_SIZE
 
-    def _records(self, chosen: Iterable[int], *, met_first: bool) -> lossless_json.Records:
-        """Every record once. Assistants and files come before whatever uses them, or all of them last."""
+    def _records(self, chosen: Iterable[int], *, as_met: bool) -> lossless_json.Records:
+        """Every record once: assistants and files before their first use if ``as_met``, else at the end."""
         assistants: dict[int, Record] = {}
         files: dict[str, None] = {}
         for pk in chosen:
             for assistant in self._reader.records("assistants", conversation=pk):
                 if assistant["id"] not in assistants:
                     assistants[assistant["id"]] = assistant
-                    if met_first:
+                    if as_met:
                         yield "assistant", self._assistant(assistant)
             yield "conversation", self._conversation(pk)
-            for turn in (turn for page in self._reader.turn_records(pk, _PAGE) for turn in page):
+            for turn in (turn for page in self._reader.turn_records(pk, _PAGE_SIZE) for turn in page):
                 for sha256 in _hashes(turn):
                     if sha256 not in files:
                         files[sha256] = None
-                        if met_first:
+                        if as_met:
                             yield "file", self._file(sha256)
                 yield "turn", turn
-        if not met_first:
+        if not as_met:
             for assistant in assistants.values():
                 yield "assistant", self._assistant(assistant)
             for sha256 in files:
                 yield "file", self._file(sha256)
 
     def _conversation(self, pk: int) -> Record:
-        [found] = self._reader.records("conversations", conversation=pk)
-        found["tags"] = [tag["name"] for tag in self._reader.records("tags", conversation=pk)]
-        found["threads"] = self._reader.records("threads", conversation=pk)
-        return found
+        [conversation] = self._reader.records("conversations", conversation=pk)
+        conversation["tags"] = [tag["name"] for tag in self._reader.records("tags", conversation=pk)]
+        conversation["threads"] = self._reader.records("threads", conversation=pk)
+        return conversation
 
-    def _assistant(self, found: Record) -> Record:
-        key = found["id"]
-        found["versions"] = self._reader.records("assistant_versions", assistant=key)
-        found["remote_assistants"] = self._reader.records("remote_assistants", assistant=key)
-        return found
+    def _assistant(self, assistant: Record) -> Record:
+        key = assistant["id"]
+        assistant["versions"] = self._reader.records("assistant_versions", assistant=key)
+        assistant["remote_assistants"] = self._reader.records("remote_assistants", assistant=key)
+        return assistant
 
     def _file(self, sha256: str) -> Record:
-        [found] = self._reader.records("blobs", sha256=sha256)
-        return found | {"remote_files": self._reader.records("remote_files", sha256=sha256)}
+        [blob] = self._reader.records("blobs", sha256=sha256)
+        return blob | {"remote_files": self._reader.records("remote_files", sha256=sha256)}
 
 
 def _hashes(turn: Record) -> Iterator[str]:
     return (file["sha256"] for message in turn["messages"] for file in message["attachments"])
 
 
-def _text(entry: Transcript) -> Iterator[str]:
-    """As ``history NAME`` prints it into a pipe."""
-    for said in entry.turns():
-        files = ((one.name, one.content_type, one.sha256, len(one.data)) for one in said.files)
-        yield "\n".join(turn_lines(said.turn, files, terminal=False)) + "\n"
+def _text(transcript: Transcript) -> Iterator[str]:
+    """As ``history NAME`` prints it to a pipe."""
+    for shown in transcript.turns():
+        files = ((file.name, file.content_type, file.sha256, len(file.data)) for file in shown.files)
+        yield "\n".join(turn_lines(shown.turn, files, terminal=False)) + "\n"
 
 
-def _page(entry: Transcript) -> Iterator[str]:
+def _page(transcript: Transcript) -> Iterator[str]:
     from chatmgr.formats import transcript_html
 
-    return transcript_html.conversation_page(entry)
+    return transcript_html.conversation_page(transcript)

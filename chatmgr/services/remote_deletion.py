@@ -1,10 +1,11 @@
-"""Deleting at the servers: threads with their stored answers, and files that nothing else needs.
+"""Deleting at the servers: threads with their stored responses, and files that nothing else needs.
 
-What a server has deleted, or does not know, is forgotten here; what it refused, or could not be asked,
-stays written down, so that it can be tried again.
+What a server has deleted, or does not know, is forgotten here. What it refused to delete, or could not be
+asked about, stays in the database, so that it can be tried again.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, NotFound, ProviderRefused
 from chatmgr.domain.events import STATELESS, Event
@@ -15,11 +16,11 @@ from chatmgr.services.providers import Providers
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import Writer
 
-_KEEPERS = {"responses", "assistants"}  # the APIs whose servers keep anything
+_STORING_APIS = {"responses", "assistants"}  # those whose servers keep anything
 
 
 class RemoteDeletion:
-    """Deletes at servers; each backend is made once, and used for all conversations."""
+    """Deletes at servers; each provider's backend is made once, and used for all conversations."""
 
     def __init__(self, providers: Providers, reader: Reader, writer: Writer) -> None:
         self._providers = providers
@@ -27,111 +28,115 @@ class RemoteDeletion:
         self._writer = writer
         self._backends: dict[str, Backend] = {}
 
-    def erase(self, conversations: Sequence[Conversation]) -> Iterator[Event | DeletionResult]:
-        """Delete what servers keep of conversations; a file that another one has attached stays there."""
-        threads = [(one, self._reader.threads_ever(one.pk)) for one in conversations]
-        copies = {copy.pk: copy for one in conversations for copy in self._reader.copies(one.pk)}
-        self._reader.close()
-        for _, known in threads:
-            for thread in known:
-                if self._keeps(thread.provider):
-                    found = yield from self._erased(thread)
-                    if thread.remote_id != STATELESS or found.responses or not found.status.settled:
-                        yield found
-        going = {one.pk for one in conversations}
-        for copy in copies.values():
-            yield (yield from self._without(copy, going))
+    def delete(self, conversations: Sequence[Conversation]) -> Iterator[Event | DeletionResult]:
+        """Delete what servers keep of conversations; yields what became of each thread and file.
 
-    def _keeps(self, provider: str) -> bool:
-        """Whether the API keeps anything; of one that is configured no longer, nobody knows."""
+        A file that another conversation has attached too stays there.
+        """
+        pks = [conversation.pk for conversation in conversations]
+        with self._reader as reader:
+            threads = [thread for pk in pks for thread in reader.threads_ever(pk)]
+            copies = {copy.pk: copy for pk in pks for copy in reader.copies(pk)}
+        for thread in threads:
+            if self._keeps_anything(thread.provider):
+                result = yield from self._delete_thread(thread)
+                if thread.remote_id != STATELESS or result.responses or not result.status.settled:
+                    yield result
+        for copy in copies.values():
+            yield (yield from self._delete_file(copy, set(pks)))
+
+    def _keeps_anything(self, provider: str) -> bool:
+        """Whether the provider's API keeps anything; of one no longer configured, that is unknown."""
         try:
-            return self._providers.get(provider).api in _KEEPERS
+            return self._providers.get(provider).api in _STORING_APIS
         except NotFound:
             return True
 
-    def _erased(self, thread: RemoteThread) -> Generator[Event, None, DeletionResult]:
-        """Delete the stored answers, then the thread: so it is known here until all of it is gone."""
-        said = _Said(thread)
+    def _delete_thread(self, thread: RemoteThread) -> Generator[Event, None, DeletionResult]:
+        """Delete the stored responses, then the thread, so that it is known here until all of it is gone."""
+        result = _ThreadResult(thread)
         try:
             backend = self._backend(thread.provider, thread.endpoint)
-            apart = self._providers.get(thread.provider).api == "responses"  # elsewhere, threads hold them
-            for response in thread.responses if apart else ():
-                yield from self._response(backend, response, said)
+            if self._providers.get(thread.provider).api == "responses":  # elsewhere, the thread holds them
+                for response in thread.responses:
+                    yield from self._delete_response(backend, response, result)
             if thread.remote_id != STATELESS:
-                kept = yield from backend.erase("thread", thread.remote_id)
-                said.kept += [kept] if kept else []
-            said.status = DeletionStatus.DELETED
+                kept = yield from backend.delete("thread", thread.remote_id)
+                result.kept += [kept] if kept else []
         except ChatmgrError as error:
-            said.status, said.why = _fate(error)
-        if said.status.settled and not said.refused:
+            result.status, result.reason = _status_of(error)
+        if result.status.settled and not result.refused_responses:
             self._writer.forget_thread(thread.pk)
-        return said.done()
+        return result.erased()
 
-    def _response(self, backend: Backend, response: str, said: "_Said") -> Generator[Event, None, None]:
+    def _delete_response(
+        self, backend: Backend, response: str, result: "_ThreadResult"
+    ) -> Generator[Event, None, None]:
         try:
-            yield from backend.erase("response", response)
-            said.responses += 1
+            yield from backend.delete("response", response)
+            result.deleted_responses += 1
         except ProviderRefused as error:
             if error.status not in {404, 405, 501}:
-                said.refused += 1
+                result.refused_responses += 1
 
-    def _without(self, copy: RemoteCopy, going: set[int]) -> Generator[Event, None, DeletionResult]:
-        """Delete a file at its server, unless another conversation has it too."""
-        others = [name for pk, name in copy.users.items() if pk not in going]
+    def _delete_file(self, copy: RemoteCopy, deleted: set[int]) -> Generator[Event, None, DeletionResult]:
+        """Delete a file, unless a conversation that is not ``deleted`` has it too."""
+        others = [name for pk, name in copy.users.items() if pk not in deleted]
         if others:
-            why = f"“{others[0]}” has it too"
-            return DeletionResult("file", 0, copy.provider, copy.remote_id, DeletionStatus.REFUSED, why)
-        fate, why = DeletionStatus.DELETED, ""
+            reason = f"“{others[0]}” has it too"
+            return DeletionResult("file", 0, copy.provider, copy.remote_id, DeletionStatus.REFUSED, reason)
+        status, reason = DeletionStatus.DELETED, ""
         try:
-            yield from self._backend(copy.provider, copy.endpoint).erase("file", copy.remote_id)
+            yield from self._backend(copy.provider, copy.endpoint).delete("file", copy.remote_id)
         except ChatmgrError as error:
-            fate, why = _fate(error)
-        if fate.settled:
+            status, reason = _status_of(error)
+        if status.settled:
             self._writer.forget_copy(copy.pk)
-        return DeletionResult("file", 0, copy.provider, copy.remote_id, fate, why)
+        return DeletionResult("file", 0, copy.provider, copy.remote_id, status, reason)
 
     def _backend(self, name: str, endpoint: str) -> Backend:
-        """The way to a server; one that its provider no longer leads to cannot be asked."""
+        """The backend for a provider, if that still has the address that the thing was stored at."""
         provider: Provider = self._providers.usable(self._providers.get(name))
         if provider.base_url != endpoint:
-            raise ConfigurationFault(f"{name} is another server now ({provider.base_url}); it was {endpoint}")
+            raise ConfigurationFault(
+                f"{name} points to another server now ({provider.base_url}); this was stored at {endpoint}"
+            )
         if name not in self._backends:
             self._backends[name] = self._providers.backend(provider)
         return self._backends[name]
 
 
-class _Said:
-    """What is known so far of a thread that is being deleted."""
+@dataclass(slots=True)
+class _ThreadResult:
+    """What has become so far of a thread that is being deleted."""
 
-    def __init__(self, thread: RemoteThread) -> None:
-        self._thread = thread
-        self.status, self.why = DeletionStatus.DELETED, ""
-        self.responses = self.refused = 0
-        self.kept: list[str] = []
+    thread: RemoteThread
+    status: DeletionStatus = DeletionStatus.DELETED
+    reason: str = ""
+    deleted_responses: int = 0
+    refused_responses: int = 0
+    kept: list[str] = field(default_factory=list)
 
-    def done(self) -> DeletionResult:
-        """As it is told."""
-        refused = [f"{self.refused} stored answer{'' if self.refused == 1 else 's'}"] if self.refused else []
+    def erased(self) -> DeletionResult:
+        """The result as it is reported."""
+        count = self.refused_responses
+        refused = [f"{count} stored answer{'' if count == 1 else 's'}"] if count else []
         return DeletionResult(
             "thread",
-            self._thread.conversation,
-            self._thread.provider,
-            self._thread.remote_id,
+            self.thread.conversation,
+            self.thread.provider,
+            self.thread.remote_id,
             self.status,
-            self.why,
-            self.responses,
+            self.reason,
+            self.deleted_responses,
             (*self.kept, *refused),
         )
 
 
-def _fate(error: ChatmgrError) -> tuple[DeletionStatus, str]:
+def _status_of(error: ChatmgrError) -> tuple[DeletionStatus, str]:
+    """What an error means for the thing that was to be deleted, and the reason to report."""
     if isinstance(error, ProviderRefused) and error.status in {404, 410}:
         return DeletionStatus.GONE, ""
     if isinstance(error, (NetworkDown, NotFound)):
         return DeletionStatus.UNREACHABLE, error.message
     return DeletionStatus.REFUSED, error.message
-
-
-def all_settled(found: Iterable[DeletionResult]) -> bool:
-    """Whether nothing is left to try again; a file that others need is none of these conversations'."""
-    return all(one.kind == "file" or (one.status.settled and not one.kept) for one in found)

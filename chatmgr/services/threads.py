@@ -1,8 +1,8 @@
 """Conversations and their remote threads: adopting, syncing, moving from one provider to another.
 
-The transcript is the truth and a thread its cache. So moving sends nothing: the conversation lives at
-the other provider from its next turn on, which builds or completes the thread there; the old thread
-is kept, for the day the conversation comes back.
+The transcript is the truth, and a remote thread is a cache of it. So moving a conversation sends nothing:
+its next turn builds or completes a thread at the other provider. The old thread is kept, in case the
+conversation comes back.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from chatmgr.services.turns import TurnService
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import ImportedTurn, ThreadKey, Writer
 
-_FAR = 2_147_483_647  # past any position
+_AFTER_ALL = 2_147_483_647  # a position after any turn
 
 
 class ThreadService:
@@ -29,141 +29,150 @@ class ThreadService:
         self._reader = reader
         self._writer = writer
         self._turns = turns
-        self._checked: set[str] = set()
-        self._first: dict[str, str] = {}
+        self._checked_models: set[str] = set()
+        self._first_listed: dict[str, str] = {}
 
     def target(self, provider: str, model: str = "") -> Provider:
-        """A provider to go on at, and a model that it has; refuses what is not there."""
+        """The provider to move to; refuses one without its key, and a model that it does not list."""
         target = self._providers.usable(self._providers.get(provider))
-        if model and model not in self._checked:
+        if model and model not in self._checked_models:
             self._providers.check_model(target, model)
-            self._checked.add(model)
+            self._checked_models.add(model)
         return target
 
     def switch(self, conversation: Conversation, provider: str, model: str) -> Conversation:
-        """Let a conversation live at a provider, with a model, from its next turn on.
+        """Move a conversation to a provider and a model, from its next turn on; returns it as it is then.
 
-        Without a model: the one it used there last, else its assistant's if that is the assistant's
+        If no model is given: the one it used there last, else its assistant's if that is the assistant's
         provider, else the provider's default.
         """
         target = self.target(provider or conversation.provider, model)
         if not model and target.name == conversation.provider:
             return conversation
-        own = model or self._model_at(conversation, target)
-        self._writer.move(conversation.pk, target.name, own)
-        self._reader.close()
-        return self._reader.again(conversation)
+        model = model or self._model_at(conversation, target)
+        self._writer.move(conversation.pk, target.name, model)
+        with self._reader as reader:
+            return reader.again(conversation)
 
     def _model_at(self, conversation: Conversation, target: Provider) -> str:
-        if used := self._reader.model_at(conversation.pk, target.name):
-            return used
-        persona = self._reader.assistant_of(conversation.pk)
-        if persona.model and persona.provider == target.name:
-            return persona.model
+        with self._reader as reader:
+            if last_used := reader.model_at(conversation.pk, target.name):
+                return last_used
+            assistant = reader.assistant_of(conversation.pk)
+        if assistant.model and assistant.provider == target.name:
+            return assistant.model
         if target.default_model:
             return target.default_model
-        if target.name not in self._first:
-            self._reader.close()
+        if target.name not in self._first_listed:
             try:
-                listed = self._providers.backend(target).models()
+                models = self._providers.backend(target).models()
             except (NetworkDown, ProviderRefused):
-                listed = []  # the turn will tell
-            self._first[target.name] = listed[0].id if listed else ""
-        return self._first[target.name]
+                models = []  # the next turn reports it
+            self._first_listed[target.name] = models[0].id if models else ""
+        return self._first_listed[target.name]
 
-    def adopt(self, thread: str, provider: Provider) -> list[ImportedTurn]:
-        """The turns of a thread that exists on a server; refuses one that is a conversation's already."""
+    def fetch_turns(self, thread: str, provider: Provider) -> list[ImportedTurn]:
+        """The turns of a thread that exists on a server; refuses one that a conversation has already."""
         _refuse_without_threads(provider)
-        if holders := self._reader.holders_of(thread, provider.name):
+        with self._reader as reader:
+            owners = reader.holders_of(thread, provider.name)
+        if owners:
             raise UsageFault(
-                f"The thread {thread} is “{holders[0]}”'s already.",
-                f"Fetch what is new: chatmgr thread sync {quote(holders[0])}",
+                f"The thread {thread} is “{owners[0]}”'s already.",
+                f"Fetch what is new: chatmgr thread sync {quote(owners[0])}",
             )
-        self._reader.close()
-        return list(_turns(self._fetched(provider, thread)))
+        return list(_group_turns(self._fetch_messages(provider, thread)))
 
-    def keep(
+    def create_from_thread(
         self, name: str, assistant: int, provider: Provider, thread: str, turns: list[ImportedTurn]
     ) -> None:
-        """Make a conversation of the turns of a thread."""
+        """Create a conversation from the turns of a thread, and let it go on in that thread."""
         self._writer.create_conversation(name, "", assistant, "", provider.name)
-        self._take(self._reader.conversation(name), provider, thread, turns)
+        with self._reader as reader:
+            conversation = reader.conversation(name)
+        self._import(conversation, provider, thread, turns)
 
     def sync(self, conversation: Conversation) -> int:
-        """Fetch what others added to a conversation's thread; returns how many turns that was."""
+        """Fetch the turns that others added to a conversation's thread; returns their number."""
         with self._turns.locked(conversation):
-            return self._sync(self._reader.again(conversation))
+            with self._reader as reader:
+                conversation = reader.again(conversation)
+            return self._sync(conversation)
 
     def _sync(self, conversation: Conversation) -> int:
         provider = self._providers.usable(self._providers.get(conversation.provider))
         _refuse_without_threads(provider)
-        thread = self._reader.thread(conversation.pk, provider.name, provider.base_url)
+        with self._reader as reader:
+            thread = reader.thread(conversation.pk, provider.name, provider.base_url)
+            local_messages = reader.history(conversation.pk, _AFTER_ALL)
         if thread is None:
-            hint = f"It has none at {provider.name}; its next turn makes one."
+            hint = f"It has none at {provider.name}; its next turn creates one."
             raise NotFound("thread of", conversation.name, (), hint)
         if thread.remote_id == STATELESS:
-            raise _without_threads(provider)
-        known = self._reader.history(conversation.pk, _FAR)
-        self._reader.close()
-        there = list(_turns(self._fetched(provider, thread.remote_id)))
-        past = [_bare(text_in_thread(one)) for one in known if one.content]
-        found = [_bare(text) for told in there for text in (told.user, told.answer) if text]
-        if found[: len(past)] != past:
+            raise _no_threads_error(provider)
+        remote_turns = list(_group_turns(self._fetch_messages(provider, thread.remote_id)))
+        local_texts = [
+            _without_spaces(text_in_thread(message)) for message in local_messages if message.content
+        ]
+        remote_texts = [
+            _without_spaces(text) for turn in remote_turns for text in (turn.user, turn.answer) if text
+        ]
+        if remote_texts[: len(local_texts)] != local_texts:
             raise UsageFault(
-                f"The thread {thread.remote_id} has another past than “{conversation.name}”.",
+                f"The thread {thread.remote_id} and “{conversation.name}” have different histories.",
                 "The next turn makes a new thread; this one can then be a conversation of its own: "
                 f"chatmgr thread adopt {thread.remote_id} NAME --provider {provider.name}",
             )
-        turns = there[len(known) // 2 :]
-        if turns:
-            self._take(conversation, provider, thread.remote_id, turns)
-        return len(turns)
+        new_turns = remote_turns[len(local_messages) // 2 :]
+        if new_turns:
+            self._import(conversation, provider, thread.remote_id, new_turns)
+        return len(new_turns)
 
-    def _fetched(self, provider: Provider, thread: str) -> list[RemoteMessage]:
+    def _fetch_messages(self, provider: Provider, thread: str) -> list[RemoteMessage]:
         try:
-            return list(self._providers.backend(provider).fetch(thread))
+            return list(self._providers.backend(provider).fetch_messages(thread))
         except ProviderRefused as error:
             if error.status in {400, 404, 410}:
-                error.hint = f"{provider.name} has no thread {thread}: is its id whole?"
+                error.hint = f"{provider.name} has no thread {thread}. Check that the id is complete."
             raise
 
-    def _take(
+    def _import(
         self, conversation: Conversation, provider: Provider, thread: str, turns: list[ImportedTurn]
     ) -> None:
-        """Write fetched turns into the transcript; the thread holds all of them by definition."""
-        persona = self._reader.assistant_of(conversation.pk)
-        self._reader.close()
-        place = ThreadKey(conversation.pk, provider.name, provider.base_url)
-        self._writer.import_turns(place, persona.version_id, thread, turns)
+        """Write fetched turns to the transcript; the thread is in sync with it then."""
+        with self._reader as reader:
+            assistant = reader.assistant_of(conversation.pk)
+        thread_key = ThreadKey(conversation.pk, provider.name, provider.base_url)
+        self._writer.import_turns(thread_key, assistant.version_id, thread, turns)
 
 
 def _refuse_without_threads(provider: Provider) -> None:
     if provider.api not in {"responses", "assistants"}:
-        raise _without_threads(provider)
+        raise _no_threads_error(provider)
 
 
-def _without_threads(provider: Provider) -> UsageFault:
+def _no_threads_error(provider: Provider) -> UsageFault:
     return UsageFault(
         f"{provider.name} keeps no threads.", "Name a provider of the responses or assistants API."
     )
 
 
-def _bare(text: str) -> str:
-    """Without white space, which servers and joined messages differ in."""
+def _without_spaces(text: str) -> str:
+    """A text without white space, in which servers differ."""
     return "".join(storable(text).split())
 
 
-def _turns(messages: Iterable[RemoteMessage]) -> Iterator[ImportedTurn]:
-    """Group messages into turns: what the user said until an answer came, and that answer."""
-    said: list[str] = []
-    answered: list[str] = []
-    for one in messages:
-        if one.role == "user":
-            if answered:
-                yield ImportedTurn("\n\n".join(said), "\n\n".join(answered))
-                said, answered = [], []
-            said.append(one.content)
+def _group_turns(messages: Iterable[RemoteMessage]) -> Iterator[ImportedTurn]:
+    """Group messages into turns: the user's messages up to an answer, and the messages of that answer."""
+    user_texts: list[str] = []
+    answer_texts: list[str] = []
+    for message in messages:
+        if message.role == "user":
+            if answer_texts:
+                yield ImportedTurn("\n\n".join(user_texts), "\n\n".join(answer_texts))
+                user_texts, answer_texts = [], []
+            user_texts.append(message.content)
         else:
-            answered.append(one.content)
-    if said or answered:
-        yield ImportedTurn("\n\n".join(said), "\n\n".join(answered))
+            answer_texts.append(message.content)
+    if user_texts or answer_texts:
+        yield ImportedTurn("\n\n".join(user_texts), "\n\n".join(answer_texts))

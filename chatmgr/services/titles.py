@@ -1,13 +1,14 @@
-"""Titles: what a conversation is about, in a few words of its own model.
+"""Titles: what a conversation is about, in a few words by its own model.
 
-After each of its first three turns, a conversation without a title asks for one: a single short request,
-beside its thread and its transcript, about its first exchange. It runs in the background and may fail in
-silence: the next of those turns tries again. A title that somebody gave is never replaced, and a name
-never changes. What it costs is not counted, so past its ``--max-cost`` a conversation asks no more.
+After each of its first three turns, a conversation without a title asks for one: a single short request
+about its first exchange, outside of its thread and its transcript. The request runs in the background.
+If it fails, nothing is shown, and the next of those turns tries again. A title that a person gave is never
+replaced, and a name never changes. The cost of a title is not counted, so a conversation that has reached
+its ``--max-cost`` asks for none.
 
-Private servers are left alone unless the setting ``titles_private`` says otherwise: they are one machine
-that does one thing at a time, so a title would hold up the next answer, and push the conversation out of
-the prompt cache.
+Private servers are not asked unless the setting ``titles_private`` says so: they are one machine that
+does one thing at a time. A title would delay the next answer, and displace the conversation from the
+prompt cache.
 """
 
 import re
@@ -20,31 +21,31 @@ from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.ports import Backend
 from chatmgr.services.budget import Budget
-from chatmgr.services.providers import Providers, private
+from chatmgr.services.providers import Providers, is_private
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import Writer
 
-LIMIT = 60  # characters
-_BRIEF = 1.0  # seconds
+MAX_LENGTH = 60  # characters
+_BRIEF_SECONDS = 1.0
 _TURNS = 3
-_TOKENS = 24
-_EXCERPT = 400  # characters of a message: what it is about is said by then
-_ASKED = (
+_MAX_TOKENS = 24
+_EXCERPT = 400  # characters of a message, which are enough to tell what it is about
+_INSTRUCTIONS = (
     "You name conversations. Answer with a title of three to six words for the conversation below, in the "
     "language it is held in. Nothing but the title: no quotation marks, no explanation."
 )
-_THOUGHTS = re.compile(
+_REASONING = re.compile(
     r"<(think|thinking|reasoning)>.*?(</\1>|\Z)|\A.*</(think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE
 )
 _LABEL = re.compile(r"(the\s+)?(conversation\s+)?(title|titel|titre|título)[\s*_]*[:：]", re.IGNORECASE)
-_FILLERS = "\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters to Unicode, nothing to the eye
+_INVISIBLE = "\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters by their Unicode category
 _WRAPPING = " *_`\"'“”„‟‘’‚‹›«»「」『』"
 _OPENING = f"{_WRAPPING}#-–—"
 _CLOSING = f"{_WRAPPING}.。…"
 
 
 class Titles:
-    """Has titles made, one at a time."""
+    """Makes titles in the background, one at a time."""
 
     def __init__(self, settings: Settings, providers: Providers, reader: Reader, writer: Writer) -> None:
         self._settings = settings
@@ -55,76 +56,82 @@ class Titles:
         self._thread: threading.Thread | None = None
         self._done: set[int] = set()
 
-    def begin(self, conversation: Conversation) -> None:
-        """Have a title made in the background, where one is wanted; to be called after an answer.
+    def start(self, conversation: Conversation) -> None:
+        """Have a title made in the background, if one is wanted; call this after an answer.
 
         ``conversation`` may be as it was before the turn.
         """
-        if self._wanted(conversation):
-            with suppress(ChatmgrError):  # the answer is what mattered, and it is kept
-                self._begin(conversation)
-            self._reader.close()
+        if self._may_be_wanted(conversation):
+            with suppress(ChatmgrError):  # the answer is saved, and that is what matters
+                self._start(conversation)
 
     def wait(self, *, brief: bool = False) -> None:
-        """Give a title its time to arrive, or (brief) a moment; Ctrl-C does without it."""
+        """Wait for the title that is being made, or only a moment if ``brief``; Ctrl-C ends the wait."""
         if self._thread:
             with suppress(KeyboardInterrupt):
-                self._thread.join(min(_BRIEF, self._seconds) if brief else self._seconds)
+                self._thread.join(min(_BRIEF_SECONDS, self._seconds) if brief else self._seconds)
 
-    def _wanted(self, conversation: Conversation) -> bool:
-        """What can be told without the database."""
-        early = not conversation.title and conversation.turns < _TURNS and conversation.pk not in self._done
-        if not early or not self._settings.get("titles") or (self._thread and self._thread.is_alive()):
+    def _may_be_wanted(self, conversation: Conversation) -> bool:
+        """Whether a title may be wanted, as far as that can be told without the database."""
+        if conversation.title or conversation.turns >= _TURNS or conversation.pk in self._done:
+            return False
+        if not self._settings.get("titles") or (self._thread and self._thread.is_alive()):
             return False
         provider = self._settings.providers.get(conversation.provider)
-        return provider is not None and (not private(provider) or bool(self._settings.get("titles_private")))
+        if provider is None:
+            return False
+        return not is_private(provider) or bool(self._settings.get("titles_private"))
 
-    def _begin(self, conversation: Conversation) -> None:
-        now = self._reader.find_conversation(conversation.name)
-        if now is None or now.pk != conversation.pk or now.title or now.turns > _TURNS:
-            self._done.add(conversation.pk)
-            return
-        turns = list(self._reader.turns(now))
-        whole = [one for one in turns if one.answer and one.state == "completed" and not one.detail]
-        if not whole or Budget(self._reader).reached(now):
+    def _start(self, conversation: Conversation) -> None:
+        with self._reader as reader:
+            current = reader.find_conversation(conversation.name)
+            if current is None or current.pk != conversation.pk or current.title or current.turns > _TURNS:
+                self._done.add(conversation.pk)
+                return
+            turns = list(reader.turns(current))
+            if Budget(reader).is_exhausted(current):
+                return
+        answered = [turn for turn in turns if turn.answer and turn.state == "completed" and not turn.detail]
+        if not answered:
             return
         provider = self._providers.with_timeout(
-            self._providers.get(conversation.provider), max(self._seconds, _BRIEF)
+            self._providers.get(conversation.provider), max(self._seconds, _BRIEF_SECONDS)
         )
-        work = (now.pk, self._providers.backend(provider), _exchange(whole[0]), turns[-1].model)
-        self._thread = threading.Thread(target=self._make, args=work, name="chatmgr-title", daemon=True)
+        backend = self._providers.backend(provider)
+        arguments = (current.pk, backend, _exchange(answered[0]), turns[-1].model)
+        self._thread = threading.Thread(target=self._make, args=arguments, name="chatmgr-title", daemon=True)
         self._thread.start()
 
     def _make(self, pk: int, backend: Backend, text: str, model: str) -> None:
-        with suppress(Exception):  # whatever it is: nobody asked for this, and nobody shall be told
-            if title := cleaned(backend.complete(_ASKED, text, model, _TOKENS)):
+        with suppress(Exception):  # nobody asked for a title, so no failure is reported
+            if title := clean_title(backend.complete(_INSTRUCTIONS, text, model, _MAX_TOKENS)):
                 self._writer.suggest_title(pk, title)
                 self._done.add(pk)
 
 
 def _exchange(turn: Turn) -> str:
-    """The beginnings of what was said and answered."""
+    """The beginnings of a message and of its answer."""
     user, answer = (" ".join(text[:_EXCERPT].split()) for text in (turn.user, turn.answer))
     return f"User: {user}\n\nAssistant: {answer}"
 
 
-def cleaned(text: str) -> str:
-    """A title out of what a model said: one bare line; empty where there is none in it.
+def clean_title(text: str) -> str:
+    """The title in what a model answered: one plain line; empty where there is none.
 
-    Unlike an answer, which is shown as it came, a title loses what cannot be seen: it is no quotation.
+    An answer is shown as it came; a title is not a quotation, and loses its invisible characters.
     """
-    lines = [line for line in map(_bare, _THOUGHTS.sub("", text).splitlines()) if line]
+    lines = [line for line in map(_plain, _REASONING.sub("", text).splitlines()) if line]
     if lines and lines[0].endswith((":", "：")):  # it announces the title
         del lines[0]
     title = lines[0].rstrip(_CLOSING) if lines else ""
-    none = len(title) > LIMIT or title.endswith((":", "：")) or not re.search(r"\w", title)
-    return "" if none else title
+    unusable = len(title) > MAX_LENGTH or title.endswith((":", "：")) or not re.search(r"\w", title)
+    return "" if unusable else title
 
 
-def _bare(line: str) -> str:
-    """A line without what cannot be seen, its label, and what it is wrapped in."""
-    shown = "".join(char for char in line if char.isprintable() or char.isspace())
-    bare = " ".join(shown.translate(dict.fromkeys(map(ord, _FILLERS))).split()).lstrip(_OPENING)
-    if found := _LABEL.match(bare):
-        bare = bare[found.end() :].lstrip(_OPENING)
-    return unicodedata.normalize("NFC", bare.rstrip(_WRAPPING))
+def _plain(line: str) -> str:
+    """A line without invisible characters, its label, and the marks around it."""
+    printable = "".join(char for char in line if char.isprintable() or char.isspace())
+    plain = " ".join(printable.translate(dict.fromkeys(map(ord, _INVISIBLE))).split()).lstrip(_OPENING)
+    if label := _LABEL.match(plain):
+        plain = plain[label.end() :].lstrip(_OPENING)
+    return unicodedata.normalize("NFC", plain.rstrip(_WRAPPING))

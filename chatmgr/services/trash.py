@@ -1,10 +1,10 @@
 """The trash: what goes in, how long it stays, and deleting for good.
 
-It keeps what is in it for ever, unless the setting ``trash_days`` says otherwise.
+Conversations stay in the trash for ever, unless the setting ``trash_days`` says otherwise.
 
-Nothing goes unannounced. What is due is announced first, and deleted for good by a command that comes a
-day later at the earliest. An announcement is its moment and the days it was made by: it covers what
-was due then, so neither what is deleted later nor a shorter time set later is covered by it.
+Nothing is deleted unannounced. Conversations that are due are announced first, and deleted for good by a
+command that comes at least a day later. An announcement is its time and the days it was made for: it covers
+what was due then, but neither what is deleted later nor what a shorter setting makes due.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,15 +21,16 @@ from chatmgr.store.reader import Reader
 if TYPE_CHECKING:
     from chatmgr.store.writer import Writer
 
-NOTICE = timedelta(days=1)
-_KEY = "trash_announced"
-_UNSCRUBBED = "unscrubbed"
-_ID_LENGTH = 8  # characters of a conversation's id; more are no help to who looks for a file
+NOTICE_PERIOD = timedelta(days=1)
+_ANNOUNCEMENT = "trash_announced"  # keys in the database's table of metadata
+_SCRUB_PREVENTED = "unscrubbed"
+_MAX_DAYS = 100_000
+_ID_LENGTH = 8  # characters of a conversation's id in a file's name
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What was deleted just now, and what will be, from when on."""
+    """What was deleted for good just now, and what was announced, to be deleted from ``when`` on."""
 
     deleted: list[Conversation]
     announced: list[Conversation]
@@ -37,73 +38,79 @@ class Due:
 
 
 class Trash:
-    """Looks after one trash."""
+    """Puts conversations into the trash, and deletes them for good; 0 ``days`` keep them for ever."""
 
     def __init__(self, reader: Reader, writer: Callable[[], "Writer"], days: int) -> None:
         self._reader = reader
         self._writer = writer
-        self._days = timedelta(days=min(days, 100_000))
+        self._days = timedelta(days=min(days, _MAX_DAYS))
 
     def put(self, conversations: Sequence[Conversation]) -> None:
-        """Put conversations into the trash; their runs are closed already (``TurnService.release``)."""
+        """Put conversations into the trash; their runs are closed already (``TurnService.close_runs``)."""
         self._writer().trash([conversation.pk for conversation in conversations])
 
-    def look(self, moment: datetime) -> Due:
+    def process_due(self, now: datetime) -> Due:
         """Delete what was announced a day ago, and announce what has become due since."""
-        due = self._reader.trashed_before(moment - self._days) if self._days else []
-        if not due:
-            return Due([], [], moment)
-        announced, days = self._announcement()
-        if announced is not None and moment < announced + NOTICE:
-            return Due([], [], moment)
-        gone = [] if announced is None else [one for one in due if _covered(one, announced - days)]
-        rest = [one for one in due if one not in gone]
-        self._reader.close()
-        if gone:
-            self.purge(gone)
+        nothing = Due([], [], now)
+        with self._reader as reader:
+            due = reader.trashed_before(now - self._days) if self._days else []
+            if not due:
+                return nothing
+            announced_at, announced_days = self._announcement()
+        if announced_at is None:
+            deleted = []
+        elif now < announced_at + NOTICE_PERIOD:
+            return nothing
+        else:
+            deleted = [
+                conversation for conversation in due if _covered(conversation, announced_at - announced_days)
+            ]
+        announced = [conversation for conversation in due if conversation not in deleted]
+        if deleted:
+            self.purge(deleted)
             self.scrub()
-        said = f"{moment.isoformat()} {self._days.days}" if rest else ""
-        self._writer().set_meta(_KEY, said)
-        return Due(gone, rest, moment + NOTICE)
+        self._writer().set_meta(_ANNOUNCEMENT, f"{now.isoformat()} {self._days.days}" if announced else "")
+        return Due(deleted, announced, now + NOTICE_PERIOD)
 
     def purge(self, conversations: Sequence[Conversation]) -> None:
         """Delete conversations for good, and the pages that were made of them."""
-        self._writer().purge([one.pk for one in conversations])
-        forget_pages(conversations)
+        self._writer().purge([conversation.pk for conversation in conversations])
+        delete_pages(conversations)
 
     def scrub(self, *, again: bool = False) -> str:
         """Rewrite the database without what was deleted; returns what prevented it, if anything.
 
         ``again``: only if it was prevented the last time.
         """
-        before = bool(self._reader.meta(_UNSCRUBBED))
-        if again and not before:
+        with self._reader as reader:
+            was_prevented = bool(reader.meta(_SCRUB_PREVENTED))
+        if again and not was_prevented:
             return ""
-        self._reader.close()
-        why = self._writer().scrub()
-        if why or before:
-            self._writer().set_meta(_UNSCRUBBED, why)
-        return why
+        reason = self._writer().scrub()
+        if reason or was_prevented:
+            self._writer().set_meta(_SCRUB_PREVENTED, reason)
+        return reason
 
     def _announcement(self) -> tuple[datetime | None, timedelta]:
-        when, _, days = self._reader.meta(_KEY).partition(" ")
+        """When the last announcement was made, and for how many days in the trash."""
+        when, _, days = self._reader.meta(_ANNOUNCEMENT).partition(" ")
         if not days:
             return None, timedelta()
         return datetime.fromisoformat(when), timedelta(days=int(days))
 
 
-def _covered(one: Conversation, before: datetime) -> bool:
-    return one.deleted_at is not None and one.deleted_at <= before
+def _covered(conversation: Conversation, deleted_by: datetime) -> bool:
+    return conversation.deleted_at is not None and conversation.deleted_at <= deleted_by
 
 
 def page_path(conversation: Conversation) -> Path:
-    """Where a conversation's page goes, in a folder that only its owner can enter."""
+    """The file of a conversation's page, in a folder that only its owner can enter."""
     folder = paths.make_private_folder(paths.data_dir() / "pages")
     return folder / f"{safe_file_name(conversation.name)}-{conversation.id[:_ID_LENGTH]}.html"
 
 
-def forget_pages(conversations: Iterable[Conversation]) -> None:
-    """Delete the pages of conversations, under whatever name each was shown."""
+def delete_pages(conversations: Iterable[Conversation]) -> None:
+    """Delete the pages of conversations, under whatever name each had."""
     folder = paths.data_dir() / "pages"
     for conversation in conversations:
         for path in folder.glob(f"*-{conversation.id[:_ID_LENGTH]}.html"):

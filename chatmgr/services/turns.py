@@ -1,4 +1,4 @@
-"""Turns and runs: asking, recovering, stopping, answering calls, preparing threads."""
+"""Turns and runs: asking, recovering, stopping, submitting tool outputs, preparing remote threads."""
 
 import importlib
 import threading
@@ -8,7 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Protocol
 
 from chatmgr.domain.errors import Busy, NotFound, ProviderRefused
-from chatmgr.domain.events import STATELESS, Event, Notice, Opened, Rebuilt, ToolCall, Waiting
+from chatmgr.domain.events import STATELESS, Event, Notice, Opened, ThreadSynced, ToolCall, Waiting
 from chatmgr.domain.model import Assistant, Conversation, LiveRun, UserMessage
 from chatmgr.domain.states import RunState
 
@@ -29,7 +29,10 @@ _NEEDED_BY_A_TURN = (
 
 
 class Parts(Protocol):
-    """What turns need of the application; each part is made when it is first asked for."""
+    """The parts of the app that turns need. Each is made when it is first asked for.
+
+    So a verb that only asks for the model of a conversation imports neither the engine nor the writer.
+    """
 
     @property
     def url(self) -> str: ...
@@ -52,163 +55,185 @@ class TurnService:
         self._parts = parts
 
     def locked(self, conversation: Conversation, *, wait: bool = False) -> AbstractContextManager[None]:
-        """Keep other processes out of a conversation; raises Busy, naming the one inside."""
+        """Keep other processes out of a conversation; raises Busy, naming the process that is in it."""
         return self._parts.runner.locked(conversation, wait=wait)
 
     def model_of(self, conversation: Conversation) -> str:
-        """The model that the next turn would use, as far as it is known without asking the server.
+        """The model that the next turn would use; empty where only the server could tell.
 
-        The assistant's was chosen for the assistant's provider, and is not asked for at another.
+        The assistant's model counts only at the provider that it was chosen for.
         """
-        persona = self._parts.reader.assistant_of(conversation.pk)
-        its_own = persona.provider in {"", conversation.provider}
-        chosen = conversation.own_model or (persona.model if its_own else "")
+        assistant = self._parts.reader.assistant_of(conversation.pk)
+        at_its_provider = assistant.provider in {"", conversation.provider}
+        chosen = conversation.own_model or (assistant.model if at_its_provider else "")
         return chosen or self._parts.providers.default_model(conversation.provider) or conversation.model
 
-    def route(self, conversation: Conversation) -> "Route":
-        """The way of a conversation's next turn; refuses a provider without its key."""
+    def _route(self, conversation: Conversation) -> "Route":
+        """The route of a conversation's next turn; refuses a provider without its key."""
         from chatmgr.turns import Route
 
         provider = self._parts.providers.usable(self._parts.providers.get(conversation.provider))
-        return Route(provider, self.model_of(conversation), lambda: self._parts.providers.backend(provider))
+        with self._parts.reader:
+            model = self.model_of(conversation)
+        return Route(provider, model, lambda: self._parts.providers.backend(provider))
 
-    def route_of_run(self, run: LiveRun) -> "Route | None":
-        """The way back to a run; None where its provider is no longer configured."""
+    def _route_of_run(self, live_run: LiveRun) -> "Route | None":
+        """The route back to a run's server; None where its provider is no longer configured."""
         from chatmgr.turns import Route
 
         try:
-            provider = self._parts.providers.get(run.provider)
+            provider = self._parts.providers.get(live_run.provider)
         except NotFound:
             return None
-        return Route(provider, run.model, lambda: self._parts.providers.backend(provider))
+        return Route(provider, live_run.model, lambda: self._parts.providers.backend(provider))
+
+    def _required_route(self, live_run: LiveRun) -> "Route":
+        route = self._route_of_run(live_run)
+        if route is None:
+            raise NotFound("provider", live_run.provider, (), "Add it: chatmgr provider add")
+        return route
 
     def ask(
         self, conversation: Conversation, message: UserMessage, *, wait: bool = False
     ) -> Generator[Event, None, None]:
-        """One turn of a conversation; first settles what a dead process left there."""
+        """Send a message and stream the answer; first recovers what a dead process left.
+
+        ``wait`` waits for another process to leave the conversation, instead of raising Busy.
+        """
         from chatmgr.services.deprecations import DeprecationCheck
 
-        route = self.route(conversation)
-        self._parts.providers.check_files(route.provider, message.attachments)
+        route = self._route(conversation)
         deprecation = DeprecationCheck(self._parts.reader, route.provider, lambda: route.backend().models())
         with self.locked(conversation, wait=wait):
-            yield from self._parts.runner.recovery.recover(conversation, self.route_of_run)
-            yield from self._parts.budget.check(conversation)
-            deprecation.begin()
-            assistant = self._parts.reader.assistant_of(conversation.pk)
+            yield from self._parts.runner.recovery.recover(conversation, self._route_of_run)
+            with self._parts.reader as reader:
+                notices = list(self._parts.budget.check(conversation))
+                assistant = reader.assistant_of(conversation.pk)
+                deprecation.read()
+            yield from notices
+            deprecation.start()
             yield from self._parts.runner.run(conversation, assistant, route, message)
-        yield from deprecation.announce(
-            self._parts.writer,
-            route.model or self._parts.reader.model_at(conversation.pk, deprecation.provider),
-        )
+        with self._parts.reader as reader:
+            model = route.model or reader.model_at(conversation.pk, deprecation.provider)
+        yield from deprecation.announce(self._parts.writer, model)
 
-    def answer(self, conversation: Conversation, outputs: Mapping[str, str]) -> Generator[Event, None, None]:
-        """Go on with a run that waits for the outputs of functions."""
+    def submit_tool_outputs(
+        self, conversation: Conversation, outputs: Mapping[str, str]
+    ) -> Generator[Event, None, None]:
+        """Go on with a run that waits for the outputs of functions; ``outputs`` are by call id."""
         with self.locked(conversation):
-            live = self._live(conversation)
-            route = self._needed(live)
-            assistant = self._parts.reader.assistant_of(conversation.pk)
-            self._parts.reader.close()
-            yield from self._parts.runner.answer(live, assistant, route, outputs)
+            live_run = self._live_run(conversation)
+            route = self._required_route(live_run)
+            with self._parts.reader as reader:
+                assistant = reader.assistant_of(conversation.pk)
+            yield from self._parts.runner.submit_tool_outputs(live_run, assistant, route, outputs)
 
-    def pending_calls(self, conversation: Conversation) -> tuple[ToolCall, ...]:
+    def pending_tool_calls(self, conversation: Conversation) -> tuple[ToolCall, ...]:
         """The functions whose outputs a conversation's run waits for, asked of the server."""
         with self.locked(conversation):
-            live = self._live(conversation)
-            self._parts.reader.close()
-            return self._parts.runner.recovery.calls(live, self._needed(live))
+            live_run = self._live_run(conversation)
+            route = self._required_route(live_run)
+            return self._parts.runner.recovery.pending_tool_calls(live_run, route)
 
     def cancel(self, conversation: Conversation) -> bool:
         """Stop a run, at the server where it goes on there, and here.
 
-        Returns False where another process follows it: that one hears from the server, and closes it.
+        Returns False if another process follows the run: it hears of the end from the server, and
+        closes the run.
         """
         try:
             with self.locked(conversation):
-                live = self._live(conversation)
-                self._stop(live)
-                self._parts.runner.recovery.close_as(live, self.route_of_run(live), RunState.CANCELLED, "")
+                live_run = self._live_run(conversation)
+                self._stop_at_server(live_run)
+                route = self._route_of_run(live_run)
+                self._parts.runner.recovery.close_as(live_run, route, RunState.CANCELLED, "")
                 return True
         except Busy as busy:
-            if not self._stop(self._live(conversation)):
-                busy.hint = "Only there can it be stopped: with Ctrl-C."
+            if not self._stop_at_server(self._live_run(conversation)):
+                busy.hint = "It can only be stopped there, with Ctrl-C."
                 raise
             return False
 
-    def release(self, conversations: Sequence[Conversation], why: str, *, stop: bool = False) -> None:
-        """Close the runs that dead processes left in conversations that are about to go.
+    def close_runs(self, conversations: Sequence[Conversation], reason: str, *, stop: bool = False) -> None:
+        """Close the runs that dead processes left in conversations that are about to be deleted.
 
-        Refused before anything is done where a run's process lives. ``stop`` also stops runs at servers.
+        Raises Busy, before anything is done, if the process of one of the runs is alive. ``stop`` also
+        stops the runs at their servers.
         """
         self.refuse_busy(conversations)
         for conversation in conversations:
             if conversation.live:
-                self.abandon(conversation, why, stop=stop)
+                self.close_run(conversation, reason, stop=stop)
 
     def refuse_busy(self, conversations: Sequence[Conversation]) -> None:
-        """Raise Busy where another process runs a turn of one of these."""
-        for one in conversations:
-            if one.live:
+        """Raise Busy if another process runs a turn of one of these conversations."""
+        for conversation in conversations:
+            if conversation.live:
                 try:
-                    with self.locked(one):
+                    with self.locked(conversation):
                         pass
                 except Busy as busy:
-                    busy.hint = f"Wait for it, or stop it: chatmgr runs cancel {quote(one.name)}"
+                    busy.hint = f"Wait for it, or stop it: chatmgr runs cancel {quote(conversation.name)}"
                     raise
 
-    def left_behind(self, run: LiveRun) -> bool:
-        """Whether a run waits for a process that is gone: nobody has its conversation in hand."""
+    def is_orphaned(self, live_run: LiveRun) -> bool:
+        """Whether the process that a run needs is gone: nobody has locked its conversation."""
         from chatmgr.store import locks
 
-        if run.background or run.state is RunState.REQUIRES_ACTION:
+        if live_run.background or live_run.state is RunState.REQUIRES_ACTION:
             return False  # these need no process
         try:
-            locks.take(self._parts.url, run.conversation_pk, wait=False).release()
+            locks.take(self._parts.url, live_run.conversation_pk, wait=False).release()
         except OSError:
-            return False  # held; or it cannot be told
+            return False  # locked, or impossible to tell
         return True
 
-    def abandon(self, conversation: Conversation, why: str, *, stop: bool = True) -> None:
-        """Give up a run whose end cannot be waited for; what had arrived is kept."""
+    def close_run(self, conversation: Conversation, reason: str, *, stop: bool = True) -> None:
+        """Close a run whose end cannot be waited for; what had arrived is kept.
+
+        ``stop`` also stops it at its server.
+        """
         with self.locked(conversation):
-            if live := self._parts.reader.live_run(conversation.pk):
+            with self._parts.reader as reader:
+                live_run = reader.live_run(conversation.pk)
+            if live_run:
                 if stop:
-                    self._stop(live)
-                self._parts.runner.recovery.close_as(live, self.route_of_run(live), RunState.INTERRUPTED, why)
+                    self._stop_at_server(live_run)
+                route = self._route_of_run(live_run)
+                self._parts.runner.recovery.close_as(live_run, route, RunState.INTERRUPTED, reason)
 
-    def _stop(self, live: LiveRun) -> bool:
-        """Ask the server to stop a run; False where it does not go on there without its process."""
-        self._parts.reader.close()
-        route = self.route_of_run(live)
-        if route is None or not live.run_id or not (live.background or route.provider.api == "assistants"):
+    def _stop_at_server(self, live_run: LiveRun) -> bool:
+        """Ask the server to stop a run; False if the run does not go on there without its process."""
+        route = self._route_of_run(live_run)
+        if route is None or not live_run.run_id:
             return False
-        route.backend().cancel(live)
+        if not live_run.background and route.provider.api != "assistants":
+            return False
+        route.backend().cancel(live_run)
         return True
 
-    def _live(self, conversation: Conversation) -> LiveRun:
-        live = self._parts.reader.live_run(conversation.pk)
-        if live is None:
-            raise ProviderRefused(f"No run of “{conversation.name}” is open any more.", "See: chatmgr runs")
-        return live
+    def _live_run(self, conversation: Conversation) -> LiveRun:
+        with self._parts.reader as reader:
+            live_run = reader.live_run(conversation.pk)
+        if live_run is None:
+            raise ProviderRefused(f"“{conversation.name}” has no open run.", "See: chatmgr runs")
+        return live_run
 
-    def _needed(self, live: LiveRun) -> "Route":
-        route = self.route_of_run(live)
-        if route is None:
-            raise NotFound("provider", live.provider, (), "Add it: chatmgr provider add")
-        return route
-
-    def settle(
-        self, conversation: Conversation, *, wait: bool = False, once: bool = False
+    def recover(
+        self, conversation: Conversation, *, wait: bool = False, follow: bool = True
     ) -> Generator[Notice | Waiting, None, None]:
-        """Settle what a dead process left; a conversation that is busy is left alone, or waited for.
+        """Recover and close the run that a dead process left in a conversation.
 
-        ``once`` asks how a run stands instead of following it; closing this generator leaves it open.
+        ``wait`` waits for another process to leave the conversation; without it, a busy conversation is
+        left alone, with a notice. Without ``follow``, the server is only asked how the run stands.
+        Closing this generator early leaves the run open.
         """
         if not conversation.live:
             return
         try:
             with self.locked(conversation, wait=wait):
-                yield from self._parts.runner.recovery.recover(conversation, self.route_of_run, once=once)
+                recovery = self._parts.runner.recovery
+                yield from recovery.recover(conversation, self._route_of_run, follow=follow)
         except Busy as busy:
             yield Notice(busy.message)
 
@@ -216,17 +241,16 @@ class TurnService:
         """Create the remote assistant and thread of a conversation that has no turn yet."""
         from chatmgr.store.writer import ThreadKey
 
-        route = self.route(conversation)
-        where = route.provider.name, route.provider.base_url
-        known = self._parts.reader.remote_assistant(assistant.id, *where)
-        self._parts.reader.close()
-        for event in route.backend().prepare(assistant, route.model, known):
+        route = self._route(conversation)
+        endpoint = route.provider.name, route.provider.base_url
+        with self._parts.reader as reader:
+            remote_assistant = reader.remote_assistant(assistant.id, *endpoint)
+        for event in route.backend().prepare(assistant, route.model, remote_assistant):
             if isinstance(event, Opened) and event.assistant_id:
-                self._parts.writer.set_remote_assistant(assistant.id, *where, event.assistant_id)
-            elif isinstance(event, Rebuilt):
-                self._parts.writer.set_thread(
-                    ThreadKey(conversation.pk, *where), event.thread_id, event.synced
-                )
+                self._parts.writer.set_remote_assistant(assistant.id, *endpoint, event.assistant_id)
+            elif isinstance(event, ThreadSynced):
+                thread_key = ThreadKey(conversation.pk, *endpoint)
+                self._parts.writer.set_thread(thread_key, event.thread_id, event.synced)
 
     def preload(self, provider: str) -> None:
         """Import what the first turn needs while the user types."""
@@ -235,11 +259,11 @@ class TurnService:
 
 
 def _preload(api: str) -> None:
-    """Nothing here reads the database or talks to anyone: other threads do, and at the right time."""
-    from chatmgr.backends import registry
+    """Import modules only: reading the database and the network are left to the main thread."""
+    from chatmgr import backends
 
     try:
-        registry.preload(api)
+        backends.preload(api)
         for module in _NEEDED_BY_A_TURN:
             importlib.import_module(module)
         importlib.import_module("chatmgr.store.preload").preload()
@@ -247,6 +271,6 @@ def _preload(api: str) -> None:
         return
 
 
-def shown_thread(thread: str) -> str:
-    """A thread's id for people and programs; an endpoint that keeps none has none."""
-    return "" if thread == STATELESS else thread
+def visible_thread_id(thread_id: str) -> str:
+    """A thread's id for people and programs: empty at an endpoint that keeps no threads."""
+    return "" if thread_id == STATELESS else thread_id

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from chatmgr.domain.totals import UsageTotals, price
+from chatmgr.domain.money import price
+from chatmgr.domain.totals import UsageTotals
 from chatmgr.terminal.console import styled
 from chatmgr.terminal.sanitize import display_width, one_line
 

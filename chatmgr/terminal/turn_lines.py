@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.model import Attempt, Turn
-from chatmgr.domain.text import dollars
+from chatmgr.domain.money import dollars
 from chatmgr.domain.totals import UsageTotals
 from chatmgr.terminal import markdown
 from chatmgr.terminal.console import styled

@@ -1,4 +1,4 @@
-"""What has arrived of one answer, and how a run is closed on the strength of it."""
+"""What has arrived of one answer, and with what outcome its run is closed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,23 +11,31 @@ from chatmgr.store.writer import RunOutcome
 
 
 class Progress:
-    """Text, reasoning and usage so far, and how much of the text is written down.
+    """The text, reasoning and usage of a run so far, and how much of the text is saved.
 
-    ``lasting`` is the conversation's name where its run goes on at the server without this process;
-    ``waited``: the run waits there for functions until something is heard of it.
+    ``conversation`` is its name. ``outlives_process``: the server finishes the run without this process.
+    ``awaits_output``: the run waits at the server for the outputs of functions, until it is heard of again.
     """
 
-    def __init__(self, text: str = "", *, lasting: str = "", waited: bool = False) -> None:
-        self.lasting = lasting
-        self.waited = waited
-        self._parts = [Delta(text)] if text else []
-        self._written = len(self._parts)
-        self._thoughts: list[str] = []
-        self.add = self._parts.append
-        self.think = self._thoughts.append
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        conversation: str = "",
+        outlives_process: bool = False,
+        awaits_output: bool = False,
+    ) -> None:
+        self.conversation = conversation
+        self.outlives_process = outlives_process
+        self.awaits_output = awaits_output
+        self._deltas = [Delta(text)] if text else []
+        self._saved_count = len(self._deltas)
+        self._reasoning: list[str] = []
+        self.add_delta = self._deltas.append
+        self.add_reasoning = self._reasoning.append
         self.usage = Usage()
-        self.price: Callable[[Usage], int | None] = lambda _: None
-        self.preload: Callable[[], None] = lambda: None
+        self.cost: Callable[[Usage], int | None] = lambda _: None
+        self.preload_prices: Callable[[], None] = lambda: None
         self.model = ""
         self.sent = False
         self.run_id = ""
@@ -36,31 +44,31 @@ class Progress:
     @property
     def text(self) -> str:
         """The answer so far."""
-        return self._joined(len(self._parts))
+        return self._join(len(self._deltas))
 
-    def _joined(self, count: int) -> str:
-        return storable("".join([part.text for part in self._parts[:count]]))
+    def _join(self, count: int) -> str:
+        return storable("".join([delta.text for delta in self._deltas[:count]]))
 
     @property
     def reasoning(self) -> str:
-        """What the model said to itself so far."""
-        return storable("".join(self._thoughts))
+        """The model's reasoning so far."""
+        return storable("".join(self._reasoning))
 
-    def news(self) -> tuple[str, int | None]:
-        """The text so far and its cursor, if there is more than at the last call; else nothing.
+    def unsaved(self) -> tuple[str, int | None]:
+        """The text so far and its cursor, if it has grown since the last call; else an empty text.
 
-        Asked from another thread than the one that adds: both are taken up to the same part, so that
-        a stream continued after the cursor neither misses nor doubles a word.
+        The checkpoint thread calls this while deltas are added. Text and cursor come from the same
+        delta, so that a stream continued after the cursor neither misses nor repeats a word.
         """
-        count = len(self._parts)
-        if count == self._written:
+        count = len(self._deltas)
+        if count == self._saved_count:
             return "", None
-        self._written = count
-        return self._joined(count), self._parts[count - 1].cursor
+        self._saved_count = count
+        return self._join(count), self._deltas[count - 1].cursor
 
 
-def ending(finished: Finished, progress: Progress) -> RunOutcome:
-    """How a run that came to its end is closed."""
+def finished_outcome(finished: Finished, progress: Progress) -> RunOutcome:
+    """The outcome of a run that the provider ended."""
     return RunOutcome(
         finished.state,
         storable(finished.text or "") or progress.text,
@@ -69,12 +77,12 @@ def ending(finished: Finished, progress: Progress) -> RunOutcome:
         progress.usage,
         thread_synced=finished.state is RunState.COMPLETED,
         reasoning=progress.reasoning,
-        cost=progress.price(progress.usage),
+        cost=progress.cost(progress.usage),
     )
 
 
-def aborted(progress: Progress, state: RunState, error: str) -> RunOutcome:
-    """How a run that did not come to its end is closed: what arrived is kept."""
+def aborted_outcome(progress: Progress, state: RunState, error: str) -> RunOutcome:
+    """The outcome of a run that the provider did not end: what arrived is kept."""
     return RunOutcome(
         state,
         progress.text,
@@ -82,12 +90,13 @@ def aborted(progress: Progress, state: RunState, error: str) -> RunOutcome:
         usage=progress.usage,
         thread_synced=False if progress.sent else None,
         reasoning=progress.reasoning,
-        cost=progress.price(progress.usage) if progress.sent else 0,
+        cost=progress.cost(progress.usage) if progress.sent else 0,
     )
 
 
-def failed(progress: Progress, error: ChatmgrError) -> RunOutcome:
-    """How a run is closed that an error ended: broken off, or refused."""
-    broke = isinstance(error, NetworkDown) and error.heard
-    end = aborted(progress, RunState.INTERRUPTED if broke else RunState.FAILED, error.message)
-    return end if error.touched else replace(end, thread_synced=None, cost=0)
+def failed_outcome(progress: Progress, error: ChatmgrError) -> RunOutcome:
+    """The outcome of a run that an error ended: interrupted if the server may have run it, else failed."""
+    interrupted = isinstance(error, NetworkDown) and error.heard
+    state = RunState.INTERRUPTED if interrupted else RunState.FAILED
+    outcome = aborted_outcome(progress, state, error.message)
+    return outcome if error.touched else replace(outcome, thread_synced=None, cost=0)

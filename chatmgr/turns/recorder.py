@@ -1,11 +1,21 @@
-"""Writing down what a backend tells, while it tells it."""
+"""Saving a backend's events while they arrive."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from chatmgr.domain.errors import DatabaseUnreachable
-from chatmgr.domain.events import Delta, Event, Finished, Opened, Reasoning, Rebuilt, Sending, Uploaded, Usage
+from chatmgr.domain.events import (
+    Delta,
+    Event,
+    Finished,
+    Opened,
+    Reasoning,
+    Sending,
+    ThreadSynced,
+    Uploaded,
+    Usage,
+)
 from chatmgr.store.writer import OpenRun, Writer
 from chatmgr.turns.progress import Progress
 
@@ -13,32 +23,24 @@ CHECKPOINT_SECONDS = 1.0
 
 
 class Recorder:
-    """Keeps a run's events in the writer."""
+    """Writes a run's events to the database."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
 
     def record(self, run: OpenRun, assistant: int, event: Event, progress: Progress) -> None:
-        """Write down what must not be lost, before anyone is shown it."""
+        """Save what must not be lost of an event, before anybody sees it."""
         match event:
             case Delta():
-                progress.add(event)
+                progress.add_delta(event)
             case Reasoning():
-                progress.think(event.text)
+                progress.add_reasoning(event.text)
             case Sending():
                 progress.sent = True
                 self._writer.mark_sending(run)
             case Opened():
-                progress.model = event.model or progress.model
-                progress.run_id = event.run_id or progress.run_id
-                if event.run_id:
-                    progress.preload()
-                self._writer.record_ids(run, event.thread_id, event.run_id, event.model)
-                if event.assistant_id:
-                    self._writer.set_remote_assistant(
-                        assistant, run.provider, run.endpoint, event.assistant_id
-                    )
-            case Rebuilt():
+                self._record_ids(run, assistant, event, progress)
+            case ThreadSynced():
                 self._writer.set_thread(run, event.thread_id, event.synced)
             case Uploaded():
                 self._writer.set_remote_file(event.sha256, run.provider, run.endpoint, event.remote_id)
@@ -49,29 +51,38 @@ class Recorder:
             case _:
                 pass
 
+    def _record_ids(self, run: OpenRun, assistant: int, event: Opened, progress: Progress) -> None:
+        progress.model = event.model or progress.model
+        progress.run_id = event.run_id or progress.run_id
+        if event.run_id:
+            progress.preload_prices()
+        self._writer.record_ids(run, event.thread_id, event.run_id, event.model)
+        if event.assistant_id:
+            self._writer.set_remote_assistant(assistant, run.provider, run.endpoint, event.assistant_id)
+
     @contextmanager
     def checkpoints(self, run: OpenRun, progress: Progress) -> Iterator[None]:
-        """Once a second, from a thread, for a server that falls silent wakes nobody else.
+        """Save the answer so far once a second, from a thread: no event may come for a long time.
 
-        One that fails (a full disk) does not end the answer: the close will tell.
+        A checkpoint that fails (a full disk) does not end the answer: closing the run reports it.
         """
-        over = threading.Event()
+        stopped = threading.Event()
 
-        def write() -> None:
-            while not over.wait(CHECKPOINT_SECONDS):
+        def save_until_stopped() -> None:
+            while not stopped.wait(CHECKPOINT_SECONDS):
                 with suppress(DatabaseUnreachable):
                     self.checkpoint(run, progress)
 
-        writer = threading.Thread(target=write, name="chatmgr-checkpoints", daemon=True)
-        writer.start()
+        thread = threading.Thread(target=save_until_stopped, name="chatmgr-checkpoints", daemon=True)
+        thread.start()
         try:
             yield
         finally:
-            over.set()
-            writer.join()
+            stopped.set()
+            thread.join()
 
     def checkpoint(self, run: OpenRun, progress: Progress) -> None:
-        """Write down what is new of the answer."""
-        text, cursor = progress.news()
+        """Save the answer so far, if it has grown."""
+        text, cursor = progress.unsaved()
         if text:
             self._writer.checkpoint(run, text, cursor)

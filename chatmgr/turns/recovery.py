@@ -1,112 +1,114 @@
-"""Runs that a dead process left: taken up where the server knows more, else closed as what they are."""
+"""Recovering the runs of dead processes: from the server, where that knows more, else as they are."""
 
 import shlex
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, OutputNeeded, ProviderRefused
 from chatmgr.domain.events import Delta, Finished, Notice, ToolCall, Waiting
 from chatmgr.domain.model import Conversation, LiveRun, Message
-from chatmgr.domain.ports import Pricer
+from chatmgr.domain.ports import PriceTable
 from chatmgr.domain.states import RunState
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import RunOutcome, Writer
-from chatmgr.turns.progress import Progress, aborted, ending
+from chatmgr.turns.progress import Progress, aborted_outcome, finished_outcome
 from chatmgr.turns.recorder import Recorder
 from chatmgr.turns.route import Route, open_run
 
-_DIED = "the process ended before the answer did"
-_End = RunOutcome | tuple[ToolCall, ...]
+_PROCESS_DIED = "the process ended before the answer did"
+_Ending = RunOutcome | tuple[ToolCall, ...]  # how a run ended, or the calls whose outputs it waits for
 Notices = Generator[Notice | Waiting, None, None]
 
 
 class RunRecovery:
-    """Settles runs while their conversation is held."""
+    """Recovers and closes runs; the caller holds the lock of their conversation."""
 
-    def __init__(self, writer: Writer, reader: Reader, pricer: Pricer, recorder: Recorder) -> None:
+    def __init__(self, writer: Writer, reader: Reader, prices: PriceTable, recorder: Recorder) -> None:
         self._writer = writer
         self._reader = reader
-        self._pricer = pricer
+        self._prices = prices
         self._recorder = recorder
 
     def recover(
-        self, conversation: Conversation, route: Callable[[LiveRun], Route | None], *, once: bool = False
+        self,
+        conversation: Conversation,
+        find_route: Callable[[LiveRun], Route | None],
+        *,
+        follow: bool = True,
     ) -> Notices:
-        """Settle a conversation's left run; says how it ended.
+        """Recover and close the run that a dead process left in a conversation, and report its end.
 
-        The text that had been written down is kept unless the server has more of it. A run that
-        waits for the output of a function is left as it is; so is one whose server cannot be asked.
-        ``once`` asks how it stands, instead of following its stream.
+        The saved text is kept, unless the server has more. A run stays open if it waits for the output
+        of a function (raises OutputNeeded), or if its server cannot be asked. Without ``follow``, a
+        stream is not continued: the server is only asked how the run stands.
         """
-        live = self._reader.live_run(conversation.pk)
-        if live is None:
+        with self._reader as reader:
+            live_run = reader.live_run(conversation.pk)
+            if live_run is None:
+                return
+            live_run = replace(live_run, earlier=self._earlier(live_run))
+        address = f"{conversation.name}@{live_run.position}"
+        route = find_route(live_run) if live_run.sent else None
+        death = ""
+        if live_run.state is not RunState.REQUIRES_ACTION:
+            process = f"process {live_run.pid} on {live_run.host}"
+            death = f"{address} was interrupted: {process} ended before its answer did"
+            self._writer.adopt(open_run(live_run, route))
+        asked_run = live_run if follow else replace(live_run, cursor=None)
+        unreported = [Notice(f"{death}.")] if death else []
+        ending = yield from _report_before(unreported, self._ask_server(asked_run, route))
+        if not isinstance(ending, RunOutcome):
+            yield from unreported
+            raise OutputNeeded(conversation.name, live_run.position, map(str, ending))
+        self._writer.close_run(open_run(live_run, route), ending)
+        if unreported and ending.state is RunState.INTERRUPTED:
+            yield Notice(f"{death}{_nothing_more(ending, sent=live_run.sent)}")
             return
-        address = f"{conversation.name}@{live.position}"
-        found = route(live) if live.sent else None
-        live = replace(live, earlier=self._earlier(live))
-        self._reader.close()
-        died = ""
-        if live.state is not RunState.REQUIRES_ACTION:
-            died = f"{address} was interrupted: process {live.pid} on {live.host} ended before its answer did"
-            self._writer.adopt(open_run(live, found))
-        said = [Notice(f"{died}.")] if died else []
-        end = yield from _after(said, self._asked(replace(live, cursor=None) if once else live, found))
-        if not isinstance(end, RunOutcome):
-            yield from said
-            raise OutputNeeded(conversation.name, live.position, map(str, end))
-        self._writer.close_run(open_run(live, found), end)
-        if said and end.state is RunState.INTERRUPTED:
-            yield Notice(f"{died}{_no_more(end, sent=live.sent)}")
-            return
-        yield from said
-        yield Notice(f"{address} {_outcome(end, sent=live.sent)}")
+        yield from unreported
+        yield Notice(f"{address} {_describe_outcome(ending, sent=live_run.sent)}")
 
-    def _earlier(self, live: LiveRun) -> tuple[Message, ...]:
-        """What the remote thread ended with, where only that can tell whether the message was heard."""
-        if live.run_id or not live.sent:
+    def _earlier(self, live_run: LiveRun) -> tuple[Message, ...]:
+        """The last messages of the remote thread, where only they can tell whether the message arrived."""
+        if live_run.run_id or not live_run.sent:
             return ()
-        answered = self._reader.answered(live.conversation_pk, live.position)
-        return tuple(self._reader.history(live.conversation_pk, live.position, max(answered - 3, 0)))
+        conversation, position = live_run.conversation_pk, live_run.position
+        answered = self._reader.answered(conversation, position)
+        return tuple(self._reader.history(conversation, position, max(answered - 3, 0)))
 
-    def calls(self, live: LiveRun, route: Route) -> tuple[ToolCall, ...]:
+    def pending_tool_calls(self, live_run: LiveRun, route: Route) -> tuple[ToolCall, ...]:
         """The functions whose outputs a run waits for, asked of the server."""
-        asked = self._asked(live, route)
-        while True:
-            try:
-                next(asked)
-            except StopIteration as stop:
-                end: _End = stop.value
-                break
-        if not isinstance(end, RunOutcome):
-            return end
-        self._writer.close_run(open_run(live, route), end)
-        address = f"{live.conversation}@{live.position}"
+        ending = _return_value(self._ask_server(live_run, route))
+        if not isinstance(ending, RunOutcome):
+            return ending
+        self._writer.close_run(open_run(live_run, route), ending)
+        address = f"{live_run.conversation}@{live_run.position}"
         raise ProviderRefused(
-            f"{address} waits for nothing any more: it {_outcome(end, sent=True)}",
+            f"{address} is no longer waiting: it {_describe_outcome(ending, sent=True)}",
             f"See it: chatmgr history {shlex.quote(address)}",
         )
 
-    def _asked(self, live: LiveRun, route: Route | None) -> Generator[Waiting, None, _End]:
-        """As ``_settled``; a server that cannot be asked is no end, and what to do then is said."""
+    def _ask_server(self, live_run: LiveRun, route: Route | None) -> Generator[Waiting, None, _Ending]:
+        """As ``_find_ending``; if the server cannot be asked, the error's hint says what to do."""
         try:
-            return (yield from self._settled(live, route))
+            return (yield from self._find_ending(live_run, route))
         except (NetworkDown, ConfigurationFault) as error:
-            stays = f"{live.conversation}@{live.position} stays open."
-            error.hint = f"{error.hint} {stays} {how_to_wait(live.conversation)}".strip()
+            stays_open = f"{live_run.conversation}@{live_run.position} stays open."
+            error.hint = f"{error.hint} {stays_open} {wait_hint(live_run.conversation)}".strip()
             raise
 
-    def _settled(self, live: LiveRun, route: Route | None) -> Generator[Waiting, None, _End]:
-        """How a left run ended, asking the server where it can know; or the functions it waits for."""
-        if not live.sent:
-            return RunOutcome(RunState.INTERRUPTED, live.text, error="it was never sent", thread_synced=None)
-        progress = Progress(live.text)
+    def _find_ending(self, live_run: LiveRun, route: Route | None) -> Generator[Waiting, None, _Ending]:
+        """How a run ended, as far as its server knows; or the calls whose outputs it waits for."""
+        if not live_run.sent:
+            not_sent = "it was never sent"
+            return RunOutcome(RunState.INTERRUPTED, live_run.text, error=not_sent, thread_synced=None)
+        progress = Progress(live_run.text)
         progress.sent = True
-        run = open_run(live, route)
+        run = open_run(live_run, route)
         if route:
-            progress.price = lambda usage: self._pricer.price(route.provider, live.model, usage)
+            progress.cost = lambda usage: self._prices.cost(route.provider, live_run.model, usage)
             try:
-                for event in route.backend().recover(live):
+                for event in route.backend().recover(live_run):
                     self._recorder.record(run, 0, event, progress)
                     if isinstance(event, Waiting):
                         yield event
@@ -116,63 +118,79 @@ class RunRecovery:
                         self._writer.require_action(run, ", ".join(call.name for call in event.calls))
                         return event.calls
                     elif isinstance(event, Finished):
-                        return ending(event, progress)
+                        return finished_outcome(event, progress)
             except ProviderRefused as error:
-                return aborted(progress, RunState.INTERRUPTED, error.message)
-        return aborted(progress, RunState.INTERRUPTED, _DIED)
+                return aborted_outcome(progress, RunState.INTERRUPTED, error.message)
+        return aborted_outcome(progress, RunState.INTERRUPTED, _PROCESS_DIED)
 
-    def close_as(self, live: LiveRun, route: Route | None, state: RunState, error: str) -> None:
-        """Close a left run by the user's own decision; what had arrived is kept."""
-        progress = Progress(live.text)
-        progress.sent = live.sent
-        self._writer.close_run(open_run(live, route), aborted(progress, state, error))
+    def close_as(self, live_run: LiveRun, route: Route | None, state: RunState, error: str) -> None:
+        """Close a run by the user's decision; what had arrived is kept."""
+        progress = Progress(live_run.text)
+        progress.sent = live_run.sent
+        self._writer.close_run(open_run(live_run, route), aborted_outcome(progress, state, error))
 
 
-def how_to_wait(name: str) -> str:
+def wait_hint(conversation: str) -> str:
     """What to type about a run that goes on at its server."""
-    quoted = shlex.quote(name)
-    return f"Wait for it: chatmgr runs wait {quoted} — or give it up: chatmgr runs cancel {quoted}"
+    name = shlex.quote(conversation)
+    return f"Wait for it: chatmgr runs wait {name} — or give it up: chatmgr runs cancel {name}"
 
 
-def _after(
-    said: list[Notice], events: Generator[Waiting, None, _End]
-) -> Generator[Notice | Waiting, None, _End]:
-    """Events to their end; what is to be ``said`` goes before the first of them, and before an error.
+def _report_before(
+    notices: list[Notice], events: Generator[Waiting, None, _Ending]
+) -> Generator[Notice | Waiting, None, _Ending]:
+    """The events, with the notices before the first of them, or before an error.
 
-    What nothing came after is still there, for one line with the end.
+    Notices that were yielded are removed from the list. If no event comes, they stay there for the
+    caller, who can then put them and the end into one line.
     """
+
+    def report() -> Iterator[Notice]:
+        yield from notices
+        notices.clear()
+
     with closing(events):
         try:
             while True:
                 event = next(events)
-                yield from said
-                said.clear()
+                yield from report()
                 yield event
         except StopIteration as stop:
-            end: _End = stop.value
-            return end
+            ending: _Ending = stop.value
+            return ending
         except ChatmgrError:
-            yield from said
+            yield from report()
             raise
 
 
-def _no_more(end: RunOutcome, *, sent: bool) -> str:
-    """What is left of a run about which nothing more was learnt, as the end of a sentence."""
+def _return_value(events: Generator[Waiting, None, _Ending]) -> _Ending:
+    """Run a generator to its end and give its value."""
+    while True:
+        try:
+            next(events)
+        except StopIteration as stop:
+            ending: _Ending = stop.value
+            return ending
+
+
+def _nothing_more(outcome: RunOutcome, *, sent: bool) -> str:
+    """What there is of a run of which nothing more was learnt, as the end of a sentence."""
     if not sent:
         return "; it was never sent. Send the message again to have it answered."
-    reason = f" ({end.error})" if end.error and end.error != _DIED else ""
-    return f"{reason}{_kept(end)}."
+    reason = f" ({outcome.error})" if outcome.error and outcome.error != _PROCESS_DIED else ""
+    return f"{reason}{_kept(outcome)}."
 
 
-def _kept(end: RunOutcome) -> str:
-    return f"; {len(end.text):,} characters of the answer are kept" if end.text else "; nothing had arrived"
+def _kept(outcome: RunOutcome) -> str:
+    count = len(outcome.text)
+    return f"; {count:,} characters of the answer are kept" if count else "; nothing had arrived"
 
 
-def _outcome(end: RunOutcome, *, sent: bool) -> str:
-    """What became of a run that was taken up, as the rest of a sentence."""
+def _describe_outcome(outcome: RunOutcome, *, sent: bool) -> str:
+    """What became of a recovered run, as the rest of a sentence about it."""
     if not sent:
         return "was never sent. Send the message again to have it answered."
-    if end.state is RunState.COMPLETED:
+    if outcome.state is RunState.COMPLETED:
         return "is complete now: the server had the whole answer."
-    reason = f" ({end.error})" if end.error else ""
-    return f"is {end.state}{reason}{_kept(end)}."
+    reason = f" ({outcome.error})" if outcome.error else ""
+    return f"is {outcome.state}{reason}{_kept(outcome)}."

@@ -1,4 +1,4 @@
-"""Where a turn goes, and where what it brings is written."""
+"""Where a turn goes, and the run to which its events are written."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +10,20 @@ from chatmgr.store.writer import OpenRun
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Which provider and model a turn goes to, and the backend that speaks to it."""
+    """The provider and the model of a turn, and a function that makes the backend."""
 
     provider: Provider
     model: str
     backend: Callable[[], Backend]
 
 
-def open_run(live: LiveRun, route: Route | None) -> OpenRun:
-    """A run that was left, as one that is written to."""
-    endpoint = route.provider.base_url if route else ""
-    return OpenRun(live.conversation_pk, live.provider, endpoint, live.run_pk, live.turn_pk, live.position)
+def open_run(live_run: LiveRun, route: Route | None) -> OpenRun:
+    """The keys by which the writer knows a run that was read as ``live_run``."""
+    return OpenRun(
+        live_run.conversation_pk,
+        live_run.provider,
+        route.provider.base_url if route else "",
+        live_run.run_pk,
+        live_run.turn_pk,
+        live_run.position,
+    )

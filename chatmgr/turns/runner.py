@@ -1,4 +1,4 @@
-"""Running a turn."""
+"""Running a turn: committing it, sending it, and saving what comes back."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,60 +12,63 @@ from chatmgr.domain.errors import (
     ProviderRefused,
     Unsettled,
 )
-from chatmgr.domain.events import Event, Notice, Rebuilt, Sending, Uploaded
+from chatmgr.domain.events import Event, Notice, Sending, ThreadSynced, Uploaded
 from chatmgr.domain.model import Assistant, Conversation, LiveRun, Message, TurnRequest, UserMessage
-from chatmgr.domain.ports import Pricer
+from chatmgr.domain.ports import PriceTable
 from chatmgr.domain.states import RunState
 from chatmgr.store import locks
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import OpenRun, Writer
-from chatmgr.turns.progress import Progress, aborted, ending, failed
+from chatmgr.turns.progress import Progress, aborted_outcome, failed_outcome, finished_outcome
 from chatmgr.turns.recorder import Recorder
-from chatmgr.turns.recovery import RunRecovery, how_to_wait
+from chatmgr.turns.recovery import RunRecovery, wait_hint
 from chatmgr.turns.route import Route, open_run
 
 
 class TurnRunner:
-    """Runs turns against one database; ``left`` are the runs that dead processes left there."""
+    """Runs turns against one database; ``recovery`` takes care of the runs that dead processes left."""
 
-    def __init__(self, url: str, writer: Writer, reader: Reader, pricer: Pricer) -> None:
+    def __init__(self, url: str, writer: Writer, reader: Reader, prices: PriceTable) -> None:
         self._url = url
-        self._pricer = pricer
+        self._prices = prices
         self._writer = writer
         self._reader = reader
         self._recorder = Recorder(writer)
-        self.recovery = RunRecovery(writer, reader, pricer, self._recorder)
+        self.recovery = RunRecovery(writer, reader, prices, self._recorder)
 
     @contextmanager
     def locked(self, conversation: Conversation, *, wait: bool = False) -> Iterator[None]:
         """Keep other processes out of a conversation; raises Busy, naming the one inside."""
         try:
-            hold = locks.take(self._url, conversation.pk, wait=wait)
+            lock = locks.take(self._url, conversation.pk, wait=wait)
         except BlockingIOError:
             raise self._busy(conversation) from None
         try:
             yield
         finally:
-            hold.release()
+            lock.release()
 
     def _busy(self, conversation: Conversation) -> Busy:
-        run = self._reader.live_run(conversation.pk)
-        who = "another process is at work on it"
-        if run:
-            since = run.started_at.astimezone().strftime("%H:%M:%S")
-            who = f"process {run.pid} on {run.host} has been running a turn since {since}"
-        return Busy(f"“{conversation.name}” is busy: {who}.", "Try again, or add --wait.")
+        with self._reader as reader:
+            live_run = reader.live_run(conversation.pk)
+        reason = "another process is using it"
+        if live_run:
+            since = live_run.started_at.astimezone().strftime("%H:%M:%S")
+            reason = f"process {live_run.pid} on {live_run.host} has been running a turn since {since}"
+        return Busy(f"“{conversation.name}” is busy: {reason}.", "Try again, or add --wait.")
 
     def run(
         self, conversation: Conversation, assistant: Assistant, route: Route, message: UserMessage
     ) -> Generator[Event, None, None]:
-        """One turn, while the conversation is held. Yields what is worth showing, as it comes.
+        """Run one turn of a conversation that is locked; yields the events to be shown, as they come.
 
         Closing the generator, or Ctrl-C inside it, cancels the run and keeps what had arrived.
         """
-        background = _in_background(route, assistant, message)
+        background = _runs_in_background(route, assistant, message)
         if message.background and not background:
-            yield Notice(f"{route.provider.name} runs nothing in the background; this process has to stay.")
+            yield Notice(
+                f"{route.provider.name} cannot run in the background; this process has to keep running."
+            )
         run = self._writer.open_turn(
             conversation.pk,
             assistant,
@@ -77,9 +80,10 @@ class TurnRunner:
             background=background,
         )
         request = self._request(conversation, run, assistant, route.model, message, background=background)
-        self._reader.close()
-        lasts = background or route.provider.api == "assistants"
-        progress = Progress(lasting=conversation.name if lasts else "")
+        progress = Progress(
+            conversation=conversation.name,
+            outlives_process=background or route.provider.api == "assistants",
+        )
         yield from self._drive(run, assistant.id, route, lambda: route.backend().stream(request), progress)
 
     def _request(
@@ -92,37 +96,43 @@ class TurnRunner:
         *,
         background: bool,
     ) -> TurnRequest:
-        """All that the backend needs, read before the network is used."""
-        reader, place = self._reader, (run.provider, run.endpoint)
-        return TurnRequest(
-            conversation=conversation.id,
-            position=run.position,
-            text=message.text,
-            model=model,
-            assistant=assistant,
-            history=lambda after: self._history(run, after),
-            answered=reader.answered(run.conversation, run.position),
-            thread=reader.thread(run.conversation, *place),
-            remote_assistant=reader.remote_assistant(assistant.id, *place),
-            attachments=message.attachments,
-            remote_files=reader.remote_files(run.conversation, *place),
-            background=background,
-        )
+        """Read all that the backend needs."""
+        with self._reader as reader:
+            return TurnRequest(
+                conversation=conversation.id,
+                position=run.position,
+                text=message.text,
+                model=model,
+                assistant=assistant,
+                history=lambda after: self._history(run, after),
+                answered=reader.answered(run.conversation, run.position),
+                thread=reader.thread(run.conversation, run.provider, run.endpoint),
+                remote_assistant=reader.remote_assistant(assistant.id, run.provider, run.endpoint),
+                attachments=message.attachments,
+                remote_files=reader.remote_files(run.conversation, run.provider, run.endpoint),
+                background=background,
+            )
 
     def _history(self, run: OpenRun, after: int) -> list[Message]:
-        with self._reader:
-            return self._reader.history(run.conversation, run.position, after)
+        with self._reader as reader:
+            return reader.history(run.conversation, run.position, after)
 
-    def answer(
-        self, live: LiveRun, assistant: Assistant, route: Route, outputs: Mapping[str, str]
+    def submit_tool_outputs(
+        self, live_run: LiveRun, assistant: Assistant, route: Route, outputs: Mapping[str, str]
     ) -> Generator[Event, None, None]:
-        """Go on with a run that waits for the outputs of functions; where they do not arrive, it waits on."""
-        progress = Progress(live.text, lasting=live.conversation, waited=True)
-        progress.sent, progress.run_id = True, live.run_id
-        run = open_run(live, route)
+        """Go on with a run that waits for tool outputs; if they do not arrive, it keeps waiting."""
+        progress = Progress(
+            live_run.text, conversation=live_run.conversation, outlives_process=True, awaits_output=True
+        )
+        progress.sent, progress.run_id = True, live_run.run_id
+        run = open_run(live_run, route)
         self._writer.resume_run(run)
         yield from self._drive(
-            run, assistant.id, route, lambda: route.backend().answer(live, outputs), progress
+            run,
+            assistant.id,
+            route,
+            lambda: route.backend().submit_tool_outputs(live_run, outputs),
+            progress,
         )
 
     def _drive(
@@ -133,88 +143,86 @@ class TurnRunner:
         events: Callable[[], Iterator[Event]],
         progress: Progress,
     ) -> Generator[Event, None, None]:
-        """Follow a backend's events to the end, writing down what must not be lost."""
+        """Follow a backend's events to their end, and save what must not be lost."""
         stream: Iterator[Event] | None = None
-        progress.price = lambda usage: self._pricer.price(
-            route.provider, progress.model or route.model, usage
-        )
-        progress.preload = lambda: self._pricer.preload(route.provider)
+        progress.cost = lambda usage: self._prices.cost(route.provider, progress.model or route.model, usage)
+        progress.preload_prices = lambda: self._prices.preload(route.provider)
         try:
             stream = events()
             with self._recorder.checkpoints(run, progress):
                 for event in stream:
                     self._recorder.record(run, assistant, event, progress)
-                    if not isinstance(event, (Sending, Rebuilt, Uploaded)):
+                    if not isinstance(event, (Sending, ThreadSynced, Uploaded)):
                         yield event
                     if progress.finished:
                         break
         except (KeyboardInterrupt, GeneratorExit) as stop:
             _close(stream)
-            self._stopped(run, progress)
+            self._close_stopped(run, progress)
             if isinstance(stop, KeyboardInterrupt):
-                kept = "Stopped; what had arrived is kept." if progress.text else "Stopped."
-                raise Interrupted(kept) from None
+                message = "Stopped; what had arrived is kept." if progress.text else "Stopped."
+                raise Interrupted(message) from None
             raise
         except DatabaseUnreachable:
             _close(stream)
-            raise  # what cannot be written cannot be closed either; the run is taken up later
+            raise  # the end of the run could not be written either; the run is recovered later
         except Exception as error:
-            self._failed(run, progress, error)
+            self._close_failed(run, progress, error)
             raise
-        self._conclude(run, progress)
+        self._close_finished(run, progress)
 
-    def _stopped(self, run: OpenRun, progress: Progress) -> None:
-        """Close a run that the person stopped; one that had come to its end keeps that end."""
+    def _close_stopped(self, run: OpenRun, progress: Progress) -> None:
+        """Close a run that the person stopped; one that had ended keeps its end."""
         if progress.finished:
-            self._conclude(run, progress)
+            self._close_finished(run, progress)
         else:
-            self._writer.close_run(run, aborted(progress, RunState.CANCELLED, ""))
+            self._writer.close_run(run, aborted_outcome(progress, RunState.CANCELLED, ""))
 
-    def _failed(self, run: OpenRun, progress: Progress, error: Exception) -> None:
+    def _close_failed(self, run: OpenRun, progress: Progress, error: Exception) -> None:
         """Close a run that an error ended, unless it waits or goes on at the server."""
         if not isinstance(error, ChatmgrError):
             text = f"{type(error).__name__}: {error}"
-            self._writer.close_run(run, aborted(progress, RunState.FAILED, text))
-        elif progress.waited and not error.touched:
+            self._writer.close_run(run, aborted_outcome(progress, RunState.FAILED, text))
+        elif progress.awaits_output and not error.touched:
             self._writer.require_action(run)
         elif isinstance(error, Unsettled):
             self._recorder.checkpoint(run, progress)
             error.hint = "What arrived is kept, and the next command looks for the rest: chatmgr runs"
-        elif progress.lasting and progress.run_id and _tells_nothing(error):
+        elif progress.outlives_process and progress.run_id and _outcome_unknown(error):
             self._recorder.checkpoint(run, progress)
-            error.hint = f"The run goes on at the server. {how_to_wait(progress.lasting)}"
+            error.hint = f"The run goes on at the server. {wait_hint(progress.conversation)}"
         else:
-            self._writer.close_run(run, failed(progress, error))
+            self._writer.close_run(run, failed_outcome(progress, error))
 
-    def _conclude(self, run: OpenRun, progress: Progress) -> None:
-        """Write down the end; a stream that had none is an interrupted run, never a whole answer."""
-        end = progress.finished
-        if end is None:
-            text = "the stream ended before the answer did"
-            self._writer.close_run(run, aborted(progress, RunState.INTERRUPTED, text))
+    def _close_finished(self, run: OpenRun, progress: Progress) -> None:
+        """Save the end; a run whose stream had none is interrupted, never complete."""
+        finished = progress.finished
+        if finished is None:
+            reason = "the stream ended before the answer did"
+            self._writer.close_run(run, aborted_outcome(progress, RunState.INTERRUPTED, reason))
             raise NetworkDown(
-                f"The answer broke off: {text}.",
+                f"The answer broke off: {reason}.",
                 "What arrived is kept. Send the message again for a whole answer.",
             )
-        if end.state is RunState.REQUIRES_ACTION:
-            self._writer.require_action(run, ", ".join(call.name for call in end.calls))
+        if finished.state is RunState.REQUIRES_ACTION:
+            self._writer.require_action(run, ", ".join(call.name for call in finished.calls))
             return
-        self._writer.close_run(run, ending(end, progress))
+        self._writer.close_run(run, finished_outcome(finished, progress))
 
 
 def _close(stream: Iterator[Event] | None) -> None:
-    """Let the backend ask the server to stop; a failing farewell must not hide why we leave."""
+    """Let the backend ask the server to stop; if that fails, the reason for stopping matters more."""
     if isinstance(stream, Generator):
         with suppress(ChatmgrError):
             stream.close()
 
 
-def _in_background(route: Route, assistant: Assistant, message: UserMessage) -> bool:
-    """Whether this run may go on without us; only one API has such runs."""
-    wanted = message.background or assistant.params.get("background") is True
-    return wanted and route.provider.api == "responses"
+def _runs_in_background(route: Route, assistant: Assistant, message: UserMessage) -> bool:
+    """Whether this run goes on without this process; only the Responses API has such runs."""
+    requested = message.background or assistant.params.get("background") is True
+    return requested and route.provider.api == "responses"
 
 
-def _tells_nothing(error: ChatmgrError) -> bool:
-    """Whether an error leaves open what became of a run."""
+def _outcome_unknown(error: ChatmgrError) -> bool:
+    """Whether an error leaves open what became of the run."""
     return isinstance(error, NetworkDown) or (isinstance(error, ProviderRefused) and error.status >= 500)

@@ -4,10 +4,10 @@ import hashlib
 import sys
 from pathlib import Path
 
-from chatmgr.backends.http import download
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Attachment
 from chatmgr.domain.text import as_sentence, storable
+from chatmgr.services.attachments import download
 
 _LIMIT = 32 * 1024 * 1024  # bytes; what hosted APIs take in one request, about
 _SUFFIXES = {
@@ -34,7 +34,7 @@ def _load(named: str) -> Attachment:
     if named == "-":
         name, data = "stdin", sys.stdin.buffer.read(_LIMIT + 1)
     elif named.lower().startswith(("http://", "https://")):
-        name, data = download.fetch(named, _LIMIT)
+        name, data = download(named, _LIMIT)
     else:
         name, data = _read(named)
     if not data:

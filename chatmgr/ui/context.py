@@ -134,8 +134,6 @@ def _file(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     return [CompletionItem(incomplete, type="file")]
 
 
-NANODOLLARS = 1_000_000_000  # costs are kept in these, and shown in dollars
-
 file_option = click.option(
     "-f",
     "--file",

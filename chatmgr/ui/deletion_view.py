@@ -7,7 +7,7 @@ from chatmgr.cli.selection import counted
 from chatmgr.domain.events import Waiting
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.remote import DeletionResult, DeletionStatus
-from chatmgr.services.turns import shown_thread
+from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal.console import console
 from chatmgr.terminal.status import Status
 from chatmgr.ui.context import app
@@ -19,14 +19,14 @@ def erase(conversations: Sequence[Conversation], *, as_json: bool) -> set[int]:
     names = {one.pk: one for one in conversations}
     status, left = Status(sys.stderr), set[int]()
     try:
-        for one in app().remote_deletion.erase(conversations):
+        for one in app().remote_deletion.delete(conversations):
             if isinstance(one, DeletionResult):
                 status.clear()
                 _tell(one, names.get(one.conversation), as_json=as_json)
                 if one.conversation and not (one.status.settled and not one.kept):
                     left.add(one.conversation)
             elif isinstance(one, Waiting):
-                status.show(f"{one.why}: {one.seconds} s (Ctrl-C stops)")
+                status.show(f"{one.reason}: {one.seconds} s (Ctrl-C stops)")
     finally:
         status.clear()
     return left
@@ -40,7 +40,7 @@ def _tell(one: DeletionResult, of: Conversation | None, *, as_json: bool) -> Non
                 **whose,
                 "did": f"{one.kind} {one.status}",
                 "provider": one.provider,
-                f"{one.kind}_id": shown_thread(one.id),
+                f"{one.kind}_id": visible_thread_id(one.id),
                 "why": one.why or None,
                 "responses": one.responses,
                 "kept": list(one.kept),
@@ -59,7 +59,7 @@ def _tell(one: DeletionResult, of: Conversation | None, *, as_json: bool) -> Non
         answers, told = "", f"({counted(one.responses, 'stored answer')} deleted) {told}"
     why = f": {one.why}" if one.why else ""
     kept = f" The server keeps {' and '.join(one.kept)}." if one.kept else ""
-    named = f"{one.kind} {shown_thread(one.id)}".strip()
+    named = f"{one.kind} {visible_thread_id(one.id)}".strip()
     bad = bool(one.kept) or not one.status.settled
     text = f"The {named}{whose_name} at {one.provider} {told}{answers}{why}"
     console.note(f"{text.rstrip('.')}.{kept}", "yellow" if bad else "dim")

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from chatmgr.domain.model import Assistant, Attempt, Conversation, Turn
-from chatmgr.services.turns import shown_thread
+from chatmgr.domain.money import NANODOLLARS
+from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal.console import console
-from chatmgr.ui.context import NANODOLLARS, app
+from chatmgr.ui.context import app
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -33,7 +34,7 @@ def conversation_json(one: Conversation) -> dict[str, Any]:
         "assistant_version": one.assistant_version,
         "model": app().turns.model_of(one) or None if not one.model else one.model,
         "provider": one.provider,
-        "thread_id": shown_thread(one.thread_id) or None,
+        "thread_id": visible_thread_id(one.thread_id) or None,
         "turns": one.turns,
         "state": one.state,
         "created_at": one.created_at,
@@ -51,7 +52,7 @@ def turn_json(one: Turn) -> dict[str, Any]:
     """The documented shape of a turn; what is unknown is null, never an empty string or a zero."""
     found = asdict(one)
     del found["message"], found["files"]
-    found["thread_id"] = shown_thread(one.thread_id)
+    found["thread_id"] = visible_thread_id(one.thread_id)
     found["cost"] = None if one.cost is None else one.cost / NANODOLLARS
     found["attachments"] = [
         {"name": name, "content_type": kind, "sha256": sha256, "size": size}

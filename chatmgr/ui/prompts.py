@@ -6,7 +6,8 @@ import sys
 import click
 
 from chatmgr.domain.model import Provider
-from chatmgr.services.providers import THREE_WAYS, is_reachable, local_installed
+from chatmgr.services.local_model import engine_installed
+from chatmgr.services.providers import SETUP_HINTS, is_reachable
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app, interactive
 
@@ -37,21 +38,21 @@ def provider_or_ask(named: str, assistant: str) -> Provider:
     if found is not None:
         return found
     if not interactive():
-        raise app().providers.none()
+        raise app().providers.none_error()
     return _offer()
 
 
 def _offer() -> Provider:
     """Three ways to have a provider, one keystroke each."""
     console.note("There is no provider to talk to yet.", "bold")
-    for key, way in zip("kol", THREE_WAYS, strict=True):
+    for key, way in zip("kol", SETUP_HINTS, strict=True):
         console.note(f"  [{key}] {way}", "")
     while True:
         click.echo("Which one (k, o, l; q to leave)? ", nl=False, err=True)
         pressed = click.getchar().lower()
         click.echo(pressed, err=True)
         if pressed in {"q", "\x03", "\x04", "\x1b"}:
-            raise app().providers.none()
+            raise app().providers.none_error()
         if found := {"k": _with_key, "o": _with_ollama, "l": with_local}.get(pressed, lambda: None)():
             return found
 
@@ -74,14 +75,14 @@ def _with_ollama() -> Provider | None:
 
 def with_local() -> Provider | None:
     """The embedded model, its engine installed where it is missing; None where that failed."""
-    if not local_installed():
+    if not engine_installed():
         console.note("Installing the embedded model's engine (34 MB)…")
         done = subprocess.run(
             [sys.executable, "-m", "pip", "install", "--quiet", "chatmgr[local]"],
             check=False,
             stdout=sys.stderr,
         )
-        if done.returncode or not local_installed():
+        if done.returncode or not engine_installed():
             console.note("That did not work. Type: pip install 'chatmgr[local]'", "yellow")
             return None
     return app().providers.get("local")

@@ -58,11 +58,11 @@ def settle(conversation: Conversation, *, wait: bool = False) -> None:
     """
     status = Status(sys.stderr)
     try:
-        for one in app().turns.settle(conversation, wait=wait):
+        for one in app().turns.recover(conversation, wait=wait):
             if isinstance(one, Waiting):
                 left = f": {one.seconds} s" if one.seconds else ""
                 status.show(
-                    f"{one.why}{left} (Ctrl-C leaves it to go on)", brief=one.brief or not one.seconds
+                    f"{one.reason}{left} (Ctrl-C leaves it to go on)", brief=one.brief or not one.seconds
                 )
             else:
                 status.clear()
@@ -70,7 +70,7 @@ def settle(conversation: Conversation, *, wait: bool = False) -> None:
     except OutputNeeded:
         if not interactive():
             raise
-        follow(conversation, answered(conversation, app().turns.pending_calls(conversation)))
+        follow(conversation, answered(conversation, app().turns.pending_tool_calls(conversation)))
     finally:
         status.clear()
 
@@ -89,7 +89,7 @@ def answered(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Events:
             app().turns.cancel(conversation)
             raise Interrupted("Declined; the run is cancelled.")
         outputs[call.id] = typed
-    return app().turns.answer(conversation, outputs)
+    return app().turns.submit_tool_outputs(conversation, outputs)
 
 
 def _writer() -> "PlainWriter | MarkdownWriter":
@@ -139,7 +139,7 @@ def _beside(event: Event, status: Status, writer: "PlainWriter | MarkdownWriter"
         writer.draw()
         again = "trying again in " if event.brief else ""
         left = f": {again}{event.seconds} s" if event.seconds else ""
-        status.show(f"{event.why}{left} (Ctrl-C stops)", brief=event.brief or not event.seconds)
+        status.show(f"{event.reason}{left} (Ctrl-C stops)", brief=event.brief or not event.seconds)
     elif isinstance(event, Reasoning):
         if reasoning:
             writer.freeze()

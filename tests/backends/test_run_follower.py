@@ -196,7 +196,7 @@ class TestAFunctionLater:
             assert "demo@2 is failed" in done.err
         else:
             said = demo("runs", "answer", "demo", code=8).err
-            assert "demo@2 waits for nothing any more: it is failed" in said
+            assert "demo@2 is no longer waiting: it is failed" in said
         assert (demo.turn("demo@2")["state"], demo.turn("demo@2")["detail"]) == ("failed", "expired")
         assert demo.json("runs") == []
 

@@ -74,7 +74,7 @@ def test_a_thread_is_rebuilt_with_everything_in_order(
     before = len(wire.requests)
     done = chatmgr("send", "demo", "go on")
     assert done.out == echoed(MANY + 1, "go on")
-    assert done.err == f"The thread {old} {why}; it is rebuilt from the transcript.\n"
+    assert done.err == f"The thread {old} {why}; rebuilding it from the transcript.\n"
     new = thread_of(chatmgr)
     assert new["thread_id"] != old
     assert (new["synced"], new["state"], new["behind"]) == (MANY + 1, "in step", 0)
@@ -94,7 +94,7 @@ def test_a_thread_that_a_broken_turn_left_out_of_step(chatmgr: Chatmgr, wire: Wi
     wire.fault(Fault(kind="cut", match=TURN[api], after=AHEAD[api] + 2))
     chatmgr("send", "demo", "broken", code=6 if api == "responses" else 8)
     done = chatmgr("send", "demo", "go on")
-    assert f"The thread {old} is out of step; it is rebuilt" in done.err
+    assert f"The thread {old} is out of sync; rebuilding it" in done.err
     assert done.out == echoed(5, "go on")  # what had arrived of the broken answer is part of the past
     assert thread_of(chatmgr)["state"] == "in step"
 

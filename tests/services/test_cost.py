@@ -5,11 +5,11 @@ from math import inf, nan
 
 import pytest
 
-from chatmgr.backends.pricing import Pricer
+from chatmgr.backends.pricing import PriceTable
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.events import Usage
 from chatmgr.domain.model import Provider
-from chatmgr.domain.text import dollars
+from chatmgr.domain.money import dollars
 from chatmgr.services import budget
 from tests.cli.test_startup_imports import modules
 from tests.support.commands import Chatmgr, one_line
@@ -52,11 +52,11 @@ def spent(chatmgr: Chatmgr) -> list[float | None]:
     ],
 )
 def test_prices(provider: Provider, model: str, usage: Usage, price: int | None) -> None:
-    assert Pricer().price(provider, model, usage) == price
+    assert PriceTable().cost(provider, model, usage) == price
 
 
 def test_a_known_endpoint_is_priced_under_any_name() -> None:
-    price = Pricer().price(DEEPSEEK, "deepseek-chat", Usage(1_000_000, 0))
+    price = PriceTable().cost(DEEPSEEK, "deepseek-chat", Usage(1_000_000, 0))
     assert price is not None
     assert price > 0
 
@@ -119,7 +119,7 @@ def test_the_limit_refuses_the_next_turn(paying: Chatmgr, wire: WireServer) -> N
     line = paying.refused(8, "send", "demo", "two")
     assert line == (
         "chatmgr: “demo” has cost $0.000054; its limit is $0.0000001. "
-        "Raise it with --max-cost, or take it away with --max-cost 0."
+        "Raise it with --max-cost, or remove it with --max-cost 0."
     )
     assert paying.said() == ["one"]
     assert len(wire.requests) == heard
@@ -140,7 +140,7 @@ def test_new_takes_a_limit(paying: Chatmgr) -> None:
 @pytest.mark.parametrize("amount", ["-1", "nan", "inf", "1e12"])
 def test_amounts_that_are_none(paying: Chatmgr, amount: str) -> None:
     line = paying.refused(2, "send", "demo", "one", f"--max-cost={amount}")
-    assert "--max-cost must lie between 0 (no limit) and 1,000,000 US dollars." in line
+    assert "--max-cost must be between 0 (no limit) and 1,000,000 US dollars." in line
     assert "must lie between" in paying.refused(2, "new", "o", "-a", "demo", f"--max-cost={amount}", "one")
     assert [one["name"] for one in paying.json("history")] == ["demo"]
     assert paying.said() == []
@@ -149,7 +149,7 @@ def test_amounts_that_are_none(paying: Chatmgr, amount: str) -> None:
 @pytest.mark.parametrize("amount", [-1, nan, inf, 1_000_001])
 def test_limits_are_checked(amount: float) -> None:
     with pytest.raises(UsageFault):
-        budget.limit(amount)
+        budget.limit_from(amount)
 
 
 def test_only_known_costs_count_and_that_is_said(paying: Chatmgr, wire: WireServer) -> None:

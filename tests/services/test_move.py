@@ -48,7 +48,7 @@ class TestThereAndBack:
         before = len(wire.requests)
         back = two("send", "demo", "six", "--provider", "wire")
         assert back.out == echoed(6, "six")
-        assert back.err == f"The thread {old} is 2 turns behind; it is completed.\n"
+        assert back.err == f"The thread {old} is 2 turns behind; adding what is missing.\n"
         assert thread_of(two)["thread_id"] == old
         sent = [one.path for one in wire.requests[before:] if one.method == "POST"]
         assert sent == [f"/conversations/{old}/items", "/responses"]
@@ -75,7 +75,7 @@ class TestThereAndBack:
         assert held(other, "responses", thread_of(chatmgr, "second")["thread_id"])[:50] == spoken(25)
         back = chatmgr("send", "demo", "back", "--provider", "wire")
         assert back.out == echoed(27, "back")
-        assert f"The thread {there} is 1 turn behind; it is completed." in back.err
+        assert f"The thread {there} is 1 turn behind; adding what is missing." in back.err
         assert held(wire, "assistants", there)[50] == ("user", "over here")
         both = chatmgr.json("thread", "show", "demo")
         assert [(one["provider"], one["current"], one["state"]) for one in both] == [

@@ -136,7 +136,7 @@ class TestSync:
         empty(wire, api, thread)
         add(wire, api, thread, [("user", "other"), ("assistant", "past"), ("user", "x"), ("assistant", "y")])
         said = chatmgr.refused(2, "thread", "sync", "demo")
-        assert f"The thread {thread} has another past than “demo”." in said
+        assert f"The thread {thread} and “demo” have different histories." in said
         # What it says to do works: the next turn lets go of the thread, which can then be adopted.
         chatmgr("send", "demo", "three")
         chatmgr("thread", "adopt", thread, "theirs", "--provider", "wire")

@@ -6,8 +6,8 @@ from contextlib import closing
 import pytest
 
 from chatmgr.domain.model import Provider
-from chatmgr.services.providers import private
-from chatmgr.services.titles import cleaned
+from chatmgr.services.providers import is_private
+from chatmgr.services.titles import clean_title
 from tests.support.commands import TURN, Chatmgr
 from tests.wire import Fault, Gate, WireServer
 from tests.wire.parts import Said
@@ -202,11 +202,11 @@ def test_a_conversation_without_a_name_is_called_by_its_first_words(responding: 
     ],
 )
 def test_what_is_made_of_what_a_model_says(said: str, shown: str) -> None:
-    assert cleaned(said) == shown
+    assert clean_title(said) == shown
 
 
 @pytest.mark.parametrize(
-    ("url", "is_private"),
+    ("url", "private"),
     [
         ("https://api.openai.com/v1", False),
         ("https://8.8.8.8/v1", False),
@@ -221,6 +221,6 @@ def test_what_is_made_of_what_a_model_says(said: str, shown: str) -> None:
         ("http://nas.local/v1", True),
     ],
 )
-def test_which_providers_are_private(url: str, is_private: bool) -> None:
-    assert private(Provider("mine", "completions", url)) is is_private
-    assert private(Provider("local", "local"))
+def test_which_providers_are_private(url: str, private: bool) -> None:
+    assert is_private(Provider("mine", "completions", url)) is private
+    assert is_private(Provider("local", "local"))

@@ -58,8 +58,8 @@ def test_a_suggestion_never_replaces_a_title(desk: Desk, own: str, title: str) -
 def test_what_a_limit_leaves(desk: Desk) -> None:
     desk.answer("hello", "hi")
     pk, limits = desk.now().pk, budget.Budget(desk.reader)
-    assert not limits.reached(desk.now())
+    assert not limits.is_exhausted(desk.now())
     desk.writer.limit_cost(pk, 2_000_000)
-    assert not limits.reached(desk.now())
+    assert not limits.is_exhausted(desk.now())
     tell(desk.url, "UPDATE runs SET cost = 2000000")
-    assert limits.reached(desk.now())
+    assert limits.is_exhausted(desk.now())

@@ -137,7 +137,7 @@ class TestTrash:
     def test_never_unless_it_is_set(self, desk: Desk) -> None:
         desk.conversation("a")
         trashed(desk, "a")
-        due = Trash(desk.reader, lambda: desk.writer, 0).look(datetime.now(UTC) + 9999 * DAY)
+        due = Trash(desk.reader, lambda: desk.writer, 0).process_due(datetime.now(UTC) + 9999 * DAY)
         assert (due.deleted, due.announced) == ([], [])
         assert len(list(desk.reader.trash())) == 1
 
@@ -146,15 +146,15 @@ class TestTrash:
         for name in "ab":
             desk.conversation(name)
         trashed(desk, "a")
-        assert retention.look(now + 29 * DAY).announced == []
-        first = retention.look(now + 31 * DAY)
+        assert retention.process_due(now + 29 * DAY).announced == []
+        first = retention.process_due(now + 31 * DAY)
         assert ([one.name for one in first.announced], first.when) == (["a"], now + 32 * DAY)
-        assert retention.look(now + 31.9 * DAY).deleted == []
+        assert retention.process_due(now + 31.9 * DAY).deleted == []
         tell(desk.url, *_deleted_at("b", now + 1.5 * DAY))  # due after the announcement: not covered by it
-        second = retention.look(now + 32 * DAY)
+        second = retention.process_due(now + 32 * DAY)
         assert [one.name for one in second.deleted] == ["a"]
         assert [one.name for one in second.announced] == ["b"]
-        assert [one.name for one in retention.look(now + 33 * DAY).deleted] == ["b"]
+        assert [one.name for one in retention.process_due(now + 33 * DAY).deleted] == ["b"]
         assert desk.reader.meta("trash_announced") == ""
 
     def test_a_shorter_time_is_announced_anew(self, desk: Desk) -> None:
@@ -162,8 +162,8 @@ class TestTrash:
         for name in "ab":
             desk.conversation(name)
         tell(desk.url, *_deleted_at("a", now - 40 * DAY), *_deleted_at("b", now - 5 * DAY))
-        assert len(Trash(desk.reader, lambda: desk.writer, 30).look(now).announced) == 1
-        found = Trash(desk.reader, lambda: desk.writer, 1).look(now + DAY)
+        assert len(Trash(desk.reader, lambda: desk.writer, 30).process_due(now).announced) == 1
+        found = Trash(desk.reader, lambda: desk.writer, 1).process_due(now + DAY)
         assert [one.name for one in found.deleted] == ["a"]
         assert [one.name for one in found.announced] == ["b"]
 
@@ -171,11 +171,11 @@ class TestTrash:
         retention, now = Trash(desk.reader, lambda: desk.writer, 30), datetime.now(UTC)
         desk.conversation("a")
         trashed(desk, "a")
-        assert retention.look(now + 31 * DAY).announced
+        assert retention.process_due(now + 31 * DAY).announced
         tell(desk.url, *_deleted_at("a", now + 31.5 * DAY))
-        assert retention.look(now + 40 * DAY).deleted == []
-        assert retention.look(now + 62 * DAY).deleted == []
-        assert retention.look(now + 63 * DAY).deleted
+        assert retention.process_due(now + 40 * DAY).deleted == []
+        assert retention.process_due(now + 62 * DAY).deleted == []
+        assert retention.process_due(now + 63 * DAY).deleted
 
 
 def _deleted_at(name: str, moment: datetime) -> tuple[str]:

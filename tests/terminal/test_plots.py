@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chatmgr.domain.totals import UsageTotals, price
+from chatmgr.domain.money import price
+from chatmgr.domain.totals import UsageTotals
 from chatmgr.terminal import plots
 from chatmgr.terminal.sanitize import display_width
 

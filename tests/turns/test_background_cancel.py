@@ -66,7 +66,7 @@ class TestStopped:
         wire.fault(Fault(kind="gate", match=TURN["responses"], after=FAR, gate=gate))
         process = started(demo, "send", "demo", "two")
         gate.wait_reached()
-        assert "Only there can it be stopped: with Ctrl-C." in demo.refused(8, "runs", "cancel", "demo")
+        assert "It can only be stopped there, with Ctrl-C." in demo.refused(8, "runs", "cancel", "demo")
         gate.open()
         process.communicate(timeout=60)
         complete(demo, wire)

@@ -188,7 +188,7 @@ class TestPolled:
         assert said.endswith("Wait for it: chatmgr runs wait demo — or give it up: chatmgr runs cancel demo")
         for command in (("send", "demo", "three"), ("resume", "demo"), ("runs", "wait", "demo")):
             said = demo(*command, code=6).err
-            assert "The server is still at work on the answer." in said
+            assert "The server is still working on the answer." in said
             assert "demo@2 stays open. Wait for it: chatmgr runs wait demo" in said
         assert [one["turn"] for one in demo.json("runs")] == [2]
         turns = next(iter(vars(wire._memories[1])["_turns"].values()))
@@ -241,7 +241,7 @@ class TestElsewhere:
         quiet = demo("send", "demo", "two", "--provider", "small")
         assert quiet.err == ""
         told = demo("send", "demo", "three", "--background")
-        assert told.err == "small runs nothing in the background; this process has to stay.\n"
+        assert told.err == "small cannot run in the background; this process has to keep running.\n"
         assert all("background" not in one.body for one in other.requests if one.body)
         assert demo.rows("SELECT background FROM runs ORDER BY id DESC LIMIT 2") == [(0,), (0,)]
 

@@ -1,16 +1,16 @@
-"""Assistants v2: assistants, threads, messages and runs, for the servers that still speak it.
+"""The backend for the Assistants API, for the servers that still speak it.
 
-The SDK deprecates its own bindings for this API, so it is spoken through the client's generic verbs.
-The run carries instructions and model, so that one remote assistant serves every version of ours and
-an adopted one is never changed. Servers in the wild give ids without prefix, no usage, and answer a
-streamed run with one JSON object: that run is polled.
+The SDK deprecates its own bindings for this API, so requests go through the client's generic methods.
+Instructions and model go with every run: one remote assistant serves all versions of a local one, and an
+adopted assistant is never changed. Servers differ: some give ids without a prefix, some report no usage,
+and some answer a streamed run with one JSON object; such a run is polled.
 
-Message and run are made once each. Where the line breaks, the thread is looked at: a message that is
-not there was not heard, and a run that is there is followed.
+Message and run are created once each. If the connection breaks, the backend looks at the thread: a
+message that is not there did not arrive, and a run that is there is followed.
 """
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -19,19 +19,19 @@ from chatmgr.backends.assistants.run_follower import Run, RunFollower
 from chatmgr.backends.assistants.threads import Threads
 from chatmgr.backends.http.client import ApiClient, Json, Stream
 from chatmgr.backends.http.retry import busy
-from chatmgr.backends.params import for_api
+from chatmgr.backends.params import params_for_api
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
-from chatmgr.domain.events import Event, Finished, Notice, Opened, Rebuilt, Sending
+from chatmgr.domain.events import Event, Finished, Notice, Opened, Sending, ThreadSynced
 from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
 from chatmgr.domain.remote import RemoteKind
 from chatmgr.domain.states import RunState
 
 _ASSISTANT_PARAMS = {"temperature", "top_p", "response_format", "reasoning_effort", "tools", "tool_resources"}
-_SEARCH = {"type": "file_search"}  # without this tool, documents in a thread are not read
+_FILE_SEARCH = {"type": "file_search"}  # without this tool, documents in a thread are not read
 
 
 class AssistantsBackend:
-    """Appends the message to the thread, runs the assistant on it, reads the answer."""
+    """Appends the message to the thread, runs the assistant on it, and reads the answer."""
 
     def __init__(self, provider: Provider) -> None:
         self._client = ApiClient(provider, {"OpenAI-Beta": "assistants=v2"})
@@ -39,165 +39,172 @@ class AssistantsBackend:
         self._follower = RunFollower(self._client)
 
     def stream(self, request: TurnRequest) -> Iterator[Event]:
-        """Run a turn; what is missing on the server (assistant, thread) is made first."""
+        """Run a turn; the assistant and the thread are created first where the server lacks them."""
         model = self._client.pick_model(request.model)
         yield Opened(model=model)
-        assistant = request.remote_assistant
-        if not assistant:
-            assistant = yield from self._create_assistant(request.assistant, model)
-        thread = yield from self._threads.ready(request)
+        assistant_id = request.remote_assistant
+        if not assistant_id:
+            assistant_id = yield from self._create_assistant(request.assistant, model)
+        thread = yield from self._threads.ensure_synced(request)
         yield Sending()
-        thread, message = yield from self._say(thread, request)
+        thread, message = yield from self._send_message(thread, request)
         yield Opened(thread_id=thread)
         try:
-            yield from self._run(request.assistant, assistant, model, thread, message)
+            yield from self._run(request.assistant, assistant_id, model, thread, message)
         except ChatmgrError as error:
-            error.touched = True  # the message is in the thread by now, even if the run was refused
+            error.touched = True  # the message is in the thread, even if the run was refused
             if not isinstance(error, ProviderRefused):
                 raise
-            if _lacks(error, "assistant"):
-                yield Notice(f"The assistant {assistant} is gone from the server; it is made anew.")
-                assistant = yield from self._create_assistant(request.assistant, model)
-            elif _lacks(error, "thread") or busy(error):
-                thread = yield from self._anew(thread, request, error)
-                message = yield from self._threads.say(thread, request.message)
+            if _is_missing(error, "assistant"):
+                yield Notice(f"The assistant {assistant_id} is gone from the server; creating a new one.")
+                assistant_id = yield from self._create_assistant(request.assistant, model)
+            elif _is_missing(error, "thread") or busy(error):
+                thread = yield from self._replace_thread(thread, request, error)
+                message = yield from self._threads.add_message(thread, request.message)
                 yield Opened(thread_id=thread)
             else:
                 raise
-            yield from self._run(request.assistant, assistant, model, thread, message)
+            yield from self._run(request.assistant, assistant_id, model, thread, message)
 
-    def _create_assistant(self, persona: Assistant, model: str) -> Generator[Event, None, str]:
-        params = for_api("assistants", persona.params)
+    def _create_assistant(self, assistant: Assistant, model: str) -> Generator[Event, None, str]:
+        params = params_for_api("assistants", assistant.params)
         body: Json = {key: value for key, value in params.items() if key in _ASSISTANT_PARAMS}
-        body |= {"model": model, "name": persona.name}
-        if persona.instructions:
-            body["instructions"] = persona.instructions
-        found = yield from self._client.retrying(lambda: self._client.post("/assistants", body))
-        made = str(found.get("id", ""))
-        yield Opened(assistant_id=made)
-        return made
+        body |= {"model": model, "name": assistant.name}
+        if assistant.instructions:
+            body["instructions"] = assistant.instructions
+        created = yield from self._client.retrying(lambda: self._client.post("/assistants", body))
+        assistant_id = str(created.get("id", ""))
+        yield Opened(assistant_id=assistant_id)
+        return assistant_id
 
-    def _say(self, thread: str, request: TurnRequest) -> Generator[Event, None, tuple[str, str]]:
-        """Append the message, once, and return thread and message.
+    def _send_message(self, thread: str, request: TurnRequest) -> Generator[Event, None, tuple[str, str]]:
+        """Append the message, once; returns the ids of the thread and of the message.
 
-        Where the line breaks, what is not in the thread was not heard; a thread that went since it was
-        looked at is made anew.
+        If the connection breaks, the message is sent again only if the thread does not hold it. A thread
+        that has vanished meanwhile is replaced.
         """
-        before = self._threads.tip
+        newest_before = self._threads.newest_id
         try:
-            return thread, (yield from self._threads.say(thread, request.message))
+            return thread, (yield from self._threads.add_message(thread, request.message))
         except NetworkDown as error:
             if not error.heard:
                 raise
             newest = yield from self._client.asked(partial(self._threads.newest, thread))
-            if newest and newest[0].id != before and newest[0].content.endswith(request.text):
+            if newest and newest[0].id != newest_before and newest[0].content.endswith(request.text):
                 return thread, newest[0].id
-            yield Notice("The connection broke, and the message was not heard; it is sent again.")
+            yield Notice("The connection broke before the message arrived; sending it again.")
         except ProviderRefused as error:
             if error.status != 404 and not busy(error):
                 raise
-            thread = yield from self._anew(thread, request, error)
-        return thread, (yield from self._threads.say(thread, request.message))
+            thread = yield from self._replace_thread(thread, request, error)
+        return thread, (yield from self._threads.add_message(thread, request.message))
 
-    def _anew(self, thread: str, request: TurnRequest, error: ProviderRefused) -> Generator[Event, None, str]:
-        """Another thread in place of one that is gone, or stays taken by another run."""
-        why = "stays locked by another run" if busy(error) else "is gone"
-        yield Notice(f"The thread {thread} {why}; it is rebuilt from the transcript.")
-        built = yield from self._threads.build(request)
+    def _replace_thread(
+        self, thread: str, request: TurnRequest, error: ProviderRefused
+    ) -> Generator[Event, None, str]:
+        """Build another thread in place of one that is gone, or that another run keeps locked."""
+        reason = "is still locked by another run" if busy(error) else "is gone"
+        yield Notice(f"The thread {thread} {reason}; rebuilding it from the transcript.")
+        new_thread = yield from self._threads.build(request)
         yield Sending()
-        return built
+        return new_thread
 
     def _run(
-        self, persona: Assistant, assistant: str, model: str, thread: str, message: str
+        self, assistant: Assistant, assistant_id: str, model: str, thread: str, message: str
     ) -> Iterator[Event]:
         """Create the run and follow it; leaving early asks the server to cancel it."""
         body: Json = {
-            **for_api("assistants", persona.params),
-            "assistant_id": assistant,
+            **params_for_api("assistants", assistant.params),
+            "assistant_id": assistant_id,
             "model": model,
             "stream": True,
         }
         body.setdefault("truncation_strategy", {"type": "auto"})
-        if self._threads.documents:
-            tools = [one for one in body.get("tools") or () if one != _SEARCH]
-            body["tools"] = [*tools, _SEARCH]
-        if persona.instructions or persona.version > 1:  # else the server's assistant has those of old
-            body["instructions"] = persona.instructions
-        run = Run(thread, after=message)
+        if self._threads.has_documents:
+            other_tools = [tool for tool in body.get("tools") or () if tool != _FILE_SEARCH]
+            body["tools"] = [*other_tools, _FILE_SEARCH]
+        if assistant.instructions or assistant.version > 1:  # else those of the server's assistant apply
+            body["instructions"] = assistant.instructions
+        run = Run(thread, message=message)
+        path = f"/threads/{thread}/runs"
+        yield from self._cancelled_on_exit(run, lambda: self._create_run(run, path, body))
+
+    def _cancelled_on_exit(self, run: Run, events: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+        """Follow a run's events; if the caller leaves before the end, ask the server to cancel the run."""
         try:
-            yield from self._create(run, body)
+            yield from events()
         except (GeneratorExit, KeyboardInterrupt):
             if run.id and not run.ended:
                 self._follower.cancel(run)
             raise
 
-    def _create(self, run: Run, body: Json) -> Iterator[Event]:
-        path = f"/threads/{run.thread}/runs"
+    def _create_run(self, run: Run, path: str, body: Json) -> Iterator[Event]:
         try:
             stream: Stream = yield from self._client.retrying(lambda: self._client.open(path, body))
-            yield from self._follower.follow(run, stream)
+            yield from self._follower.read_stream(run, stream)
         except (NetworkDown, ProviderRefused) as error:
-            certain = isinstance(error, ProviderRefused) and error.status < 500
-            if not run.id and (certain or not error.touched):
+            refused = isinstance(error, ProviderRefused) and error.status < 500
+            if not run.id and (refused or not error.touched):
                 raise
-            what = "The connection broke" if isinstance(error, NetworkDown) else "No answer came"
-            yield Notice(f"{what}; the run is looked up.")
-            broke = error if isinstance(error, NetworkDown) else NetworkDown(error.message, error.hint)
-            yield from self._follower.find(run, broke if run.id else error, None if broke is error else 0.0)
+            disconnected = isinstance(error, NetworkDown)
+            yield Notice(
+                f"{'The connection broke' if disconnected else 'No answer came'}; looking up the run."
+            )
+            broken = error if isinstance(error, NetworkDown) else NetworkDown(error.message, error.hint)
+            yield from self._follower.find(run, broken if run.id else error, None if disconnected else 0.0)
             return
         if not run.ended:
-            yield from self._follower.find(run, NetworkDown("The answer broke off.", "What arrived is kept."))
+            yield from self._follower.find(run, _broke_off())
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
-        """Take up a run that was left behind, also one whose id never arrived."""
+        """Find out what became of a run whose process died, also of one whose id never arrived."""
         if not run.thread_id:
-            yield Finished(RunState.INTERRUPTED, error="the process ended before the message was heard")
+            yield Finished(RunState.INTERRUPTED, error="the process ended before the message arrived")
             return
-        known = Run(run.thread_id, run.run_id, parts=[run.text] if run.text else [])
+        known_run = Run(run.thread_id, run.run_id, text_parts=[run.text] if run.text else [])
         try:
-            if not known.id:
+            if not known_run.id:
                 newest = yield from self._client.asked(partial(self._threads.newest, run.thread_id))
-                ours = [one for one in newest if one.role == "user" and one.content.endswith(run.user)]
-                known.after = ours[0].id if ours else ""
+                sent = (
+                    message.id
+                    for message in newest
+                    if message.role == "user" and message.content.endswith(run.user)
+                )
+                known_run.message = next(sent, "")
             age = (datetime.now(UTC) - run.started_at).total_seconds()
-            patience = max(self._follower.patience - age, 0.0)
-            lost = (
+            seconds = max(self._follower.recover_seconds - age, 0.0)
+            missing = (
                 "the server did not keep the run"
-                if known.id
+                if known_run.id
                 else "the process ended before the run was created"
             )
-            yield from self._follower.find(known, ProviderRefused(lost), patience)
+            yield from self._follower.find(known_run, ProviderRefused(missing), seconds)
         except ProviderRefused as error:
             reason = "the thread is gone" if error.status == 404 else error.message
             yield Finished(RunState.INTERRUPTED, error=reason)
 
-    def answer(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
-        """Hand in what the functions gave, and follow the run on."""
-        known = Run(run.thread_id, run.run_id)
+    def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
+        """Send the outputs of the functions, by call id, and follow the run on."""
+        known_run = Run(run.thread_id, run.run_id)
         body = {
             "tool_outputs": [{"tool_call_id": call, "output": text} for call, text in outputs.items()],
             "stream": True,
         }
         path = f"/threads/{run.thread_id}/runs/{run.run_id}/submit_tool_outputs"
-        try:
-            yield from self._submit(known, path, body)
-        except (GeneratorExit, KeyboardInterrupt):
-            if not known.ended:
-                self._follower.cancel(known)
-            raise
+        yield from self._cancelled_on_exit(known_run, lambda: self._submit(known_run, path, body))
 
     def _submit(self, run: Run, path: str, body: Json) -> Iterator[Event]:
-        broke: ChatmgrError = NetworkDown("The answer broke off.", "What arrived is kept.")
+        missing_error: ChatmgrError = _broke_off()
         try:
             stream: Stream = yield from self._client.retrying(lambda: self._client.open(path, body))
-            yield from self._follower.follow(run, stream)
+            yield from self._follower.read_stream(run, stream)
         except NetworkDown as error:
             if not error.heard:
                 raise
-            yield Notice("The connection broke; the run is looked up.")
-            broke = error
+            yield Notice("The connection broke; looking up the run.")
+            missing_error = error
         if not run.ended:
-            yield from self._follower.find(run, broke)
+            yield from self._follower.find(run, missing_error)
 
     def cancel(self, run: LiveRun) -> None:
         """Ask the server to stop a run."""
@@ -205,27 +212,27 @@ class AssistantsBackend:
             self._follower.cancel(Run(run.thread_id, run.run_id))
 
     def prepare(self, assistant: Assistant, model: str, remote_assistant: str) -> Iterator[Event]:
-        """Create the remote assistant and thread ahead of the first turn."""
+        """Create the remote assistant and thread before the first turn."""
         if not remote_assistant:
             yield from self._create_assistant(assistant, self._client.pick_model(model))
-        yield Rebuilt(self._threads.create(), 0)
+        yield ThreadSynced(self._threads.create(), 0)
 
-    def fetch(self, thread: str) -> Iterator[RemoteMessage]:
+    def fetch_messages(self, thread: str) -> Iterator[RemoteMessage]:
         """Every message of a remote thread, oldest first."""
-        return self._threads.fetch(thread)
+        return self._threads.fetch_messages(thread)
 
-    def erase(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
-        """Delete a thread, with its messages and runs, or a file; answers are not stored apart from it."""
+    def delete(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
+        """Delete a thread, with its messages and runs, or a file; answers are stored in the thread."""
         if kind != "response":
             yield from self._client.retrying(lambda: self._client.delete(f"/{kind}s/{remote_id}"))
         return ""
 
-    def complete(self, instructions: str, text: str, model: str, limit: int) -> str:
-        """A short answer; this API has none without a thread, so the completions beside it are asked."""
-        return one_shot.by_completions(self._client, instructions, text, model, limit)
+    def complete(self, instructions: str, text: str, model: str, max_tokens: int) -> str:
+        """A short answer, by Chat Completions: this API cannot answer without a thread."""
+        return one_shot.by_completions(self._client, instructions, text, model, max_tokens)
 
     def models(self) -> list[ModelInfo]:
-        """The models the server lists."""
+        """The models that the server lists."""
         return self._client.models()
 
     def fetch_assistant(self, remote_id: str) -> Json:
@@ -233,7 +240,11 @@ class AssistantsBackend:
         return self._client.get(f"/assistants/{remote_id}")
 
 
-def _lacks(error: ProviderRefused, what: str) -> bool:
-    """Whether a server said that it does not have this thing."""
-    told = error.message.partition("): ")[2].lower()  # without the provider's own name
-    return error.status == 404 and bool(re.search(rf"no {what}\b|\b{what}\b.*\bnot (found|exist)", told))
+def _broke_off() -> NetworkDown:
+    return NetworkDown("The answer broke off.", "What arrived is kept.")
+
+
+def _is_missing(error: ProviderRefused, kind: str) -> bool:
+    """Whether the server says that it has no such assistant or thread."""
+    reason = error.message.partition("): ")[2].lower()  # without the provider's name, which may be "thread"
+    return error.status == 404 and bool(re.search(rf"no {kind}\b|\b{kind}\b.*\bnot (found|exist)", reason))

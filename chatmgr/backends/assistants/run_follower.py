@@ -1,141 +1,154 @@
-"""A run of the Assistants API: following it as it streams, asking for it as it does not, to its end."""
+"""Following a run of the Assistants API to its end: by its stream, or by polling it."""
 
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from chatmgr.backends.answer_text import join_messages, remaining_text
 from chatmgr.backends.assistants.threads import content_parts, text_of
 from chatmgr.backends.http.client import ApiClient, Json
-from chatmgr.backends.http.retry import wait
-from chatmgr.backends.thread_sync import joined
+from chatmgr.backends.polling import poll
 from chatmgr.domain.errors import ChatmgrError, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, ToolCall, Usage
-from chatmgr.domain.states import LIVE, RunState, from_wire
+from chatmgr.domain.events import Delta, Event, Finished, Opened, ToolCall, Usage
+from chatmgr.domain.states import LIVE, RunState, from_provider_status
 
 _RUN_PREFIX = "thread.run."
-_GOING_ON = {"created", "queued", "in_progress", "cancelling"}
+_UNFINISHED_EVENTS = {"created", "queued", "in_progress", "cancelling"}
 
 
 @dataclass(slots=True)
 class Run:
-    """What is known of one run. ``after`` is the message that it answers."""
+    """What is known of one run.
+
+    ``message`` is the id of the message that it answers, ``text_parts`` is what was streamed so far.
+    """
 
     thread: str
     id: str = ""
-    after: str = ""
-    parts: list[str] = field(default_factory=list)
+    message: str = ""
+    text_parts: list[str] = field(default_factory=list)
     refused: bool = False
     ended: bool = False
 
 
 class RunFollower:
-    """Follows runs at one provider, within the limits of its settings."""
+    """Follows runs at one provider, within the time limits of its settings."""
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
-        self._limit = float(client.provider.options.get("run_seconds", 600.0))
-        self.patience = float(client.provider.options.get("recover_seconds", 30.0))
+        self._run_seconds = float(client.provider.options.get("run_seconds", 600.0))
+        self.recover_seconds = float(client.provider.options.get("recover_seconds", 30.0))
 
-    def follow(self, run: Run, events: Iterable[tuple[str, Json]]) -> Iterator[Event]:
-        """Follow a stream to its end, or to where it breaks off; what does not stream is polled."""
-        for name, data in events:
+    def read_stream(self, run: Run, events: Iterable[tuple[str, Json]]) -> Iterator[Event]:
+        """Follow a stream to its end, or to where it breaks off; a run that is not streamed is polled."""
+        for name, event in events:
             if name == "thread.message.delta":
-                parts = content_parts((data.get("delta") or {}).get("content"))
+                parts = content_parts((event.get("delta") or {}).get("content"))
                 run.refused = run.refused or any(part.get("refusal") for part in parts)
-                run.parts.append(text_of(parts))
-                yield Delta(run.parts[-1])
-            elif name == "thread.message.created" and any(run.parts):
-                run.parts.append("\n\n")  # as two messages of one run are joined
+                run.text_parts.append(text_of(parts))
+                yield Delta(run.text_parts[-1])
+            elif name == "thread.message.created" and any(run.text_parts):
+                run.text_parts.append("\n\n")  # the separator that join_messages puts between messages
                 yield Delta("\n\n")
             elif not name or (name.startswith(_RUN_PREFIX) and ".step." not in name):
-                yield from self._opened(run, data)
+                yield from self._record_id(run, event)
                 if not name:
-                    yield from self.poll(run, data)
+                    yield from self._wait_until_done(run, event)
                     return
-                if name.rpartition(".")[2] not in _GOING_ON:
-                    yield from self._end(run, data)
+                if name.rpartition(".")[2] not in _UNFINISHED_EVENTS:
+                    yield from self._finish(run, event)
                     return
             elif name == "error":
                 run.ended = True
-                text = data.get("message") or (data.get("error") or {}).get("message") or "no reason given"
-                yield Finished(RunState.FAILED, error=str(text))
+                reason = event.get("message") or (event.get("error") or {}).get("message")
+                yield Finished(RunState.FAILED, error=str(reason or "no reason given"))
                 return
 
-    def _opened(self, run: Run, data: Json) -> Iterator[Event]:
-        if not run.id and data.get("id"):
-            run.id = str(data["id"])
+    def _record_id(self, run: Run, run_object: Json) -> Iterator[Event]:
+        if not run.id and run_object.get("id"):
+            run.id = str(run_object["id"])
             yield Opened(thread_id=run.thread, run_id=run.id)
 
-    def find(self, run: Run, broke: ChatmgrError, seconds: float | None = None) -> Iterator[Event]:
-        """Take up a run by its id, or by being newer than the message it answers; else raise.
+    def find(self, run: Run, missing_error: ChatmgrError, seconds: float | None = None) -> Iterator[Event]:
+        """Find a run again and follow it to its end; raises ``missing_error`` if there is none.
 
-        One without an id is looked for during so many seconds.
+        A run whose id is unknown is looked for during ``seconds``: it is the newest run of the thread,
+        if that was created after the message it answers.
         """
         if run.id:
             try:
-                yield from self.poll(run, (yield from self._client.asked(partial(self._look, run))))
+                run_object = yield from self._fetch(run)
             except ProviderRefused as error:
                 if error.status == 404:
-                    raise broke from None
+                    raise missing_error from None
                 raise
-            return
-        deadline = time.monotonic() + (self.patience if seconds is None else seconds)
-        pause = 0.1
-        while run.after:
-            if found := (yield from self._client.asked(partial(self._answering, run))):
-                yield from self._opened(run, found)
-                yield from self.poll(run, found)
-                return
-            if time.monotonic() + pause > deadline:
-                break
-            yield from wait(pause, "looking for the run")
-            pause = min(pause * 1.6, 4.0)
-        raise broke
+        elif not run.message:
+            raise missing_error
+        else:
+            run_object = yield from self._search(run, self.recover_seconds if seconds is None else seconds)
+            if not run_object:
+                raise missing_error
+            yield from self._record_id(run, run_object)
+        yield from self._wait_until_done(run, run_object)
 
-    def _answering(self, run: Run) -> Json | None:
-        """The newest run, if it was made after the message; a message without one was not run.
+    def _search(self, run: Run, seconds: float) -> Generator[Event, None, Json]:
+        """The run that answers a message; an empty object if it does not appear in time."""
+        ask = partial(self._client.asked, partial(self._newest_run, run))
+        return (
+            yield from poll(
+                (yield from ask()),
+                ask,
+                done=bool,
+                limit=lambda _: seconds,
+                reason=lambda _: "looking for the run",
+            )
+        )
 
-        Times are whole seconds, so a run of the same second is asked for what it wrote: the run of an
-        earlier turn wrote something that stands before the message.
+    def _newest_run(self, run: Run) -> Json:
+        """The thread's newest run, if it was created after the message; else an empty object.
+
+        Times are whole seconds. So of a run created in the same second, its messages decide: if one of
+        them stands before the message, the run belongs to an earlier turn.
         """
-        newest = self._client.get(f"/threads/{run.thread}/runs", {"order": "desc", "limit": 1})
-        said = self._client.get(f"/threads/{run.thread}/messages/{run.after}")
-        for found in newest.get("data") or ():
-            made, since = int(found.get("created_at") or 0), int(said.get("created_at") or 0)
-            if made > since or (made == since and not self._wrote_before(found, run)):
-                return dict(found)
-        return None
+        page = self._client.get(f"/threads/{run.thread}/runs", {"order": "desc", "limit": 1})
+        message = self._client.get(f"/threads/{run.thread}/messages/{run.message}")
+        for run_object in page.get("data") or ():
+            run_time, message_time = (int(each.get("created_at") or 0) for each in (run_object, message))
+            if run_time > message_time or (
+                run_time == message_time and not self._wrote_before(run_object, run)
+            ):
+                return dict(run_object)
+        return {}
 
-    def _wrote_before(self, found: Json, run: Run) -> bool:
-        """Whether a message of a run stands before the message that ``run`` answers."""
-        query: dict[str, object] = {"order": "desc", "limit": 100, "after": run.after}
+    def _wrote_before(self, run_object: Json, run: Run) -> bool:
+        """Whether a message of ``run_object`` stands before the message that ``run`` answers."""
+        query: dict[str, object] = {"order": "desc", "limit": 100, "after": run.message}
         older = self._client.get(f"/threads/{run.thread}/messages", query)
-        return any(one.get("run_id") == found.get("id") for one in older.get("data") or ())
+        return any(message.get("run_id") == run_object.get("id") for message in older.get("data") or ())
 
-    def _look(self, run: Run) -> Json:
-        return self._client.get(f"/threads/{run.thread}/runs/{run.id}")
+    def _fetch(self, run: Run) -> Generator[Event, None, Json]:
+        path = f"/threads/{run.thread}/runs/{run.id}"
+        return (yield from self._client.asked(partial(self._client.get, path)))
 
-    def poll(self, run: Run, found: Json) -> Iterator[Event]:
-        """Ask until the run ends; one that never does is given up after a limit and says so."""
-        begun = time.monotonic()
-        pause = 0.1
-        while True:
-            status = str(found.get("status") or "")
-            state, _ = from_wire(status)
-            if state not in LIVE or state is RunState.REQUIRES_ACTION:
-                yield from self._end(run, found)
-                return
-            limit = min(self._limit, self.patience) if status == "cancelling" else self._limit
-            if time.monotonic() + pause - begun > limit:
-                yield from self._give_up(run, status)
-                return
-            if pause >= 1.0:
-                yield from wait(pause, status.replace("_", " "))
-            else:
-                time.sleep(pause)
-            pause = min(pause * 1.5, 4.0)
-            found = yield from self._client.asked(partial(self._look, run))
+    def _wait_until_done(self, run: Run, run_object: Json) -> Iterator[Event]:
+        """Ask until the run is done; one that takes too long is cancelled, and reported as interrupted."""
+        run_object = yield from poll(
+            run_object,
+            partial(self._fetch, run),
+            done=_is_done,
+            limit=self._limit,
+            reason=lambda latest: str(latest.get("status") or "").replace("_", " "),
+        )
+        if _is_done(run_object):
+            yield from self._finish(run, run_object)
+        else:
+            yield from self._give_up(run, str(run_object.get("status") or ""))
+
+    def _limit(self, run_object: Json) -> float:
+        """Seconds to wait for a run, by what it is doing now."""
+        if run_object.get("status") == "cancelling":
+            return min(self._run_seconds, self.recover_seconds)
+        return self._run_seconds
 
     def _give_up(self, run: Run, status: str) -> Iterator[Event]:
         run.ended = True
@@ -145,58 +158,62 @@ class RunFollower:
         self.cancel(run)
         yield Finished(RunState.INTERRUPTED, status, "the run did not end in time, and was cancelled")
 
-    def _end(self, run: Run, found: Json) -> Iterator[Event]:
-        """Usage, the answer where it was not streamed whole, and the state in our words."""
-        state, detail = from_wire(str(found.get("status") or ""))
+    def _finish(self, run: Run, run_object: Json) -> Iterator[Event]:
+        """The end of a run: its usage, what was not streamed of its text, and its final state."""
+        state, detail = from_provider_status(str(run_object.get("status") or ""))
         run.ended = True
         if state is RunState.REQUIRES_ACTION:
-            yield Finished(state, calls=_calls(found))
+            yield Finished(state, calls=_tool_calls(run_object))
             return
-        usage = found.get("usage")
-        if isinstance(usage, Mapping):
-            details = usage.get("prompt_token_details") or usage.get("prompt_tokens_details") or {}
-            yield Usage(
-                usage.get("prompt_tokens"), usage.get("completion_tokens"), details.get("cached_tokens")
-            )
+        yield from _usage(run_object)
         if state is RunState.INCOMPLETE:
-            reason = str((found.get("incomplete_details") or {}).get("reason") or "")
+            reason = str((run_object.get("incomplete_details") or {}).get("reason") or "")
             detail = "length" if reason.startswith("max_") else reason
-        error = str((found.get("last_error") or {}).get("message") or "")
         text = ""
         if state in {RunState.COMPLETED, RunState.INCOMPLETE}:
-            text = yield from self._client.asked(partial(self._answer, run))
+            text = yield from self._client.asked(partial(self._answer_text, run))
         if state is RunState.COMPLETED and run.refused:
             detail = "refusal"
-        so_far = "".join(run.parts)
-        if text.startswith(so_far) and len(text) > len(so_far):
-            yield Delta(text[len(so_far) :])
-        elif so_far and text and not text.startswith(so_far) and not so_far.startswith(text):
-            yield Notice("The server has a different text than was streamed; the whole one is kept.")
+        yield from remaining_text(text, "".join(run.text_parts))
+        error = str((run_object.get("last_error") or {}).get("message") or "")
         yield Finished(state, detail, error, text or None)
 
-    def _answer(self, run: Run) -> str:
-        """The assistant's messages that this run wrote, oldest first."""
+    def _answer_text(self, run: Run) -> str:
+        """The text of the assistant's messages that this run wrote, oldest first."""
         query: dict[str, object] = {"order": "asc", "limit": 100, "run_id": run.id}
-        found = self._client.get(f"/threads/{run.thread}/messages", query)
-        messages = [
-            content_parts(one.get("content"))
-            for one in found.get("data") or ()
-            if one.get("role") == "assistant" and one.get("run_id") in {run.id, None}
+        page = self._client.get(f"/threads/{run.thread}/messages", query)
+        contents = [
+            content_parts(message.get("content"))
+            for message in page.get("data") or ()
+            if message.get("role") == "assistant" and message.get("run_id") in {run.id, None}
         ]
-        run.refused = any(part.get("refusal") for parts in messages for part in parts)
-        return joined(map(text_of, messages))
+        run.refused = any(part.get("refusal") for parts in contents for part in parts)
+        return join_messages(map(text_of, contents))
 
     def cancel(self, run: Run) -> None:
-        """Ask the server to stop; it may be done already, and then there is nothing to say."""
+        """Ask the server to stop a run; one that is done already needs nothing."""
         try:
             self._client.post(f"/threads/{run.thread}/runs/{run.id}/cancel", {})
         except ChatmgrError:
             return
 
 
-def _calls(run: Json) -> tuple[ToolCall, ...]:
-    """The functions whose outputs the run waits for."""
-    action = (run.get("required_action") or {}).get("submit_tool_outputs") or {}
+def _is_done(run_object: Json) -> bool:
+    """Whether nothing more comes of a run by itself: it has ended, or waits for tool outputs."""
+    state, _ = from_provider_status(str(run_object.get("status") or ""))
+    return state not in LIVE or state is RunState.REQUIRES_ACTION
+
+
+def _usage(run_object: Json) -> Iterator[Usage]:
+    usage = run_object.get("usage")
+    if isinstance(usage, Mapping):
+        details = usage.get("prompt_token_details") or usage.get("prompt_tokens_details") or {}
+        yield Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), details.get("cached_tokens"))
+
+
+def _tool_calls(run_object: Json) -> tuple[ToolCall, ...]:
+    """The function calls whose outputs the run waits for."""
+    action = (run_object.get("required_action") or {}).get("submit_tool_outputs") or {}
     return tuple(
         ToolCall(
             str(call.get("id", "")),

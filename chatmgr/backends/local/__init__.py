@@ -1,1 +1,1 @@
-"""The embedded model: llama.cpp inside this process, and its weights."""
+"""The embedded model: llama.cpp inside this process, which needs no account and no server."""

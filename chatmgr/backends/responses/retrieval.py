@@ -1,238 +1,263 @@
-"""A response of the ``responses`` API: what has come of it, how it ended, and how to get the rest."""
+"""One response of the Responses API: following its stream, and getting the rest of it after a failure."""
 
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from chatmgr.backends.answer_text import join_messages, remaining_text
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.retry import wait
-from chatmgr.backends.thread_sync import joined
+from chatmgr.backends.polling import poll
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Notice, Reasoning, Usage
-from chatmgr.domain.states import LIVE, RunState, from_wire
+from chatmgr.domain.events import Delta, Event, Finished, Reasoning, Usage
+from chatmgr.domain.states import LIVE, RunState, from_provider_status
 
 T = TypeVar("T")
-_CONTINUED = 4  # times that a stream is continued after the last event kept
-_TEXT = {"response.output_text.delta", "response.refusal.delta"}
-_REASONING = {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
-_TERMINAL = {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
+_STREAM_ATTEMPTS = 4  # to continue a background stream after the last event received
+_TEXT_EVENTS = {"response.output_text.delta", "response.refusal.delta"}
+_REASONING_EVENTS = {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
+_FINAL_EVENTS = {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
 
 
 @dataclass(slots=True)
 class ResponseState:
-    """What has arrived of one response. ``limit`` is the length that was asked for, if any."""
+    """What has arrived of one response.
+
+    ``cursor`` is the sequence number of the last event received, ``max_output_tokens`` the length that
+    was asked for, and ``ended`` says that ``Finished`` was yielded.
+    """
 
     id: str = ""
     background: bool = False
     cursor: int | None = None
-    limit: object = None
-    parts: list[str] = field(default_factory=list)
-    thoughts: list[str] = field(default_factory=list)
-    thought: tuple[object, ...] = ()
+    max_output_tokens: object = None
+    text_parts: list[str] = field(default_factory=list)
+    reasoning_parts: list[str] = field(default_factory=list)
+    reasoning_item: tuple[object, ...] = ()
     ended: bool = False
 
-    def add(self, text: str, number: object) -> Delta:
-        """Take a piece."""
-        self.parts.append(text)
-        if isinstance(number, int):
-            self.cursor = number
+    def add_text(self, text: str, sequence_number: object) -> Delta:
+        """Keep a piece of the answer's text."""
+        self.text_parts.append(text)
+        if isinstance(sequence_number, int):
+            self.cursor = sequence_number
         return Delta(text, self.cursor)
 
-    def think(self, data: Json) -> Reasoning:
-        """Take a piece of a thought; a blank line stands between two of them."""
-        begun = tuple(data.get(key) for key in ("type", "item_id", "summary_index", "content_index"))
-        gap = "\n\n" if self.thoughts and begun != self.thought else ""
-        self.thought = begun
-        self.thoughts.append(gap + str(data.get("delta", "")))
-        if isinstance(number := data.get("sequence_number"), int) and self.cursor is not None:
-            self.cursor = number
-        return Reasoning(self.thoughts[-1])
+    def add_reasoning(self, event: Json) -> Reasoning:
+        """Keep a piece of the reasoning; a blank line separates two items of it."""
+        item = tuple(event.get(key) for key in ("type", "item_id", "summary_index", "content_index"))
+        separator = "\n\n" if self.reasoning_parts and item != self.reasoning_item else ""
+        self.reasoning_item = item
+        self.reasoning_parts.append(separator + str(event.get("delta", "")))
+        sequence_number = event.get("sequence_number")
+        if isinstance(sequence_number, int) and self.cursor is not None:
+            self.cursor = sequence_number
+        return Reasoning(self.reasoning_parts[-1])
 
 
 class Retrieval:
-    """Gets what is left of a response whose line broke or whose process died.
+    """Follows responses, and gets the rest of one whose connection broke or whose process died.
 
-    ``patience`` is how many seconds it is looked for.
+    ``recover_seconds`` is how long a response is looked for.
     """
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
         options = client.provider.options
-        self.patience = float(options.get("recover_seconds", 30.0))
-        self._queued = float(options.get("queued_seconds", 600.0))
-        self._run = float(options.get("run_seconds", 600.0))
+        self.recover_seconds = float(options.get("recover_seconds", 30.0))
+        self._queued_seconds = float(options.get("queued_seconds", 600.0))
+        self._run_seconds = float(options.get("run_seconds", 600.0))
 
     def resume(
-        self, answer: ResponseState, broke: ChatmgrError, gone: ChatmgrError | None = None
+        self, state: ResponseState, timeout_error: ChatmgrError, missing_error: ChatmgrError | None = None
     ) -> Iterator[Event]:
-        """Continue a background stream after the last event kept; else wait for the response itself.
+        """Continue a background stream after the last event received, else wait for the whole response.
 
-        ``broke`` is raised where the response never ends, ``gone`` where the server does not have it.
+        Raises ``timeout_error`` if the response is never done, ``missing_error`` if the server has none.
         """
-        if answer.background and answer.cursor is not None:
-            for attempt in range(_CONTINUED):
-                if attempt:
-                    yield from wait(0.125 * 2**attempt, "not reachable")
-                try:
-                    begin = {"stream": "true", "starting_after": answer.cursor}
-                    yield from self.read(self._client.open(f"/responses/{answer.id}", None, **begin), answer)
-                except NetworkDown:
-                    continue
-                except ProviderRefused:
-                    break
-                if answer.ended:
-                    return
+        if state.background and state.cursor is not None:
+            yield from self._continue_stream(state)
+            if state.ended:
+                return
         try:
-            found = yield from self._client.asked(partial(self._client.get, f"/responses/{answer.id}"))
-            yield from self.settle(answer, found, broke)
+            response = yield from self._fetch(state)
+            yield from self._wait_until_done(state, response, timeout_error)
         except ProviderRefused as error:
             if error.status == 404:
-                raise gone or broke from None
+                raise missing_error or timeout_error from None
             raise
 
-    def read(
-        self,
-        stream: Iterable[tuple[str, Json]],
-        answer: ResponseState,
-        opened: Callable[[Json], Iterator[Event]] | None = None,
-    ) -> Iterator[Event]:
-        """Follow a stream to its end, or to where it breaks off; ``opened`` is told of the response."""
-        for name, data in stream:
-            kind = str(data.get("type") or name)
-            if kind in _TEXT:
-                yield answer.add(str(data.get("delta", "")), data.get("sequence_number"))
-                continue
-            if kind in _REASONING:
-                yield answer.think(data)
-                continue
-            if kind == "response.output_item.added" and any(answer.parts):
-                if (data.get("item") or {}).get("type") == "message":
-                    yield answer.add("\n\n", data.get("sequence_number"))
-                continue
-            whole = data.get("object") == "response" and not kind.startswith("response.")
-            response = data if whole else data.get("response")
-            if opened and not answer.id and isinstance(response, dict) and response.get("id"):
-                yield from opened(response)
-            if kind in _TERMINAL:
-                yield from ending(response or {}, answer)
-                return
-            if kind == "error":
-                yield from failure(data, answer)
-                return
-            if whole:  # not streamed: the response as it stands now
-                yield from self.settle(answer, data)
-                return
-
-    def settle(
-        self, answer: ResponseState, found: Json, broke: ChatmgrError | None = None
-    ) -> Iterator[Event]:
-        """Ask until the response is done; ``broke`` is raised where it never is."""
-        begun = time.monotonic()
-        limit = self._run if answer.background else self.patience
-        pause = 0.1
-        while from_wire(str(found.get("status") or ""))[0] in LIVE:
-            passed = time.monotonic() - begun
-            queued = found.get("status") == "queued"
-            if queued and answer.background and passed > self._queued:
-                self.cancel(answer.id)
-                answer.ended = True
-                yield Finished(RunState.CANCELLED, "queued", "it waited too long in the server's queue")
-                return
-            if passed > (self._queued if queued else limit):
-                if broke is None:
-                    broke = NetworkDown("The server has not finished the response.", "Ask again later.")
-                raise broke
-            if pause >= 1.0:
-                yield from wait(pause, "queued" if queued else "still being answered")
-            else:
-                time.sleep(pause)
-            pause = min(pause * 1.6, 4.0)
-            found = yield from self._client.asked(partial(self._client.get, f"/responses/{answer.id}"))
-        yield from ending(found, answer)
-
-    def until(self, look: Callable[[], T | None], seconds: float) -> Generator[Event, None, T | None]:
-        """Look until there is something to see, for so many seconds."""
-        deadline = time.monotonic() + seconds
-        pause = 0.1
-        while True:
+    def _continue_stream(self, state: ResponseState) -> Iterator[Event]:
+        for attempt in range(_STREAM_ATTEMPTS):
+            if attempt:
+                yield from wait(0.125 * 2**attempt, "cannot be reached")
             try:
-                if (found := (yield from self._client.asked(look))) is not None:
-                    return found
+                query = {"stream": "true", "starting_after": state.cursor}
+                yield from self.read_stream(self._client.open(f"/responses/{state.id}", None, **query), state)
+            except NetworkDown:
+                continue
             except ProviderRefused:
-                return None
-            if time.monotonic() + pause > deadline:
-                return None
-            yield from wait(pause, "looking for the answer")
-            pause = min(pause * 1.6, 4.0)
+                return
+            if state.ended:
+                return
 
-    def cancel(self, run_id: str) -> None:
-        """Ask the server to stop a background response; it may be done already."""
+    def _fetch(self, state: ResponseState) -> Generator[Event, None, Json]:
+        return (yield from self._client.asked(partial(self._client.get, f"/responses/{state.id}")))
+
+    def read_stream(
+        self,
+        events: Iterable[tuple[str, Json]],
+        state: ResponseState,
+        on_response: Callable[[Json], Iterator[Event]] | None = None,
+    ) -> Iterator[Event]:
+        """Follow a stream to its end, or to where it breaks off.
+
+        ``on_response`` is called with the first response object that the stream names. A server that
+        does not stream sends the response itself: then this waits until it is done.
+        """
+        for name, event in events:
+            event_type = str(event.get("type") or name)
+            if event_type in _TEXT_EVENTS:
+                yield state.add_text(str(event.get("delta", "")), event.get("sequence_number"))
+                continue
+            if event_type in _REASONING_EVENTS:
+                yield state.add_reasoning(event)
+                continue
+            if event_type == "response.output_item.added" and any(state.text_parts):
+                if (event.get("item") or {}).get("type") == "message":
+                    yield state.add_text("\n\n", event.get("sequence_number"))
+                continue
+            not_streamed = event.get("object") == "response" and not event_type.startswith("response.")
+            response = event if not_streamed else event.get("response")
+            if on_response and not state.id and isinstance(response, dict) and response.get("id"):
+                yield from on_response(response)
+            if event_type in _FINAL_EVENTS:
+                yield from _finish(response or {}, state)
+                return
+            if event_type == "error":
+                yield from _fail(event, state)
+                return
+            if not_streamed:
+                yield from self._wait_until_done(state, event)
+                return
+
+    def _wait_until_done(
+        self, state: ResponseState, response: Json, timeout_error: ChatmgrError | None = None
+    ) -> Iterator[Event]:
+        """Ask until the response is done; raise ``timeout_error`` if that takes too long."""
+        response = yield from poll(
+            response,
+            partial(self._fetch, state),
+            done=_is_done,
+            limit=lambda latest: self._limit(state, latest),
+            reason=lambda latest: "queued" if _is_queued(latest) else "still being answered",
+        )
+        if _is_done(response):
+            yield from _finish(response, state)
+        elif _is_queued(response) and state.background:
+            self.cancel(state.id)
+            state.ended = True
+            yield Finished(RunState.CANCELLED, "queued", "it waited too long in the server's queue")
+        else:
+            raise timeout_error or NetworkDown(
+                "The server has not finished the response.", "Ask again later."
+            )
+
+    def _limit(self, state: ResponseState, response: Json) -> float:
+        """Seconds to wait for a response, by what it is doing now."""
+        if _is_queued(response):
+            return self._queued_seconds
+        return self._run_seconds if state.background else self.recover_seconds
+
+    def search(self, look: Callable[[], T | None], seconds: float) -> Generator[Event, None, T | None]:
+        """Call ``look`` for so many seconds, until it returns something; None where it never does."""
+        ask = partial(self._client.asked, look)
         try:
-            self._client.post(f"/responses/{run_id}/cancel", {})
+            return (
+                yield from poll(
+                    (yield from ask()),
+                    ask,
+                    done=lambda latest: latest is not None,
+                    limit=lambda _: seconds,
+                    reason=lambda _: "looking for the answer",
+                )
+            )
+        except ProviderRefused:
+            return None
+
+    def cancel(self, response_id: str) -> None:
+        """Ask the server to stop a background response; one that is done already needs nothing."""
+        try:
+            self._client.post(f"/responses/{response_id}/cancel", {})
         except ChatmgrError:
             return
 
 
-def failure(data: Json, answer: ResponseState) -> Iterator[Event]:
+def _is_done(response: Json) -> bool:
+    return from_provider_status(str(response.get("status") or ""))[0] not in LIVE
+
+
+def _is_queued(response: Json) -> bool:
+    return response.get("status") == "queued"
+
+
+def _fail(event: Json, state: ResponseState) -> Iterator[Event]:
     """An ``error`` event: the run failed."""
-    answer.ended = True
-    inner = data.get("error")
-    error = inner if isinstance(inner, dict) else data
+    state.ended = True
+    nested = event.get("error")
+    error = nested if isinstance(nested, dict) else event
     yield Finished(RunState.FAILED, error=str(error.get("message") or "no reason given"))
 
 
-def ending(response: Json, answer: ResponseState) -> Iterator[Event]:
-    """Usage, the rest of the text, and the state in our words."""
-    usage = response.get("usage") or {}
-    if usage:
+def _finish(response: Json, state: ResponseState) -> Iterator[Event]:
+    """The end of a response: its usage, what was not streamed of its text, and its final state."""
+    if usage := response.get("usage") or {}:
         yield Usage(
             usage.get("input_tokens"),
             usage.get("output_tokens"),
             (usage.get("input_tokens_details") or {}).get("cached_tokens"),
             (usage.get("output_tokens_details") or {}).get("reasoning_tokens"),
         )
-    state, detail = from_wire(str(response.get("status") or "failed"))
-    parts = [
-        part
-        for item in response.get("output") or ()
-        if item.get("type") == "message"
-        for part in item.get("content") or ()
-    ]
-    if state is RunState.INCOMPLETE:
-        reason = str((response.get("incomplete_details") or {}).get("reason") or "")
-        detail = "length" if reason == "max_output_tokens" else reason
-    elif state is RunState.COMPLETED and any(part.get("type") == "refusal" for part in parts):
-        detail = "refusal"
-    elif state is RunState.COMPLETED and answer.limit and usage.get("output_tokens") == answer.limit:
-        state, detail = RunState.INCOMPLETE, "length"  # llama.cpp calls a cut answer completed
-    text = joined(
-        "".join(str(part.get("text") or part.get("refusal") or "") for part in item.get("content") or ())
-        for item in response.get("output") or ()
-        if item.get("type") == "message"
+    text = join_messages(
+        "".join(str(part.get("text") or part.get("refusal") or "") for part in content)
+        for content in _message_contents(response)
     )
-    if not answer.thoughts and (thoughts := "\n\n".join(_thoughts(response))):
-        yield Reasoning(thoughts)
-    yield from rest(text, answer)
-    answer.ended = True
+    if not state.reasoning_parts and (reasoning := "\n\n".join(_reasoning_texts(response))):
+        yield Reasoning(reasoning)
+    yield from remaining_text(text, "".join(state.text_parts), state.cursor)
+    state.ended = True
     error = response.get("error") or {}
-    yield Finished(state, detail, str(error.get("message") or ""), text or None)
+    yield Finished(*_final_state(response, state), str(error.get("message") or ""), text or None)
 
 
-def _thoughts(response: Json) -> Iterator[str]:
-    """What the model said to itself, as the whole response tells it: in summary, else in full."""
+def _final_state(response: Json, state: ResponseState) -> tuple[RunState, str]:
+    """The run's state and detail, with the two cases that the status alone does not tell."""
+    run_state, detail = from_provider_status(str(response.get("status") or "failed"))
+    if run_state is RunState.INCOMPLETE:
+        reason = str((response.get("incomplete_details") or {}).get("reason") or "")
+        return run_state, "length" if reason == "max_output_tokens" else reason
+    if run_state is not RunState.COMPLETED:
+        return run_state, detail
+    if any(part.get("type") == "refusal" for content in _message_contents(response) for part in content):
+        return run_state, "refusal"
+    output_tokens = (response.get("usage") or {}).get("output_tokens")
+    if state.max_output_tokens and output_tokens == state.max_output_tokens:
+        return RunState.INCOMPLETE, "length"  # llama.cpp calls a truncated answer completed
+    return run_state, detail
+
+
+def _message_contents(response: Json) -> Iterator[list[Json]]:
+    """The content parts of each message in a response's output."""
+    for item in response.get("output") or ():
+        if item.get("type") == "message":
+            yield list(item.get("content") or ())
+
+
+def _reasoning_texts(response: Json) -> Iterator[str]:
+    """The reasoning in a response's output: its summary where there is one, else all of it."""
     for item in response.get("output") or ():
         if item.get("type") == "reasoning":
             for part in item.get("summary") or item.get("content") or ():
                 if text := part.get("text"):
                     yield str(text)
-
-
-def rest(text: str, answer: ResponseState) -> Iterator[Event]:
-    """What the whole text has beyond what was streamed."""
-    so_far = "".join(answer.parts)
-    if text.startswith(so_far) and len(text) > len(so_far):
-        yield answer.add(text[len(so_far) :], None)
-    elif so_far and text and not text.startswith(so_far) and not so_far.startswith(text):
-        yield Notice("The server has a different text than was streamed; the whole one is kept.")

@@ -35,9 +35,7 @@ def _letting_go(act: Callable[[str], None]) -> Callable[[str], None]:
     """A chat that waits for its next line holds no database, however its last command ended."""
 
     def done(rest: str) -> None:
-        try:
+        with app().reader:
             act(rest)
-        finally:
-            app().reader.close()
 
     return done

@@ -89,7 +89,8 @@ class Answers(Group):
         here, count = self._here, 2 * number
         found: list[Turn] = []
         while number <= here.turns:
-            turns = app().reader.tail(here, count)
+            with app().reader as reader:
+                turns = reader.tail(here, count)
             found = [one for one in turns if one.answer]
             if len(found) >= number:
                 return found[-number]
@@ -116,7 +117,6 @@ def _first_line(content: str) -> str:
 def _copied(text: str, what: str) -> None:
     from chatmgr.chat.input.clipboard import copy, safe_to_paste
 
-    app().reader.close()
     fit = safe_to_paste(text)
     if not fit:
         raise UsageFault(f"There is nothing to copy in {what}.")

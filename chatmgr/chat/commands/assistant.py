@@ -70,7 +70,8 @@ class Personas(Group):
 
     def _system(self, typed: str) -> None:
         here = self._here
-        old = app().reader.assistant_of(here.pk)
+        with app().reader as reader:
+            old = reader.assistant_of(here.pk)
         if not typed:
             if old.instructions:
                 console.out(clean(old.instructions))
@@ -99,5 +100,4 @@ def _in_editor(old: Assistant) -> str:
 
     if not can_edit_lines():
         raise UsageFault("There is no terminal to edit at.", "Type: /system TEXT, or /system @FILE")
-    app().reader.close()
     return edit_text(old.instructions)

@@ -11,7 +11,7 @@ from chatmgr.domain.addresses import Address, parse_address
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import EVERYTHING
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.text import dollars
+from chatmgr.domain.money import dollars
 from chatmgr.terminal.console import console
 from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.turn_lines import hit_lines, usage_summary

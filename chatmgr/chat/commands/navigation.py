@@ -5,6 +5,7 @@ from chatmgr.chat.slash import Command
 from chatmgr.domain.addresses import parse_address
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.names import valid_name
+from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import can_edit_lines
 from chatmgr.ui.context import app
 
@@ -76,7 +77,7 @@ class Going(Group):
         else:
             name = reader.unused_name(old.assistant)
         persona = reader.assistant_of(old.pk)
-        app().providers.check_files(app().providers.get(old.provider), self._talk.files)
+        check_files(app().providers.get(old.provider), self._talk.files)
         app().writer.create_conversation(name, "", persona.id, old.own_model, old.provider)
         self._talk.switch(reader.conversation(name))
 

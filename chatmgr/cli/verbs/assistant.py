@@ -2,11 +2,10 @@
 
 import sys
 from shlex import quote
-from typing import Any
 
 import click
 
-from chatmgr.domain.errors import ProviderRefused, UsageFault
+from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.names import valid_name
 from chatmgr.domain.text import valid_text
@@ -138,32 +137,14 @@ def _adopt(
 ) -> Assistant:
     """Take a server's assistant as it is; what is given here goes before what the server says."""
     chosen = provider_or_ask(provider, "")
-    if chosen.api != "assistants":
-        raise UsageFault(
-            f"{chosen.name} speaks the {chosen.api} API, which has no assistants to adopt.",
-            "Name a provider of the assistants API with --provider.",
-        )
-    from chatmgr.backends.assistants.backend import AssistantsBackend
-
-    backend = app().providers.backend(app().providers.usable(chosen))
-    assert isinstance(backend, AssistantsBackend)  # noqa: S101 - the registry says so
-    try:
-        found = backend.fetch_assistant(remote_id)
-    except ProviderRefused as error:
-        if error.status in {400, 404}:
-            error.hint = f"{chosen.name} has no assistant {remote_id}: is its id whole?"
-        raise
-    label = valid_name("assistant", name or str(found.get("name") or remote_id))
-    told = (
-        instructions_from(instructions) if instructions is not None else str(found.get("instructions") or "")
+    return app().assistants.adopt(
+        chosen,
+        remote_id,
+        name=name or "",
+        instructions=None if instructions is None else instructions_from(instructions),
+        model=model or "",
+        params=params_from(params),
     )
-    kept: dict[str, Any] = {
-        key: found[key] for key in ("temperature", "top_p") if found.get(key) is not None
-    } | params_from(params)
-    app().writer.create_assistant(label, told, model or str(found.get("model") or ""), chosen.name, kept)
-    created = app().reader.assistant(label)
-    app().writer.set_remote_assistant(created.id, chosen.name, chosen.base_url, remote_id)
-    return created
 
 
 @command.command("list")

@@ -62,7 +62,7 @@ def command(
         return
     going = [one for one in found if one.deleted_at is None]
     if going:
-        app().turns.release(going, "the conversation was deleted", stop=remote)
+        app().turns.close_runs(going, "the conversation was deleted", stop=remote)
         app().trash.put(going)
     if going or not found:
         report.tell(going, f"in the trash. Back: chatmgr restore {_way_back(going, everything)}")

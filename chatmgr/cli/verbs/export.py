@@ -151,7 +151,7 @@ def _fill(chosen: list[int], form: str, folder: Path, *, force: bool) -> None:
 def _pages(exporter: Exporter) -> Callable[[int], Iterator[str]]:
     from chatmgr.formats import transcript_html
 
-    return lambda pk: transcript_html.conversation_page(exporter.entry(pk), "index.html")
+    return lambda pk: transcript_html.conversation_page(exporter.transcript(pk), "index.html")
 
 
 def _tell(count: int, path: Path) -> None:

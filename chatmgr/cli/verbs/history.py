@@ -184,7 +184,7 @@ def _settled(conversation: Conversation) -> Conversation:
     if not conversation.live:
         return conversation
     try:
-        with closing(app().turns.settle(conversation, once=True)) as events:
+        with closing(app().turns.recover(conversation, follow=False)) as events:
             for one in events:
                 if isinstance(one, Notice):
                     console.note(one.text, "yellow")

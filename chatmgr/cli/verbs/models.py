@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from chatmgr.config import paths
+from chatmgr.services import local_model
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import ProviderName, app, json_option
@@ -53,9 +53,6 @@ def pull() -> None:
     Example:
       chatmgr models pull
     """
-    from chatmgr.backends.local import weights
-
-    folder = paths.models_dir()
-    there = weights.fetched(folder)
-    path = weights.ensure(folder, app().progress, verify=True)
-    console.note(f"{path} is there and whole." if there else f"Fetched to {path}.")
+    was_downloaded = local_model.is_downloaded()
+    path = local_model.download(app().progress, verify=True)
+    console.note(f"{path} is there and whole." if was_downloaded else f"Fetched to {path}.")

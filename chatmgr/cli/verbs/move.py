@@ -61,9 +61,9 @@ def _living_at(origin: str) -> list[str]:
 def _let_go(conversation: Conversation) -> None:
     """Settle the run that was left there; where its server cannot tell its end, it is given up."""
     try:
-        for one in app().turns.settle(conversation):
+        for one in app().turns.recover(conversation):
             if isinstance(one, Notice):
                 console.note(one.text, "yellow")
     except ChatmgrError as error:
-        app().turns.abandon(conversation, error.message)
+        app().turns.close_run(conversation, error.message)
         console.note(f"The open run of “{conversation.name}” is given up: {error.message}", "yellow")

@@ -13,6 +13,7 @@ from chatmgr.domain.model import Assistant, Attachment, Conversation, Provider, 
 from chatmgr.domain.names import slug, valid_name
 from chatmgr.domain.text import valid_text
 from chatmgr.services import budget
+from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import console
 from chatmgr.terminal.typeahead import early_typeahead
 from chatmgr.ui.attachments import attachments
@@ -86,7 +87,7 @@ def command(
     chat = interactive() and not as_json and sys.stdout.isatty()
     if text or message is not None or (attached and not chat):
         checked_message(text)
-    most = budget.limit(max_cost or 0)
+    most = budget.limit_from(max_cost or 0)
     name = valid_name("conversation", name) if name is not None else None
     assistant = valid_name("assistant", assistant) if assistant is not None else None
     if name and app().reader.find_conversation(name):
@@ -106,11 +107,12 @@ def command(
         return 0
     with early_typeahead() if chat else nullcontext():
         begin(conversation, persona, chat=chat)
-        conversation = app().reader.conversation(own)
-        if as_json:
-            print_json(conversation_json(conversation))
-            return 0
-        model = app().turns.model_of(conversation)
+        with app().reader as reader:
+            conversation = reader.conversation(own)
+            if as_json:
+                print_json(conversation_json(conversation))
+                return 0
+            model = app().turns.model_of(conversation)
         where = f"{conversation.provider} ({model})" if model else conversation.provider
         console.note(f"“{own}” with {persona.name} at {where}. exit() or Ctrl-D leave.")
         return run_chat(conversation, attached, background=background) if chat else 0
@@ -159,7 +161,7 @@ def _persona(
 def _provider(named: str, assistants: str, model: str, attached: tuple[Attachment, ...]) -> Provider:
     """The provider to begin with, which can take the model and the files."""
     chosen = provider_or_ask(named, assistants)
-    app().providers.check_files(chosen, attached)
+    check_files(chosen, attached)
     if model:
         app().providers.check_model(chosen, model)
     return chosen

@@ -93,10 +93,11 @@ def command(
     hit = found.reader.turn(conversation, given.turn) if given and given.turn is not None else None
     found.writer.touch(conversation.pk, found.here)
     settle(conversation)
-    if hit:
-        transcript_view.around(conversation, hit.turn, transcript_view.AROUND if count is None else count)
-    else:
-        transcript_view.tail(conversation, found.settings.get("tail") if count is None else count)
+    with found.reader:
+        if hit:
+            transcript_view.around(conversation, hit.turn, transcript_view.AROUND if count is None else count)
+        else:
+            transcript_view.tail(conversation, found.settings.get("tail") if count is None else count)
     conversation = adjusted(conversation, provider, model, max_cost)
     return run_chat(conversation, background=background, reasoning=reasoning)
 

@@ -44,7 +44,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     rows = (
         (
             f"{one.conversation}@{one.position}",
-            "left behind" if app().turns.left_behind(one) else one.state,
+            "left behind" if app().turns.is_orphaned(one) else one.state,
             one.provider,
             one.model or "—",
             one.run_id or "—",
@@ -117,7 +117,7 @@ def answer(name: str) -> None:
       chatmgr runs answer demo
     """
     conversation, _ = _left(name)
-    follow(conversation, answered(conversation, app().turns.pending_calls(conversation)))
+    follow(conversation, answered(conversation, app().turns.pending_tool_calls(conversation)))
 
 
 @command.command("cancel")

@@ -6,6 +6,7 @@ import click
 
 from chatmgr.domain.model import Conversation, UserMessage
 from chatmgr.services import budget
+from chatmgr.services.attachments import check_files
 from chatmgr.ui.attachments import attachments
 from chatmgr.ui.context import (
     ConversationName,
@@ -63,7 +64,7 @@ def command(
     attached = attachments(files)
     text = checked_message(message_from(message, "" if "-" in files else read_stdin()))
     conversation = app().reader.conversation(name)
-    app().providers.check_files(app().providers.get(provider or conversation.provider), attached)
+    check_files(app().providers.get(provider or conversation.provider), attached)
     conversation = adjusted(conversation, provider, model, max_cost)
     remember(conversation)
     run_one(
@@ -74,7 +75,7 @@ def command(
 def adjusted(conversation: Conversation, provider: str, model: str, max_cost: float | None) -> Conversation:
     """The conversation after what the options change of it for good."""
     found = app()
-    most = None if max_cost is None else budget.limit(max_cost)
+    most = None if max_cost is None else budget.limit_from(max_cost)
     if provider or model:
         conversation = found.threads.switch(conversation, provider, model)
     if max_cost is not None:
@@ -99,5 +100,5 @@ def run_one(
             for turn in app().reader.turns(conversation, before + 1):
                 print_json(turn_json(turn))
     with suppress(KeyboardInterrupt):  # the answer is out: who does not wait for a title has lost nothing
-        app().titles.begin(conversation)
+        app().titles.start(conversation)
         app().titles.wait()

@@ -10,12 +10,13 @@ from chatmgr.cli.filters import filter_options
 from chatmgr.cli.stats_totals import OVERVIEW, RANKINGS, UNITS, Counted, counted
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.filters import Filters
+from chatmgr.domain.money import NANODOLLARS, price
 from chatmgr.domain.periods import tick_label
-from chatmgr.domain.totals import UsageTotals, price
+from chatmgr.domain.totals import UsageTotals
 from chatmgr.terminal import plots
 from chatmgr.terminal.console import console, styled
 from chatmgr.terminal.region import stdout_size
-from chatmgr.ui.context import NANODOLLARS, empty_suffix, json_option
+from chatmgr.ui.context import empty_suffix, json_option
 from chatmgr.ui.json_output import print_json
 
 _TOP, _ROWS = 5, 20

@@ -9,7 +9,7 @@ import click
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Conversation, ThreadRef
 from chatmgr.domain.names import slug, valid_name
-from chatmgr.services.turns import shown_thread
+from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import AssistantName, ConversationName, ProviderName, app, json_option
@@ -49,12 +49,12 @@ def adopt(thread: str, name: str, provider: str, assistant: str | None) -> None:
     if found.reader.find_conversation(name):
         raise UsageFault(f"There is a conversation “{name}” already.", "Choose another name.")
     persona = found.reader.assistant(assistant) if assistant else None
-    turns = found.threads.adopt(thread, chosen)
+    turns = found.threads.fetch_turns(thread, chosen)
     if persona is None:
         label = slug(name, [one.name for one in found.reader.assistants()])
         found.writer.create_assistant(label, "", "", chosen.name, {})
         persona = found.reader.assistant(label)
-    found.threads.keep(name, persona.id, chosen, thread, turns)
+    found.threads.create_from_thread(name, persona.id, chosen, thread, turns)
     count = f"{len(turns)} turn{'' if len(turns) == 1 else 's'}"
     console.note(f"“{name}” has the thread's {count}. Go on: chatmgr resume {quote(name)}")
 
@@ -106,14 +106,14 @@ def show(name: str, as_json: bool) -> None:
         console.out(line)
     if not rows:
         console.note(
-            f"“{conversation.name}” has no remote thread; its next turn makes one where there are such."
+            f"“{conversation.name}” has no remote thread; its next turn creates one where there are such."
         )
 
 
 def _facts(conversation: Conversation, provider: str, endpoint: str, thread: ThreadRef) -> dict[str, Any]:
     """The documented shape of a thread."""
     behind = len(app().reader.history(conversation.pk, conversation.turns + 1, thread.synced)) // 2
-    kept = bool(shown_thread(thread.remote_id))
+    kept = bool(visible_thread_id(thread.remote_id))
     state = "behind" if behind else "in step"
     if not kept:
         state = "keeps no threads"
@@ -123,7 +123,7 @@ def _facts(conversation: Conversation, provider: str, endpoint: str, thread: Thr
         "conversation": conversation.name,
         "provider": provider,
         "base_url": endpoint,
-        "thread_id": shown_thread(thread.remote_id) or None,
+        "thread_id": visible_thread_id(thread.remote_id) or None,
         "synced": thread.synced,
         "turns": conversation.turns,
         "behind": behind if kept else None,

@@ -97,7 +97,7 @@ class Desk:
     def settle(self, name: str) -> TurnLog:
         """What ``chatmgr resume`` and ``runs wait`` begin with."""
         with self.process() as app:
-            return self.follow(app.turns.settle(app.reader.conversation(name)))
+            return self.follow(app.turns.recover(app.reader.conversation(name)))
 
     @staticmethod
     def follow(events: object) -> TurnLog:

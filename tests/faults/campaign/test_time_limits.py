@@ -57,7 +57,7 @@ def test_ctrl_c_ends_the_countdown(
         told = desk.ask(case.name, case.said(case.text))
     desk.configure()
     assert isinstance(told.error, Interrupted)
-    assert [(one.seconds, one.why) for one in told.waits] == [(30, "too many requests")]
+    assert [(one.seconds, one.reason) for one in told.waits] == [(30, "too many requests")]
     _finish(desk, case, told, "cancelled", count)
 
 

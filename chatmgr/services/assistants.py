@@ -1,0 +1,63 @@
+"""Assistants that exist on a server: taking one over into the local database."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chatmgr.domain.errors import ProviderRefused, UsageFault
+from chatmgr.domain.model import Assistant, Provider
+from chatmgr.domain.names import valid_name
+from chatmgr.services.providers import Providers
+from chatmgr.store.reader import Reader
+from chatmgr.store.writer import Writer
+
+_ADOPTED_PARAMS = ("temperature", "top_p")
+
+
+class AssistantService:
+    """Creates local assistants from remote ones."""
+
+    def __init__(self, providers: Providers, reader: Reader, writer: Writer) -> None:
+        self._providers = providers
+        self._reader = reader
+        self._writer = writer
+
+    def adopt(
+        self,
+        provider: Provider,
+        remote_id: str,
+        *,
+        name: str = "",
+        instructions: str | None = None,
+        model: str = "",
+        params: Mapping[str, Any],
+    ) -> Assistant:
+        """Create a local assistant for one that the server has; conversations with it use that one.
+
+        Name, instructions, model and parameters given here take precedence over the server's.
+        """
+        remote = self._fetch(provider, remote_id)
+        name = valid_name("assistant", name or str(remote.get("name") or remote_id))
+        if instructions is None:
+            instructions = str(remote.get("instructions") or "")
+        remote_params = {key: remote[key] for key in _ADOPTED_PARAMS if remote.get(key) is not None}
+        model = model or str(remote.get("model") or "")
+        self._writer.create_assistant(name, instructions, model, provider.name, remote_params | dict(params))
+        with self._reader as reader:
+            assistant = reader.assistant(name)
+        self._writer.set_remote_assistant(assistant.id, provider.name, provider.base_url, remote_id)
+        return assistant
+
+    def _fetch(self, provider: Provider, remote_id: str) -> Mapping[str, Any]:
+        if provider.api != "assistants":
+            raise UsageFault(
+                f"{provider.name} speaks the {provider.api} API, which has no assistants to adopt.",
+                "Name a provider of the assistants API with --provider.",
+            )
+        from chatmgr.backends.assistants.backend import AssistantsBackend
+
+        try:
+            return AssistantsBackend(self._providers.usable(provider)).fetch_assistant(remote_id)
+        except ProviderRefused as error:
+            if error.status in {400, 404}:
+                error.hint = f"{provider.name} has no assistant {remote_id}. Check that the id is complete."
+            raise
