@@ -24,7 +24,7 @@ _FENCE_TICKS = re.compile("`{3,}")
 GENERATOR = f"generator: {FORMAT}\n"
 
 
-def transcript_markdown(transcript: Transcript) -> Iterator[str]:
+def markdown_pieces(transcript: Transcript) -> Iterator[str]:
     """The parts of a transcript in order."""
     yield from _front_matter(transcript)
     for turn in transcript.turns():

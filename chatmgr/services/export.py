@@ -33,7 +33,7 @@ class Exporter:
             return lossless_json.json_lines(head, self._records(chosen, as_met=True))
         if form == "json":
             return lossless_json.json_document(head, self._records(chosen, as_met=False))
-        render = {"md": transcript_markdown.transcript_markdown, "text": _text, "html": _page}[form]
+        render = {"md": transcript_markdown.markdown_pieces, "text": _text, "html": _page}[form]
         return (piece for pk in chosen for piece in render(self.transcript(pk)))
 
     def index(self, files: Mapping[int, str], form: str, now: datetime) -> tuple[str, Iterator[str]]:
