@@ -3,15 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
-from typing import TYPE_CHECKING
 
 from chatmgr.domain.model import Conversation
 from chatmgr.terminal.console import styled
 from chatmgr.terminal.durations import age
 from chatmgr.terminal.sanitize import display_width, one_line, row_spans
-
-if TYPE_CHECKING:
-    pass
 
 _GAP = "  "
 _MEASURED = 1_000  # rows that decide how wide the columns are

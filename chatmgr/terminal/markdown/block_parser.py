@@ -2,9 +2,7 @@
 
 This follows CommonMark's own description of a parser: a line first continues the open containers, then
 may open new blocks, and the rest of it goes into the open leaf. No line is read twice, so the cost is
-linear in the answer's length, however it is cut into pieces.
-
-The package's docstring lists where the result differs from CommonMark, and why.
+linear in the answer's length. The package's docstring lists the differences from CommonMark, and why.
 """
 
 import re
@@ -16,13 +14,12 @@ from chatmgr.terminal.markdown.patterns import (
     FENCE,
     HEADING,
     LINK_DEFINITION,
-    LIST_ITEM,
     RULE,
     SETEXT_UNDERLINE,
     TABLE_DELIMITERS,
     expand_indent,
     html_block_end,
-    may_interrupt,
+    list_item,
     table_cells,
 )
 
@@ -168,11 +165,7 @@ class BlockParser:
                 text = expand_indent(stripped[1:]).removeprefix(" ")
             elif self._open_leaf_block(stripped, indent, depth, paragraph):
                 return "", None
-            elif (
-                (item := LIST_ITEM.match(stripped))
-                and depth < _MAX_DEPTH
-                and (paragraph is None or may_interrupt(item, stripped))
-            ):
+            elif depth < _MAX_DEPTH and (item := list_item(stripped, in_paragraph=bool(paragraph))):
                 self._close_to(depth)
                 text = self._open_item(item, stripped, indent)
             else:

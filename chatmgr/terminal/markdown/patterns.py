@@ -6,7 +6,7 @@ HEADING = re.compile(r"(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
 FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
 RULE = re.compile(r"(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$")
 SETEXT_UNDERLINE = re.compile(r"(=+|-+)[ \t]*$")
-LIST_ITEM = re.compile(r"([-+*]|(\d{1,9})[.)])(?:( +)|$)")
+_LIST_ITEM = re.compile(r"([-+*]|(\d{1,9})[.)])(?:( +)|$)")
 TABLE_DELIMITERS = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _PIPE = re.compile(r"(?<!\\)\|")
 LINK_DEFINITION = re.compile(r"\[[^\]]+\]:\s*\S")
@@ -38,9 +38,15 @@ def expand_indent(text: str) -> str:
     return text[: len(text) - len(bare)].expandtabs(4) + bare
 
 
-def may_interrupt(item: "re.Match[str]", text: str) -> bool:
-    """Whether the list item may interrupt a paragraph: not if it is empty or has a number other than 1."""
-    return len(text) > item.end() and item[2] in {None, "1"}
+def list_item(text: str, *, in_paragraph: bool) -> "re.Match[str] | None":
+    """The marker of a list item that starts here, if one may.
+
+    A paragraph is only interrupted by an item that is not empty and has no number other than 1.
+    """
+    item = _LIST_ITEM.match(text)
+    if item and in_paragraph and (len(text) <= item.end() or item[2] not in {None, "1"}):
+        return None
+    return item
 
 
 def html_block_end(text: str, *, in_paragraph: bool) -> str | None:
