@@ -14,10 +14,10 @@ from typing import Any
 
 from chatmgr.config.paths import config_dir, make_private_folder
 from chatmgr.domain.errors import ConfigurationFault
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest
 from chatmgr.domain.text import MESSAGE_LIMIT
-from chatmgr.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

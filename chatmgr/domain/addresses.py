@@ -2,7 +2,7 @@
 
 import re
 
-from chatmgr.domain.values import dataclass
+from chatmgr.domain.fast_dataclass import dataclass
 
 _ADDRESS = re.compile(r"(?P<name>.+)@(?P<turn>-?(?:0|[1-9]\d{0,8}))")
 

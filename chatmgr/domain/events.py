@@ -6,8 +6,8 @@ read, and exactly one ``Finished`` at the end. A stream that ends without ``Fini
 run, never a complete answer.
 """
 
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.states import RunState
-from chatmgr.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

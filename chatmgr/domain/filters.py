@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.states import RunState
-from chatmgr.domain.values import dataclass
 
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)

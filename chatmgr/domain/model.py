@@ -5,8 +5,8 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.states import LIVE, RunState
-from chatmgr.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from math import gcd
 
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.totals import Unit
-from chatmgr.domain.values import dataclass
 
 DAY = 86_400
 DAYS_OF_WEEK = 7

@@ -5,7 +5,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Literal
 
-from chatmgr.domain.values import dataclass
+from chatmgr.domain.fast_dataclass import dataclass
 
 RemoteKind = Literal["thread", "response", "file"]
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.text import SPACELESS, storable
-from chatmgr.domain.values import dataclass
 
 _MAX_TERMS = 64  # enough for any search, and databases have limits
 _TOKEN = re.compile(r'(?P<minus>-(?=[^\s]))?(?:"(?P<phrase>[^"]*)(?:"|$)|(?P<word>[^\s"]+))')

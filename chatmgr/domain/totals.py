@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from chatmgr.domain.values import dataclass
+from chatmgr.domain.fast_dataclass import dataclass
 
 Unit = Literal["day", "week", "month"]
 Ranking = Literal["model", "provider", "assistant", "conversation"]

@@ -9,10 +9,10 @@ from dataclasses import field
 
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, NotFound, ProviderRefused
 from chatmgr.domain.events import STATELESS, Event
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.model import Conversation, Provider
 from chatmgr.domain.ports import Backend
 from chatmgr.domain.remote import DeletionResult, DeletionStatus, RemoteCopy, RemoteThread
-from chatmgr.domain.values import dataclass
 from chatmgr.services.providers import Providers
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import Writer

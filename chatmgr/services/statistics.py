@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import get_args
 
 from chatmgr.domain import periods
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.filters import ALWAYS, Filters
 from chatmgr.domain.totals import Ranking, Unit, UsageTotals
-from chatmgr.domain.values import dataclass
 from chatmgr.store.reader import Reader
 
 UNITS: tuple[Unit, ...] = get_args(Unit)

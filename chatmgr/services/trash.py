@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatmgr.config import paths
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.values import dataclass
 from chatmgr.formats.file_names import safe_file_name
 from chatmgr.store.reader import Reader
 

@@ -131,7 +131,7 @@ def check_search(url: str, *, rebuild: bool = False) -> bool:
         with database.begin() as connection:
             if rebuild:
                 index.rebuild(connection)
-            return index.in_step(connection)
+            return index.matches_tables(connection)
     finally:
         database.dispose()
 

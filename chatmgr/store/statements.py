@@ -40,9 +40,9 @@ def _lines(name: str, dialect: str, kind: str = _HEADINGS[0], indent: str = "") 
     """The lines of a statement or a fragment, those of its fragments in their places, without comments."""
     subject, _, heading = name.partition(".")
     blocks = _blocks(subject)
-    found = blocks.get(f"{kind}{heading} [{dialect}]") or blocks[f"{kind}{heading}"]
+    block = blocks.get(f"{kind}{heading} [{dialect}]") or blocks[f"{kind}{heading}"]
     lines: list[str] = []
-    for line in found:
+    for line in block:
         text = line.lstrip()
         if text.startswith(_INCLUDE):
             fragment = text.removeprefix(_INCLUDE)

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.model import LiveRun, Provider
 from chatmgr.domain.ports import Backend
-from chatmgr.domain.values import dataclass
 from chatmgr.store.writer import OpenRun
 
 

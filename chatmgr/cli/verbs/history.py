@@ -15,9 +15,9 @@ from chatmgr.domain import addresses
 from chatmgr.domain.addresses import Address
 from chatmgr.domain.errors import ChatmgrError, NoCode, UsageFault
 from chatmgr.domain.events import Notice
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation, Turn
-from chatmgr.domain.values import dataclass
 from chatmgr.terminal import tables
 from chatmgr.terminal.console import console, show_lines
 from chatmgr.terminal.region import stdout_size

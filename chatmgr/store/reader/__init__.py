@@ -9,7 +9,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from chatmgr.store.reader.session import FAR, Session
+from chatmgr.store.reader.query_session import FAR, Session
 
 if TYPE_CHECKING:
     from chatmgr.store.reader.assistants import Assistants

@@ -3,7 +3,7 @@
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.names import nearest
-from chatmgr.store.reader.session import Session, as_stored
+from chatmgr.store.reader.query_session import Session, as_stored
 from chatmgr.store.shapes import as_mapping, into, moment, pick
 
 _ASSISTANT = into(Assistant, params=as_mapping, created_at=moment, updated_at=moment)

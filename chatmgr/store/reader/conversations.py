@@ -11,7 +11,7 @@ from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.filters import EVERYTHING, Filters
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import nearest, slug
-from chatmgr.store.reader.session import FAR, GUESSES, SHORTEST_ID, Session, as_stored
+from chatmgr.store.reader.query_session import FAR, GUESSES, SHORTEST_ID, Session, as_stored
 from chatmgr.store.shapes import into, moment, moment_or_none, pick
 
 

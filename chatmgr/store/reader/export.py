@@ -7,7 +7,7 @@ from chatmgr.domain.export_schema import COLUMNS, FLAGS, JSON, Record, is_moment
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Attachment, Conversation, Turn
 from chatmgr.store.reader.conversations import CONVERSATION
-from chatmgr.store.reader.session import Session
+from chatmgr.store.reader.query_session import Session
 from chatmgr.store.shapes import as_dict, as_mapping, into, moment_or_none
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from chatmgr.store.reader.session import Session
+from chatmgr.store.reader.query_session import Session
 from chatmgr.store.shapes import as_dict
 
 

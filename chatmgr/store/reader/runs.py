@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from chatmgr.domain.model import LiveRun
 from chatmgr.domain.states import RunState
-from chatmgr.store.reader.session import Session
+from chatmgr.store.reader.query_session import Session
 from chatmgr.store.shapes import as_dict, into, moment
 
 _LIVE_RUN = into(LiveRun, state=RunState, sent=bool, background=bool, started_at=moment)

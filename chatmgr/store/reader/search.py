@@ -1,8 +1,8 @@
-"""Searches: from what was asked to hits, newest or best first.
+"""Searches: from what was lookups to hits, newest or best first.
 
 The index gives turns newest first, one by one, so that the newest are found without the rest being
 looked at. To be ranked, they must be looked at: of a word that is everywhere, the newest ``WINDOW``
-turns are, and whoever asked is told that there are more.
+turns are, and whoever lookups is told that there are more.
 """
 
 import heapq
@@ -17,8 +17,8 @@ from chatmgr.domain.matching import Matcher, best_snippet, bm25_scores
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.search import Hit, Query, SearchResults, Snippet
 from chatmgr.store.reader.conversations import CONVERSATION
-from chatmgr.store.reader.session import Session
-from chatmgr.store.search.questions import Question, questions
+from chatmgr.store.reader.query_session import Session
+from chatmgr.store.search.index_queries import IndexQuery, index_queries
 from chatmgr.store.shapes import Row, Shape, as_dict, moment
 
 T = TypeVar("T")
@@ -39,18 +39,18 @@ class Search:
         """The best ``count`` hits, conversations first; ``newest`` or ``count`` 0 take them as they come."""
         if not query.clauses:
             return SearchResults(iter(()))
-        asked = list(questions(query, self._trigrams))
+        lookups = list(index_queries(query, self._trigrams))
         matcher = Matcher(query, sure_of_phrases=self._in_sqlite)
         values = filters.values()
-        names = [] if conversation or not query.wanted else self._names(asked, matcher, values, count)
+        names = [] if conversation or not query.wanted else self._names(lookups, matcher, values, count)
         span = {"first": max(_second(filters.since), 1), "last": _second(filters.until)}
         values = {**values, **span, "conversation": conversation}
         if newest or not count:
             limit = count if count and not matcher.unsure else 0
-            turns = (_turn_hit(row, matcher) for row in self._turns(asked, matcher, values, limit))
+            turns = (_turn_hit(row, matcher) for row in self._turns(lookups, matcher, values, limit))
             merged = heapq.merge(names, turns, key=attrgetter("at"), reverse=True)
             return SearchResults(islice(merged, count) if count else merged)
-        rows = list(islice(self._turns(asked, matcher, values, WINDOW + 1), WINDOW + 1))
+        rows = list(islice(self._turns(lookups, matcher, values, WINDOW + 1), WINDOW + 1))
         best = _best(rows[:WINDOW], matcher, count - min(len(names), count))
         return SearchResults(iter([*names[:count], *best]), more=len(rows) > WINDOW)
 
@@ -64,20 +64,20 @@ class Search:
         return list(self._session.column("search.trigrams", low=beginning, high=beginning + "\U0010ffff"))
 
     def _rows(
-        self, kind: str, shape: Shape[T], question: Question, values: Mapping[str, object], limit: int
+        self, kind: str, shape: Shape[T], lookup: IndexQuery, values: Mapping[str, object], limit: int
     ) -> Iterator[T]:
-        """Turns or names that answer one question: on SQLite from the table of the index to begin at."""
-        statement = f"search.{kind}_{question.start}" if self._in_sqlite else f"search.{kind}"
+        """Turns or names that match one lookup; on SQLite, the statement begins with the index that must match."""
+        statement = f"search.{kind}_{lookup.start}" if self._in_sqlite else f"search.{kind}"
         return self._session.rows(
-            statement, shape, **question.values(), **values, limit=self._session.limit(limit)
+            statement, shape, **lookup.values(), **values, limit=self._session.limit(limit)
         )
 
     def _turns(
-        self, asked: list[Question], matcher: Matcher, values: Mapping[str, object], limit: int
+        self, lookups: list[IndexQuery], matcher: Matcher, values: Mapping[str, object], limit: int
     ) -> Iterator[Row]:
-        """Matching turns, newest first; the answers to several questions as one."""
+        """Matching turns, newest first; the results of several lookups merged."""
         most = 0 if matcher.unsure else limit
-        streams = [self._rows("turns", as_dict, question, values, most) for question in asked]
+        streams = [self._rows("turns", as_dict, lookup, values, most) for lookup in lookups]
         last = 0
         for row in heapq.merge(*streams, key=itemgetter("stamp"), reverse=True):
             stamp = row["stamp"]
@@ -86,13 +86,13 @@ class Search:
             last = stamp
 
     def _names(
-        self, asked: list[Question], matcher: Matcher, values: Mapping[str, object], count: int
+        self, lookups: list[IndexQuery], matcher: Matcher, values: Mapping[str, object], count: int
     ) -> list[Hit]:
         """Conversations whose name or title matches, newest activity first."""
         most = 0 if matcher.unsure else count or WINDOW
         matching: dict[int, Conversation] = {}
-        for question in asked:
-            for conversation in self._rows("names", CONVERSATION, question, values, most):
+        for lookup in lookups:
+            for conversation in self._rows("names", CONVERSATION, lookup, values, most):
                 if matcher.holds(f"{conversation.name}\n{conversation.title}"):
                     matching[conversation.pk] = conversation
         hits = (_name_hit(conversation, matcher) for conversation in matching.values())

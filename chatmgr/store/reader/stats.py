@@ -6,7 +6,7 @@ from math import floor
 from chatmgr.domain import periods
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.totals import Ranking, Unit, UsageTotals
-from chatmgr.store.reader.session import Session
+from chatmgr.store.reader.query_session import Session
 from chatmgr.store.shapes import Row, as_dict, moment
 
 

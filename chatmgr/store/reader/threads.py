@@ -5,7 +5,7 @@ from typing import NamedTuple
 from chatmgr.domain.events import STATELESS
 from chatmgr.domain.model import RemoteFile, ThreadRef
 from chatmgr.domain.remote import RemoteCopy, RemoteThread
-from chatmgr.store.reader.session import Session
+from chatmgr.store.reader.query_session import Session
 from chatmgr.store.shapes import as_dict, into
 
 _THREAD = into(ThreadRef, doubtful=bool)

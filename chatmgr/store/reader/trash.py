@@ -9,7 +9,7 @@ from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import nearest
 from chatmgr.store.reader.conversations import CONVERSATION
-from chatmgr.store.reader.session import GUESSES, SHORTEST_ID, Session, as_stored
+from chatmgr.store.reader.query_session import GUESSES, SHORTEST_ID, Session, as_stored
 from chatmgr.store.shapes import pick
 
 _ARCHIVED_OR_NOT = Filters(archived=None)

@@ -42,15 +42,15 @@ def mend(db: Connection) -> None:
 
 
 def rebuild(db: Connection) -> None:
-    """Make the index anew from the tables."""
+    """Rebuild the index from the tables."""
     if db.dialect.name == "sqlite":
         _run(db, [*SQLITE_FILL])
     else:
         _run(db, ["DELETE FROM search", *POSTGRES_FILL])
 
 
-def in_step(db: Connection) -> bool:
-    """Whether the index holds what the tables say: FTS5 compares them; PostgreSQL makes each entry anew."""
+def matches_tables(db: Connection) -> bool:
+    """Whether the index matches the tables. FTS5 compares them; PostgreSQL computes every entry again."""
     if db.dialect.name != "sqlite":
         return not db.exec_driver_sql(POSTGRES_CHECK).first()
     try:
@@ -66,10 +66,10 @@ def _run(db: Connection, statements: list[str]) -> None:
 
 
 @event.listens_for(metadata, "after_create")
-def _with_the_tables(_metadata: object, db: Connection, **_how: Any) -> None:
+def _create_with_tables(_metadata: object, db: Connection, **_how: Any) -> None:
     create(db)
 
 
 @event.listens_for(metadata, "before_drop")
-def _before_the_tables(_metadata: object, db: Connection, **_how: Any) -> None:
+def _drop_before_tables(_metadata: object, db: Connection, **_how: Any) -> None:
     drop(db)

@@ -134,7 +134,7 @@ FULL JOIN search USING (key)
 WHERE text IS NULL OR words IS NULL
 OR words <> chatmgr_vector(substr(text, part * {_PART} + 1, {_PART + _LAP})) LIMIT 1"""
 POSTGRES_DROP = [
-    *(f"DROP FUNCTION IF EXISTS {one.split()[2]} CASCADE" for one in _triggers()[::2]),
+    *(f"DROP FUNCTION IF EXISTS {function.split()[2]} CASCADE" for function in _triggers()[::2]),
     "DROP FUNCTION IF EXISTS chatmgr_index_turn, chatmgr_index, chatmgr_query, chatmgr_vector",
     "DROP FUNCTION IF EXISTS chatmgr_grams, chatmgr_words",
     "DROP TABLE IF EXISTS search",

@@ -1,12 +1,12 @@
-"""The search index on SQLite: two FTS5 tables over one view, and the triggers that keep them in step.
+"""The search index on SQLite: two FTS5 tables over one view, and the triggers that maintain them.
 
-The view ``searchable`` says what each document is now. Around every change that could alter one, a
-trigger takes the old text out of the index and another puts the new one in: FTS5 must be told exactly
-what it was given. So the index follows whoever writes, and no program is needed to keep it.
+The view ``searchable`` shows each document as it is now. Before every change that could alter a document, a
+trigger removes the old text from the index, and after it another trigger adds the new text: FTS5 removes a
+document only if it is given exactly the text that was added. So the index is right whoever writes.
 
 ``words`` holds all text by words. ``grams`` (trigrams) holds text in scripts that put no spaces between
-words, so that any part of it is found; it ends in two blanks there, so that every character begins a
-trigram, and one or two of them are the beginning of some.
+words, so that any part of it is found. Each text ends in two blanks there, so that every character begins a
+trigram and a search for one or two characters can match the beginning of one.
 """
 
 from chatmgr.domain.states import LIVE
@@ -35,36 +35,36 @@ text, content='searchable_spaceless', content_rowid='key', columnsize=0, detail=
 _VOCABULARY = "CREATE VIRTUAL TABLE grams_terms USING fts5vocab(grams, row)"
 
 
-def _out(view: str, which: str) -> str:
-    """Take documents out of both tables, with the text that they were put in with."""
-    found = f"FROM {view} WHERE {which}"
+def _remove(view: str, condition: str) -> str:
+    """Remove documents from both tables, with the text that they were added with."""
+    source = f"FROM {view} WHERE {condition}"
     return (
-        f"INSERT INTO words(words, rowid, text) SELECT 'delete', key, text {found}; "
+        f"INSERT INTO words(words, rowid, text) SELECT 'delete', key, text {source}; "
         "INSERT INTO grams(grams, rowid, text) SELECT 'delete', key, text || '  ' "
-        f"{found} AND text GLOB '*[{SPACELESS}]*';"
+        f"{source} AND text GLOB '*[{SPACELESS}]*';"
     )
 
 
-def _in(view: str, which: str) -> str:
-    """Put documents into both tables."""
-    found = f"FROM {view} WHERE {which}"
+def _add(view: str, condition: str) -> str:
+    """Add documents to both tables."""
+    source = f"FROM {view} WHERE {condition}"
     return (
-        f"INSERT INTO words(rowid, text) SELECT key, text {found}; "
-        f"INSERT INTO grams(rowid, text) SELECT key, text || '  ' {found} AND text GLOB '*[{SPACELESS}]*';"
+        f"INSERT INTO words(rowid, text) SELECT key, text {source}; "
+        f"INSERT INTO grams(rowid, text) SELECT key, text || '  ' {source} AND text GLOB '*[{SPACELESS}]*';"
     )
 
 
-def _around(name: str, change: str, view: str, which: str, when: str = "") -> list[str]:
-    """The pair of triggers around a change."""
-    said = f" WHEN {when}" if when else ""
+def _around(name: str, change: str, view: str, condition: str, when: str = "") -> list[str]:
+    """The two triggers before and after a change."""
+    guard = f" WHEN {when}" if when else ""
     return [
-        f"CREATE TRIGGER {name}_before BEFORE {change}{said} BEGIN {_out(view, which)} END",
-        f"CREATE TRIGGER {name}_after AFTER {change}{said} BEGIN {_in(view, which)} END",
+        f"CREATE TRIGGER {name}_before BEFORE {change}{guard} BEGIN {_remove(view, condition)} END",
+        f"CREATE TRIGGER {name}_after AFTER {change}{guard} BEGIN {_add(view, condition)} END",
     ]
 
 
 def _triggers() -> list[str]:
-    """An answer counts when its run is closed: what a checkpoint writes of a live one is not indexed."""
+    """All triggers. An answer is indexed when its run is closed, not while it is being written."""
     turns, names = "searchable_turns", "searchable_names"
     counts = f"({{0}}.run_id IS NULL OR EXISTS (SELECT 1 FROM runs WHERE id = {{0}}.run_id AND state NOT IN {_LIVE}))"
     closing = f"(OLD.state IN {_LIVE}) <> (NEW.state IN {_LIVE})"
@@ -94,7 +94,7 @@ SQLITE_CHECK = tuple(
     f"INSERT INTO {table}({table}, rank) VALUES ('integrity-check', 1)" for table in ("words", "grams")
 )
 SQLITE_DROP = [
-    *(f"DROP TRIGGER IF EXISTS {one.split()[2]}" for one in SQLITE_TRIGGERS),
+    *(f"DROP TRIGGER IF EXISTS {trigger.split()[2]}" for trigger in SQLITE_TRIGGERS),
     "DROP TABLE IF EXISTS grams_terms",
     "DROP TABLE IF EXISTS grams",
     "DROP TABLE IF EXISTS words",

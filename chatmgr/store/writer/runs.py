@@ -8,8 +8,8 @@ from sqlalchemy import Connection, insert, or_, select, update
 from chatmgr.domain.states import LIVE, RunState
 from chatmgr.store.tables import conversations, messages, runs
 from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.records import OpenRun, RunOutcome
 from chatmgr.store.writer.threads import update_thread
-from chatmgr.store.writer.values import OpenRun, RunOutcome
 
 
 class RunWriter:

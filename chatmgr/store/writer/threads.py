@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chatmgr.store.tables import remote_files, threads
 from chatmgr.store.writer.database import Database, now
-from chatmgr.store.writer.values import ThreadKey
+from chatmgr.store.writer.records import ThreadKey
 
 
 class ThreadWriter:

@@ -18,9 +18,9 @@ from chatmgr.store import tables
 from chatmgr.store.location import check_room
 from chatmgr.store.locks import SPACE
 from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.records import ImportedTurn, OpenRun, ThreadKey
 from chatmgr.store.writer.runs import set_answer, update_run
 from chatmgr.store.writer.threads import set_thread
-from chatmgr.store.writer.values import ImportedTurn, OpenRun, ThreadKey
 
 
 class TurnWriter:

@@ -3,8 +3,8 @@
 from dataclasses import field
 
 from chatmgr.domain.events import Usage
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.states import RunState
-from chatmgr.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
