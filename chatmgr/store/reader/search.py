@@ -66,7 +66,7 @@ class Search:
     def _rows(
         self, kind: str, shape: Shape[T], lookup: IndexQuery, values: Mapping[str, object], limit: int
     ) -> Iterator[T]:
-        """Turns or names that match one lookup; on SQLite, the statement begins with the index that must match."""
+        """Turns or names that match one lookup; on SQLite, read from the index that must match."""
         statement = f"search.{kind}_{lookup.start}" if self._in_sqlite else f"search.{kind}"
         return self._session.rows(
             statement, shape, **lookup.values(), **values, limit=self._session.limit(limit)
