@@ -215,7 +215,7 @@ def test_no_color_is_respected(open_chat: Open) -> None:
     screen = open_chat(*NEW, NO_COLOR="1")
     screen.until(at_prompt=True)
     screen.type("/")
-    screen.until("/switch", "go on with another conversation")
+    screen.until("/switch", "switch to another conversation")
     assert re.findall(r"\x1b\[(?:[0-9;]*;)?(?:[34][0-8]|9[0-7]|10[0-7])[0-9;]*m", screen.raw) == []
 
 
