@@ -16,10 +16,10 @@ from tests.support.browser import Browser
 from tests.support.commands import APIS, KEY, Chatmgr
 from tests.support.forked import SERVER
 from tests.support.processes import Home
-from tests.support.sample_files import SAMPLES, Shelf
-from tests.support.sample_stores import Talks
+from tests.support.sample_files import SAMPLES, FileServer
+from tests.support.sample_stores import SampleStore
 from tests.support.screen import COLUMNS, Open, Screen, environment
-from tests.support.store import Desk
+from tests.support.store import Store
 from tests.wire import WireServer
 
 # Tests that let the small model speak stay together: two of them at a time would starve each other.
@@ -96,33 +96,33 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def postgres_desk(migrated_postgres_url: str) -> Iterator[Desk]:
+def postgres_store(migrated_postgres_url: str) -> Iterator[Store]:
     """A writer and a reader on an empty PostgreSQL database."""
-    made = Desk(migrated_postgres_url)
+    made = Store(migrated_postgres_url)
     yield made
     made.close()
 
 
 @pytest.fixture
-def sqlite_desk(sqlite_url: str) -> Iterator[Desk]:
+def sqlite_store(sqlite_url: str) -> Iterator[Store]:
     """A writer and a reader on a fresh SQLite database."""
-    made = Desk(sqlite_url)
+    made = Store(sqlite_url)
     yield made
     made.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def desk(request: pytest.FixtureRequest) -> Desk:
+def store(request: pytest.FixtureRequest) -> Store:
     """A writer and a reader on an empty database of either kind: the test runs on both."""
-    found = request.getfixturevalue(f"{request.param}_desk")
-    assert isinstance(found, Desk)
+    found = request.getfixturevalue(f"{request.param}_store")
+    assert isinstance(found, Store)
     return found
 
 
 @pytest.fixture
-def talks(sqlite_url: str) -> Iterator[Talks]:
+def samples(sqlite_url: str) -> Iterator[SampleStore]:
     """A SQLite store of the home, and conversations to be put into it."""
-    with Talks(sqlite_url) as made:
+    with SampleStore(sqlite_url) as made:
         yield made
 
 
@@ -184,7 +184,7 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
 
 
 @pytest.fixture
-def exported(chatmgr: Chatmgr, talks: Talks, tmp_path: Path) -> Callable[..., Path]:
+def exported(chatmgr: Chatmgr, samples: SampleStore, tmp_path: Path) -> Callable[..., Path]:
     """Export as HTML; one name gives its page, none the index of all."""
 
     def export(*names: str) -> Path:
@@ -221,9 +221,9 @@ def api(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def shelf() -> Iterator[Shelf]:
+def file_server() -> Iterator[FileServer]:
     """A web server that hands out the samples."""
-    with Shelf() as running:
+    with FileServer() as running:
         yield running
 
 

@@ -7,13 +7,13 @@ import pytest
 from tests.support.commands import Chatmgr
 from tests.support.remote_threads import (
     TURN,
-    adopted,
+    adopt_thread,
     at_terminal,
-    echoed,
-    killed,
-    last,
-    settings,
+    echo_of,
+    end_by_signal,
+    last_turn,
     thread_of,
+    write_settings,
 )
 from tests.wire import Fault, Gate, Wild, WireServer
 from tests.wire.runs import Runs
@@ -24,7 +24,7 @@ CALL = "look_up({})"
 @pytest.fixture
 def demo(chatmgr: Chatmgr, wire: WireServer) -> Chatmgr:
     """The conversation ``demo`` at the Assistants API, with a turn."""
-    adopted(chatmgr, wire, "assistants", 1)
+    adopt_thread(chatmgr, wire, "assistants", 1)
     return chatmgr
 
 
@@ -59,13 +59,13 @@ ENDS: dict[str, tuple[tuple[str, ...], int, str, str | None]] = {
 def test_each_end(chatmgr: Chatmgr, status: str, streamed: bool) -> None:
     script, code, state, detail = ENDS[status]
     with WireServer(wild=Wild(no_streaming=not streamed)) as wire:
-        adopted(chatmgr, wire, "assistants", 1)
+        adopt_thread(chatmgr, wire, "assistants", 1)
         wire.script_run(*script)
         done = chatmgr("send", "demo", "two", code=code)
         assert wire.violations == []
-        turn = last(chatmgr)
+        turn = last_turn(chatmgr)
         assert (turn["state"], turn["detail"]) == (state, detail)
-        assert (done.out == echoed(2, "two")) == (
+        assert (done.out == echo_of(2, "two")) == (
             status in {"queued", "in_progress", "completed", "incomplete"}
         )
         assert chatmgr.json("runs") == []
@@ -75,30 +75,30 @@ def test_each_end(chatmgr: Chatmgr, status: str, streamed: bool) -> None:
 class TestRunsThatNeverEnd:
     @pytest.mark.parametrize("stuck", ["queued", "in_progress"])
     def test_stuck(self, demo: Chatmgr, wire: WireServer, stuck: str) -> None:
-        settings(demo, run_seconds=1)
+        write_settings(demo, run_seconds=1)
         wire.script_run(*dict.fromkeys(("queued", stuck)))
         done = demo("send", "demo", "two", code=8)
         assert "The run was interrupted: the run did not end in time, and was cancelled." in done.err
         assert len(posted(wire, "/cancel")) == 1
-        assert (last(demo)["state"], last(demo)["detail"]) == ("interrupted", stuck)
+        assert (last_turn(demo)["state"], last_turn(demo)["detail"]) == ("interrupted", stuck)
         assert demo.json("runs") == []
         wire.script_run("completed")
         assert demo("send", "demo", "three").out.endswith("you said: 'three'\n")
 
     def test_cancelling_for_ever(self, demo: Chatmgr, wire: WireServer) -> None:
-        settings(demo, recover_seconds=1)
+        write_settings(demo, recover_seconds=1)
         wire.script_run("queued", "cancelling")
         done = demo("send", "demo", "two", code=8)
         assert "The run was cancelled: the server never finished cancelling." in done.err
         assert posted(wire, "/cancel") == []
-        assert (last(demo)["state"], last(demo)["detail"]) == ("cancelled", "cancelling")
+        assert (last_turn(demo)["state"], last_turn(demo)["detail"]) == ("cancelled", "cancelling")
         assert demo("send", "demo", "three").out.endswith("you said: 'three'\n")
 
     def test_somebody_elses_run_is_waited_for(self, demo: Chatmgr, wire: WireServer) -> None:
         wire.fault(Fault(kind="lock", match=TURN["assistants"]))
         wire.fault(Fault(kind="lock", match=("POST", "/threads/[^/]+/messages")))
         done = demo("send", "demo", "two")
-        assert done.out == echoed(2, "two")
+        assert done.out == echo_of(2, "two")
         assert done.err == ""
         assert len(posted(wire, "/runs")) == 2
         assert wire.turns_heard == ["two"]
@@ -111,9 +111,9 @@ class TestAFunctionAtATerminal:
             demo, ["send", "demo", "look it up"], (f"calls {CALL}", ""), ("to decline)", "42 °C\r")
         )
         assert code == 0, seen
-        assert echoed(2, "look it up").strip() in seen
+        assert echo_of(2, "look it up").strip() in seen
         assert posted(wire, "/submit_tool_outputs")[0]["tool_outputs"][0]["output"] == "42 °C"
-        assert (last(demo)["state"], demo.json("runs")) == ("completed", [])
+        assert (last_turn(demo)["state"], demo.json("runs")) == ("completed", [])
         assert thread_of(demo)["state"] == "in step"
 
     def test_declined(self, demo: Chatmgr, wire: WireServer) -> None:
@@ -122,7 +122,7 @@ class TestAFunctionAtATerminal:
         assert code == 130
         assert "Declined; the run is cancelled." in seen
         assert len(posted(wire, "/cancel")) == 1
-        assert (last(demo)["state"], demo.json("runs")) == ("cancelled", [])
+        assert (last_turn(demo)["state"], demo.json("runs")) == ("cancelled", [])
 
     def test_left_open(self, demo: Chatmgr, wire: WireServer) -> None:
         wire.script_run("queued", "in_progress", "requires_action")
@@ -167,9 +167,9 @@ class TestAFunctionLater:
         waiting(demo, wire)
         code, seen = at_terminal(demo, ["runs", "answer", "demo"], (CALL, ""), ("to decline)", "42\r"))
         assert code == 0, seen
-        assert echoed(2, "look it up").strip() in seen
-        assert last(demo)["answer"] == echoed(2, "look it up").strip()
-        assert demo("send", "demo", "three").out == echoed(3, "three")
+        assert echo_of(2, "look it up").strip() in seen
+        assert last_turn(demo)["answer"] == echo_of(2, "look it up").strip()
+        assert demo("send", "demo", "three").out == echo_of(3, "three")
         assert wire.turns_heard == ["look it up", "three"]
 
     def test_resume_at_a_terminal_asks(self, demo: Chatmgr, wire: WireServer) -> None:
@@ -178,7 +178,7 @@ class TestAFunctionLater:
             demo, ["resume", "demo"], ("to decline)", "42\r"), ("2 user turns", ""), ("❯", "exit()\r")
         )
         assert code == 0, seen
-        assert last(demo)["state"] == "completed"
+        assert last_turn(demo)["state"] == "completed"
 
     def test_cancelled_instead(self, demo: Chatmgr, wire: WireServer) -> None:
         waiting(demo, wire)
@@ -220,7 +220,7 @@ class TestAFunctionLater:
         wire.fault(Fault(kind="cut", match=("POST", ".*/submit_tool_outputs"), after=3))
         code, seen = at_terminal(demo, ["runs", "answer", "demo"], ("to decline)", "42\r"))
         assert code == 0, seen
-        assert demo.turn("demo@2")["answer"] == echoed(2, "look it up").strip()
+        assert demo.turn("demo@2")["answer"] == echo_of(2, "look it up").strip()
         assert len(posted(wire, "/submit_tool_outputs")) == 1
 
     def test_found_after_the_process_died(self, demo: Chatmgr, wire: WireServer) -> None:
@@ -229,13 +229,13 @@ class TestAFunctionLater:
         wire.script_run("queued", "in_progress", "requires_action")
         process = demo.start("send", "demo", "look it up")
         gate.wait_reached()
-        killed(process)
+        end_by_signal(process)
         gate.open()
         assert f"is waiting for the output of {CALL}" in demo("send", "demo", "three", code=8).err
         assert demo.json("runs")[0]["state"] == "requires_action"
         code, _ = at_terminal(demo, ["runs", "answer", "demo"], ("to decline)", "42\r"))
         assert code == 0
-        assert demo.turn("demo@2")["answer"] == echoed(2, "look it up").strip()
+        assert demo.turn("demo@2")["answer"] == echo_of(2, "look it up").strip()
 
 
 def _runs(wire: WireServer) -> Runs:
@@ -270,11 +270,11 @@ def test_killed_while_it_streams(demo: Chatmgr, wire: WireServer) -> None:
     wire.fault(Fault(kind="gate", match=TURN["assistants"], after=9, gate=gate))
     process = demo.start("send", "demo", "two")
     gate.wait_reached()
-    killed(process)
+    end_by_signal(process)
     gate.open()
     done = demo("runs", "wait", "demo", "--json")
-    assert done.json()[0]["answer"] == echoed(2, "two").strip()
-    assert demo("send", "demo", "three").out == echoed(3, "three")
+    assert done.json()[0]["answer"] == echo_of(2, "two").strip()
+    assert demo("send", "demo", "three").out == echo_of(3, "three")
     assert wire.turns_heard == ["two", "three"]
 
 
@@ -282,8 +282,8 @@ def test_two_messages_of_one_run(demo: Chatmgr, wire: WireServer) -> None:
     """They are told apart as they come, and what is the same is kept once."""
     wire.fault(Fault(kind="answer_twice", match=TURN["assistants"]))
     done = demo("send", "demo", "two")
-    answer = echoed(2, "two").strip()
+    answer = echo_of(2, "two").strip()
     assert done.out == f"{answer}\n\n{answer}\n"
     assert done.err == ""
-    assert last(demo)["answer"] == answer
+    assert last_turn(demo)["answer"] == answer
     assert demo("send", "demo", "three").err == ""

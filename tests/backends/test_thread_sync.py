@@ -8,13 +8,13 @@ from tests.support.commands import AHEAD, Chatmgr
 from tests.support.remote_threads import (
     ITEMS,
     TURN,
-    add,
-    adopted,
-    echoed,
-    empty,
-    held,
-    on_server,
-    spoken,
+    add_messages,
+    adopt_thread,
+    create_thread,
+    echo_of,
+    empty_thread,
+    past_turns,
+    thread_messages,
     thread_of,
 )
 from tests.wire import Fault, WireServer
@@ -50,7 +50,7 @@ def _forgotten_meanwhile(wire: WireServer, api: str, thread: str) -> None:
 
 
 def _changed(wire: WireServer, api: str, thread: str) -> None:
-    add(wire, api, thread, [("user", "and me?"), ("assistant", "you too")])
+    add_messages(wire, api, thread, [("user", "and me?"), ("assistant", "you too")])
 
 
 HAPPENINGS: dict[str, tuple[Happening, str]] = {
@@ -60,7 +60,7 @@ HAPPENINGS: dict[str, tuple[Happening, str]] = {
     "refused": (_status(403), "is refused"),
     "of another API": (_status(400), "is not accepted"),
     "changed by somebody else": (_changed, "was changed by somebody else"),
-    "accepted though unknown": (empty, "is empty"),
+    "accepted though unknown": (empty_thread, "is empty"),
 }
 
 
@@ -68,17 +68,17 @@ HAPPENINGS: dict[str, tuple[Happening, str]] = {
 def test_a_thread_is_rebuilt_with_everything_in_order(
     chatmgr: Chatmgr, wire: WireServer, api: str, name: str
 ) -> None:
-    old = adopted(chatmgr, wire, api, MANY)
+    old = adopt_thread(chatmgr, wire, api, MANY)
     happen, why = HAPPENINGS[name]
     happen(wire, api, old)
     before = len(wire.requests)
     done = chatmgr("send", "demo", "go on")
-    assert done.out == echoed(MANY + 1, "go on")
+    assert done.out == echo_of(MANY + 1, "go on")
     assert done.err == f"The thread {old} {why}; rebuilding it from the transcript.\n"
     new = thread_of(chatmgr)
     assert new["thread_id"] != old
     assert (new["synced"], new["state"], new["behind"]) == (MANY + 1, "in step", 0)
-    assert held(wire, api, new["thread_id"])[:-2] == spoken(MANY)
+    assert thread_messages(wire, api, new["thread_id"])[:-2] == past_turns(MANY)
     batches = [len(one.body["items"]) for one in wire.requests[before:] if "items" in (one.body or {})]
     assert batches == ([20, 20, 20, 6] if api == "responses" else [])
     # It is in step now: the next turn sends what is new and nothing else.
@@ -89,24 +89,24 @@ def test_a_thread_is_rebuilt_with_everything_in_order(
 
 
 def test_a_thread_that_a_broken_turn_left_out_of_step(chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
-    old = adopted(chatmgr, wire, api, 3)
+    old = adopt_thread(chatmgr, wire, api, 3)
     wire.world.abandoned = "input_only"
     wire.fault(Fault(kind="cut", match=TURN[api], after=AHEAD[api] + 2))
     chatmgr("send", "demo", "broken", code=6 if api == "responses" else 8)
     done = chatmgr("send", "demo", "go on")
     assert f"The thread {old} is out of sync; rebuilding it" in done.err
-    assert done.out == echoed(5, "go on")  # what had arrived of the broken answer is part of the past
+    assert done.out == echo_of(5, "go on")  # what had arrived of the broken answer is part of the past
     assert thread_of(chatmgr)["state"] == "in step"
 
 
 def test_white_space_and_messages_in_a_row_are_not_taken_for_changes(
     chatmgr: Chatmgr, wire: WireServer, api: str
 ) -> None:
-    adopted(chatmgr, wire, api, 1, "other")
+    adopt_thread(chatmgr, wire, api, 1, "other")
     said = [("user", "first"), ("user", " then \n"), ("assistant", "one\n"), ("assistant", "two")]
     thread = adopted_as(chatmgr, wire, api, said)
     done = chatmgr("send", "demo", "go on")
-    assert (done.err, done.out) == ("", echoed(3, "go on"))
+    assert (done.err, done.out) == ("", echo_of(3, "go on"))
     assert thread_of(chatmgr)["thread_id"] == thread
 
 
@@ -116,13 +116,13 @@ def test_a_thread_that_begins_with_an_answer_to_nobody(chatmgr: Chatmgr, wire: W
     thread = adopted_as(chatmgr, wire, api, greeting)
     assert chatmgr("send", "demo", "go on").err == ""
     _deleted(wire, api, thread)
-    assert chatmgr("send", "demo", "rebuilt?").out == echoed(3, "rebuilt?")
+    assert chatmgr("send", "demo", "rebuilt?").out == echo_of(3, "rebuilt?")
     rebuilt = thread_of(chatmgr)["thread_id"]
-    assert held(wire, api, rebuilt)[:3] == greeting
+    assert thread_messages(wire, api, rebuilt)[:3] == greeting
 
 
 def adopted_as(chatmgr: Chatmgr, wire: WireServer, api: str, said: list[tuple[str, str]]) -> str:
     """The conversation ``demo`` of a thread that holds this."""
-    thread = on_server(wire, api, said)
+    thread = create_thread(wire, api, said)
     chatmgr("thread", "adopt", thread, "demo", "--provider", "wire")
     return thread

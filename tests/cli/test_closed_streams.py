@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.commands import CHATMGR, Chatmgr, Done
+from tests.support.commands import CHATMGR, Chatmgr, CommandResult
 from tests.wire import WireServer
 
 
@@ -11,7 +11,9 @@ def api() -> str:
     return "completions"
 
 
-def closed(chatmgr: Chatmgr, how: str, *words: str, code: int = 0, env: dict[str, str] | None = None) -> Done:
+def closed(
+    chatmgr: Chatmgr, how: str, *words: str, code: int = 0, env: dict[str, str] | None = None
+) -> CommandResult:
     """Run a command with a stream closed by the shell."""
     return chatmgr.program(["sh", "-c", f'exec "$@" {how}', "-", *CHATMGR, *words], code=code, env=env or {})
 

@@ -11,21 +11,21 @@ import pytest
 from chatmgr.domain.states import RunState
 from tests.cli.test_startup_imports import foreign, modules
 from tests.support.commands import CHATMGR, Chatmgr
-from tests.support.sample_stores import Talks, attachment
+from tests.support.sample_stores import SampleStore, attachment
 
 FORMS = {"md": "md", "json": "json", "jsonl": "jsonl", "html": "html", "text": "txt"}
 
 
 @pytest.fixture(autouse=True)
-def some(talks: Talks) -> Talks:
+def some(samples: SampleStore) -> SampleStore:
     """Two conversations; one of them is archived."""
     notes = attachment("notes.txt", "text/plain", b"12 apples")
-    talks.say("demo", "How many apples?\nCount.", "Twelve.", notes)
-    talks.say("demo", "Sure?", "Quite s", state=RunState.INCOMPLETE, detail="length")
-    talks.say("old", "hello", "hi")
-    with talks.writer.database.begin() as db:
+    samples.say("demo", "How many apples?\nCount.", "Twelve.", notes)
+    samples.say("demo", "Sure?", "Quite s", state=RunState.INCOMPLETE, detail="length")
+    samples.say("old", "hello", "hi")
+    with samples.writer.database.begin() as db:
         db.exec_driver_sql("UPDATE conversations SET archived_at = updated_at WHERE name = 'old'")
-    return talks
+    return samples
 
 
 def mode(path: Path) -> int:
@@ -72,8 +72,8 @@ class TestStandardOutput:
         assert chatmgr("export", "demo", "--format", "text").out == chatmgr("history", "demo").out
 
     @pytest.mark.parametrize("form", FORMS)
-    def test_a_reader_that_leaves(self, chatmgr: Chatmgr, talks: Talks, form: str) -> None:
-        talks.say("long", "x" * 300_000, "y" * 300_000)
+    def test_a_reader_that_leaves(self, chatmgr: Chatmgr, samples: SampleStore, form: str) -> None:
+        samples.say("long", "x" * 300_000, "y" * 300_000)
         process = subprocess.Popen(
             [*CHATMGR, "export", "long", "--format", form],
             env=chatmgr.environment(),
@@ -110,9 +110,9 @@ class TestFiles:
         assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
 
     @pytest.mark.parametrize("form", FORMS)
-    def test_a_folder(self, chatmgr: Chatmgr, talks: Talks, tmp_path: Path, form: str) -> None:
+    def test_a_folder(self, chatmgr: Chatmgr, samples: SampleStore, tmp_path: Path, form: str) -> None:
         for name in ("Demo", "../../etc/passwd", "con", "index", "..", "a/b\\c:d*?<e>|", "ü" * 64, "n.md"):
-            talks.say(name, "hello", f"from {name}")
+            samples.say(name, "hello", f"from {name}")
         folder = tmp_path / "made" / "here"
         for _ in range(2):  # ours are replaced
             force = ["--force"] if form == "text" else []  # plain text has no mark of whose it is
@@ -191,12 +191,14 @@ BROWSER = "#!/bin/sh\nprintf '%s' \"$1\" > shown\n"
 
 
 class TestInTheBrowser:
-    def test_a_page_is_shown_and_kept_private(self, chatmgr: Chatmgr, talks: Talks, tmp_path: Path) -> None:
+    def test_a_page_is_shown_and_kept_private(
+        self, chatmgr: Chatmgr, samples: SampleStore, tmp_path: Path
+    ) -> None:
         script = tmp_path / "browser"
         script.write_text(BROWSER, "utf-8")
         script.chmod(0o700)
         for answer in ("Twelve.", "Thirteen."):
-            talks.say("demo", "Again?", answer)
+            samples.say("demo", "Again?", answer)
             done = chatmgr.fresh("history", "demo", "--web", env={"BROWSER": f"{script} %s"})
             [page] = (chatmgr.home / "pages").iterdir()
             assert (done.out, done.err) == ("", f"{page}\n")

@@ -9,7 +9,7 @@ from chatmgr.domain.states import RunState
 from chatmgr.store.writer import RunOutcome
 from tests.cli.test_startup_imports import foreign, modules
 from tests.support.commands import Chatmgr
-from tests.support.store import ENDPOINT, Desk
+from tests.support.store import ENDPOINT, Store
 
 HIT = re.findall(
     r"\w+",
@@ -19,9 +19,9 @@ CODE = "Look:\n\n```python\nprint('one')\n```\n\n- in a list:\n\n  ~~~sh\n  echo
 
 
 @pytest.fixture
-def desk(sqlite_url: str) -> Iterator[Desk]:
+def store(sqlite_url: str) -> Iterator[Store]:
     """The store that chatmgr will read: ``demo`` has one turn, ``trip`` four."""
-    made = Desk(sqlite_url)
+    made = Store(sqlite_url)
     made.answer("hello", "An answer about nothing.", "demo")
     mini = made.assistant("mini", model="gpt-4o-mini")
     made.writer.conversations.create("trip", mini.id, "", "wire")
@@ -34,7 +34,7 @@ def desk(sqlite_url: str) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def asked(desk: Desk, chatmgr: Chatmgr) -> Chatmgr:
+def asked(store: Store, chatmgr: Chatmgr) -> Chatmgr:
     """chatmgr, to look at that store."""
     return chatmgr
 
@@ -120,8 +120,8 @@ def test_surroundings_of_a_turn(asked: Chatmgr) -> None:
     assert [one["turn"] for one in asked.json("history", "trip@1", "-C", "0")] == [1]
 
 
-def test_code_alone(asked: Chatmgr, desk: Desk) -> None:
-    desk.answer("code please", CODE, "demo")
+def test_code_alone(asked: Chatmgr, store: Store) -> None:
+    store.answer("code please", CODE, "demo")
     assert asked("history", "demo", "--code").out == "print('one')\n\necho two\n"
     assert asked("history", "demo@-1", "--code", "2").out == "echo two\n"
     assert "The answers of “demo” contain 2 code blocks, not 3." in asked.refused(
@@ -130,9 +130,9 @@ def test_code_alone(asked: Chatmgr, desk: Desk) -> None:
     assert "The answers of “trip” contain no code." in asked.refused(5, "history", "trip", "--code")
 
 
-def test_runs_are_shown_with_what_became_of_them(asked: Chatmgr, desk: Desk) -> None:
-    run = desk.open("again", "demo")
-    desk.writer.runs.close(run, RunOutcome(RunState.FAILED, "", error="no such luck"))
+def test_runs_are_shown_with_what_became_of_them(asked: Chatmgr, store: Store) -> None:
+    run = store.open("again", "demo")
+    store.writer.runs.close(run, RunOutcome(RunState.FAILED, "", error="no such luck"))
     [turn] = asked.json("history", "demo@-1", "--runs")
     [run_shown] = turn["runs"]
     assert (run_shown["chosen"], run_shown["state"], run_shown["answer"]) == (True, "failed", None)

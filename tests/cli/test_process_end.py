@@ -14,7 +14,7 @@ import pytest
 
 from chatmgr.backends.http.sdk import openai
 from tests.support.commands import CHATMGR, ROOT, TIMEOUT, Chatmgr
-from tests.support.sample_stores import Talks
+from tests.support.sample_stores import SampleStore
 from tests.wire import Fault, WireServer
 
 MEGABYTE = 1_000_000
@@ -100,9 +100,9 @@ def test_a_reader_that_is_gone_changes_no_exit_code() -> None:
     assert ended(BROKEN_PIPE) == (7, "", "")
 
 
-def test_large_output_arrives_whole(chatmgr: Chatmgr, talks: Talks, tmp_path: Path) -> None:
+def test_large_output_arrives_whole(chatmgr: Chatmgr, samples: SampleStore, tmp_path: Path) -> None:
     answer = "word " * (MEGABYTE // 5) + "the last"
-    talks.say("large", "hello", answer)
+    samples.say("large", "hello", answer)
     piped = chatmgr.fresh("export", "large", "--format", "text").out
     assert len(piped) > MEGABYTE
     assert piped.rstrip().endswith("the last")

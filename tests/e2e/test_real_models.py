@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import Done, one_line
+from tests.support.commands import CommandResult, one_line
 from tests.support.processes import Home
 
 BRIEF = ("-i", "You are brief.", "--param", "max_tokens=24", "--param", "temperature=0")
@@ -20,7 +20,7 @@ def provider(request: pytest.FixtureRequest, embedded: Home) -> str:
     return str(request.param)
 
 
-def _answered(done: Done) -> str:
+def _answered(done: CommandResult) -> str:
     """The answer that a command printed; one that was cut off at its limit is an answer too."""
     assert done.code in {0, 8}, done
     assert done.code == 0 or "the limit of its length was reached" in done.err, done

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.commands import Done, Running
+from tests.support.commands import CommandResult, Running
 from tests.support.processes import PATIENCE, Home, until
 from tests.wire import Fault, Gate, WireServer
 
@@ -103,18 +103,18 @@ class Trial:
         said = "SELECT count(*) FROM messages WHERE role = 'user' AND content = '{}'"
         assert self.home.value(said.format(self.text)) == 1
 
-    def recover(self, *, by_history: bool) -> list[Done]:
+    def recover(self, *, by_history: bool) -> list[CommandResult]:
         """The next commands: either of them first, both in the end."""
         history = ("history", self.name, "--json")
         send = ("send", self.name, self.asked[-1])
         order = [history, send, history] if by_history else [send, history]
         return [self.home.run(*command) for command in order]
 
-    def turns(self, done: list[Done]) -> list[dict[str, Any]]:
+    def turns(self, done: list[CommandResult]) -> list[dict[str, Any]]:
         """The transcript that the last command showed."""
         return done[-1].json()
 
-    def figures(self, done: list[Done], heard: Sequence[str] = ()) -> dict[str, int]:
+    def figures(self, done: list[CommandResult], heard: Sequence[str] = ()) -> dict[str, int]:
         """What came of it, for the summary."""
         users = [turn["user"] for turn in self.turns(done)]
         states = [turn["state"] for turn in self.turns(done)]
@@ -127,7 +127,7 @@ class Trial:
         }
 
     def check_recovered(
-        self, pid: int, live: bool, done: list[Done], codes: Sequence[int] = (0, 0, 0)
+        self, pid: int, live: bool, done: list[CommandResult], codes: Sequence[int] = (0, 0, 0)
     ) -> dict[str, Any]:
         """The first command reports the run in one line, and all is there once; returns the killed turn."""
         assert [one.code for one in done] == list(codes[: len(done)]), done
@@ -151,7 +151,7 @@ class Trial:
         found: dict[str, Any] = turns[self.position - 1]
         return found
 
-    def check_memory(self, done: list[Done]) -> None:
+    def check_memory(self, done: list[CommandResult]) -> None:
         """The turn after it was answered by somebody who knows every earlier turn that has an answer."""
         turns = self.turns(done)
         assert turns[-1]["state"] == "completed"

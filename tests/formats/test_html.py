@@ -8,25 +8,27 @@ import pytest
 from chatmgr.domain.states import RunState
 from tests.support.browser import Browser, Page
 from tests.support.sample_files import PNG
-from tests.support.sample_stores import Talks, attachment
+from tests.support.sample_stores import SampleStore, attachment
 
 CODE = "```python\ndef answer() -> int:\n    return 42  # " + "long " * 60 + "\n```"
 TABLE = "| " + " | ".join(f"column {n}" for n in range(12)) + " |\n|" + " --- |" * 12 + "\n|" + " x |" * 12
 
 
 @pytest.fixture
-def site(talks: Talks, exported: Callable[..., Path]) -> Path:
+def site(samples: SampleStore, exported: Callable[..., Path]) -> Path:
     """The index of an archive of two conversations."""
     files = attachment("dot.png", "image/png", PNG), attachment("a.csv", "text/csv", b"a,b\n")
-    talks.begin("demo", "A little of everything")
-    talks.say(
+    samples.begin("demo", "A little of everything")
+    samples.say(
         "demo", "Show me *everything*\n  as it is", f"# Title\n\n{CODE}\n\n{TABLE}\n\n- one\n- two", *files
     )
-    talks.say("demo", "w" * 400, f"Half an ans {'v' * 400}", state=RunState.INCOMPLETE, detail="length")
-    talks.say("demo", "And?", "", state=RunState.FAILED, error="The server is on fire.")
+    samples.say("demo", "w" * 400, f"Half an ans {'v' * 400}", state=RunState.INCOMPLETE, detail="length")
+    samples.say("demo", "And?", "", state=RunState.FAILED, error="The server is on fire.")
     for number in range(4, 9):
-        talks.say("demo", f"question{number}", "\n\n".join(f"line {n} of answer {number}" for n in range(30)))
-    talks.say("other", "Where is the zebra?", "In the savanna, “über alles”.")
+        samples.say(
+            "demo", f"question{number}", "\n\n".join(f"line {n} of answer {number}" for n in range(30))
+        )
+    samples.say("other", "Where is the zebra?", "In the savanna, “über alles”.")
     return exported()
 
 

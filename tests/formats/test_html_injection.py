@@ -10,7 +10,7 @@ from chatmgr.domain.states import RunState
 from tests.formats.injections import ATTACKS, Canary
 from tests.support.browser import Browser, Page
 from tests.support.sample_files import PNG
-from tests.support.sample_stores import Talks, attachment
+from tests.support.sample_stores import SampleStore, attachment
 
 # What a page is made of; anything else would have come out of a message.
 TAGS = (
@@ -43,7 +43,7 @@ def canary() -> Iterator[Canary]:
 
 
 @pytest.fixture
-def attacked(talks: Talks, canary: Canary) -> Talks:
+def attacked(samples: SampleStore, canary: Canary) -> SampleStore:
     """A conversation of nothing but attacks, in every place that text can come from."""
     for attack in canary.attacks().values():
         text = attack.replace("\x00", "\ufffd")  # which neither database can hold
@@ -55,13 +55,13 @@ def attacked(talks: Talks, canary: Canary) -> Talks:
             attachment("image.png", "image/png", text.encode()),
             attachment(text[:100], text[:100], PNG),
         ]
-        talks.say("attacks", text, text, *files, model=text[:200], reasoning=text)
-        talks.say("attacks", f"a {text}", "", state=RunState.FAILED, error=text, detail=text[:80])
+        samples.say("attacks", text, text, *files, model=text[:200], reasoning=text)
+        samples.say("attacks", f"a {text}", "", state=RunState.FAILED, error=text, detail=text[:80])
     title, persona = canary.attacks()["closes the title"], canary.attacks()["image in quotes"]
-    talks.begin("named", title, persona, canary.attacks()["script"])
-    talks.begin("<img src=x onerror=alert(1)>", "", persona)
-    talks.say("named", "<b>bold</b>", "fine")
-    return talks
+    samples.begin("named", title, persona, canary.attacks()["script"])
+    samples.begin("<img src=x onerror=alert(1)>", "", persona)
+    samples.say("named", "<b>bold</b>", "fine")
+    return samples
 
 
 def harmless(page: Page, canary: Canary) -> None:
@@ -81,7 +81,7 @@ def test_the_canary_sings(canary: Canary) -> None:
 
 
 def test_a_page_of_attacks(
-    attacked: Talks, canary: Canary, exported: Callable[..., Path], browser: Browser
+    attacked: SampleStore, canary: Canary, exported: Callable[..., Path], browser: Browser
 ) -> None:
     page = browser.page(exported("attacks"))
     harmless(page, canary)
@@ -102,7 +102,7 @@ def test_a_page_of_attacks(
 
 
 def test_an_archive_of_attacks(
-    attacked: Talks, canary: Canary, exported: Callable[..., Path], browser: Browser
+    attacked: SampleStore, canary: Canary, exported: Callable[..., Path], browser: Browser
 ) -> None:
     page = browser.page(exported())
     harmless(page, canary)
@@ -126,10 +126,10 @@ def test_an_archive_of_attacks(
 
 
 def test_the_policy_is_what_stops_a_script(
-    talks: Talks, exported: Callable[..., Path], browser: Browser, canary: Canary
+    samples: SampleStore, exported: Callable[..., Path], browser: Browser, canary: Canary
 ) -> None:
     """If escaping failed all the same: the same attacks as markup, in a page of ours."""
-    talks.say("demo", "hello", "PLACE")
+    samples.say("demo", "hello", "PLACE")
     path = exported("demo")
     names = ["script", "script in capitals", "image", "svg", "frame", "object", "link element", "base"]
     names += ["style element", "form", "details"]
@@ -143,6 +143,6 @@ def test_the_policy_is_what_stops_a_script(
     page.close()
 
 
-def test_a_host_in_a_link_is_not_looked_up(talks: Talks, exported: Callable[..., Path]) -> None:
-    talks.say("demo", "hello", "[x](http://name-that-tells.example.test/)")
+def test_a_host_in_a_link_is_not_looked_up(samples: SampleStore, exported: Callable[..., Path]) -> None:
+    samples.say("demo", "hello", "[x](http://name-that-tells.example.test/)")
     assert '<meta http-equiv="x-dns-prefetch-control" content="off">' in exported("demo").read_text("utf-8")

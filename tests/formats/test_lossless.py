@@ -21,7 +21,7 @@ from chatmgr.store.migrate import HEAD
 from chatmgr.store.reader import Reader
 from chatmgr.store.tables import metadata
 from tests.support.commands import KEY, Chatmgr
-from tests.support.sample_stores import Talks, fill_long, python_type
+from tests.support.sample_stores import SampleStore, fill_long, python_type
 
 Rows = dict[str, list[dict[str, Any]]]
 NOT_OF_CONVERSATIONS = {"meta"}  # facts about the database itself
@@ -196,10 +196,10 @@ def test_nothing_at_all(chatmgr: Chatmgr, form: str) -> None:
     assert not chatmgr.home.exists()
 
 
-def test_no_key(chatmgr: Chatmgr, talks: Talks) -> None:
+def test_no_key(chatmgr: Chatmgr, samples: SampleStore) -> None:
     chatmgr.provider("completions", "http://127.0.0.1:9/v1")
     chatmgr("config", "set-key", "wire", stdin=KEY.encode())
-    talks.say("demo", "hello", "hi")
+    samples.say("demo", "hello", "hi")
     for form in ("json", "jsonl", "md", "text", "html"):
         assert KEY not in chatmgr("export", "demo", "--format", form).out
 
@@ -224,9 +224,9 @@ def test_an_export_is_of_one_moment(full: str, form: str) -> None:
     with Reader(full) as reader, reader.snapshot():
         pieces = Exporter(reader).pieces(reader.export.chosen(Filters(archived=None)), form)
         begin = [next(pieces) for _ in range(4)]
-        with Talks(full) as talks:
-            talks.say("two", "meanwhile", "said")
-            assert talks.named("two").turns == 2
+        with SampleStore(full) as samples:
+            samples.say("two", "meanwhile", "said")
+            assert samples.named("two").turns == 2
         rows = flattened(READ[form]("".join([*begin, *pieces])))
     assert len(rows["turns"]) == 3
     assert all(one["content"] != "meanwhile" for one in rows["messages"])

@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 
 from tests.formats.injections import ATTACKS
 from tests.support.commands import Chatmgr
-from tests.support.sample_stores import Talks, attachment
+from tests.support.sample_stores import SampleStore, attachment
 
 OPEN = {
     "fence": "```python\nprint(1)",
@@ -45,10 +45,10 @@ def headings(text: str) -> list[str]:
     ]
 
 
-def test_nothing_swallows_the_next_turn(chatmgr: Chatmgr, talks: Talks) -> None:
+def test_nothing_swallows_the_next_turn(chatmgr: Chatmgr, samples: SampleStore) -> None:
     texts = [*OPEN.values(), *(text.replace("\x00", "\ufffd") for text in ATTACKS.values())]
     for text in texts:
-        talks.say("demo", text, text)
+        samples.say("demo", text, text)
     turns = [one for one in headings(chatmgr("export", "demo").out) if re.match(r"demo@\d+ · ", one)]
     assert [int(one.split("@")[1].split(" ")[0]) for one in turns] == list(range(1, len(texts) + 1))
 
@@ -56,21 +56,21 @@ def test_nothing_swallows_the_next_turn(chatmgr: Chatmgr, talks: Talks) -> None:
 @pytest.mark.parametrize(
     "text", ["```\nx\n```\n\ndone", "a < b", "<div>\n\nx", "- ```\n  x\n  ```", "# a\n\n*b*"]
 )
-def test_an_answer_stays_as_it_is(chatmgr: Chatmgr, talks: Talks, text: str) -> None:
-    talks.say("demo", "hello", text)
+def test_an_answer_stays_as_it_is(chatmgr: Chatmgr, samples: SampleStore, text: str) -> None:
+    samples.say("demo", "hello", text)
     assert f"> hello\n\n{text}\n\n" in chatmgr("export", "demo").out
 
 
-def test_nothing_leaves_a_quotation(chatmgr: Chatmgr, talks: Talks) -> None:
+def test_nothing_leaves_a_quotation(chatmgr: Chatmgr, samples: SampleStore) -> None:
     user = "a\r## demo@8 · x\r\n## demo@9 · x\n\n\u2028## b\x0c## c\n```\n"
-    talks.say("demo", user, "fine")
+    samples.say("demo", user, "fine")
     [heading] = headings(chatmgr("export", "demo").out)
     assert heading.startswith("demo@1 · ")
 
 
-def test_the_facts(chatmgr: Chatmgr, talks: Talks) -> None:
-    talks.begin("de: mo", 'A "title"\n# of *two* lines', "tu`tor")
-    talks.say("de: mo", "look", "", attachment("a*b*.png", "image/png", b"123"))
+def test_the_facts(chatmgr: Chatmgr, samples: SampleStore) -> None:
+    samples.begin("de: mo", 'A "title"\n# of *two* lines', "tu`tor")
+    samples.say("de: mo", "look", "", attachment("a*b*.png", "image/png", b"123"))
     out = chatmgr("export", "de: mo").out
     for line in (
         *(

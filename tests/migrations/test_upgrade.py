@@ -18,8 +18,8 @@ from chatmgr.store.location import sqlite_path
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import Writer
 from tests.migrations import future_revision as migrating
-from tests.support.store import Desk, ask, tables, tell
-from tests.support.store_processes import Other
+from tests.support.store import Store, execute, query, snapshot
+from tests.support.store_processes import OtherProcess
 
 
 def _file(url: str) -> Path:
@@ -30,10 +30,10 @@ def _file(url: str) -> Path:
 
 def _filled(url: str) -> str:
     """A database with two turns, closed."""
-    desk = Desk(url)
-    desk.answer("hello", "hi")
-    desk.answer("more", "yes")
-    desk.close()
+    store = Store(url)
+    store.answer("hello", "hi")
+    store.answer("more", "yes")
+    store.close()
     return url
 
 
@@ -76,13 +76,13 @@ def test_an_older_sqlite_database_is_backed_up_then_upgraded(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attempt: Callable[[str], None]
 ) -> None:
     _filled(sqlite_url)
-    tell(sqlite_url, "UPDATE meta SET value = '0.0.1'")
+    execute(sqlite_url, "UPDATE meta SET value = '0.0.1'")
     before = _dump(_file(sqlite_url))
     migrating.give_a_later_schema(tmp_path, monkeypatch, migrating.ADD_A_COLUMN)
     attempt(sqlite_url)
-    assert ask(sqlite_url, "SELECT version_num FROM alembic_version") == [(migrating.LATER,)]
-    assert ask(sqlite_url, "SELECT value FROM meta") == [(__version__,)]
-    assert ask(sqlite_url, "SELECT note FROM conversations") == [(None,)]
+    assert query(sqlite_url, "SELECT version_num FROM alembic_version") == [(migrating.LATER,)]
+    assert query(sqlite_url, "SELECT value FROM meta") == [(__version__,)]
+    assert query(sqlite_url, "SELECT note FROM conversations") == [(None,)]
     [copy] = (_file(sqlite_url).parent / "backups").iterdir()
     assert copy.name.startswith(f"chatmgr-schema-{migrating.TODAY}-")
     assert _dump(copy) == before
@@ -114,13 +114,13 @@ def test_a_failing_migration_leaves_the_database_as_it_was(
 def test_a_failing_migration_leaves_postgresql_as_it_was(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = tables(_filled(postgres_url))
+    before = snapshot(_filled(postgres_url))
     migrating.give_a_later_schema(tmp_path, monkeypatch, migrating.BREAK_HALF_WAY)
     with pytest.raises(DatabaseUnreachable, match=r'relation "nowhere" does not exist\.$') as caught:
         migrate.upgrade(postgres_url)
     assert "\n" not in caught.value.message
-    assert tables(postgres_url) == before
-    assert ask(postgres_url, "SELECT version_num FROM alembic_version") == [(migrating.TODAY,)]
+    assert snapshot(postgres_url) == before
+    assert query(postgres_url, "SELECT version_num FROM alembic_version") == [(migrating.TODAY,)]
 
 
 def test_rebuilding_a_table_keeps_its_children_and_indexes(
@@ -128,16 +128,16 @@ def test_rebuilding_a_table_keeps_its_children_and_indexes(
 ) -> None:
     """With foreign keys on, dropping the old table would cascade to every turn (measured)."""
     _filled(sqlite_url)
-    before = tables(sqlite_url)
+    before = snapshot(sqlite_url)
     indexes = "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
-    before_indexes = ask(sqlite_url, indexes)
+    before_indexes = query(sqlite_url, indexes)
     migrating.give_a_later_schema(tmp_path, monkeypatch, migrating.REBUILD)
-    desk = Desk(sqlite_url)
-    assert tables(sqlite_url) == before
-    assert ask(sqlite_url, indexes) == before_indexes
-    assert ask(sqlite_url, "PRAGMA foreign_key_check") == []
-    desk.answer("still", "here")
-    desk.close()
+    store = Store(sqlite_url)
+    assert snapshot(sqlite_url) == before
+    assert query(sqlite_url, indexes) == before_indexes
+    assert query(sqlite_url, "PRAGMA foreign_key_check") == []
+    store.answer("still", "here")
+    store.close()
 
 
 def test_an_older_postgresql_is_upgraded_only_when_asked(
@@ -152,36 +152,36 @@ def test_an_older_postgresql_is_upgraded_only_when_asked(
             attempt(postgres_url)
         assert caught.value.exit_code == 4
         assert caught.value.hint.endswith("chatmgr db upgrade")
-    assert ask(postgres_url, "SELECT version_num FROM alembic_version") == [(migrating.TODAY,)]
+    assert query(postgres_url, "SELECT version_num FROM alembic_version") == [(migrating.TODAY,)]
     assert migrate.upgrade(postgres_url) == (migrating.TODAY, None)
-    assert ask(postgres_url, "SELECT note FROM conversations") == [(None,)]
+    assert query(postgres_url, "SELECT note FROM conversations") == [(None,)]
     _write(postgres_url)
 
 
 def test_a_newer_database_is_refused_and_names_its_writer(url: str) -> None:
     _filled(url)
-    tell(url, "UPDATE alembic_version SET version_num = '0099'", "UPDATE meta SET value = '9.9.9'")
+    execute(url, "UPDATE alembic_version SET version_num = '0099'", "UPDATE meta SET value = '9.9.9'")
     error = _refused(url, SchemaMismatch)
     assert error.exit_code == 4
     assert (
         f"schema 0099, written by chatmgr 9.9.9; chatmgr {__version__} knows up to {migrating.TODAY}"
         in error.message
     )
-    tell(url, "DROP TABLE meta")
+    execute(url, "DROP TABLE meta")
     assert "written by another version of chatmgr" in _refused(url, SchemaMismatch).message
 
 
 @pytest.mark.parametrize("table", ["conversations", "notes"])
 def test_another_programs_sqlite_database_is_refused(sqlite_url: str, table: str) -> None:
     _file(sqlite_url).parent.mkdir()
-    tell(sqlite_url, f"CREATE TABLE {table} (id INTEGER)", f"INSERT INTO {table} VALUES (1)")
+    execute(sqlite_url, f"CREATE TABLE {table} (id INTEGER)", f"INSERT INTO {table} VALUES (1)")
     assert _refused(sqlite_url, SchemaMismatch).exit_code == 4
 
 
 def test_another_programs_postgresql_is_refused_only_where_tables_clash(postgres_url: str) -> None:
-    tell(postgres_url, "CREATE TABLE notes (id INTEGER)")
+    execute(postgres_url, "CREATE TABLE notes (id INTEGER)")
     _filled(postgres_url)
-    tell(postgres_url, "DROP TABLE alembic_version")
+    execute(postgres_url, "DROP TABLE alembic_version")
     assert _refused(postgres_url, SchemaMismatch).exit_code == 4
 
 
@@ -251,7 +251,7 @@ def _begin_when_told(url: str, pipe: Connection) -> None:
 
 
 def test_many_processes_may_make_the_database_at_once(url: str) -> None:
-    others = [Other(_begin_when_told, url) for _ in range(3)]
+    others = [OtherProcess(_begin_when_told, url) for _ in range(3)]
     for one in others:
         assert one.pipe.recv() == "ready"
     for one in others:
@@ -259,16 +259,16 @@ def test_many_processes_may_make_the_database_at_once(url: str) -> None:
     assert [one.join() for one in others] == [0, 0, 0]
     for one in others:
         one.close()
-    assert ask(url, "SELECT version_num FROM alembic_version") == [(migrate.HEAD,)]
+    assert query(url, "SELECT version_num FROM alembic_version") == [(migrate.HEAD,)]
 
 
 def test_a_developers_own_alembic_keeps_the_children_too(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = tables(_filled(sqlite_url))
+    before = snapshot(_filled(sqlite_url))
     migrating.give_a_later_schema(tmp_path, monkeypatch, migrating.REBUILD)
     config = Config()
     config.set_main_option("script_location", str(migrate.scripts()))
     command.upgrade(config, "head")
-    assert tables(sqlite_url) == before
-    assert ask(sqlite_url, "SELECT version_num FROM alembic_version") == [(migrating.LATER,)]
+    assert snapshot(sqlite_url) == before
+    assert query(sqlite_url, "SELECT version_num FROM alembic_version") == [(migrating.LATER,)]

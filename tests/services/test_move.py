@@ -10,13 +10,13 @@ from chatmgr.services.app import App
 from tests.support.commands import Chatmgr
 from tests.support.remote_threads import (
     TURN,
-    adopted,
+    adopt_thread,
     at_terminal,
-    echoed,
-    held,
-    killed,
-    last,
-    spoken,
+    echo_of,
+    end_by_signal,
+    last_turn,
+    past_turns,
+    thread_messages,
     thread_of,
     until,
 )
@@ -26,7 +26,7 @@ from tests.wire import Fault, Gate, WireServer
 @pytest.fixture
 def two(chatmgr: Chatmgr, wire: WireServer, other: WireServer) -> Chatmgr:
     """The conversation ``demo`` at ``wire`` (Responses), and ``small``, which remembers nothing."""
-    adopted(chatmgr, wire, "responses", 2)
+    adopt_thread(chatmgr, wire, "responses", 2)
     chatmgr.provider("completions", other.base_url, "small")
     return chatmgr
 
@@ -40,18 +40,18 @@ class TestThereAndBack:
     def test_send(self, two: Chatmgr, wire: WireServer, other: WireServer) -> None:
         two("send", "demo", "three", "-m", "gpt-5-mini")
         old = thread_of(two)["thread_id"]
-        assert two("send", "demo", "four", "--provider", "small").out == echoed(4, "four")
-        assert two("send", "demo", "five").out == echoed(5, "five")
+        assert two("send", "demo", "four", "--provider", "small").out == echo_of(4, "four")
+        assert two("send", "demo", "five").out == echo_of(5, "five")
         assert thread_of(two)["state"] == "behind"
         assert thread_of(two)["behind"] == 2
         before = len(wire.requests)
         back = two("send", "demo", "six", "--provider", "wire")
-        assert back.out == echoed(6, "six")
+        assert back.out == echo_of(6, "six")
         assert back.err == f"The thread {old} is 2 turns behind; adding what is missing.\n"
         assert thread_of(two)["thread_id"] == old
         sent = [one.path for one in wire.requests[before:] if one.method == "POST"]
         assert sent == [f"/conversations/{old}/items", "/responses"]
-        assert [text for role, text in held(wire, "responses", old) if role == "user"] == [
+        assert [text for role, text in thread_messages(wire, "responses", old) if role == "user"] == [
             "question 1",
             "question 2",
             *("three", "four", "five", "six"),
@@ -65,17 +65,19 @@ class TestThereAndBack:
     def test_between_two_that_keep_threads(
         self, chatmgr: Chatmgr, wire: WireServer, other: WireServer
     ) -> None:
-        there = adopted(chatmgr, wire, "assistants", 25)
+        there = adopt_thread(chatmgr, wire, "assistants", 25)
         chatmgr.provider("responses", other.base_url, "second")
         done = chatmgr("send", "demo", "over here", "--provider", "second")
-        assert (done.out, done.err) == (echoed(26, "over here"), "")
+        assert (done.out, done.err) == (echo_of(26, "over here"), "")
         calls = [len(one.body["items"]) for one in other.requests if "items" in (one.body or {})]
         assert calls == [20, 20, 10]
-        assert held(other, "responses", thread_of(chatmgr, "second")["thread_id"])[:50] == spoken(25)
+        assert thread_messages(other, "responses", thread_of(chatmgr, "second")["thread_id"])[
+            :50
+        ] == past_turns(25)
         back = chatmgr("send", "demo", "back", "--provider", "wire")
-        assert back.out == echoed(27, "back")
+        assert back.out == echo_of(27, "back")
         assert f"The thread {there} is 1 turn behind; adding what is missing." in back.err
-        assert held(wire, "assistants", there)[50] == ("user", "over here")
+        assert thread_messages(wire, "assistants", there)[50] == ("user", "over here")
         both = chatmgr.json("thread", "show", "demo")
         assert [(one["provider"], one["current"], one["state"]) for one in both] == [
             ("second", False, "behind"),
@@ -84,9 +86,9 @@ class TestThereAndBack:
 
     def test_resume(self, two: Chatmgr, other: WireServer) -> None:
         done = two("resume", "demo", "--provider", "small", stdin=b"three\nfour\n")
-        assert done.out.replace("\n\n", "\n").startswith(echoed(3, "three") + echoed(4, "four"))
+        assert done.out.replace("\n\n", "\n").startswith(echo_of(3, "three") + echo_of(4, "four"))
         assert other.turns_heard == ["three", "four"]
-        assert last(two)["provider"] == "small"
+        assert last_turn(two)["provider"] == "small"
 
     def test_in_the_chat(self, two: Chatmgr, wire: WireServer, other: WireServer) -> None:
         lines = [
@@ -95,7 +97,7 @@ class TestThereAndBack:
         ]
         done = two("resume", "demo", stdin="\n".join(lines).encode())
         for at, word in enumerate(("three", "four", "five", "six"), 3):
-            assert echoed(at, word) in done.out
+            assert echo_of(at, word) in done.out
         for said in (
             "“demo” goes on at wire, with gpt-5-mini.",
             "“demo” goes on at small, with tiny-llm.",
@@ -144,7 +146,7 @@ class TestMove:
     def test_by_name(self, two: Chatmgr, wire: WireServer, other: WireServer) -> None:
         asked = len(wire.requests)
         assert two("move", "demo", "--to", "small").err == "1 conversation moved to small.\n"
-        assert two("send", "demo", "three").out == echoed(3, "three")
+        assert two("send", "demo", "three").out == echo_of(3, "three")
         assert len(wire.requests) == asked
         assert models(other) == ["tiny-llm"]
 
@@ -169,11 +171,11 @@ class TestMove:
     ) -> None:
         gate = Gate()
         with WireServer() as dying:
-            adopted(chatmgr, dying, "assistants", 2)
+            adopt_thread(chatmgr, dying, "assistants", 2)
             dying.fault(Fault(kind="gate", match=TURN["assistants"], after=9, gate=gate))
             process = chatmgr.start("send", "demo", "three")
             gate.wait_reached()
-            killed(process)
+            end_by_signal(process)
         chatmgr.provider("responses", other.base_url, "second")
         left = chatmgr("send", "demo", "four", code=6).err
         assert "stays open" in left
@@ -183,25 +185,25 @@ class TestMove:
         assert "1 conversation moved to second." in done.err
         assert chatmgr.json("runs") == []
         assert chatmgr.turn("demo@3")["state"] == "interrupted"
-        assert chatmgr("send", "demo", "four").out in {echoed(3, "four"), echoed(4, "four")}
+        assert chatmgr("send", "demo", "four").out in {echo_of(3, "four"), echo_of(4, "four")}
 
     def test_from_a_provider_that_is_configured_no_longer(self, two: Chatmgr) -> None:
         two("provider", "remove", "wire", "--yes", code=0)
         assert "no provider “wire”" in two.refused(5, "send", "demo", "x")
         two("move", "--all", "--from", "wire", "--to", "small")
-        assert two("send", "demo", "three").out == echoed(3, "three")
+        assert two("send", "demo", "three").out == echo_of(3, "three")
 
     def test_while_a_run_waits_for_a_function(
         self, chatmgr: Chatmgr, wire: WireServer, other: WireServer
     ) -> None:
-        adopted(chatmgr, wire, "assistants", 1)
+        adopt_thread(chatmgr, wire, "assistants", 1)
         chatmgr.provider("completions", other.base_url, "small")
         wire.script_run("queued", "requires_action")
         chatmgr("send", "demo", "look it up", code=8)
         done = chatmgr("move", "demo", "--to", "small")
         assert "The open run of “demo” was given up" in done.err
         assert wire.requests[-1].path.endswith("/cancel")
-        assert chatmgr("send", "demo", "never mind").out == echoed(2, "never mind")
+        assert chatmgr("send", "demo", "never mind").out == echo_of(2, "never mind")
 
 
 class TestMoveOfMany:
@@ -229,7 +231,7 @@ class TestMoveOfMany:
         args = ("move", "--all", "--from", "wire", "--to", "small")
         process = many.start(*args)
         until(lambda: self.left(many) < self.COUNT)
-        killed(process, signal.SIGKILL)
+        end_by_signal(process, signal.SIGKILL)
         left = self.left(many)
         assert 0 < left < self.COUNT
         assert many(*args).err == f"{left} conversations moved to small.\n"
@@ -257,6 +259,6 @@ def test_a_live_run_elsewhere_does_not_hinder_the_move_by_hand(
     moved = two("move", "demo", "--to", "small")
     assert f"“demo” is busy: process {process.pid} on {os.uname().nodename}" in moved.err
     gate.open()
-    assert process.wait().out == echoed(3, "three")
-    assert two("send", "demo", "four").out == echoed(4, "four")
-    assert [last(two)["provider"], two.turn("demo@3")["provider"]] == ["small", "wire"]
+    assert process.wait().out == echo_of(3, "three")
+    assert two("send", "demo", "four").out == echo_of(4, "four")
+    assert [last_turn(two)["provider"], two.turn("demo@3")["provider"]] == ["small", "wire"]

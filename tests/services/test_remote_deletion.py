@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Chatmgr
-from tests.support.remote_threads import killed, until
+from tests.support.remote_threads import end_by_signal, until
 from tests.wire import Fault, Gate, WireServer
 
 DELETED = {"responses": "/conversations/[^/]+", "assistants": "/threads/[^/]+"}
@@ -138,7 +138,7 @@ class TestLiveRuns:
         process = talking.start("send", "demo", "two")
         gate.wait_reached()
         until(lambda: talking.rows("SELECT 1 FROM runs WHERE state = 'running'"))
-        killed(process, signal.SIGKILL)
+        end_by_signal(process, signal.SIGKILL)
         gate.open()
         talking("delete", "demo")
         [(state, error)] = talking.rows("SELECT state, error FROM runs ORDER BY id DESC LIMIT 1")

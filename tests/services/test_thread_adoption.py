@@ -8,13 +8,13 @@ from tests.support.commands import Chatmgr
 from tests.support.remote_threads import (
     ITEMS,
     TURN,
-    add,
-    adopted,
-    echoed,
-    empty,
-    on_server,
-    post,
-    spoken,
+    add_messages,
+    adopt_thread,
+    create_thread,
+    echo_of,
+    empty_thread,
+    past_turns,
+    post_json,
     thread_of,
 )
 from tests.wire import Fault, Gate, Wild, WireServer
@@ -36,14 +36,14 @@ def turns(chatmgr: Chatmgr, name: str = "demo") -> list[tuple[str, str]]:
 
 class TestAdopt:
     def test_a_long_thread_page_by_page(self, chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
-        thread = adopted(chatmgr, wire, api, LONG_PAST)
-        assert turns(chatmgr) == spoken(LONG_PAST)
+        thread = adopt_thread(chatmgr, wire, api, LONG_PAST)
+        assert turns(chatmgr) == past_turns(LONG_PAST)
         pages = [one for one in wire.requests if one.method == "GET" and one.path.startswith("/")]
         asked = [one.query for one in pages if ITEMS[api][1] in one.path]
         assert [one["limit"] for one in asked] == ["100"] * 3
         assert ["after" in one for one in asked] == [False, True, True]
         done = chatmgr("send", "demo", "go on")
-        assert (done.out, done.err) == (echoed(LONG_PAST + 1, "go on"), "")
+        assert (done.out, done.err) == (echo_of(LONG_PAST + 1, "go on"), "")
         assert thread_of(chatmgr) == {
             "conversation": "demo",
             "provider": "wire",
@@ -61,16 +61,16 @@ class TestAdopt:
     )
     def test_at_a_server_that_only_resembles(self, chatmgr: Chatmgr, api: str, wild: Wild) -> None:
         with WireServer(wild=wild) as server:
-            adopted(chatmgr, server, api, 60)
+            adopt_thread(chatmgr, server, api, 60)
             done = chatmgr("send", "demo", "go on")
-            assert (done.out, done.err) == (echoed(61, "go on"), "")
+            assert (done.out, done.err) == (echo_of(61, "go on"), "")
 
     def test_what_is_said_and_with_whom_it_goes_on(
         self, chatmgr: Chatmgr, wire: WireServer, api: str
     ) -> None:
         chatmgr.provider(api, wire.base_url)
         chatmgr("assistant", "new", "poet", "-i", "In verse.")
-        thread = on_server(wire, api, [*spoken(1), ("user", "still there?")])
+        thread = create_thread(wire, api, [*past_turns(1), ("user", "still there?")])
         done = chatmgr("thread", "adopt", thread, "old plans", "--provider", "wire", "-a", "poet")
         assert done.err == "“old plans” has the thread's 2 turns. Go on: chatmgr resume 'old plans'\n"
         [found] = chatmgr.json("history")
@@ -82,9 +82,9 @@ class TestAdopt:
         assert len(chatmgr.json("assistant", "list")) == 1
 
     def test_refusals_leave_nothing_behind(self, chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
-        thread = adopted(chatmgr, wire, api, 1)
+        thread = adopt_thread(chatmgr, wire, api, 1)
         before = chatmgr.json("history"), chatmgr.json("assistant", "list")
-        free = on_server(wire, api, spoken(1))
+        free = create_thread(wire, api, past_turns(1))
         at = ("--provider", "wire")
         unknown = chatmgr.refused(8, "thread", "adopt", "thread_nope", "new", *at)
         assert "wire has no thread thread_nope" in unknown
@@ -105,15 +105,15 @@ class TestAdopt:
 
     def test_an_assistant_by_its_own_verb(self, chatmgr: Chatmgr, wire: WireServer) -> None:
         chatmgr.provider("assistants", wire.base_url)
-        there = post(wire, "/assistants", {"model": "gpt-4.1", "name": "Helper", "instructions": "Help."})[
-            "id"
-        ]
+        there = post_json(
+            wire, "/assistants", {"model": "gpt-4.1", "name": "Helper", "instructions": "Help."}
+        )["id"]
         [made] = chatmgr.json("assistant", "adopt", there, "--provider", "wire")
         assert (made["name"], made["instructions"], made["model"]) == ("Helper", "Help.", "gpt-4.1")
         chatmgr("assistant", "adopt", there, "mine", "--provider", "wire")
-        thread = on_server(wire, "assistants", spoken(2))
+        thread = create_thread(wire, "assistants", past_turns(2))
         chatmgr("thread", "adopt", thread, "demo", "--provider", "wire", "-a", "mine")
-        assert chatmgr("send", "demo", "three").out == echoed(3, "three")
+        assert chatmgr("send", "demo", "three").out == echo_of(3, "three")
         assert wire.requests[-2].body["assistant_id"] == there
         assert "asst_no" in chatmgr.refused(8, "assistant", "adopt", "asst_no", "--provider", "wire")
         assert "already" in chatmgr.refused(2, "assistant", "adopt", there, "--provider", "wire")
@@ -121,19 +121,21 @@ class TestAdopt:
 
 class TestSync:
     def test_what_others_added_is_fetched(self, chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
-        thread = adopted(chatmgr, wire, api, 2)
+        thread = adopt_thread(chatmgr, wire, api, 2)
         chatmgr("send", "demo", "three")
-        add(wire, api, thread, [("user", "by"), ("user", "another"), ("assistant", "client")])
+        add_messages(wire, api, thread, [("user", "by"), ("user", "another"), ("assistant", "client")])
         assert chatmgr("thread", "sync", "demo").err == "“demo” has 1 new turn.\n"
         assert turns(chatmgr)[-2:] == [("user", "by\n\nanother"), ("assistant", "client")]
         assert chatmgr("thread", "sync", "demo").err == "“demo” has 0 new turns.\n"
         done = chatmgr("send", "demo", "five")
-        assert (done.out, done.err) == (echoed(6, "five"), "")  # the two in a row are two there
+        assert (done.out, done.err) == (echo_of(6, "five"), "")  # the two in a row are two there
 
     def test_another_past(self, chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
-        thread = adopted(chatmgr, wire, api, 2)
-        empty(wire, api, thread)
-        add(wire, api, thread, [("user", "other"), ("assistant", "past"), ("user", "x"), ("assistant", "y")])
+        thread = adopt_thread(chatmgr, wire, api, 2)
+        empty_thread(wire, api, thread)
+        add_messages(
+            wire, api, thread, [("user", "other"), ("assistant", "past"), ("user", "x"), ("assistant", "y")]
+        )
         said = chatmgr.refused(2, "thread", "sync", "demo")
         assert f"The thread {thread} and “demo” have different histories." in said
         # What it says to do works: the next turn lets go of the thread, which can then be adopted.
@@ -142,7 +144,7 @@ class TestSync:
         assert turns(chatmgr, "theirs")[1] == ("assistant", "past")
 
     def test_where_there_is_none(self, chatmgr: Chatmgr, wire: WireServer, other: WireServer) -> None:
-        adopted(chatmgr, wire, "responses", 1)
+        adopt_thread(chatmgr, wire, "responses", 1)
         chatmgr.provider("responses", other.base_url, "second")
         chatmgr.provider("completions", other.base_url, "small")
         chatmgr("move", "demo", "--to", "second")
@@ -155,13 +157,13 @@ class TestSync:
         assert "small keeps no threads." in chatmgr.refused(2, "thread", "sync", "demo")
 
     def test_a_thread_that_is_gone(self, chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
-        thread = adopted(chatmgr, wire, api, 1)
+        thread = adopt_thread(chatmgr, wire, api, 1)
         wire.fault(Fault(kind="forget", match=("GET", f"/{ITEMS[api][0]}/.*")))
         assert f"wire has no thread {thread}" in chatmgr.refused(8, "thread", "sync", "demo")
-        assert chatmgr("send", "demo", "two").out == echoed(2, "two")
+        assert chatmgr("send", "demo", "two").out == echo_of(2, "two")
 
     def test_not_while_a_turn_runs(self, chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
-        adopted(chatmgr, wire, api, 1)
+        adopt_thread(chatmgr, wire, api, 1)
         gate = Gate()
         wire.fault(Fault(kind="gate", match=TURN[api], after=5, gate=gate))
         process = chatmgr.start("send", "demo", "two")
@@ -175,7 +177,7 @@ class TestSync:
 
 class TestShow:
     def test_each_providers_thread(self, chatmgr: Chatmgr, wire: WireServer, other: WireServer) -> None:
-        thread = adopted(chatmgr, wire, "assistants", 2)
+        thread = adopt_thread(chatmgr, wire, "assistants", 2)
         chatmgr.provider("completions", other.base_url, "small")
         chatmgr.provider("responses", other.base_url, "second")
         chatmgr("send", "demo", "three", "--provider", "small")
@@ -187,7 +189,7 @@ class TestShow:
         assert rows[1][2:] == ["4 of 4", "in step", "the next turn goes here"]
 
     def test_in_doubt(self, chatmgr: Chatmgr, wire: WireServer) -> None:
-        adopted(chatmgr, wire, "assistants", 1)
+        adopt_thread(chatmgr, wire, "assistants", 1)
         wire.fault(Fault(kind="failed", match=TURN["assistants"]))
         chatmgr("send", "demo", "two", code=8)
         assert thread_of(chatmgr)["state"] == "in doubt"

@@ -1,24 +1,24 @@
 """What the tests of tidying do again and again."""
 
 from chatmgr.store.location import sqlite_path
-from tests.support.store import Desk, ask, connected
+from tests.support.store import Store, connected, query
 
 
-def counts(desk: Desk, *tables: str) -> list[int]:
-    return [ask(desk.url, f"SELECT count(*) FROM {one}")[0][0] for one in tables]
+def counts(store: Store, *tables: str) -> list[int]:
+    return [query(store.url, f"SELECT count(*) FROM {one}")[0][0] for one in tables]
 
 
-def trashed(desk: Desk, *names: str) -> list[int]:
+def trashed(store: Store, *names: str) -> list[int]:
     """Put conversations into the trash; their keys."""
-    keys = [desk.now(name).pk for name in names]
-    desk.writer.trash.put(keys)
+    keys = [store.now(name).pk for name in names]
+    store.writer.trash.put(keys)
     return keys
 
 
 def indexed(url: str) -> list[int]:
     """The keys in the search index, after SQLite has held it against the tables."""
     if sqlite_path(url) is None:
-        return sorted({key for (key,) in ask(url, "SELECT key FROM search")})
+        return sorted({key for (key,) in query(url, "SELECT key FROM search")})
     with connected(url) as db:
         for one in ("words", "grams"):
             db.execute(f"INSERT INTO {one}({one}, rank) VALUES ('integrity-check', 1)")

@@ -14,7 +14,7 @@ from chatmgr.store.writer import OpenRun, RunOutcome, Writer
 EVERY_BYTE = bytes(range(256)) * 5000  # 1.2 MB, and no text
 
 
-class Desk:
+class Store:
     """A conversation in a database."""
 
     def __init__(self, url: str) -> None:
@@ -38,8 +38,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(url: str) -> Iterator[Desk]:
-    made = Desk(url)
+def store(url: str) -> Iterator[Store]:
+    made = Store(url)
     yield made
     made.reader.close()
     made.writer.close()
@@ -50,66 +50,66 @@ def file(name: str, data: bytes, kind: str = "image/png") -> Attachment:
     return Attachment(name, kind, hashlib.sha256(data).hexdigest(), data)
 
 
-def test_bytes_come_back_as_they_were(desk: Desk) -> None:
+def test_bytes_come_back_as_they_were(store: Store) -> None:
     files = [file(f"{number}.bin", EVERY_BYTE[number:]) for number in range(3)]
-    desk.say("one", *files)
-    desk.say("two")
-    with desk.reader as reader:
-        history = reader.turns.context(desk.pk, 3)
+    store.say("one", *files)
+    store.say("two")
+    with store.reader as reader:
+        history = reader.turns.context(store.pk, 3)
     assert history[0].attachments == tuple(files)
     assert all(not one.attachments for one in history[1:])
 
 
-def test_the_same_bytes_are_kept_once(desk: Desk) -> None:
-    desk.say("one", file("a.png", b"same"), file("b.png", b"same"))
-    desk.say("two", file("c.png", b"same", "image/x"))
-    with desk.reader as reader:
+def test_the_same_bytes_are_kept_once(store: Store) -> None:
+    store.say("one", file("a.png", b"same"), file("b.png", b"same"))
+    store.say("two", file("c.png", b"same", "image/x"))
+    with store.reader as reader:
         turns = list(reader.turns.list(reader.conversations.get("demo")))
         found = [[one[0] for one in reader.turns.attachments(turn)] for turn in turns]
         sizes = {one[3] for turn in turns for one in reader.turns.attachments(turn)}
     assert found == [["a.png", "b.png"], ["c.png"]]
     assert sizes == {4}
-    with desk.writer.database.begin() as db:
+    with store.writer.database.begin() as db:
         assert db.exec_driver_sql("SELECT count(*) FROM blobs").scalar() == 1
 
 
-def test_history_is_read_while_files_are_looked_up(desk: Desk) -> None:
+def test_history_is_read_while_files_are_looked_up(store: Store) -> None:
     for number in range(5):
-        desk.say(str(number), *([file("x.png", b"x")] if number % 2 else []))
-    with desk.reader as reader:
+        store.say(str(number), *([file("x.png", b"x")] if number % 2 else []))
+    with store.reader as reader:
         conversation = reader.conversations.get("demo")
         seen = [(turn.files, len(reader.turns.attachments(turn))) for turn in reader.turns.list(conversation)]
     assert seen == [(False, 0), (True, 1)] * 2 + [(False, 0)]
 
 
-def test_an_endpoint_knows_a_file_by_one_name(desk: Desk) -> None:
+def test_an_endpoint_knows_a_file_by_one_name(store: Store) -> None:
     one = file("a.png", b"same")
-    desk.say("one", one)
+    store.say("one", one)
     for remote in ("file-1", "file-2"):
-        desk.writer.threads.set_file(one.sha256, "p", "http://e", remote)
-    desk.writer.threads.set_file(one.sha256, "p", "http://elsewhere", "file-3")
-    with desk.reader as reader:
-        known = reader.threads.remote_files(desk.pk, "p", "http://e")
+        store.writer.threads.set_file(one.sha256, "p", "http://e", remote)
+    store.writer.threads.set_file(one.sha256, "p", "http://elsewhere", "file-3")
+    with store.reader as reader:
+        known = reader.threads.remote_files(store.pk, "p", "http://e")
     assert known == {one.sha256: RemoteFile("file-2", "image/png")}
 
 
-def test_two_processes_keep_the_same_file_at_once(desk: Desk) -> None:
+def test_two_processes_keep_the_same_file_at_once(store: Store) -> None:
     """Neither is told that the other's conversation is busy: they only have the same file."""
-    desk.writer.conversations.create("other", desk.assistant.id, "", "p")
-    with desk.reader as reader:
+    store.writer.conversations.create("other", store.assistant.id, "", "p")
+    with store.reader as reader:
         other = reader.conversations.get("other").pk
     same = file("big.png", EVERY_BYTE)
     begun = threading.Barrier(2)
     failed: list[BaseException] = []
 
     def say(conversation: int) -> None:
-        writer = Writer(desk.url)
+        writer = Writer(store.url)
         try:
             for number in range(5):
                 begun.wait()
                 data = file("n.png", EVERY_BYTE + bytes([number]))
                 run = writer.turns.open(
-                    conversation, desk.assistant, "m", "p", "http://e", "x", attachments=(same, data)
+                    conversation, store.assistant, "m", "p", "http://e", "x", attachments=(same, data)
                 )
                 writer.runs.close(run, RunOutcome(RunState.COMPLETED, "yes"))
         except BaseException as error:
@@ -118,12 +118,12 @@ def test_two_processes_keep_the_same_file_at_once(desk: Desk) -> None:
         finally:
             writer.close()
 
-    threads = [threading.Thread(target=say, args=(one,)) for one in (desk.pk, other)]
+    threads = [threading.Thread(target=say, args=(one,)) for one in (store.pk, other)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert failed == []
-    with desk.writer.database.begin() as db:
+    with store.writer.database.begin() as db:
         assert db.exec_driver_sql("SELECT count(*) FROM blobs").scalar() == 6
         assert db.exec_driver_sql("SELECT count(*) FROM attachments").scalar() == 20

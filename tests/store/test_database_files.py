@@ -17,7 +17,7 @@ from chatmgr.domain.errors import DatabaseUnreachable, UsageFault
 from chatmgr.store import locks, migrate
 from chatmgr.store.connection import SqliteSource, open_source
 from chatmgr.store.location import sqlite_path
-from tests.support.store import Desk, ask, connected
+from tests.support.store import Store, connected, query
 
 # What is imported or read of the package comes before the rights are given up: neither its files nor the
 # interpreter's own need be open to everyone.
@@ -80,8 +80,8 @@ def _read_without_rights(folder: Path) -> str:
 
 @pytest.mark.usefixtures("open_umask")
 def test_only_the_owner_can_read(sqlite_url: str) -> None:
-    desk = Desk(sqlite_url)
-    desk.answer("hello", "hi")
+    store = Store(sqlite_url)
+    store.answer("hello", "hi")
     hold = locks.acquire(sqlite_url, 1, wait=False)
     copy = migrate.backup(sqlite_url)
     folder = _path(sqlite_url).parent
@@ -94,20 +94,20 @@ def test_only_the_owner_can_read(sqlite_url: str) -> None:
     }
     assert (_mode(folder), _mode(copy)) == (0o700, 0o600)
     hold.release()
-    desk.close()
+    store.close()
 
 
 def test_a_database_that_others_could_read_is_closed_to_them(sqlite_url: str) -> None:
-    Desk(sqlite_url).close()
+    Store(sqlite_url).close()
     _path(sqlite_url).chmod(0o644)
-    Desk(sqlite_url).close()
+    Store(sqlite_url).close()
     assert _mode(_path(sqlite_url)) == 0o600
 
 
 def test_a_database_in_use_is_copied_as_it_was_last_committed(sqlite_url: str) -> None:
-    desk = Desk(sqlite_url)
-    desk.answer("kept", "yes")
-    turns = desk.reader.turns.list(desk.now())
+    store = Store(sqlite_url)
+    store.answer("kept", "yes")
+    turns = store.reader.turns.list(store.now())
     with connected(sqlite_url) as other:
         other.execute("BEGIN IMMEDIATE")
         other.execute("UPDATE messages SET content = 'not yet'")
@@ -115,10 +115,10 @@ def test_a_database_in_use_is_copied_as_it_was_last_committed(sqlite_url: str) -
         other.execute("ROLLBACK")
     assert re.fullmatch(r"chatmgr-mine-\d{8}T\d{12}Z\.db", copy.name)
     assert [one.user for one in turns] == ["kept"]
-    desk.close()
-    assert ask(f"sqlite:///{copy}", "SELECT content FROM messages ORDER BY id") == [("kept",), ("yes",)]
-    assert ask(f"sqlite:///{copy}", "PRAGMA integrity_check") == [("ok",)]
-    Desk(f"sqlite:///{copy}").close()
+    store.close()
+    assert query(f"sqlite:///{copy}", "SELECT content FROM messages ORDER BY id") == [("kept",), ("yes",)]
+    assert query(f"sqlite:///{copy}", "PRAGMA integrity_check") == [("ok",)]
+    Store(f"sqlite:///{copy}").close()
 
 
 def test_a_backup_goes_where_it_is_told_but_over_nothing(sqlite_url: str, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_backup_goes_where_it_is_told_but_over_nothing(sqlite_url: str, tmp_pa
     with pytest.raises(DatabaseUnreachable, match="There is no database"):
         migrate.backup(sqlite_url, target=target)
     assert not target.exists()
-    Desk(sqlite_url).close()
+    Store(sqlite_url).close()
     with pytest.raises(UsageFault, match="cannot be written"):
         migrate.backup(sqlite_url, target=tmp_path / "deep" / "copy.db")
     assert not (tmp_path / "deep").exists()
@@ -144,38 +144,38 @@ def test_postgresql_is_backed_up_by_its_own_tools() -> None:
 
 
 def test_a_read_only_folder_can_be_read(shown: Path) -> None:
-    desk = Desk(f"sqlite:///{shown / 'chatmgr.db'}")
-    desk.answer("hello", "hi")
-    desk.close()
+    store = Store(f"sqlite:///{shown / 'chatmgr.db'}")
+    store.answer("hello", "hi")
+    store.close()
     before = {one.name: one.read_bytes() for one in shown.iterdir()}
     assert _read_without_rights(shown) == "['hi']"
     assert {one.name: one.read_bytes() for one in shown.iterdir()} == before
 
 
 def test_a_read_only_folder_can_be_read_while_another_process_writes(shown: Path) -> None:
-    desk = Desk(f"sqlite:///{shown / 'chatmgr.db'}")
-    desk.answer("hello", "hi")
+    store = Store(f"sqlite:///{shown / 'chatmgr.db'}")
+    store.answer("hello", "hi")
     assert _read_without_rights(shown) == "['hi']"
-    desk.close()
+    store.close()
 
 
 def test_a_torn_off_log_is_not_overlooked(shown: Path) -> None:
     """Commits that only the log holds cannot be read without rights: better nothing than the past."""
-    desk = Desk(f"sqlite:///{shown / 'chatmgr.db'}")
-    desk.answer("hello", "hi")
+    store = Store(f"sqlite:///{shown / 'chatmgr.db'}")
+    store.answer("hello", "hi")
     kept = {one.name: one.read_bytes() for one in shown.iterdir()}
-    desk.close()
+    store.close()
     for name in ("chatmgr.db", "chatmgr.db-wal"):
         (shown / name).write_bytes(kept[name])
     assert _read_without_rights(shown).startswith("3 The database ")
 
 
 def test_reading_never_writes(sqlite_url: str) -> None:
-    Desk(sqlite_url).close()
+    Store(sqlite_url).close()
     source = SqliteSource(_path(sqlite_url))
     with closing(source), pytest.raises(DatabaseUnreachable, match="readonly"):
         source.ask("DELETE FROM meta")
-    assert len(ask(sqlite_url, "SELECT * FROM meta")) == 1
+    assert len(query(sqlite_url, "SELECT * FROM meta")) == 1
 
 
 def test_the_lock_of_another_program_is_no_missing_right(
@@ -195,13 +195,13 @@ def test_the_lock_of_another_program_is_no_missing_right(
 
 def test_a_writer_says_who_is_in_its_way(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatmgr.store.engine.BUSY_SECONDS", 0)
-    desk = Desk(sqlite_url)
-    desk.conversation()
+    store = Store(sqlite_url)
+    store.conversation()
     with connected(sqlite_url) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseUnreachable, match="locked") as caught:
-            desk.open()
+            store.open()
         assert "Another program holds it" in caught.value.hint
         other.execute("ROLLBACK")
-    assert desk.open().position == 1
-    desk.close()
+    assert store.open().position == 1
+    store.close()

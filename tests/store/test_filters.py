@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chatmgr.domain.filters import Filters
-from tests.support.store import Desk, tell
+from tests.support.store import Store, execute
 
 
 @pytest.mark.parametrize(
@@ -29,17 +29,17 @@ from tests.support.store import Desk, tell
         (Filters(archived=None), ["plan", "draft", "old"]),
     ],
 )
-def test_each_filter(desk: Desk, filters: Filters, found: list[str]) -> None:
-    desk.answer("hello", "hi", "old")
-    desk.answer("hello", "", "draft")
-    desk.answer("hello", "hi", "plan")
-    pk = desk.now("plan").pk
-    tell(
-        desk.url,
+def test_each_filter(store: Store, filters: Filters, found: list[str]) -> None:
+    store.answer("hello", "hi", "old")
+    store.answer("hello", "", "draft")
+    store.answer("hello", "hi", "plan")
+    pk = store.now("plan").pk
+    execute(
+        store.url,
         f"INSERT INTO tags (conversation_id, name) VALUES ({pk}, 'work'), ({pk}, 'draft')",
         f"UPDATE runs SET cost = 2000000 WHERE conversation_id = {pk}",
         "UPDATE conversations SET archived_at = updated_at WHERE name = 'old'",
     )
-    assert [one.name for one in desk.reader.conversations.list(0, filters)] == found
-    assert desk.now("plan").tags == ("draft", "work")
-    assert desk.reader.conversations.tags() == [("draft", 1), ("work", 1)]
+    assert [one.name for one in store.reader.conversations.list(0, filters)] == found
+    assert store.now("plan").tags == ("draft", "work")
+    assert store.reader.conversations.tags() == [("draft", 1), ("work", 1)]

@@ -14,15 +14,15 @@ from chatmgr.domain.states import RunState
 from chatmgr.store import migrate
 from chatmgr.store.location import check_room, sqlite_path
 from chatmgr.store.writer import RunOutcome
-from tests.support.store import Desk, ask, tables
-from tests.support.store_processes import Other
+from tests.support.store import Store, query, snapshot
+from tests.support.store_processes import OtherProcess
 
 BIG = "x" * 600_000
 
 
 def _limited(url: str, what: str, size: int) -> str:
     """What a process says that may not make a file larger than ``size``: it cannot take that back."""
-    other = Other(_try_within_limit, url)
+    other = OtherProcess(_try_within_limit, url)
     said = str(other.ask(what, size))
     assert other.join() == 0
     other.close()
@@ -37,78 +37,78 @@ def _try_within_limit(url: str, pipe: Connection) -> None:
         if what == "backup":
             migrate.backup(url)
         else:
-            Desk(url).answer(BIG, "hi")
+            Store(url).answer(BIG, "hi")
         pipe.send("done")
     except ChatmgrError as error:
         pipe.send(f"{error.exit_code} {error.message}")
 
 
-def _no_more_pages(desk: Desk) -> None:
+def _no_more_pages(store: Store) -> None:
     """From here on the writer's connection may not let the database grow."""
-    with desk.writer.database.engine.connect() as connection:
+    with store.writer.database.engine.connect() as connection:
         [[pages]] = connection.connection.cursor().execute("PRAGMA page_count")
         connection.connection.cursor().execute(f"PRAGMA max_page_count={pages}")
 
 
 def test_a_full_disk_leaves_no_half_turn(sqlite_url: str) -> None:
-    desk = Desk(sqlite_url)
-    desk.answer("hello", "hi")
-    before = tables(sqlite_url)
-    _no_more_pages(desk)
+    store = Store(sqlite_url)
+    store.answer("hello", "hi")
+    before = snapshot(sqlite_url)
+    _no_more_pages(store)
     with pytest.raises(DatabaseUnreachable, match="full") as caught:
-        desk.open(BIG)
+        store.open(BIG)
     assert caught.value.exit_code == 3
     assert caught.value.hint.startswith("Free some room")
-    desk.reader.close()
-    assert tables(sqlite_url) == before
-    desk.close()
-    again = Desk(sqlite_url)
+    store.reader.close()
+    assert snapshot(sqlite_url) == before
+    store.close()
+    again = Store(sqlite_url)
     assert again.answer(BIG, "hi").position == 2
     again.close()
 
 
 def test_an_answer_without_room_keeps_what_had_come(sqlite_url: str) -> None:
-    desk = Desk(sqlite_url)
-    run = desk.open()
-    desk.writer.runs.checkpoint(run, "So far")
-    _no_more_pages(desk)
+    store = Store(sqlite_url)
+    run = store.open()
+    store.writer.runs.checkpoint(run, "So far")
+    _no_more_pages(store)
     for attempt in range(2):
         with pytest.raises(DatabaseUnreachable, match="full"):
-            desk.writer.runs.checkpoint(run, BIG)
+            store.writer.runs.checkpoint(run, BIG)
         with pytest.raises(DatabaseUnreachable, match="full"):
-            desk.writer.runs.close(run, RunOutcome(RunState.COMPLETED, BIG))
-        turn = desk.reader.turns.get(desk.now(), 1)
+            store.writer.runs.close(run, RunOutcome(RunState.COMPLETED, BIG))
+        turn = store.reader.turns.get(store.now(), 1)
         assert (turn.answer, turn.state) == ("So far", "pending"), attempt
-    desk.writer.runs.close(run, RunOutcome(RunState.INTERRUPTED, ""))
-    assert desk.reader.turns.get(desk.now(), 1).state == "interrupted"
-    desk.close()
-    assert ask(sqlite_url, "PRAGMA integrity_check") == [("ok",)]
+    store.writer.runs.close(run, RunOutcome(RunState.INTERRUPTED, ""))
+    assert store.reader.turns.get(store.now(), 1).state == "interrupted"
+    store.close()
+    assert query(sqlite_url, "PRAGMA integrity_check") == [("ok",)]
 
 
 def test_the_systems_own_limit_is_understood(sqlite_url: str) -> None:
-    desk = Desk(sqlite_url)
-    desk.answer("hello", "hi")
-    desk.close()
-    before = tables(sqlite_url)
+    store = Store(sqlite_url)
+    store.answer("hello", "hi")
+    store.close()
+    before = snapshot(sqlite_url)
     said = _limited(sqlite_url, "answer", 300_000)
     assert said.startswith("3 The database ")
-    assert tables(sqlite_url) == before
-    assert ask(sqlite_url, "PRAGMA integrity_check") == [("ok",)]
+    assert snapshot(sqlite_url) == before
+    assert query(sqlite_url, "PRAGMA integrity_check") == [("ok",)]
 
 
 @pytest.mark.parametrize("size", [0, 1_000, 20_000, 60_000])
 def test_a_database_that_cannot_be_made_is_made_later(sqlite_url: str, size: int) -> None:
     assert _limited(sqlite_url, "answer", size).startswith("3 The database ")
-    desk = Desk(sqlite_url)
-    desk.answer("hello", "hi")
-    desk.close()
-    assert ask(sqlite_url, "PRAGMA integrity_check") == [("ok",)]
+    store = Store(sqlite_url)
+    store.answer("hello", "hi")
+    store.close()
+    assert query(sqlite_url, "PRAGMA integrity_check") == [("ok",)]
 
 
 def test_a_backup_without_room_leaves_no_file(sqlite_url: str) -> None:
-    desk = Desk(sqlite_url)
-    desk.answer(BIG, "hi")
-    desk.close()
+    store = Store(sqlite_url)
+    store.answer(BIG, "hi")
+    store.close()
     assert _limited(sqlite_url, "backup", 300_000).startswith("3 The database ")
     path = sqlite_path(sqlite_url)
     assert path is not None
@@ -117,18 +117,18 @@ def test_a_backup_without_room_leaves_no_file(sqlite_url: str) -> None:
 
 
 def test_a_turn_is_not_begun_on_a_full_disk(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = Desk(sqlite_url)
-    desk.answer("hello", "hi")
+    store = Store(sqlite_url)
+    store.answer("hello", "hi")
     found = namedtuple("found", "f_bavail f_frsize")
     free = {"blocks": 255}
     monkeypatch.setattr(os, "statvfs", lambda _folder: found(free["blocks"], 4096))
     with pytest.raises(DatabaseUnreachable, match=r"is full: 1020 KiB are free\. Nothing was sent") as caught:
-        desk.open("more")
+        store.open("more")
     assert caught.value.exit_code == 3
-    assert desk.now().turns == 1
+    assert store.now().turns == 1
     free["blocks"] = 256
-    assert desk.open("more").position == 2
-    desk.close()
+    assert store.open("more").position == 2
+    store.close()
 
 
 def test_room_is_not_asked_for_where_it_cannot_be_known(

@@ -6,8 +6,8 @@ from multiprocessing.connection import Connection
 import pytest
 
 from chatmgr.store import locks
-from tests.support.store import Desk, ask
-from tests.support.store_processes import Other
+from tests.support.store import Store, query
+from tests.support.store_processes import OtherProcess
 
 NUMBER = 7
 
@@ -31,13 +31,13 @@ def _obey(url: str, pipe: Connection) -> None:
 
 
 @pytest.fixture
-def others(url: str) -> Iterator[Callable[[], Other]]:
+def others(url: str) -> Iterator[Callable[[], OtherProcess]]:
     """Makes other processes on the same database, and ends them."""
-    Desk(url).close()
-    made: list[Other] = []
+    Store(url).close()
+    made: list[OtherProcess] = []
 
-    def make() -> Other:
-        made.append(Other(_obey, url))
+    def make() -> OtherProcess:
+        made.append(OtherProcess(_obey, url))
         return made[-1]
 
     yield make
@@ -45,7 +45,7 @@ def others(url: str) -> Iterator[Callable[[], Other]]:
         one.close()
 
 
-def test_a_second_process_is_refused_until_the_first_lets_go(others: Callable[[], Other]) -> None:
+def test_a_second_process_is_refused_until_the_first_lets_go(others: Callable[[], OtherProcess]) -> None:
     first, second = others(), others()
     assert first.ask("take", NUMBER) == "held"
     assert second.ask("take", NUMBER) == "refused"
@@ -54,7 +54,7 @@ def test_a_second_process_is_refused_until_the_first_lets_go(others: Callable[[]
     assert first.ask("take", NUMBER) == "refused"
 
 
-def test_a_dead_process_holds_nothing(url: str, others: Callable[[], Other]) -> None:
+def test_a_dead_process_holds_nothing(url: str, others: Callable[[], OtherProcess]) -> None:
     first = others()
     assert first.ask("take", NUMBER) == "held"
     with pytest.raises(BlockingIOError):
@@ -63,7 +63,7 @@ def test_a_dead_process_holds_nothing(url: str, others: Callable[[], Other]) -> 
     locks.acquire(url, NUMBER, wait=True).release()  # waits: a server takes a moment to notice
 
 
-def test_waiting_ends_with_the_release(url: str, others: Callable[[], Other]) -> None:
+def test_waiting_ends_with_the_release(url: str, others: Callable[[], OtherProcess]) -> None:
     other = others()
     hold = locks.acquire(url, NUMBER, wait=False)
     assert other.ask("wait", NUMBER) == "waiting"
@@ -72,7 +72,7 @@ def test_waiting_ends_with_the_release(url: str, others: Callable[[], Other]) ->
     assert other.pipe.recv() == "held"
 
 
-def test_waiting_ends_with_the_holders_death(others: Callable[[], Other]) -> None:
+def test_waiting_ends_with_the_holders_death(others: Callable[[], OtherProcess]) -> None:
     first, second = others(), others()
     assert first.ask("take", NUMBER) == "held"
     assert second.ask("wait", NUMBER) == "waiting"
@@ -80,7 +80,7 @@ def test_waiting_ends_with_the_holders_death(others: Callable[[], Other]) -> Non
     assert second.pipe.recv() == "held"
 
 
-def test_conversations_are_held_one_by_one(url: str, others: Callable[[], Other]) -> None:
+def test_conversations_are_held_one_by_one(url: str, others: Callable[[], OtherProcess]) -> None:
     other = others()
     mine = [locks.acquire(url, number, wait=False) for number in (1, 2, 2_147_483_647)]
     assert [other.ask("take", number) for number in (1, 2, 3, 2_147_483_647)] == [
@@ -97,7 +97,7 @@ def test_conversations_are_held_one_by_one(url: str, others: Callable[[], Other]
 
 
 def test_a_process_excludes_itself_too(url: str) -> None:
-    Desk(url).close()
+    Store(url).close()
     hold = locks.acquire(url, NUMBER, wait=False)
     with pytest.raises(BlockingIOError):
         locks.acquire(url, NUMBER, wait=False)
@@ -110,18 +110,20 @@ def test_releasing_never_fails(postgres_url: str) -> None:
     """Where the server went away, so did the lock."""
     hold = locks.acquire(postgres_url, NUMBER, wait=False)
     ours = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    assert ask(postgres_url, f"SELECT pg_terminate_backend(pid, 5000) {ours}") == [(True,)]
+    assert query(postgres_url, f"SELECT pg_terminate_backend(pid, 5000) {ours}") == [(True,)]
     hold.release()
     locks.acquire(postgres_url, NUMBER, wait=False).release()
 
 
-def test_a_hold_survives_everything_else_the_process_does(url: str, others: Callable[[], Other]) -> None:
-    """RunOutcome any descriptor of a file drops the locks a process has on it: nothing else may open it."""
+def test_a_hold_survives_everything_else_the_process_does(
+    url: str, others: Callable[[], OtherProcess]
+) -> None:
+    """Closing any descriptor of a file drops the locks a process has on it: nothing else may open it."""
     other = others()
     hold = locks.acquire(url, NUMBER, wait=False)
-    desk = Desk(url)
-    desk.answer("hello", "hi")
-    desk.close()
+    store = Store(url)
+    store.answer("hello", "hi")
+    store.close()
     locks.acquire(url, NUMBER + 1, wait=False).release()
     assert other.ask("take", NUMBER) == "refused"
     hold.release()

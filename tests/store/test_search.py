@@ -8,7 +8,7 @@ from chatmgr.domain.filters import Filters
 from chatmgr.domain.search import parse_query
 from chatmgr.domain.states import RunState
 from chatmgr.store.writer import RunOutcome
-from tests.support.store import Desk, tell
+from tests.support.store import Store, execute
 
 ANY = Filters(archived=None)
 TURNS = [
@@ -25,30 +25,30 @@ TURNS = [
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A store with all of TURNS, made once."""
     if request.param == "sqlite":
-        made = Desk(f"sqlite:///{tmp_path_factory.mktemp('search') / 'chatmgr.db'}")
+        made = Store(f"sqlite:///{tmp_path_factory.mktemp('search') / 'chatmgr.db'}")
         _fill(made)
         yield made
         made.close()
         return
     server = request.getfixturevalue("server")
     with server.database(request.getfixturevalue("template")) as url:
-        made = Desk(url)
+        made = Store(url)
         _fill(made)
         yield made
         made.close()
 
 
-def _fill(desk: Desk) -> None:
+def _fill(store: Store) -> None:
     for name, user, answer in TURNS:
-        desk.answer(user, answer, name)
+        store.answer(user, answer, name)
 
 
-def found(desk: Desk, query: str, filters: Filters = ANY, **how: bool | int) -> set[str]:
+def found(store: Store, query: str, filters: Filters = ANY, **how: bool | int) -> set[str]:
     """The addresses of all hits."""
-    hits = desk.reader.search.find(parse_query(query), filters, 50, **how).hits  # type: ignore[arg-type]
+    hits = store.reader.search.find(parse_query(query), filters, 50, **how).hits  # type: ignore[arg-type]
     return {one.conversation + (f"@{one.turn}" if one.turn else "") for one in hits}
 
 
@@ -102,23 +102,23 @@ def found(desk: Desk, query: str, filters: Filters = ANY, **how: bool | int) -> 
         ("'; DROP TABLE turns; --", set()),
     ],
 )
-def test_what_is_found(told: Desk, query: str, addresses: set[str]) -> None:
+def test_what_is_found(told: Store, query: str, addresses: set[str]) -> None:
     assert found(told, query) == addresses
     assert found(told, query, newest=True) == addresses
 
 
-def test_the_text_of_a_hit_and_its_place(told: Desk) -> None:
+def test_the_text_of_a_hit_and_its_place(told: Store) -> None:
     [hit] = told.reader.search.find(parse_query("hotel"), ANY, 5).hits
     assert (hit.conversation, hit.turn, hit.title, hit.assistant) == ("trip", 2, "Trip", "tutor")
     assert [hit.snippet.text[a:b] for a, b in hit.snippet.spans] == ["hotel"]
     assert hit.score is not None
 
 
-def test_within_one_conversation(told: Desk) -> None:
+def test_within_one_conversation(told: Store) -> None:
     assert found(told, "car OR budget", conversation=told.now("code").pk) == {"code@1", "code@2"}
 
 
-def test_filters_narrow_a_search(told: Desk) -> None:
+def test_filters_narrow_a_search(told: Store) -> None:
     assert found(told, "red", Filters(archived=None, assistant="nobody")) == set()
     assert found(told, "red", Filters(archived=None, state="completed")) == {"code@1", "code@2"}
     assert found(told, "red", Filters(archived=None, model="gpt-x", provider="openai")) == {
@@ -133,30 +133,30 @@ def test_filters_narrow_a_search(told: Desk) -> None:
     assert found(told, "budget OR red", Filters(archived=None, until=first)) == {"trip@1"}
 
 
-def test_the_best_come_first(desk: Desk) -> None:
-    desk.answer("one budget", "a long answer " * 60, "one")
-    desk.answer("budget and plan for the budget", "the budget plan", "two")
-    desk.answer("budget", "a long answer " * 90, "three")
-    best = desk.reader.search.find(parse_query("budget"), ANY, 3).hits
+def test_the_best_come_first(store: Store) -> None:
+    store.answer("one budget", "a long answer " * 60, "one")
+    store.answer("budget and plan for the budget", "the budget plan", "two")
+    store.answer("budget", "a long answer " * 90, "three")
+    best = store.reader.search.find(parse_query("budget"), ANY, 3).hits
     assert next(best).conversation == "two"
-    newest = desk.reader.search.find(parse_query("budget"), ANY, 0).hits
+    newest = store.reader.search.find(parse_query("budget"), ANY, 0).hits
     assert [one.conversation for one in newest] == ["three", "two", "one"]
-    assert [one.conversation for one in desk.reader.search.find(parse_query("two"), ANY, 3).hits] == ["two"]
+    assert [one.conversation for one in store.reader.search.find(parse_query("two"), ANY, 3).hits] == ["two"]
 
 
-def test_trash_and_empty_stores_have_no_hits(desk: Desk) -> None:
-    assert found(desk, "hello") == set()
-    desk.answer("hello", "hi")
-    assert found(desk, "hello") == {"plan@1"}
-    assert found(desk, "plan") == {"plan"}
-    tell(desk.url, "UPDATE conversations SET deleted_at = updated_at")
-    assert found(desk, "hello plan") == set()
+def test_trash_and_empty_stores_have_no_hits(store: Store) -> None:
+    assert found(store, "hello") == set()
+    store.answer("hello", "hi")
+    assert found(store, "hello") == {"plan@1"}
+    assert found(store, "plan") == {"plan"}
+    execute(store.url, "UPDATE conversations SET deleted_at = updated_at")
+    assert found(store, "hello plan") == set()
 
 
-def test_a_message_is_found_before_its_answer_is_there(desk: Desk) -> None:
-    run = desk.open("where is the needle")
-    desk.writer.runs.checkpoint(run, "half a haystack")
-    assert found(desk, "needle") == {"plan@1"}
-    assert found(desk, "haystack") == set()
-    desk.writer.runs.close(run, RunOutcome(RunState.INTERRUPTED, "half a haystack"))
-    assert found(desk, "needle haystack") == {"plan@1"}
+def test_a_message_is_found_before_its_answer_is_there(store: Store) -> None:
+    run = store.open("where is the needle")
+    store.writer.runs.checkpoint(run, "half a haystack")
+    assert found(store, "needle") == {"plan@1"}
+    assert found(store, "haystack") == set()
+    store.writer.runs.close(run, RunOutcome(RunState.INTERRUPTED, "half a haystack"))
+    assert found(store, "needle haystack") == {"plan@1"}

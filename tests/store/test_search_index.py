@@ -13,7 +13,7 @@ from chatmgr.store import migrate
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.writer import ImportedTurn, RunOutcome, ThreadKey
 from tests.migrations import future_revision as migrating
-from tests.support.store import ENDPOINT, Desk, ask, tell
+from tests.support.store import ENDPOINT, Store, execute, query
 
 
 def check(url: str) -> None:
@@ -24,41 +24,43 @@ def check(url: str) -> None:
 def documents(url: str) -> int:
     """How many documents the index has."""
     table = "searchable" if sqlite_path(url) else "search"
-    return int(ask(url, f"SELECT count(*) FROM {table}")[0][0])
+    return int(query(url, f"SELECT count(*) FROM {table}")[0][0])
 
 
-def filled(desk: Desk) -> Desk:
+def filled(store: Store) -> Store:
     """Turns of every fate: whole, failed, live, retried; in scripts with and without spaces."""
-    desk.answer("hello world", "the answer", "plan")
-    desk.answer("東京に行きたい", "京都は どうですか", "reise")
-    desk.answer("no answer", "", "plan")
-    run = desk.open("still running 大阪", "live")
-    desk.writer.runs.checkpoint(run, "part of it 名古屋")
-    turn = ask(desk.url, "SELECT min(id) FROM turns")[0][0]
+    store.answer("hello world", "the answer", "plan")
+    store.answer("東京に行きたい", "京都は どうですか", "reise")
+    store.answer("no answer", "", "plan")
+    run = store.open("still running 大阪", "live")
+    store.writer.runs.checkpoint(run, "part of it 名古屋")
+    turn = query(store.url, "SELECT min(id) FROM turns")[0][0]
     columns = "turn_id, conversation_id, assistant_version_id, provider, model, detail, error, thread_id"
     columns += ", remote_id, started_at, pid, host"
-    tell(
-        desk.url,
+    execute(
+        store.url,
         f"INSERT INTO runs (state, {columns}) SELECT 'completed', {columns} FROM runs WHERE turn_id = {turn}",
         f"UPDATE turns SET run_id = (SELECT max(id) FROM runs) WHERE id = {turn}",
         "INSERT INTO messages (turn_id, run_id, role, content, created_at) "
         f"SELECT {turn}, max(id), 'assistant', 'a second answer 神戸', max(started_at) FROM runs",
     )
-    return desk
+    return store
 
 
-def test_the_ledger_keeps_it(desk: Desk) -> None:
-    filled(desk)
-    check(desk.url)
-    assert [one.turn for one in desk.reader.search.find(parse_query("second 神戸"), Filters(), 5).hits] == [1]
-    desk.writer.turns.import_turns(
-        ThreadKey(desk.conversation("new").pk, "openai", ENDPOINT),
-        desk.assistant().version_id,
+def test_the_ledger_keeps_it(store: Store) -> None:
+    filled(store)
+    check(store.url)
+    assert [one.turn for one in store.reader.search.find(parse_query("second 神戸"), Filters(), 5).hits] == [
+        1
+    ]
+    store.writer.turns.import_turns(
+        ThreadKey(store.conversation("new").pk, "openai", ENDPOINT),
+        store.assistant().version_id,
         "thread_1",
         [ImportedTurn("asked 大", "told"), ImportedTurn("unanswered", "")],
     )
-    check(desk.url)
-    assert len(list(desk.reader.search.find(parse_query("told OR unanswered"), Filters(), 5).hits)) == 2
+    check(store.url)
+    assert len(list(store.reader.search.find(parse_query("told OR unanswered"), Filters(), 5).hits)) == 2
 
 
 CHANGES = (
@@ -78,17 +80,17 @@ CHANGES = (
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_any_writer_keeps_it(desk: Desk, change: str) -> None:
+def test_any_writer_keeps_it(store: Store, change: str) -> None:
     """With foreign keys on, so that deletes cascade."""
-    filled(desk)
-    url = desk.url
-    desk.close()
+    filled(store)
+    url = store.url
+    store.close()
     pragma = ["PRAGMA foreign_keys=ON"] if sqlite_path(url) else []
-    tell(url, *pragma, change)
+    execute(url, *pragma, change)
     check(url)
-    tell(url, *pragma, *random.Random(3).sample(CHANGES, len(CHANGES)))
+    execute(url, *pragma, *random.Random(3).sample(CHANGES, len(CHANGES)))
     check(url)
-    tell(url, *pragma, "DELETE FROM conversations")
+    execute(url, *pragma, "DELETE FROM conversations")
     check(url)
     assert documents(url) == 0
 
@@ -100,50 +102,50 @@ def test_an_upgraded_store_can_be_searched(sqlite_url: str) -> None:
     with sqlite3.connect(path) as old:
         old.executescript((migrating.PAST / "0002.sql").read_text(encoding="utf-8"))
     old.close()
-    desk = Desk(sqlite_url)
+    store = Store(sqlite_url)
     check(sqlite_url)
-    said = [str(row[0]) for row in ask(sqlite_url, "SELECT content FROM messages WHERE role = 'user'")]
+    said = [str(row[0]) for row in query(sqlite_url, "SELECT content FROM messages WHERE role = 'user'")]
     word = said[0].split()[0]
-    assert list(desk.reader.search.find(parse_query(word), Filters(archived=None), 5).hits)
-    stamps = [row[0] for row in ask(sqlite_url, "SELECT stamp FROM turns ORDER BY id")]
+    assert list(store.reader.search.find(parse_query(word), Filters(archived=None), 5).hits)
+    stamps = [row[0] for row in query(sqlite_url, "SELECT stamp FROM turns ORDER BY id")]
     assert stamps == sorted(set(stamps))
-    desk.answer("a later turn", "yes", "demo")
+    store.answer("a later turn", "yes", "demo")
     check(sqlite_url)
-    desk.close()
+    store.close()
 
 
 def test_rebuilding_a_table_keeps_the_triggers(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    filled(Desk(sqlite_url)).close()
+    filled(Store(sqlite_url)).close()
     migrating.give_a_later_schema(tmp_path, monkeypatch, migrating.REBUILD)
-    desk = Desk(sqlite_url)
+    store = Store(sqlite_url)
     check(sqlite_url)
-    desk.answer("renewed 東", "after", "other")
+    store.answer("renewed 東", "after", "other")
     check(sqlite_url)
     assert migrate.HEAD == migrating.LATER
-    assert len(list(desk.reader.search.find(parse_query("renewed"), Filters(), 5).hits)) == 1
-    desk.close()
+    assert len(list(store.reader.search.find(parse_query("renewed"), Filters(), 5).hits)) == 1
+    store.close()
 
 
-def test_stamps_order_turns_by_when_they_were_said(desk: Desk) -> None:
+def test_stamps_order_turns_by_when_they_were_said(store: Store) -> None:
     for number in range(5):
-        desk.answer(f"turn {number}", "yes")
-    stamps = [row[0] for row in ask(desk.url, "SELECT stamp FROM turns ORDER BY position")]
+        store.answer(f"turn {number}", "yes")
+    stamps = [row[0] for row in query(store.url, "SELECT stamp FROM turns ORDER BY position")]
     assert stamps == sorted(set(stamps))
-    run = desk.open("closing")
-    desk.writer.runs.close(run, RunOutcome(RunState.COMPLETED, "yes"))
-    assert len({row[0] for row in ask(desk.url, "SELECT stamp FROM turns")}) == 6
+    run = store.open("closing")
+    store.writer.runs.close(run, RunOutcome(RunState.COMPLETED, "yes"))
+    assert len({row[0] for row in query(store.url, "SELECT stamp FROM turns")}) == 6
 
 
-def test_an_index_out_of_step_is_noticed_and_mended(desk: Desk) -> None:
-    url = filled(desk).url
-    desk.close()
+def test_an_index_out_of_step_is_noticed_and_mended(store: Store) -> None:
+    url = filled(store).url
+    store.close()
     if sqlite_path(url):
-        tell(url, "DROP TRIGGER search_resaid_before", "DROP TRIGGER search_resaid_after")
+        execute(url, "DROP TRIGGER search_resaid_before", "DROP TRIGGER search_resaid_after")
     else:
-        tell(url, "ALTER TABLE messages DISABLE TRIGGER search_said")
-    tell(url, "UPDATE messages SET content = 'something else' WHERE role = 'user'")
+        execute(url, "ALTER TABLE messages DISABLE TRIGGER search_said")
+    execute(url, "UPDATE messages SET content = 'something else' WHERE role = 'user'")
     assert not migrate.check_search(url)
     assert migrate.check_search(url, rebuild=True)
     assert migrate.check_search(url)

@@ -11,7 +11,7 @@ from chatmgr.domain import periods
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.totals import Ranking, UsageTotals
 from chatmgr.store.location import sqlite_path
-from tests.support.store import Desk, ask, tell
+from tests.support.store import Store, execute, query
 
 ALL = Filters(archived=None)
 Zone = Callable[[str], None]
@@ -36,67 +36,71 @@ def stored(url: str, at: datetime) -> str:
     return f"'{text}'" if sqlite_path(url) else f"'{text}+00'"
 
 
-def said(desk: Desk, at: datetime, name: str = "plan", **of_run: object) -> int:
+def said(store: Store, at: datetime, name: str = "plan", **of_run: object) -> int:
     """One turn said at a moment, with one run; returns the turn's key."""
-    desk.answer("hello", "hi", name)
-    [(turn, run)] = ask(desk.url, "SELECT id, run_id FROM turns ORDER BY id DESC LIMIT 1")
-    tell(desk.url, f"UPDATE turns SET created_at = {stored(desk.url, at)} WHERE id = {turn}")
-    changed(desk, run, **of_run)
+    store.answer("hello", "hi", name)
+    [(turn, run)] = query(store.url, "SELECT id, run_id FROM turns ORDER BY id DESC LIMIT 1")
+    execute(store.url, f"UPDATE turns SET created_at = {stored(store.url, at)} WHERE id = {turn}")
+    changed(store, run, **of_run)
     return int(turn)
 
 
-def changed(desk: Desk, run: int, **values: object) -> None:
+def changed(store: Store, run: int, **values: object) -> None:
     """Change columns of a run."""
     if sets := ", ".join(f"{name} = {_literal(value)}" for name, value in values.items()):
-        tell(desk.url, f"UPDATE runs SET {sets} WHERE id = {run}")
+        execute(store.url, f"UPDATE runs SET {sets} WHERE id = {run}")
 
 
 def _literal(value: object) -> str:
     return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
 
 
-def retried(desk: Desk, turn: int, **values: object) -> None:
+def retried(store: Store, turn: int, **values: object) -> None:
     """Another run of a turn."""
     same = "conversation_id, assistant_version_id, provider, model, state, detail, error, thread_id, "
     same += "remote_id, sent_at, started_at, finished_at, pid, host"
-    tell(
-        desk.url,
+    execute(
+        store.url,
         f"INSERT INTO runs (turn_id, {same}) SELECT turn_id, {same} FROM runs WHERE turn_id = {turn}",
     )
-    [(run,)] = ask(desk.url, "SELECT max(id) FROM runs")
-    changed(desk, run, **values)
-    tell(desk.url, f"UPDATE turns SET run_id = {run} WHERE id = {turn}")
+    [(run,)] = query(store.url, "SELECT max(id) FROM runs")
+    changed(store, run, **values)
+    execute(store.url, f"UPDATE turns SET run_id = {run} WHERE id = {turn}")
 
 
 MARCH = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def filled(desk: Desk) -> Desk:
+def filled(store: Store) -> Store:
     """Four turns in two conversations and one more in the trash; the second turn was retried elsewhere."""
     known = {"sent_at": "2026-03-10 12:00:00.000000", "provider": "openai"}
-    said(desk, MARCH, model="a", input_tokens=100, output_tokens=10, cached_tokens=40, cost=5_000, **known)
-    turn = said(desk, MARCH + timedelta(days=1), model="a", input_tokens=7, output_tokens=None, **known)
-    retried(desk, turn, model="b", input_tokens=50, output_tokens=5, reasoning_tokens=2, cost=70_000, **known)
-    said(desk, MARCH + timedelta(days=1, hours=1), "draft", model="b", input_tokens=1, cost=200, **known)
-    said(desk, MARCH + timedelta(days=40), "draft", model="c", sent_at=None, provider="local", state="failed")
-    said(desk, MARCH, "gone", model="a", input_tokens=9_000, cost=9_000, **known)
-    tell(
-        desk.url,
+    said(store, MARCH, model="a", input_tokens=100, output_tokens=10, cached_tokens=40, cost=5_000, **known)
+    turn = said(store, MARCH + timedelta(days=1), model="a", input_tokens=7, output_tokens=None, **known)
+    retried(
+        store, turn, model="b", input_tokens=50, output_tokens=5, reasoning_tokens=2, cost=70_000, **known
+    )
+    said(store, MARCH + timedelta(days=1, hours=1), "draft", model="b", input_tokens=1, cost=200, **known)
+    said(
+        store, MARCH + timedelta(days=40), "draft", model="c", sent_at=None, provider="local", state="failed"
+    )
+    said(store, MARCH, "gone", model="a", input_tokens=9_000, cost=9_000, **known)
+    execute(
+        store.url,
         "UPDATE conversations SET deleted_at = updated_at WHERE name = 'gone'",
         "UPDATE conversations SET archived_at = updated_at WHERE name = 'draft'",
         "INSERT INTO tags (conversation_id, name) SELECT id, 'work' FROM conversations WHERE name = 'plan'",
     )
-    return desk
+    return store
 
 
-def total_of(desk: Desk, filters: Filters = ALL) -> UsageTotals:
-    found = desk.reader.stats.total(filters)
+def total_of(store: Store, filters: Filters = ALL) -> UsageTotals:
+    found = store.reader.stats.total(filters)
     assert found is not None
     return found[0]
 
 
-def test_the_total(filled: Desk) -> None:
+def test_the_total(filled: Store) -> None:
     assert filled.reader.stats.total(ALL) == (
         UsageTotals(
             "",
@@ -124,7 +128,7 @@ def test_the_total(filled: Desk) -> None:
         ("conversation", [("draft", 2, 2, 200, 0), ("plan", 2, 3, 75_000, 1)]),
     ],
 )
-def test_each_ranking(filled: Desk, by: Ranking, rows: list[tuple[object, ...]]) -> None:
+def test_each_ranking(filled: Store, by: Ranking, rows: list[tuple[object, ...]]) -> None:
     found = [
         (one.key, one.turns, one.runs, one.cost, one.unpriced) for one in filled.reader.stats.ranking(by, ALL)
     ]
@@ -132,14 +136,14 @@ def test_each_ranking(filled: Desk, by: Ranking, rows: list[tuple[object, ...]])
     assert len(list(filled.reader.stats.ranking(by, ALL, 1))) == 1
 
 
-def test_what_nobody_told_is_unknown(desk: Desk) -> None:
-    said(desk, MARCH, cost=None, sent_at="2026-03-10 12:00:00.000000")
-    found = total_of(desk)
+def test_what_nobody_told_is_unknown(store: Store) -> None:
+    said(store, MARCH, cost=None, sent_at="2026-03-10 12:00:00.000000")
+    found = total_of(store)
     assert (found.cost, found.unpriced) == (None, 1)
     assert (found.input_tokens, found.output_tokens, found.cached_tokens) == (None, None, None)
-    turn = said(desk, MARCH, cost=0, input_tokens=0)
-    retried(desk, turn, cost=3, input_tokens=None)
-    found = total_of(desk)
+    turn = said(store, MARCH, cost=0, input_tokens=0)
+    retried(store, turn, cost=3, input_tokens=None)
+    found = total_of(store)
     assert (found.turns, found.runs, found.cost, found.unpriced, found.input_tokens) == (2, 3, 3, 1, 0)
 
 
@@ -160,7 +164,7 @@ def test_what_nobody_told_is_unknown(desk: Desk) -> None:
         (replace(ALL, min_cost=70_000), 1, 2),
     ],
 )
-def test_each_filter(filled: Desk, filters: Filters, turns: int, runs: int) -> None:
+def test_each_filter(filled: Store, filters: Filters, turns: int, runs: int) -> None:
     found = total_of(filled, filters)
     assert (found.turns, found.runs) == (turns, runs)
     listed = list(filled.reader.stats.ranking("conversation", filters))
@@ -170,19 +174,19 @@ def test_each_filter(filled: Desk, filters: Filters, turns: int, runs: int) -> N
 
 
 @pytest.mark.parametrize("filters", [Filters(assistant="poet"), Filters(file=True), Filters(state="empty")])
-def test_filters_that_leave_nothing(filled: Desk, filters: Filters) -> None:
+def test_filters_that_leave_nothing(filled: Store, filters: Filters) -> None:
     assert filled.reader.stats.total(filters) is None
 
 
-def test_nothing_was_said_yet(desk: Desk) -> None:
-    assert desk.reader.stats.total(ALL) is None
-    assert list(desk.reader.stats.ranking("model", ALL)) == []
+def test_nothing_was_said_yet(store: Store) -> None:
+    assert store.reader.stats.total(ALL) is None
+    assert list(store.reader.stats.ranking("model", ALL)) == []
 
 
-def test_a_file_counts_its_turn(filled: Desk) -> None:
-    [(message,)] = ask(filled.url, "SELECT min(id) FROM messages WHERE role = 'user'")
+def test_a_file_counts_its_turn(filled: Store) -> None:
+    [(message,)] = query(filled.url, "SELECT min(id) FROM messages WHERE role = 'user'")
     data = "x'00'" if sqlite_path(filled.url) else "'\\x00'"
-    tell(
+    execute(
         filled.url,
         f"INSERT INTO blobs (sha256, size, data) VALUES ('00', 1, {data})",
         "INSERT INTO attachments (message_id, position, name, content_type, sha256) "
@@ -191,7 +195,7 @@ def test_a_file_counts_its_turn(filled: Desk) -> None:
     assert total_of(filled, replace(ALL, file=True)).input_tokens == 100
 
 
-def test_days_weeks_and_months(filled: Desk, zone: Zone) -> None:
+def test_days_weeks_and_months(filled: Store, zone: Zone) -> None:
     zone("UTC")
     total = total_of(filled)
     found = {unit: filled.reader.stats.periods(unit, ALL, total) for unit in ("day", "week", "month")}
@@ -221,13 +225,13 @@ def test_days_weeks_and_months(filled: Desk, zone: Zone) -> None:
     ],
 )
 def test_a_day_begins_at_the_users_midnight(
-    desk: Desk, zone: Zone, name: str, midnight: datetime, days: tuple[str, str]
+    store: Store, zone: Zone, name: str, midnight: datetime, days: tuple[str, str]
 ) -> None:
     zone(name)
-    said(desk, midnight - timedelta(days=200))  # so that the clocks were changed between
-    said(desk, midnight - timedelta(microseconds=1))
-    said(desk, midnight)
-    found = desk.reader.stats.periods("day", ALL, total_of(desk))
+    said(store, midnight - timedelta(days=200))  # so that the clocks were changed between
+    said(store, midnight - timedelta(microseconds=1))
+    said(store, midnight)
+    found = store.reader.stats.periods("day", ALL, total_of(store))
     assert [key for key in found if key >= days[0]] == list(days)
     assert [one.turns for one in found.values()] == [1, 1, 1]
 
@@ -262,14 +266,14 @@ def test_the_unit_that_fits() -> None:
     assert periods.period_name("week", date(2025, 12, 29)) == "2026-W01"
 
 
-def test_the_total_of_one_conversation(desk: Desk) -> None:
-    pk = desk.conversation().pk
-    assert desk.reader.stats.total_of(pk) is None
-    desk.answer("one", "1", "other")
-    assert desk.reader.stats.total_of(pk) is None
+def test_the_total_of_one_conversation(store: Store) -> None:
+    pk = store.conversation().pk
+    assert store.reader.stats.total_of(pk) is None
+    store.answer("one", "1", "other")
+    assert store.reader.stats.total_of(pk) is None
     for text in ("one", "two"):
-        desk.answer(text, "answer")
-    desk.writer.conversations.archive([pk])
-    found = desk.reader.stats.total_of(pk)
+        store.answer(text, "answer")
+    store.writer.conversations.archive([pk])
+    found = store.reader.stats.total_of(pk)
     assert found is not None
     assert (found.turns, found.runs, found.input_tokens, found.cost) == (2, 2, None, 0)  # never sent

@@ -31,7 +31,7 @@ PATIENCE = "recover_seconds = 1.0\nretry_seconds = 1.0"  # what a broken server 
 AHEAD = {"responses": 4, "assistants": 7, "completions": 1}  # events before the answer's first word
 
 
-class How(TypedDict, total=False):
+class RunOptions(TypedDict, total=False):
     """What is piped in (nothing: /dev/null), more environment, and the exit code that is expected (0)."""
 
     stdin: bytes | None
@@ -40,7 +40,7 @@ class How(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class CommandResult:
     """A command that has ended."""
 
     code: int
@@ -102,9 +102,9 @@ class Running:
         self._process.send_signal(signal.SIGKILL)
         return self._process.wait()
 
-    def wait(self) -> Done:
+    def wait(self) -> CommandResult:
         """Wait for its end; no command may ever show a traceback."""
-        done = Done(self._process.wait(), self.out, self.err)
+        done = CommandResult(self._process.wait(), self.out, self.err)
         assert "Traceback" not in done.err, done.err
         return done
 
@@ -149,7 +149,9 @@ class Chatmgr:
         self.started.append(running)
         return running
 
-    def __call__(self, *args: str, stdout: IO[bytes] | None = None, **how: Unpack[How]) -> Done:
+    def __call__(
+        self, *args: str, stdout: IO[bytes] | None = None, **how: Unpack[RunOptions]
+    ) -> CommandResult:
         """Run a command to its end."""
         with closing(
             Running(
@@ -163,11 +165,11 @@ class Chatmgr:
             done = running.wait()
         return _checked(done, how.get("code", 0))
 
-    def fresh(self, *args: str, **how: Unpack[How]) -> Done:
+    def fresh(self, *args: str, **how: Unpack[RunOptions]) -> CommandResult:
         """Run a command with an interpreter of its own."""
         return self.program([*CHATMGR, *args], **how)
 
-    def program(self, command: Sequence[str], **how: Unpack[How]) -> Done:
+    def program(self, command: Sequence[str], **how: Unpack[RunOptions]) -> CommandResult:
         """Run any program in the environment of chatmgr."""
         given = how.get("stdin")
         source: dict[str, Any] = {"stdin": subprocess.DEVNULL} if given is None else {"input": given}
@@ -182,7 +184,9 @@ class Chatmgr:
             **source,
         )
         assert b"Traceback" not in done.stderr, done.stderr
-        return _checked(Done(done.returncode, done.stdout.decode(), done.stderr.decode()), how.get("code", 0))
+        return _checked(
+            CommandResult(done.returncode, done.stdout.decode(), done.stderr.decode()), how.get("code", 0)
+        )
 
     def refused(
         self, code: int, *args: str, stdin: bytes | None = None, env: dict[str, str] | None = None
@@ -221,7 +225,7 @@ class Chatmgr:
         return [text for [text] in self.rows("SELECT content FROM messages WHERE role = 'user' ORDER BY id")]
 
 
-def one_line(done: Done) -> str:
+def one_line(done: CommandResult) -> str:
     """The one line that a refused command says on stderr."""
     assert done.err.startswith("chatmgr: "), done.err
     assert done.err.endswith("\n")
@@ -229,7 +233,7 @@ def one_line(done: Done) -> str:
     return done.err.strip()
 
 
-def _checked(done: Done, code: int) -> Done:
+def _checked(done: CommandResult, code: int) -> CommandResult:
     shown = f"stdout: {done.out[:2000]}\nstderr: {done.err[:2000]}"
     assert done.code == code, f"exit {done.code}\n{shown}"
     return done

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.support.commands import ROOT, Done, Running
-from tests.support.store import Desk, ask
+from tests.support.commands import ROOT, CommandResult, Running
+from tests.support.store import Store, query
 
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 PATIENCE = 30.0  # seconds until a test gives up; nothing takes a tenth of it on a quiet machine
@@ -49,9 +49,9 @@ class Home:
 
     def conversation(self, name: str, provider: str) -> None:
         """An empty conversation, with an assistant of its own; no server has heard of either."""
-        desk = Desk(self.url)
-        desk.writer.conversations.create(name, desk.assistant(name, model="").id, "", provider)
-        desk.close()
+        store = Store(self.url)
+        store.writer.conversations.create(name, store.assistant(name, model="").id, "", provider)
+        store.close()
 
     def start(self, *args: str, text: str = "", stdout: int | None = None) -> Running:
         """Start a command; `text` is piped in, `stdout` may be a file of the test's."""
@@ -59,7 +59,7 @@ class Home:
         self._started.append(running)
         return running
 
-    def run(self, *args: str) -> Done:
+    def run(self, *args: str) -> CommandResult:
         """Run a command to its end, with nothing on standard input."""
         with closing(Running(args, self.env, self.folder)) as running:
             return running.wait()
@@ -75,7 +75,7 @@ class Home:
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of the database, from outside."""
-        return ask(self.url, statement)
+        return query(self.url, statement)
 
     def value(self, statement: str) -> Any:
         """The first column of the first row, None where there is no row yet or no table."""

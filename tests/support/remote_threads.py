@@ -11,17 +11,17 @@ from tests.support.pseudo_terminal import TerminalProcess
 from tests.wire import WireServer
 from tests.wire.raw_client import raw
 
-Spoken = list[tuple[str, str]]
+Messages = list[tuple[str, str]]
 ITEMS = {"responses": ("conversations", "items"), "assistants": ("threads", "messages")}
 TURN = {"responses": ("POST", "/responses"), "assistants": ("POST", "/threads/[^/]+/runs")}
 
 
-def echoed(turns: int, text: str) -> str:
+def echo_of(turns: int, text: str) -> str:
     """What the scripted model answers: how much it remembers, and what was said last."""
     return f"{turns} user turns; you said: {text!r}\n"
 
 
-def spoken(turns: int) -> Spoken:
+def past_turns(turns: int) -> Messages:
     """A past of that many turns."""
     return [
         one
@@ -30,7 +30,7 @@ def spoken(turns: int) -> Spoken:
     ]
 
 
-def post(wire: WireServer, path: str, body: object) -> dict[str, Any]:
+def post_json(wire: WireServer, path: str, body: object) -> dict[str, Any]:
     """Write to the server as somebody else would."""
     status, _, answer = raw(wire, "POST", path, body, beta=True)
     assert status == 200, answer
@@ -38,27 +38,27 @@ def post(wire: WireServer, path: str, body: object) -> dict[str, Any]:
     return found
 
 
-def add(wire: WireServer, api: str, thread: str, said: Spoken) -> None:
+def add_messages(wire: WireServer, api: str, thread: str, said: Messages) -> None:
     """Somebody else writes into a thread."""
     noun, items = ITEMS[api]
     messages = [{"role": role, "content": text} for role, text in said]
     if api == "assistants":
         for one in messages:
-            post(wire, f"/{noun}/{thread}/{items}", one)
+            post_json(wire, f"/{noun}/{thread}/{items}", one)
         return
     for start in range(0, len(messages), 20):
         batch = [{"type": "message", **one} for one in messages[start : start + 20]]
-        post(wire, f"/{noun}/{thread}/{items}", {"items": batch})
+        post_json(wire, f"/{noun}/{thread}/{items}", {"items": batch})
 
 
-def on_server(wire: WireServer, api: str, said: Spoken) -> str:
+def create_thread(wire: WireServer, api: str, said: Messages) -> str:
     """A thread that exists on a server; its id."""
-    thread = str(post(wire, f"/{ITEMS[api][0]}", {})["id"])
-    add(wire, api, thread, said)
+    thread = str(post_json(wire, f"/{ITEMS[api][0]}", {})["id"])
+    add_messages(wire, api, thread, said)
     return thread
 
 
-def held(wire: WireServer, api: str, thread: str) -> Spoken:
+def thread_messages(wire: WireServer, api: str, thread: str) -> Messages:
     """What a thread holds, oldest first."""
     if api == "assistants":
         return list(wire._memories[2]._kept[thread].said())
@@ -68,7 +68,7 @@ def held(wire: WireServer, api: str, thread: str) -> Spoken:
     ]
 
 
-def empty(wire: WireServer, api: str, thread: str) -> None:
+def empty_thread(wire: WireServer, api: str, thread: str) -> None:
     """The server takes the id for that of a new thread, as some do with any id."""
     if api == "assistants":
         wire._memories[2]._kept[thread].messages.clear()
@@ -76,15 +76,15 @@ def empty(wire: WireServer, api: str, thread: str) -> None:
         wire.conversations[thread].items.clear()
 
 
-def adopted(chatmgr: Chatmgr, wire: WireServer, api: str, turns: int, name: str = "demo") -> str:
+def adopt_thread(chatmgr: Chatmgr, wire: WireServer, api: str, turns: int, name: str = "demo") -> str:
     """A conversation with a past, in step with its thread at the provider ``wire``; the thread."""
     chatmgr.provider(api, wire.base_url)
-    thread = on_server(wire, api, spoken(turns))
+    thread = create_thread(wire, api, past_turns(turns))
     chatmgr("thread", "adopt", thread, name, "--provider", "wire")
     return thread
 
 
-def settings(chatmgr: Chatmgr, **values: object) -> None:
+def write_settings(chatmgr: Chatmgr, **values: object) -> None:
     """Put settings into the file, before its tables and in place of what it says of them."""
     path = chatmgr.home / "config.toml"
     old = path.read_text("utf-8").splitlines() if path.exists() else []
@@ -100,12 +100,12 @@ def thread_of(chatmgr: Chatmgr, provider: str = "wire", name: str = "demo") -> d
     return found
 
 
-def last(chatmgr: Chatmgr, name: str = "demo") -> dict[str, Any]:
+def last_turn(chatmgr: Chatmgr, name: str = "demo") -> dict[str, Any]:
     """The newest turn."""
     return chatmgr.turn(f"{name}@-1")
 
 
-def killed(process: Running, number: int = signal.SIGKILL) -> str:
+def end_by_signal(process: Running, number: int = signal.SIGKILL) -> str:
     """End a process by a signal; what it had said on stderr."""
     process.signal(number)
     return process.wait().err
@@ -133,24 +133,24 @@ def at_terminal(chatmgr: Chatmgr, args: list[str], *dialogue: tuple[str, str]) -
     return code, seen
 
 
-def asked(wire: WireServer, method: str, ending: str) -> list[dict[str, str]]:
+def queries_of(wire: WireServer, method: str, ending: str) -> list[dict[str, str]]:
     """The queries of requests whose path ends so."""
     return [one.query for one in wire.requests if one.method == method and one.path.endswith(ending)]
 
 
-def whole(wire: WireServer, turns: int, text: str) -> str:
+def long_answer(wire: WireServer, turns: int, text: str) -> str:
     """The answer: as many words as the server gives, over and over."""
-    words = wire.world.split(echoed(turns, text).rstrip("\n"))
+    words = wire.world.split(echo_of(turns, text).rstrip("\n"))
     return "".join((words * 40)[:40])
 
 
-def complete(demo: Chatmgr, wire: WireServer) -> None:
+def check_complete(demo: Chatmgr, wire: WireServer) -> None:
     """The turn is whole, nothing is doubled, and the server heard it once."""
     turn = demo.turn("demo@2")
-    assert (turn["state"], turn["answer"]) == ("completed", whole(wire, 2, "two"))
+    assert (turn["state"], turn["answer"]) == ("completed", long_answer(wire, 2, "two"))
     assert turn["output_tokens"] == 40
     assert wire.turns_heard == ["two"]
     assert demo.json("runs") == []
     wire.world.deltas = None
     done = demo("send", "demo", "three")
-    assert (done.out, done.err) == (echoed(3, "three"), "")
+    assert (done.out, done.err) == (echo_of(3, "three"), "")

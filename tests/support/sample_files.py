@@ -47,7 +47,7 @@ def data_url(name: str) -> str:
     return f"data:{kind};base64,{b64encode(data).decode()}"
 
 
-class Shelf:
+class FileServer:
     """A web server: the samples by name, ``/endless``, ``/moved`` (to a sample), and 404 for all else."""
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ def attachment(name: str, kind: str, data: bytes) -> Attachment:
     return Attachment(name, kind, hashlib.sha256(data).hexdigest(), data)
 
 
-class Talks:
+class SampleStore:
     """Conversations as the writer writes them."""
 
     def __init__(self, url: str) -> None:

@@ -16,7 +16,7 @@ from chatmgr.store.writer import OpenRun, RunOutcome, Writer
 ENDPOINT = "https://api.example.test/v1"
 
 
-class Desk:
+class Store:
     """What one chatmgr process has in its hands."""
 
     def __init__(self, url: str) -> None:
@@ -73,20 +73,20 @@ def connected(url: str) -> Iterator[Any]:
             yield file
 
 
-def ask(url: str, statement: str) -> list[tuple[Any, ...]]:
+def query(url: str, statement: str) -> list[tuple[Any, ...]]:
     """All rows of a statement, from outside."""
     with connected(url) as connection:
         return [tuple(row) for row in connection.execute(statement).fetchall()]
 
 
-def tell(url: str, *statements: str) -> None:
+def execute(url: str, *statements: str) -> None:
     """Change a database from outside."""
     with connected(url) as connection:
         for statement in statements:
             connection.execute(statement)
 
 
-def tables(url: str) -> dict[str, list[tuple[Any, ...]]]:
+def snapshot(url: str) -> dict[str, list[tuple[Any, ...]]]:
     """Everything that is in the tables a turn writes to."""
     names = ("conversations", "turns", "messages", "runs", "threads")
-    return {name: ask(url, f"SELECT * FROM {name} ORDER BY id") for name in names}
+    return {name: query(url, f"SELECT * FROM {name} ORDER BY id") for name in names}

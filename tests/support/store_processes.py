@@ -9,7 +9,7 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.support.store"])
 
 
-class Other:
+class OtherProcess:
     """Another process, which runs ``act(url, pipe)`` with its end of a pipe to this one."""
 
     def __init__(self, act: Callable[[str, Connection], None], url: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.screen import Screen, environment
-from tests.support.store import Desk
+from tests.support.store import Store
 
 PAGER = "#!/bin/sh\necho BEGIN; cat; echo END\n"
 
@@ -13,9 +13,9 @@ PAGER = "#!/bin/sh\necho BEGIN; cat; echo END\n"
 @pytest.fixture
 def env(home: Path, sqlite_url: str, tmp_path: Path) -> dict[str, str]:
     """A conversation to look at, and a pager that says that it was there."""
-    desk = Desk(sqlite_url)
-    desk.answer("hello", "**bold** words", "demo")
-    desk.close()
+    store = Store(sqlite_url)
+    store.answer("hello", "**bold** words", "demo")
+    store.close()
     script = tmp_path / "pager"
     script.write_text(PAGER, "utf-8")
     script.chmod(0o700)

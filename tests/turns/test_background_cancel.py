@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.commands import AHEAD, Chatmgr
-from tests.support.remote_threads import TURN, adopted, complete, killed, until, whole
+from tests.support.remote_threads import TURN, adopt_thread, check_complete, end_by_signal, long_answer, until
 from tests.wire import Fault, Gate, WireServer
 
 FAR = AHEAD["responses"] + 1 + 6  # events: a few words of the answer; background runs tell one more
@@ -15,7 +15,7 @@ FAR = AHEAD["responses"] + 1 + 6  # events: a few words of the answer; backgroun
 @pytest.fixture
 def demo(chatmgr: Chatmgr, wire: WireServer) -> Chatmgr:
     """The conversation ``demo``, with a turn, and a server whose answers are long."""
-    adopted(chatmgr, wire, "responses", 1)
+    adopt_thread(chatmgr, wire, "responses", 1)
     wire.world.deltas = 40
     return chatmgr
 
@@ -32,18 +32,18 @@ class TestStopped:
 
     def test_by_ctrl_c(self, demo: Chatmgr, wire: WireServer) -> None:
         process, gate = self.running(demo, wire)
-        said = killed(process, signal.SIGINT)
+        said = end_by_signal(process, signal.SIGINT)
         gate.open()
         assert process.wait().code == 130
         assert "Stopped; what had arrived is kept." in said
         turn = demo.turn("demo@2")
         assert turn["state"] == "cancelled"
         assert wire.requests[-1].path == f"/responses/{turn['run_id']}/cancel"
-        assert whole(wire, 2, "two").startswith(turn["answer"])
+        assert long_answer(wire, 2, "two").startswith(turn["answer"])
 
     def test_what_a_dead_process_left(self, demo: Chatmgr, wire: WireServer) -> None:
         process, gate = self.running(demo, wire)
-        killed(process)
+        end_by_signal(process)
         gate.open()
         assert demo("runs", "cancel", "demo").err == "demo@2 is cancelled.\n"
         turn = demo.turn("demo@2")
@@ -68,4 +68,4 @@ class TestStopped:
         assert "It can only be stopped there, with Ctrl-C." in demo.refused(8, "runs", "cancel", "demo")
         gate.open()
         process.wait()
-        complete(demo, wire)
+        check_complete(demo, wire)

@@ -7,17 +7,17 @@ import pytest
 from tests.support.commands import AHEAD, Chatmgr
 from tests.support.remote_threads import (
     TURN,
-    adopted,
-    asked,
-    complete,
-    echoed,
-    killed,
-    last,
-    on_server,
-    settings,
-    spoken,
+    adopt_thread,
+    check_complete,
+    create_thread,
+    echo_of,
+    end_by_signal,
+    last_turn,
+    long_answer,
+    past_turns,
+    queries_of,
     until,
-    whole,
+    write_settings,
 )
 from tests.wire import Fault, Gate, WireServer
 from tests.wire.parts import as_json
@@ -43,7 +43,7 @@ def api(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def demo(chatmgr: Chatmgr, wire: WireServer) -> Chatmgr:
     """The conversation ``demo``, with a turn, and a server whose answers are long."""
-    adopted(chatmgr, wire, "responses", 1)
+    adopt_thread(chatmgr, wire, "responses", 1)
     wire.world.deltas = 40
     return chatmgr
 
@@ -58,7 +58,7 @@ def interrupted(demo: Chatmgr, wire: WireServer, *, saved: bool, args: tuple[str
     until(lambda: demo.rows(f"SELECT remote_id {newest}") != [("",)])
     if saved:
         until(lambda: demo.rows(f"SELECT cursor {newest}") == [(FAR - 1,)])
-    killed(process)
+    end_by_signal(process)
     gate.open()
 
 
@@ -75,36 +75,38 @@ class TestKilled:
         done = demo(*command.get(how, (how, "demo")))
         assert "demo@2 was interrupted" in done.err
         assert "demo@2 is complete now" in done.err
-        queries = asked(wire, "GET", left["run_id"])
+        queries = queries_of(wire, "GET", left["run_id"])
         stream = {"stream": "true", "starting_after": str(FAR - 1)}
         assert queries == ([{}, {}] if how == "history" else [stream])
         if how == "send":
-            assert done.out == echoed(3, "three")
+            assert done.out == echo_of(3, "three")
             return
         if how != "resume":
-            assert whole(wire, 2, "two") in done.out
-        complete(demo, wire)
+            assert long_answer(wire, 2, "two") in done.out
+        check_complete(demo, wire)
 
     def test_with_or_without_a_checkpoint(self, demo: Chatmgr, wire: WireServer) -> None:
         interrupted(demo, wire, saved=False)
         done = demo("runs", "wait", "demo", "--json")
-        assert done.json()[0]["answer"] == whole(wire, 2, "two")
-        complete(demo, wire)
+        assert done.json()[0]["answer"] == long_answer(wire, 2, "two")
+        check_complete(demo, wire)
 
     def test_where_the_stream_is_not_given_again(self, demo: Chatmgr, wire: WireServer) -> None:
         interrupted(demo, wire, saved=True)
         wire.fault(Fault(kind="status", status=400, match=RESPONSE))
         demo("resume", "demo")
-        assert len(asked(wire, "GET", demo.turn("demo@2")["run_id"])) >= 2
-        complete(demo, wire)
+        assert len(queries_of(wire, "GET", demo.turn("demo@2")["run_id"])) >= 2
+        check_complete(demo, wire)
 
     def test_and_the_second_stream_breaks_too(self, demo: Chatmgr, wire: WireServer) -> None:
         interrupted(demo, wire, saved=True)
         wire.fault(Fault(kind="cut", match=RESPONSE, after=3))
         demo("resume", "demo")
-        cursors = [one.get("starting_after") for one in asked(wire, "GET", demo.turn("demo@2")["run_id"])]
+        cursors = [
+            one.get("starting_after") for one in queries_of(wire, "GET", demo.turn("demo@2")["run_id"])
+        ]
         assert cursors == [str(FAR - 1), str(FAR + 2)]
-        complete(demo, wire)
+        check_complete(demo, wire)
 
     def test_and_the_server_did_not_keep_it(self, demo: Chatmgr, wire: WireServer) -> None:
         interrupted(demo, wire, saved=True)
@@ -116,7 +118,7 @@ class TestKilled:
         assert demo.json("runs") == []
         turn = demo.turn("demo@2")
         assert turn["state"] == "interrupted"
-        assert whole(wire, 2, "two").startswith(turn["answer"])
+        assert long_answer(wire, 2, "two").startswith(turn["answer"])
 
     def test_by_the_assistants_own_wish(self, demo: Chatmgr, wire: WireServer) -> None:
         demo("assistant", "edit", "demo", "--param", "background=true")
@@ -124,27 +126,27 @@ class TestKilled:
         assert wire.requests[-1].body["background"] is True
         assert demo.json("runs")[0]["background"] is True
         demo("resume", "demo")
-        complete(demo, wire)
+        check_complete(demo, wire)
 
     def test_a_run_in_the_foreground_is_fetched(self, demo: Chatmgr, wire: WireServer) -> None:
         interrupted(demo, wire, saved=True, args=("--json",))
         assert demo.json("runs")[0]["background"] is False
         demo("runs", "wait", "demo")
-        complete(demo, wire)
+        check_complete(demo, wire)
 
 
 class TestALineThatBreaks:
     def test_continued_at_once(self, demo: Chatmgr, wire: WireServer) -> None:
         wire.fault(Fault(kind="cut", match=TURN["responses"], after=FAR))
         done = demo("send", "demo", "two", "--background")
-        assert done.out == whole(wire, 2, "two") + "\n"
-        assert asked(wire, "GET", last(demo)["run_id"]) == [
+        assert done.out == long_answer(wire, 2, "two") + "\n"
+        assert queries_of(wire, "GET", last_turn(demo)["run_id"]) == [
             {"stream": "true", "starting_after": str(FAR - 1)}
         ]
-        complete(demo, wire)
+        check_complete(demo, wire)
 
     def test_and_stays_broken(self, demo: Chatmgr, wire: WireServer) -> None:
-        settings(demo, retry_attempts=1)
+        write_settings(demo, retry_attempts=1)
         wire.fault(Fault(kind="cut", match=TURN["responses"], after=FAR))
         wire.fault(Fault(kind="reset", match=RESPONSE, times=0))
         done = demo("send", "demo", "two", "--background", code=6)
@@ -152,20 +154,20 @@ class TestALineThatBreaks:
         assert [one["state"] for one in demo.json("runs")] == ["running"]
         assert "stays open" in demo("send", "demo", "again?", code=6).err
         wire.clear_faults()
-        assert whole(wire, 2, "two") in demo("runs", "wait", "demo").out
-        complete(demo, wire)
+        assert long_answer(wire, 2, "two") in demo("runs", "wait", "demo").out
+        check_complete(demo, wire)
 
     @pytest.mark.parametrize("api", ["assistants"], indirect=True)
     def test_an_assistants_run_stays_too(self, chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
-        adopted(chatmgr, wire, api, 1)
-        settings(chatmgr, retry_attempts=1)
+        adopt_thread(chatmgr, wire, api, 1)
+        write_settings(chatmgr, retry_attempts=1)
         wire.fault(Fault(kind="cut", match=TURN[api], after=AHEAD[api] + 2))
         wire.fault(Fault(kind="reset", match=("GET", "/threads/.*/runs/.*"), times=0))
         chatmgr("send", "demo", "two", code=6)
         assert chatmgr.json("runs")[0]["state"] == "running"
         wire.clear_faults()
-        assert echoed(2, "two").strip() in chatmgr("runs", "wait", "demo").out
-        assert chatmgr("send", "demo", "three").out == echoed(3, "three")
+        assert echo_of(2, "two").strip() in chatmgr("runs", "wait", "demo").out
+        assert chatmgr("send", "demo", "three").out == echo_of(3, "three")
         assert wire.turns_heard == ["two", "three"]
 
 
@@ -174,13 +176,13 @@ class TestPolled:
         wire.fault(NO_STREAM)
         wire.world.background_polls = 3
         done = demo("send", "demo", "two", "--background")
-        assert done.out == whole(wire, 2, "two") + "\n"
+        assert done.out == long_answer(wire, 2, "two") + "\n"
         assert "The server does not stream background runs" in done.err
-        assert len(asked(wire, "GET", last(demo)["run_id"])) == 3
-        complete(demo, wire)
+        assert len(queries_of(wire, "GET", last_turn(demo)["run_id"])) == 3
+        check_complete(demo, wire)
 
     def test_still_in_progress(self, demo: Chatmgr, wire: WireServer) -> None:
-        settings(demo, run_seconds=1)
+        write_settings(demo, run_seconds=1)
         wire.fault(NO_STREAM)
         wire.world.background_polls = 10_000
         said = demo("send", "demo", "two", "--background", code=6).err.splitlines()[-1]
@@ -192,11 +194,11 @@ class TestPolled:
         assert [one["turn"] for one in demo.json("runs")] == [2]
         turns = next(iter(vars(wire._memories[1])["_turns"].values()))
         turns.polls = 1
-        assert whole(wire, 2, "two") in demo("runs", "wait", "demo").out
-        complete(demo, wire)
+        assert long_answer(wire, 2, "two") in demo("runs", "wait", "demo").out
+        check_complete(demo, wire)
 
     def test_reading_does_not_wait(self, demo: Chatmgr, wire: WireServer) -> None:
-        settings(demo, run_seconds=1)
+        write_settings(demo, run_seconds=1)
         wire.fault(NO_STREAM)
         wire.world.background_polls = 10_000
         demo("send", "demo", "two", "--background", code=6)
@@ -220,15 +222,15 @@ class TestPolled:
         real = Responses._read
         monkeypatch.setattr(Responses, "_read", queued)
         with WireServer() as server:
-            thread = on_server(server, "responses", spoken(1))
+            thread = create_thread(server, "responses", past_turns(1))
             demo.provider("responses", server.base_url, "slow")
-            settings(demo, queued_seconds=1)
+            write_settings(demo, queued_seconds=1)
             demo("thread", "adopt", thread, "waits", "--provider", "slow")
             server.fault(NO_STREAM)
             done = demo("send", "waits", "two", "--background", code=8)
             assert "The run was cancelled: it waited too long in the server's queue." in done.err
-            assert asked(server, "POST", "/cancel") == [{}]
-        turn = last(demo, "waits")
+            assert queries_of(server, "POST", "/cancel") == [{}]
+        turn = last_turn(demo, "waits")
         assert (turn["state"], turn["detail"]) == ("cancelled", "queued")
         assert demo.json("runs") == []
 

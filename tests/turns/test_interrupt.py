@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.commands import AHEAD, APIS, TURN, Done, one_line
+from tests.support.commands import AHEAD, APIS, TURN, CommandResult, one_line
 from tests.support.processes import PATIENCE, Home, until
 from tests.wire import Fault, Gate, WireServer
 
@@ -41,7 +41,7 @@ def wire(place: Home, api: str) -> Iterator[WireServer]:
     assert running.violations == []
 
 
-def _interrupt(place: Home, wire: WireServer, api: str, after: int | None, shown: str) -> Done:
+def _interrupt(place: Home, wire: WireServer, api: str, after: int | None, shown: str) -> CommandResult:
     """Interrupt a turn once `shown` is all that was printed and the server stands at the gate."""
     gate = Gate()
     wire.fault(Fault(kind="gate", match=TURN[api], after=after, gate=gate))

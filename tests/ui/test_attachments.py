@@ -7,7 +7,7 @@ import pytest
 from chatmgr.domain.errors import NetworkDown, UsageFault
 from chatmgr.ui.attachments import attachments, content_type
 from tests.support.commands import Chatmgr, one_line
-from tests.support.sample_files import PNG, SAMPLES, UNSENDABLE, Shelf
+from tests.support.sample_files import PNG, SAMPLES, UNSENDABLE, FileServer
 from tests.wire import WireServer
 
 pytestmark = pytest.mark.usefixtures("files")  # they lie where the commands run
@@ -32,7 +32,7 @@ def test_what_is_neither_text_nor_known_is_said_to_be_so(name: str) -> None:
 
 
 def test_a_nameless_file_is_given_the_suffix_of_its_type(
-    files: Path, monkeypatch: pytest.MonkeyPatch, shelf: Shelf
+    files: Path, monkeypatch: pytest.MonkeyPatch, file_server: FileServer
 ) -> None:
     (files / "picture").write_bytes(PNG)
     [picture] = attachments((str(files / "picture"),))
@@ -41,17 +41,23 @@ def test_a_nameless_file_is_given_the_suffix_of_its_type(
     assert plain.name == "Makefile"
 
 
-def test_addresses_are_fetched(shelf: Shelf) -> None:
-    found = attachments((shelf("a/plan.pdf?v=2"), shelf("moved"), shelf("notes.txt").replace("http", "HTTP")))
+def test_addresses_are_fetched(file_server: FileServer) -> None:
+    found = attachments(
+        (
+            file_server("a/plan.pdf?v=2"),
+            file_server("moved"),
+            file_server("notes.txt").replace("http", "HTTP"),
+        )
+    )
     assert [(one.name, one.content_type) for one in found] == [
         ("plan.pdf", "application/pdf"),
         ("moved.png", "image/png"),
         ("notes.txt", "text/plain"),
     ]
     with pytest.raises(UsageFault, match=r"nothing\.png cannot be fetched: it answers 404"):
-        attachments((shelf("nothing.png"),))
+        attachments((file_server("nothing.png"),))
     with pytest.raises(UsageFault, match="is larger than 32 MB"):
-        attachments((shelf("endless"),))
+        attachments((file_server("endless"),))
     with pytest.raises(NetworkDown, match="cannot be fetched"):
         attachments(("http://127.0.0.1:1/x.png",))
     with pytest.raises(UsageFault, match="is no address"):

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import CHATMGR, Chatmgr, Done
+from tests.support.commands import CHATMGR, Chatmgr, CommandResult
 from tests.wire import WireServer
 
-In = Callable[..., Done]
+In = Callable[..., CommandResult]
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def inside(chatmgr: Chatmgr, wire: WireServer) -> In:
     user = chatmgr.home.parent / "user"
     user.mkdir()
 
-    def run(folder: str, *words: str, **how: Any) -> Done:
+    def run(folder: str, *words: str, **how: Any) -> CommandResult:
         where = user / folder
         where.mkdir(parents=True, exist_ok=True)
         command = ["sh", "-c", 'cd "$1" && shift && exec "$@"', "-", str(where), *CHATMGR, *words]

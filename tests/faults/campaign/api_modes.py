@@ -8,7 +8,7 @@ RESPONSE, RUN = "/responses/[^/]+", "/threads/[^/]+/runs/[^/]+"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ApiMode:
     """One API, in the foreground or the background. ``turn`` is the call that has the answer made.
 
     ``before`` are the calls of a second turn ahead of it, ``first`` those that only a first turn
@@ -32,14 +32,14 @@ class Kind:
         return self.api != "completions"
 
 
-def _responses(name: str, ahead: int, *, background: bool) -> Kind:
+def _responses(name: str, ahead: int, *, background: bool) -> ApiMode:
     first = (("GET", "/models"), ("POST", "/conversations"))
-    return Kind(name, "responses", RESPONSES, ahead, 4, 0, (("GET", ITEMS),), first, background)
+    return ApiMode(name, "responses", RESPONSES, ahead, 4, 0, (("GET", ITEMS),), first, background)
 
 
 FOREGROUND = _responses("responses", 4, background=False)
 BACKGROUND = _responses("background", 5, background=True)
-ASSISTANTS = Kind(
+ASSISTANTS = ApiMode(
     "assistants",
     "assistants",
     RUNS,
@@ -49,5 +49,5 @@ ASSISTANTS = Kind(
     (("GET", MESSAGES), ("POST", MESSAGES)),
     (("GET", "/models"), ("POST", "/assistants"), ("POST", "/threads")),
 )
-COMPLETIONS = Kind("completions", "completions", "/chat/completions", 1, 3, 2)
-KINDS = (FOREGROUND, BACKGROUND, ASSISTANTS, COMPLETIONS)
+COMPLETIONS = ApiMode("completions", "completions", "/chat/completions", 1, 3, 2)
+API_MODES = (FOREGROUND, BACKGROUND, ASSISTANTS, COMPLETIONS)

@@ -9,8 +9,8 @@ from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Waiting
 from chatmgr.domain.model import Conversation, Turn, UserMessage
 from chatmgr.services.app import App
-from tests.faults.campaign.api_modes import Kind
-from tests.support.store import ask as ask_database
+from tests.faults.campaign.api_modes import ApiMode
+from tests.support.store import query as query_database
 from tests.wire import WireServer
 
 LIMITS = {
@@ -23,7 +23,7 @@ LIMITS = {
 }
 
 
-class Died(BaseException):
+class ProcessDied(BaseException):
     """The process is gone: nobody catches this, and nothing more is written."""
 
 
@@ -53,7 +53,7 @@ class TurnLog:
                 pass
 
 
-class Desk:
+class Client:
     """Commands in a home of their own, against one server."""
 
     def __init__(self, folder: Path, wire: WireServer) -> None:
@@ -81,13 +81,13 @@ class Desk:
         finally:
             app.close()
 
-    def begin(self, name: str, kind: Kind, model: str) -> None:
+    def begin(self, name: str, mode: ApiMode, model: str) -> None:
         """A conversation without a turn, and its assistant."""
         with self.process() as app:
-            if app.reader.assistants.find(kind.name) is None:
-                app.writer.assistants.create(kind.name, "Be kind.", "", kind.api, {})
-            persona = app.reader.assistants.get(kind.name)
-            app.writer.conversations.create(name, persona.id, model, kind.api)
+            if app.reader.assistants.find(mode.name) is None:
+                app.writer.assistants.create(mode.name, "Be kind.", "", mode.api, {})
+            persona = app.reader.assistants.get(mode.name)
+            app.writer.conversations.create(name, persona.id, model, mode.api)
 
     def ask(self, name: str, said: UserMessage) -> TurnLog:
         """``chatmgr send``."""
@@ -103,18 +103,18 @@ class Desk:
     def follow(events: object) -> TurnLog:
         """Watch to the end, whatever that is."""
         assert isinstance(events, Generator)
-        told = TurnLog()
+        log = TurnLog()
         try:
             with closing(events):
                 for event in events:
-                    told.take(event)
+                    log.take(event)
         except ChatmgrError as error:
-            told.error = error
-        except Died:
-            told.died = True
-        if told.error:
-            told.error = told.error.with_traceback(None)
-        return told
+            log.error = error
+        except ProcessDied:
+            log.died = True
+        if log.error:
+            log.error = log.error.with_traceback(None)
+        return log
 
     def turns(self, name: str) -> list[Turn]:
         """The transcript, as ``chatmgr history`` reads it."""
@@ -129,7 +129,7 @@ class Desk:
     def most_messages(self) -> int:
         """The most messages that any turn has in one role."""
         counted = "SELECT count(*) AS n FROM messages GROUP BY turn_id, role"
-        return int(ask_database(self.url, f"SELECT max(n) FROM ({counted}) q")[0][0])
+        return int(query_database(self.url, f"SELECT max(n) FROM ({counted}) q")[0][0])
 
     @property
     def url(self) -> str:

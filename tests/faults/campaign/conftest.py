@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import pytest
 
-from tests.faults.campaign.client import Desk
+from tests.faults.campaign.client import Client
 from tests.faults.campaign.scenario import Outcome
 from tests.wire import WireServer
 
@@ -16,7 +16,7 @@ Count = Callable[[str, Outcome], None]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A home for all trials of a module: its database grows as a user's does."""
     folder = tmp_path_factory.mktemp("campaign") / "home"
     with pytest.MonkeyPatch.context() as patch, WireServer() as wire:
@@ -27,7 +27,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         patch.setattr(ssl.SSLContext, "load_verify_locations", lambda *args, **kwargs: None)
         gc.collect()
         gc.freeze()  # the document is large
-        yield Desk(folder, wire)
+        yield Client(folder, wire)
         with warnings.catch_warnings():  # a process that ends leaves no sockets; here errors keep some
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
@@ -55,5 +55,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                     for key, number in figures.items():
                         found[key] = found.get(key, 0) + number
     for group, found in groups.items():
-        told = ", ".join(f"{number} {key}" for key, number in found.items())
-        terminalreporter.write_line(f"campaign, {group}: {told}")
+        log = ", ".join(f"{number} {key}" for key, number in found.items())
+        terminalreporter.write_line(f"campaign, {group}: {log}")

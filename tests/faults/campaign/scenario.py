@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chatmgr.domain.model import Turn, UserMessage
-from tests.faults.campaign.api_modes import Kind
-from tests.faults.campaign.client import Desk, TurnLog
+from tests.faults.campaign.api_modes import ApiMode
+from tests.faults.campaign.client import Client, TurnLog
 from tests.wire import Fault, Gate
 from tests.wire.world import HUGE, Abandoned
 
@@ -15,7 +15,7 @@ ANY = frozenset({"completed", "incomplete", "failed", "cancelled", "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Scenario:
     """What goes wrong with a turn, and when.
 
     ``fresh``: it is the first turn, so nothing exists on the server yet. ``ends`` are the states in
@@ -24,7 +24,7 @@ class Trial:
     often the server may have begun to answer. ``unmodelled``: the model is the server's first.
     """
 
-    kind: Kind
+    mode: ApiMode
     label: str
     faults: tuple[Fault, ...]
     abandoned: Abandoned = "finish"
@@ -35,7 +35,7 @@ class Trial:
     heard: int = 1
 
     def __str__(self) -> str:
-        return f"{self.kind.name}-{self.label}" + ("" if self.abandoned == "finish" else f"-{self.abandoned}")
+        return f"{self.mode.name}-{self.label}" + ("" if self.abandoned == "finish" else f"-{self.abandoned}")
 
     @property
     def unmodelled(self) -> bool:
@@ -56,9 +56,9 @@ class Outcome:
 class Case:
     """A trial under way in one conversation; ``number`` makes its texts unlike any other's."""
 
-    def __init__(self, desk: Desk, kind: Kind, number: int, *, fresh: bool) -> None:
-        self.desk, self.kind = desk, kind
-        self.name = f"{kind.name}-{number}"
+    def __init__(self, client: Client, mode: ApiMode, number: int, *, fresh: bool) -> None:
+        self.client, self.mode = client, mode
+        self.name = f"{mode.name}-{number}"
         self.text = f"{self.name}: two three four five six seven"
         self.next = f"{self.name}: next"
         self.asked = [self.text, self.next] if fresh else [f"{self.name}: earlier", self.text, self.next]
@@ -71,19 +71,19 @@ class Case:
 
     def said(self, text: str) -> UserMessage:
         """A message as this kind sends it."""
-        return UserMessage(text, background=self.kind.background)
+        return UserMessage(text, background=self.mode.background)
 
     def prepare(self, model: str) -> None:
         """The conversation, and the turn before."""
-        self.desk.begin(self.name, self.kind, model)
+        self.client.begin(self.name, self.mode, model)
         if self.position > 1:
-            assert self.desk.ask(self.name, self.said(self.asked[0])).error is None
+            assert self.client.ask(self.name, self.said(self.asked[0])).error is None
 
     def check_whole(self, turns: list[Turn]) -> None:
         """Each message once, every run closed, the last turn answered by who knows all before it."""
         assert [turn.user for turn in turns] == self.asked
         assert not LIVE & {turn.state for turn in turns}
-        assert self.desk.most_messages() == 1
+        assert self.client.most_messages() == 1
         known = sum(bool(turn.answer) for turn in turns)
         assert (turns[-1].state, turns[-1].answer) == (
             "completed",
@@ -103,7 +103,7 @@ class Case:
         users = [turn.user for turn in turns]
         turn = next((turn for turn in turns if turn.user == self.text), None)
         state, answer = (turn.state, turn.answer) if turn else ("", "")
-        listened = self.desk.wire.turns_heard
+        listened = self.client.wire.turns_heard
         return Outcome(
             recovered=int(state == "completed"),
             marked=int(state in ANY - {"completed"}),
@@ -116,57 +116,57 @@ class Case:
 
     def check_heard(self, most: int = 1) -> None:
         """The server was not asked for an answer twice."""
-        heard = self.desk.wire.turns_heard
+        heard = self.client.wire.turns_heard
         assert heard.count(self.text) <= most
         assert heard.count(self.next) == 1
-        assert self.desk.wire.violations == []
+        assert self.client.wire.violations == []
 
 
-def run(desk: Desk, trial: Trial, number: int, tell: Callable[[Outcome], None]) -> None:
+def run(client: Client, scenario: Scenario, number: int, report: Callable[[Outcome], None]) -> None:
     """Run a trial, tell what it came to, and check it."""
-    case = Case(desk, trial.kind, number, fresh=trial.fresh)
-    wire = desk.wire
-    wire.world.abandoned = trial.abandoned
-    desk.configure(timeout=0.5 if trial.quick else 10.0)
-    case.prepare("" if trial.unmodelled else MODEL)
-    for fault in trial.faults:
+    case = Case(client, scenario.mode, number, fresh=scenario.fresh)
+    wire = client.wire
+    wire.world.abandoned = scenario.abandoned
+    client.configure(timeout=0.5 if scenario.quick else 10.0)
+    case.prepare("" if scenario.unmodelled else MODEL)
+    for fault in scenario.faults:
         wire.fault(fault)
     try:
-        first = desk.ask(case.name, case.said(case.text))
+        first = client.ask(case.name, case.said(case.text))
         check_error(first)
-        if not trial.stuck:
-            _open(trial)
+        if not scenario.stuck:
+            _open(scenario)
             wire.wait_idle()
             wire.clear_faults()
-        settled = desk.settle(case.name) if number % 2 else TurnLog()
-        last = desk.ask(case.name, case.said(case.next))
+        settled = client.settle(case.name) if number % 2 else TurnLog()
+        last = client.ask(case.name, case.said(case.next))
     finally:
-        _open(trial)
+        _open(scenario)
         wire.clear_faults()
         wire.wait_idle()
-    turns = desk.turns(case.name)
-    tell(case.count(turns, first.text, trial.heard))
+    turns = client.turns(case.name)
+    report(case.count(turns, first.text, scenario.heard))
     assert (settled.error, last.error) == (None, None), (settled.error, last.error)
     case.check_whole(turns)
-    huge = any(fault.kind == "huge_delta" for fault in trial.faults)
+    huge = any(fault.kind == "huge_delta" for fault in scenario.faults)
     case.check_answer(turns[case.position - 1], first.text, case.whole + (HUGE if huge else ""))
-    case.check_heard(trial.heard)
+    case.check_heard(scenario.heard)
     state = turns[case.position - 1].state
-    assert state in trial.ends, (state, turns[case.position - 1].error, first.notices)
+    assert state in scenario.ends, (state, turns[case.position - 1].error, first.notices)
 
 
-def check_error(told: TurnLog) -> None:
+def check_error(log: TurnLog) -> None:
     """A fault is one clear line for a person, and an exit code."""
-    if told.error is None:
+    if log.error is None:
         return
-    line = f"{told.error.message} {told.error.hint}".strip()
+    line = f"{log.error.message} {log.error.hint}".strip()
     assert "\n" not in line
     assert "Traceback" not in line
-    assert told.error.message[-1] in ".!?:…"
-    assert told.error.exit_code in (6, 8)
+    assert log.error.message[-1] in ".!?:…"
+    assert log.error.exit_code in (6, 8)
 
 
-def _open(trial: Trial) -> None:
-    for fault in trial.faults:
+def _open(scenario: Scenario) -> None:
+    for fault in scenario.faults:
         if isinstance(fault.gate, Gate):
             fault.gate.open()

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 
 from tests.faults.campaign.api_modes import (
+    API_MODES,
     ASSISTANTS,
     BACKGROUND,
     COMPLETIONS,
     FOREGROUND,
     ITEMS,
-    KINDS,
     MESSAGES,
     RESPONSE,
     RUN,
-    Kind,
+    ApiMode,
 )
-from tests.faults.campaign.scenario import ANY, Trial
+from tests.faults.campaign.scenario import ANY, Scenario
 from tests.wire import Fault, Gate
 from tests.wire.world import Abandoned
 
@@ -24,47 +24,51 @@ DELTAS = 12
 POST, GET = "POST", "GET"
 
 
-def trials() -> list[Trial]:
+def scenarios() -> list[Scenario]:
     """All of them, each once, though two lists may come to the same."""
-    found: list[Trial] = []
-    for kind in KINDS:
-        found += [*_refusals(kind), *_before(kind), *_streams(kind), *_answers(kind), *_lookups(kind)]
-    return list({str(trial): trial for trial in [*found, *_special()]}.values())
+    found: list[Scenario] = []
+    for mode in API_MODES:
+        found += [*_refusals(mode), *_before(mode), *_streams(mode), *_answers(mode), *_lookups(mode)]
+    return list({str(scenario): scenario for scenario in [*found, *_special()]}.values())
 
 
-def _refusals(kind: Kind) -> Iterator[Trial]:
+def _refusals(mode: ApiMode) -> Iterator[Scenario]:
     """The call that has the answer made is refused, or not answered at all."""
-    match = (POST, kind.turn)
+    match = (POST, mode.turn)
     later = {"status": 429, "code": "rate_limit_exceeded", "retry_after": "0"}
-    yield Trial(kind, "429-once", (Fault(kind="status", match=match, **later),), ends=WHOLE)  # type: ignore[arg-type]
-    yield Trial(kind, "429-ever", (Fault(kind="status", match=match, times=0, **later),), ends=CUT)  # type: ignore[arg-type]
+    yield Scenario(mode, "429-once", (Fault(kind="status", match=match, **later),), ends=WHOLE)  # type: ignore[arg-type]
+    yield Scenario(mode, "429-ever", (Fault(kind="status", match=match, times=0, **later),), ends=CUT)  # type: ignore[arg-type]
     slow = Fault(kind="status", match=match, status=503, retry_after="1")
-    yield Trial(kind, "503-once", (slow,), ends=WHOLE)
+    yield Scenario(mode, "503-once", (slow,), ends=WHOLE)
     never = Fault(kind="status", match=match, status=503, retry_after="30", times=0)
-    yield Trial(kind, "503-long", (never,), ends=CUT)
+    yield Scenario(mode, "503-long", (never,), ends=CUT)
     for status in (500, 502):
-        yield Trial(kind, f"{status}-unheard", (Fault(kind="status", match=match, status=status),), ends=CUT)
+        yield Scenario(
+            mode, f"{status}-unheard", (Fault(kind="status", match=match, status=status),), ends=CUT
+        )
         heard = Fault(kind="status", match=match, status=status, heard=True)
-        found = WHOLE if kind in (FOREGROUND, ASSISTANTS) else CUT
-        yield Trial(kind, f"{status}-heard", (heard,), ends=found)
-        yield Trial(kind, f"{status}-heard", (heard,), "drop", ends=CUT)
+        found = WHOLE if mode in (FOREGROUND, ASSISTANTS) else CUT
+        yield Scenario(mode, f"{status}-heard", (heard,), ends=found)
+        yield Scenario(mode, f"{status}-heard", (heard,), "drop", ends=CUT)
     shaped = Fault(kind="status", match=match, status=422, shape="detail", message="no such field")
-    yield Trial(kind, "422-detail", (shaped,), ends=CUT)
-    yield Trial(kind, "500-html", (Fault(kind="status", match=match, status=500, shape="empty"),), ends=CUT)
+    yield Scenario(mode, "422-detail", (shaped,), ends=CUT)
+    yield Scenario(
+        mode, "500-html", (Fault(kind="status", match=match, status=500, shape="empty"),), ends=CUT
+    )
     for heard_too in (False, True):
         word = "heard" if heard_too else "unheard"
-        found = WHOLE if heard_too and kind in (FOREGROUND, ASSISTANTS) else CUT
+        found = WHOLE if heard_too and mode in (FOREGROUND, ASSISTANTS) else CUT
         reset = Fault(kind="reset", match=match, heard=heard_too)
-        yield Trial(kind, f"reset-{word}", (reset,), ends=found)
-        yield Trial(kind, f"reset-{word}", (reset,), "drop", ends=CUT)
-        yield Trial(kind, f"reset-{word}", (reset,), "input_only", ends=CUT)
+        yield Scenario(mode, f"reset-{word}", (reset,), ends=found)
+        yield Scenario(mode, f"reset-{word}", (reset,), "drop", ends=CUT)
+        yield Scenario(mode, f"reset-{word}", (reset,), "input_only", ends=CUT)
         silent = Fault(kind="gate", match=match, heard=heard_too, gate=Gate())
-        yield Trial(kind, f"silent-{word}", (silent,), "drop" if heard_too else "finish", quick=True)
+        yield Scenario(mode, f"silent-{word}", (silent,), "drop" if heard_too else "finish", quick=True)
 
 
-def _before(kind: Kind) -> Iterator[Trial]:
+def _before(mode: ApiMode) -> Iterator[Scenario]:
     """A call ahead of that one fails: the turn is run all the same, or was certainly not heard."""
-    for fresh, calls in ((True, kind.first), (False, kind.before)):
+    for fresh, calls in ((True, mode.first), (False, mode.before)):
         for method, path in calls:
             match, where = (method, path), f"{method}-{path.replace('[^/]+', 'x').strip('/')}"
             faults = {
@@ -77,22 +81,22 @@ def _before(kind: Kind) -> Iterator[Trial]:
                 "cut": Fault(kind="cut", match=match),
             }
             for label, fault in faults.items():
-                yield Trial(kind, f"{where}-{label}", (fault,), fresh=fresh)
+                yield Scenario(mode, f"{where}-{label}", (fault,), fresh=fresh)
             gate = Fault(kind="gate", match=match, heard=method == POST, gate=Gate())
-            yield Trial(kind, f"{where}-silent", (gate,), fresh=fresh, quick=True)
+            yield Scenario(mode, f"{where}-silent", (gate,), fresh=fresh, quick=True)
             if not fresh:
                 forgotten = Fault(kind="forget", match=match)
-                yield Trial(kind, f"{where}-forgotten", (forgotten,), ends=WHOLE)
+                yield Scenario(mode, f"{where}-forgotten", (forgotten,), ends=WHOLE)
 
 
-def _streams(kind: Kind) -> Iterator[Trial]:
+def _streams(mode: ApiMode) -> Iterator[Scenario]:
     """The stream breaks off after so many events."""
-    match, ahead = (POST, kind.turn), kind.ahead
-    everything = ahead + DELTAS + kind.behind
-    for after in (0, 1, ahead, ahead + 5, ahead + DELTAS, everything - kind.last - 1):
+    match, ahead = (POST, mode.turn), mode.ahead
+    everything = ahead + DELTAS + mode.behind
+    for after in (0, 1, ahead, ahead + 5, ahead + DELTAS, everything - mode.last - 1):
         for outcome in ("finish", "drop"):
             abandoned: Abandoned = "finish" if outcome == "finish" else "drop"
-            ends = _after_break(kind, after, abandoned)
+            ends = _after_break(mode, after, abandoned)
             breaks = {
                 "cut": Fault(kind="cut", match=match, after=after),
                 "cut-mid-line": Fault(kind="cut", match=match, after=after, mid_line=True),
@@ -103,38 +107,38 @@ def _streams(kind: Kind) -> Iterator[Trial]:
                 if outcome == "drop" and label in ("cut-mid-line", "reset"):
                     continue  # to the server, a broken line is a broken line
                 # A reset may also take away what was sent before it.
-                yield Trial(
-                    kind, f"{label}-{after}", (fault,), abandoned, ends=ANY if label == "reset" else ends
+                yield Scenario(
+                    mode, f"{label}-{after}", (fault,), abandoned, ends=ANY if label == "reset" else ends
                 )
     for after in (0, ahead + 5):
         for stuck in (False, True):
             gate = Fault(kind="gate", match=match, after=after, gate=Gate())
             label = f"silent-{after}" + ("-stuck" if stuck else "")
-            yield Trial(kind, label, (gate,), quick=True, stuck=stuck)
+            yield Scenario(mode, label, (gate,), quick=True, stuck=stuck)
 
 
-def _after_break(kind: Kind, after: int, abandoned: str) -> frozenset[str]:
-    if after == kind.ahead + DELTAS + kind.behind - kind.last - 1:
+def _after_break(mode: ApiMode, after: int, abandoned: str) -> frozenset[str]:
+    if after == mode.ahead + DELTAS + mode.behind - mode.last - 1:
         return ANY  # the server has come to the end, though nobody was told
-    if kind is COMPLETIONS:
+    if mode is COMPLETIONS:
         return CUT
-    if kind is BACKGROUND:
+    if mode is BACKGROUND:
         return WHOLE if after else CUT
     return WHOLE if abandoned == "finish" else CUT
 
 
-def _answers(kind: Kind) -> Iterator[Trial]:
+def _answers(mode: ApiMode) -> Iterator[Scenario]:
     """The stream is whole, and out of the ordinary."""
-    match = (POST, kind.turn)
+    match = (POST, mode.turn)
     for odd in ("odd_framing", "empty_blocks", "huge_delta", "answer_twice", "refusal"):
-        yield Trial(kind, odd, (Fault(kind=odd, match=match),), ends=WHOLE)
+        yield Scenario(mode, odd, (Fault(kind=odd, match=match),), ends=WHOLE)
     both = (Fault(kind="odd_framing", match=match), Fault(kind="huge_delta", match=match))
-    yield Trial(kind, "odd-and-huge", both, ends=WHOLE)
+    yield Scenario(mode, "odd-and-huge", both, ends=WHOLE)
     for reason in ("max_output_tokens", "content_filter"):
         cut = Fault(kind="incomplete", match=match, reason=reason)
-        yield Trial(kind, f"incomplete-{reason}", (cut,), ends=frozenset({"incomplete"}))
+        yield Scenario(mode, f"incomplete-{reason}", (cut,), ends=frozenset({"incomplete"}))
     for bad in ("failed", "error"):
-        yield Trial(kind, bad, (Fault(kind=bad, match=match),), ends=frozenset({"failed"}))
+        yield Scenario(mode, bad, (Fault(kind=bad, match=match),), ends=frozenset({"failed"}))
     for end, ends in (
         ("answer_twice", ANY),
         ("incomplete", CUT),
@@ -142,24 +146,24 @@ def _answers(kind: Kind) -> Iterator[Trial]:
         ("refusal", ANY),
         ("odd_framing", ANY),
     ):
-        for after in (0, kind.ahead + 2, kind.ahead + DELTAS + 2):
+        for after in (0, mode.ahead + 2, mode.ahead + DELTAS + 2):
             faults = (
                 Fault(kind=end, match=match),  # type: ignore[arg-type]
                 Fault(kind="cut", match=match, after=after),
             )
-            yield Trial(kind, f"{end}-cut-{after}", faults, ends=ends)
-    if kind is not COMPLETIONS:
-        yield Trial(kind, "locked-once", (Fault(kind="lock", match=match),), ends=WHOLE)
-        yield Trial(kind, "locked-ever", (Fault(kind="lock", match=match, times=0),), ends=CUT)
-        yield Trial(kind, "forgotten", (Fault(kind="forget", match=match),), ends=WHOLE)
+            yield Scenario(mode, f"{end}-cut-{after}", faults, ends=ends)
+    if mode is not COMPLETIONS:
+        yield Scenario(mode, "locked-once", (Fault(kind="lock", match=match),), ends=WHOLE)
+        yield Scenario(mode, "locked-ever", (Fault(kind="lock", match=match, times=0),), ends=CUT)
+        yield Scenario(mode, "forgotten", (Fault(kind="forget", match=match),), ends=WHOLE)
 
 
-def _lookups(kind: Kind) -> Iterator[Trial]:
+def _lookups(mode: ApiMode) -> Iterator[Scenario]:
     """The line breaks, and the call that asks what became of the run fails too."""
-    if not kind.looked_up:
+    if not mode.looked_up:
         return
-    cut = Fault(kind="cut", match=(POST, kind.turn), after=kind.ahead + 4)
-    path = RUN if kind is ASSISTANTS else RESPONSE
+    cut = Fault(kind="cut", match=(POST, mode.turn), after=mode.ahead + 4)
+    path = RUN if mode is ASSISTANTS else RESPONSE
     for times in (1, 0):
         word = "once" if times else "ever"
         lookups = {
@@ -170,33 +174,33 @@ def _lookups(kind: Kind) -> Iterator[Trial]:
             "cut": Fault(kind="cut", match=(GET, path), after=0, times=times),
         }
         for label, fault in lookups.items():
-            yield Trial(kind, f"cut-then-{label}-{word}", (cut, fault), ends=WHOLE)
-    yield Trial(kind, "cut-then-forgotten", (cut, Fault(kind="forget", match=(GET, path))), ends=CUT)
+            yield Scenario(mode, f"cut-then-{label}-{word}", (cut, fault), ends=WHOLE)
+    yield Scenario(mode, "cut-then-forgotten", (cut, Fault(kind="forget", match=(GET, path))), ends=CUT)
     silent = Fault(kind="gate", match=(GET, path), gate=Gate())
-    yield Trial(kind, "cut-then-silent", (cut, silent), ends=WHOLE, quick=True)
-    unknown = Fault(kind="reset", match=(POST, kind.turn), heard=True)
-    listing = RUN.removesuffix("/[^/]+") if kind is ASSISTANTS else ITEMS
+    yield Scenario(mode, "cut-then-silent", (cut, silent), ends=WHOLE, quick=True)
+    unknown = Fault(kind="reset", match=(POST, mode.turn), heard=True)
+    listing = RUN.removesuffix("/[^/]+") if mode is ASSISTANTS else ITEMS
     # The first such call of a responses turn is the look at the thread ahead of it.
-    nth = 1 if kind is ASSISTANTS else 2
-    ends = CUT if kind is BACKGROUND else WHOLE
+    nth = 1 if mode is ASSISTANTS else 2
+    ends = CUT if mode is BACKGROUND else WHOLE
     for times in (1, 0):
         gone = Fault(kind="status", match=(GET, listing), nth=nth, times=times)
-        yield Trial(kind, f"unknown-then-500-{'once' if times else 'ever'}", (unknown, gone), ends=ends)
+        yield Scenario(mode, f"unknown-then-500-{'once' if times else 'ever'}", (unknown, gone), ends=ends)
 
 
-def _special() -> Iterator[Trial]:
+def _special() -> Iterator[Scenario]:
     ignored = Fault(kind="ignore_conversation", match=(POST, FOREGROUND.turn), times=0)
-    for kind in (FOREGROUND, BACKGROUND):
-        yield Trial(kind, "ignored", (ignored,), ends=WHOLE, heard=2)
-        yield Trial(kind, "ignored-at-first", (ignored,), ends=WHOLE, fresh=True)
+    for mode in (FOREGROUND, BACKGROUND):
+        yield Scenario(mode, "ignored", (ignored,), ends=WHOLE, heard=2)
+        yield Scenario(mode, "ignored-at-first", (ignored,), ends=WHOLE, fresh=True)
     for after in (1, 3, BACKGROUND.ahead, BACKGROUND.ahead + 3):
         cuts = (
             Fault(kind="cut", match=(POST, BACKGROUND.turn), after=after),
             Fault(kind="cut", match=(GET, RESPONSE), after=2),
             Fault(kind="end_early", match=(GET, RESPONSE), nth=2, after=3),
         )
-        yield Trial(BACKGROUND, f"cut-{after}-thrice", cuts, ends=WHOLE)
+        yield Scenario(BACKGROUND, f"cut-{after}-thrice", cuts, ends=WHOLE)
     for label in ("Threads", "Runs"):
         path = MESSAGES if label == "Threads" else ASSISTANTS.turn
         vanished = Fault(kind="forget", match=(POST, path))
-        yield Trial(ASSISTANTS, f"vanished-at-{label}", (vanished,), ends=WHOLE)
+        yield Scenario(ASSISTANTS, f"vanished-at-{label}", (vanished,), ends=WHOLE)

@@ -10,16 +10,16 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from chatmgr.store.writer.database import Database
-from tests.faults.campaign.api_modes import KINDS, Kind
-from tests.faults.campaign.client import Desk, Died
+from tests.faults.campaign.api_modes import API_MODES, ApiMode
+from tests.faults.campaign.client import Client, ProcessDied
 from tests.faults.campaign.conftest import Count
 from tests.faults.campaign.scenario import MODEL, Case
 from tests.support.sampling import sampled
 
 WRITES = 7  # of a turn: its opening, assistant, thread, sending, ids (twice), end; some kinds have fewer
 POINTS = [
-    (kind, number, after, fresh)
-    for kind in KINDS
+    (mode, number, after, fresh)
+    for mode in API_MODES
     for fresh in (False, True)
     for number in range(1, WRITES + 1)
     for after in (False, True)
@@ -38,12 +38,12 @@ def _dying(number: int, *, after: bool) -> Iterator[None]:
         nonlocal seen
         seen += 1
         if seen > number or (seen == number and not after):
-            raise Died
+            raise ProcessDied
         whole: AbstractContextManager[object] = begin(self)
         with whole as db:
             yield db
         if seen == number:
-            raise Died
+            raise ProcessDied
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Database, "begin", counted)
@@ -52,34 +52,34 @@ def _dying(number: int, *, after: bool) -> Iterator[None]:
 
 def _group(at: int) -> tuple[str, bool]:
     """What is alike: the first or a later turn of one API."""
-    kind, _, _, fresh = POINTS[at]
-    return kind.name, fresh
+    mode, _, _, fresh = POINTS[at]
+    return mode.name, fresh
 
 
-def _name(point: tuple[Kind, int, bool, bool]) -> str:
-    kind, number, after, fresh = point
-    return f"{kind.name}-{'after' if after else 'before'}-write-{number}{'-fresh' if fresh else ''}"
+def _name(point: tuple[ApiMode, int, bool, bool]) -> str:
+    mode, number, after, fresh = point
+    return f"{mode.name}-{'after' if after else 'before'}-write-{number}{'-fresh' if fresh else ''}"
 
 
 @pytest.mark.parametrize("at", sampled(range(len(POINTS)), _group, 3), ids=lambda at: _name(POINTS[at]))
-def test_a_death(at: int, desk: Desk, count: Count) -> None:
-    kind, number, after, fresh = POINTS[at]
-    case = Case(desk, kind, at, fresh=fresh)
+def test_a_death(at: int, client: Client, count: Count) -> None:
+    mode, number, after, fresh = POINTS[at]
+    case = Case(client, mode, at, fresh=fresh)
     case.prepare(MODEL)
     with _dying(number, after=after):
-        first = desk.ask(case.name, case.said(case.text))
-    desk.wire.wait_idle()
-    asked = desk.conversation(case.name).turns == case.position
+        first = client.ask(case.name, case.said(case.text))
+    client.wire.wait_idle()
+    asked = client.conversation(case.name).turns == case.position
     if not asked:  # it died before the message was kept, and the person saw that it was not
         assert (first.died, first.text) == (True, "")
         case.asked.remove(case.text)
-    settled = desk.settle(case.name) if at % 2 else None
-    last = desk.ask(case.name, case.said(case.next))
-    turns = desk.turns(case.name)
+    settled = client.settle(case.name) if at % 2 else None
+    last = client.ask(case.name, case.said(case.next))
+    turns = client.turns(case.name)
     # Text is written down once a second: a server that cannot be asked has not more to give than that.
-    shown = first.text if kind.looked_up else ""
+    shown = first.text if mode.looked_up else ""
     outcome = case.count(turns, shown, 1)
-    count(f"{kind.name}, dying", outcome)
+    count(f"{mode.name}, dying", outcome)
     assert (settled.error if settled else None, last.error) == (None, None)
     case.check_whole(turns)
     if asked:

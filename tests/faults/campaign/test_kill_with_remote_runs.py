@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.campaign.api_modes import ASSISTANTS, BACKGROUND, FOREGROUND, Kind
+from tests.faults.campaign.api_modes import ASSISTANTS, BACKGROUND, FOREGROUND, ApiMode
 from tests.faults.campaign.conftest import Count
 from tests.faults.campaign.scenario import Outcome
 from tests.faults.kill_trial import Point, Trial, kill_at
-from tests.support.commands import Done, Running
+from tests.support.commands import CommandResult, Running
 from tests.support.processes import Home
 from tests.support.sampling import sampled
 from tests.wire import WireServer
@@ -65,10 +65,10 @@ def wire(place: Home) -> Iterator[WireServer]:
     ids=lambda at: f"{POINTS[at][0].name}-{POINTS[at][1]}",
 )
 def test_killed(at: int, place: Home, wire: WireServer, count: Count) -> None:
-    kind, point = POINTS[at]
-    trial = _Killed(place, f"{kind.name}-{at}", kind.api, point.fresh)
+    mode, point = POINTS[at]
+    trial = _Killed(place, f"{mode.name}-{at}", mode.api, point.fresh)
     trial.prepare()
-    pid, code = kill_at(wire, trial, point, lambda: _is_kept(trial, kind, point))
+    pid, code = kill_at(wire, trial, point, lambda: _is_kept(trial, mode, point))
     assert code == -signal.SIGKILL or point.racing
     live = trial.column("state") in ("pending", "running")
     cursor, kept = trial.column("cursor"), trial.kept()
@@ -80,7 +80,7 @@ def test_killed(at: int, place: Home, wire: WireServer, count: Count) -> None:
     complete = turn["state"] == "completed"
     figures = trial.figures(done, wire.turns_heard)
     count(
-        f"{kind.name}, kill -9",
+        f"{mode.name}, kill -9",
         Outcome(int(complete), int(not complete), figures["lost"], figures["doubled"]),
     )
     _check(trial, pid, live, done)
@@ -92,20 +92,20 @@ def test_killed(at: int, place: Home, wire: WireServer, count: Count) -> None:
     assert heard <= 1
 
 
-def _check(trial: Trial, pid: int, live: bool, done: list[Done]) -> None:
+def _check(trial: Trial, pid: int, live: bool, done: list[CommandResult]) -> None:
     """The first command tells of the run; all that was said is there once, and nothing is left open."""
     assert [one.code for one in done] == [0] * len(done), done
-    told = f"{trial.name}@{trial.position} was interrupted: process {pid} on "
-    assert [told in one.err for one in done] == [live, *(False for _ in done[1:])]
+    log = f"{trial.name}@{trial.position} was interrupted: process {pid} on "
+    assert [log in one.err for one in done] == [live, *(False for _ in done[1:])]
     assert not live or f"{trial.name}@{trial.position} is complete now" in done[0].err
     assert [turn["user"] for turn in trial.turns(done)] == trial.asked
     trial.check_memory(done)
 
 
-def _is_kept(trial: Trial, kind: Kind, point: Point) -> bool:
+def _is_kept(trial: Trial, mode: ApiMode, point: Point) -> bool:
     """Whether the client has written down all that the server told it up to the point."""
     if not point.after:
         return bool(trial.column("sent_at"))
-    if point.after <= kind.ahead:
+    if point.after <= mode.ahead:
         return bool(trial.column("remote_id"))
     return bool(trial.column("cursor") == min(point.after, 17) - 1)
