@@ -58,7 +58,7 @@ class TestChoosing:
         assert "chatmgr export --all" in chatmgr.refused(2, "export")
 
     def test_names_and_filters(self, chatmgr: Chatmgr) -> None:
-        assert "do not go together" in chatmgr.refused(2, "export", "demo", "--all")
+        assert "cannot be combined with" in chatmgr.refused(2, "export", "demo", "--all")
 
     def test_an_unknown_name(self, chatmgr: Chatmgr) -> None:
         assert "Did you mean “demo”?" in chatmgr.refused(5, "export", "dmeo", "--format", "json")

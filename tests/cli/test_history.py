@@ -101,7 +101,7 @@ def test_the_list_is_filtered(asked: Chatmgr, words: tuple[str, ...], names: lis
 
 
 def test_bad_filters_are_told(asked: Chatmgr) -> None:
-    assert "“someday” is no date" in asked.refused(2, "history", "--since", "someday")
+    assert "“someday” is not a date" in asked.refused(2, "history", "--since", "someday")
     assert "is later than" in asked.refused(2, "history", "--since", "2021", "--until", "2020")
     assert "no assistant “nobody”" in asked.refused(5, "history", "--assistant", "nobody")
     assert "goes with -q" in asked.refused(2, "history", "--newest")

@@ -97,7 +97,7 @@ class TestRename:
             (("a", "x", "a", "y"), "only one name"),
             (("a",), "in pairs"),
             ((), "in pairs"),
-            (("a", "x@y"), "may neither hold"),
+            (("a", "x@y"), "may not contain “@”"),
             (("a", "x", "b", "y", "--title", "T"), "for one conversation"),
             (("a", "--title", "\x1b[31m"), "control or invisible"),
             (("--all",), "go with --replace"),

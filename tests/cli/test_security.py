@@ -68,7 +68,7 @@ class TestKeys:
         assert "not a key" in chatmgr.refused(7, "config", "set-key", stdin=b"\xff\xfe\n")
 
     def test_the_variable_goes_first_and_says_so(self, talking: Chatmgr) -> None:
-        assert "WIRE_KEY is set too" in talking("config", "set-key", "wire", stdin=b"abc123\n").err
+        assert "WIRE_KEY is also set" in talking("config", "set-key", "wire", stdin=b"abc123\n").err
 
     def test_openai_headers_stay_with_openai(self, talking: Chatmgr, wire: WireServer) -> None:
         env = {"OPENAI_ORG_ID": "org-mine", "OPENAI_PROJECT_ID": "proj-mine", "OPENAI_API_KEY": SECRET}

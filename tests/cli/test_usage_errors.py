@@ -170,7 +170,7 @@ class TestUsage:
     def test_a_parameter_inside_a_value(self, demo: Chatmgr) -> None:
         said = demo.refused(2, "new", "x", "hi", *NEW, "--param", "a=1", "--param", "a.b=2")
         assert "“a.b” cannot be set: “a” already has a value" in said
-        assert "parameter holds byte 0xff" in demo.refused(2, "new", "x", "hi", *NEW, "--param", "a=\udcff")
+        assert "character 2 is byte 0xff" in demo.refused(2, "new", "x", "hi", *NEW, "--param", "a=\udcff")
 
     def test_help_and_version_are_no_errors(self, demo: Chatmgr) -> None:
         for words in (("--help",), ("-h",), ("send", "--help"), ("provider", "add", "-h"), ("--version",)):

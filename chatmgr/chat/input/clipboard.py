@@ -41,7 +41,7 @@ def copy(text: str) -> str:
     data = text.encode()
     if len(data) > MAX_BYTES:
         raise ChatmgrError(
-            f"The text is too long for the terminal's clipboard ({len(data):,} of {MAX_BYTES:,} bytes).",
+            f"The text has {len(data):,} bytes; the terminal's clipboard takes {MAX_BYTES:,} at most.",
             "Save it to a file: /save PATH",
         )
     console.out(f"\x1b]52;c;{b64encode(data).decode()}\x07", end="")
