@@ -7,10 +7,10 @@ message.
 from collections.abc import Iterator
 
 from chatmgr.backends import history, one_shot
-from chatmgr.backends.base import Stateless
 from chatmgr.backends.http.client import ApiClient, Json, Stream
 from chatmgr.backends.message_format import completions_message
 from chatmgr.backends.params import params_for_api
+from chatmgr.backends.stateless import Stateless
 from chatmgr.domain.errors import NetworkDown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Opened, Reasoning, Sending, Usage
 from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest

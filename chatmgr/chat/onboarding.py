@@ -16,7 +16,7 @@ from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.model import Assistant, Conversation, Provider
 from chatmgr.domain.names import slug, valid_name
 from chatmgr.domain.text import valid_text
-from chatmgr.terminal import tables
+from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.sanitize import one_line
@@ -61,7 +61,7 @@ def welcome() -> int:
 
 def _show_latest(conversations: list[Conversation]) -> int:
     width = stdout_size()[0]  # only ever shown at a terminal
-    for line in tables.conversation_table(conversations, datetime.now(UTC), terminal=True, width=width):
+    for line in list_tables.conversation_table(conversations, datetime.now(UTC), terminal=True, width=width):
         console.out(line)
     console.note("")
     last = app().reader.conversations.last_used()

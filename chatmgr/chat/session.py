@@ -6,7 +6,7 @@ from functools import cached_property
 
 import click
 
-from chatmgr.chat.commands import command_table
+from chatmgr.chat.commands.registry import command_table
 from chatmgr.chat.input.prompt import chat_lines
 from chatmgr.chat.lookups import Fact, facts, sources
 from chatmgr.chat.loop import Lines, chat

@@ -1,4 +1,4 @@
-"""The chat's slash commands as a table, and how a typed line becomes a command or a message.
+"""How a typed line becomes a slash command or a message. The commands themselves are in ``chat/commands``.
 
 A command is ``/word`` at the start of a line, letters only: ``/etc/hosts what is this`` is a message.
 ``//x`` sends ``/x``, and a text in triple quotes is never a command. An unknown command is reported with the

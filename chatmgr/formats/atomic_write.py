@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from chatmgr.domain.errors import UsageFault, unwritable
-from chatmgr.domain.export_schema import FORMAT, HTML_HEAD
+from chatmgr.domain.lossless_columns import FORMAT, HTML_HEAD
 
 _OWN_PREFIXES = (
     f'{{"format": "{FORMAT}"',

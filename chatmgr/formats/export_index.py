@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
-from chatmgr.domain.export_schema import FORMAT, iso
+from chatmgr.domain.lossless_columns import FORMAT, iso
 from chatmgr.domain.model import Conversation
 from chatmgr.formats.transcript_markdown import GENERATOR, escape_inline
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain
 
-from chatmgr.domain.export_schema import FORMAT, Record, iso
+from chatmgr.domain.lossless_columns import FORMAT, Record, iso
 
 Records = Iterable[tuple[str, Record]]
 

@@ -13,7 +13,7 @@ from html import escape
 from itertools import chain
 from pathlib import Path
 
-from chatmgr.domain.export_schema import HTML_HEAD
+from chatmgr.domain.lossless_columns import HTML_HEAD
 from chatmgr.domain.money import price
 from chatmgr.domain.totals import UsageTotals
 

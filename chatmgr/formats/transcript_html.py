@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from chatmgr.domain.export_schema import HTML_HEAD, iso
+from chatmgr.domain.lossless_columns import HTML_HEAD, iso
 from chatmgr.domain.model import Attachment, Conversation
 from chatmgr.formats import markdown_to_html
 from chatmgr.formats.html_escaping import escape, script_json, visible

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chatmgr.domain.export_schema import FORMAT, iso
+from chatmgr.domain.lossless_columns import FORMAT, iso
 from chatmgr.formats.transcript import Transcript, TranscriptTurn
 
 if TYPE_CHECKING:

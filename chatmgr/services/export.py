@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from chatmgr import __version__
-from chatmgr.domain.export_schema import Record
+from chatmgr.domain.lossless_columns import Record
 from chatmgr.formats import export_index, lossless_json, transcript_markdown
 from chatmgr.formats.transcript import Transcript, TranscriptTurn
 from chatmgr.store.migrate import HEAD

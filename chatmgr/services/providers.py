@@ -108,9 +108,9 @@ class Providers:
 
     def backend(self, provider: Provider) -> "Backend":
         """The adapter for a provider."""
-        from chatmgr import backends
+        from chatmgr.backends import registry
 
-        return backends.create(provider)
+        return registry.create(provider)
 
     def check_model(self, provider: Provider, model: str) -> None:
         """Raise ModelUnknown, naming the nearest ones, if the server does not list a model.

@@ -261,10 +261,10 @@ class TurnService:
 
 def _preload(api: str) -> None:
     """Import modules only: reading the database and the network are left to the main thread."""
-    from chatmgr import backends
+    from chatmgr.backends import registry
 
     try:
-        backends.preload(api)
+        registry.preload(api)
         for module in _NEEDED_BY_A_TURN:
             importlib.import_module(module)
     except ImportError:

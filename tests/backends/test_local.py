@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from chatmgr import backends
+from chatmgr.backends import registry
 from chatmgr.backends.local import engine
 from chatmgr.backends.local.backend import DEFAULT_MODEL, LocalBackend
 from chatmgr.domain.errors import ConfigurationFault, ModelUnknown, ProviderRefused
@@ -275,7 +275,7 @@ def test_a_file_that_is_no_model_is_named(tmp_path: Path, models_dir: Path, kept
 
 
 def test_the_registry_makes_it(models_dir: Path) -> None:
-    assert isinstance(backends.create(_provider(models_dir)), LocalBackend)
+    assert isinstance(registry.create(_provider(models_dir)), LocalBackend)
 
 
 PROGRAM = """

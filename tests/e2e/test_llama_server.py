@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import CHATMGR, ROOT, TIMEOUT, Chatmgr
-from tests.support.llama_server import CONTEXT
+from tests.support.small_context_server import CONTEXT
 
 pytestmark = pytest.mark.usefixtures("files")  # they lie where the commands run
 
@@ -21,7 +21,7 @@ FACTS = "The harbour of Kiel is blue and has many ships, cranes and gulls that n
 def llama(models_dir: Path) -> Iterator[str]:
     """The base URL of a llama.cpp server with SmolLM2 and 512 tokens of context."""
     [weights] = models_dir.glob("smollm2*.gguf")
-    command = [sys.executable, "-m", "tests.support.llama_server", str(weights)]
+    command = [sys.executable, "-m", "tests.support.small_context_server", str(weights)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as server:

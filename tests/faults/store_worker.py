@@ -1,4 +1,4 @@
-"""The process that test_kill kills: runs turns for ever, and reports each step once it is committed.
+"""The process that test_kill_store kills: runs turns for ever, and reports each step once it is committed.
 
 A report is the step, the position and the answer so far. A run that a killed worker left
 is closed first, as the engine does.

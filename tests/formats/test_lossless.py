@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from chatmgr.domain.export_schema import COLUMNS, FLAGS, JSON, is_moment
 from chatmgr.domain.filters import Filters
+from chatmgr.domain.lossless_columns import COLUMNS, FLAGS, JSON, is_moment
 from chatmgr.services.export import Exporter
 from chatmgr.store import engine
 from chatmgr.store.migrate import HEAD

@@ -11,8 +11,8 @@ import pytest
 
 import chatmgr
 from chatmgr.completion import fast_path
-from chatmgr.domain.export_schema import COLUMNS
 from chatmgr.domain.filters import Filters
+from chatmgr.domain.lossless_columns import COLUMNS
 from chatmgr.domain.model import (
     Assistant,
     Attachment,

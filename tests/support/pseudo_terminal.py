@@ -33,6 +33,7 @@ class TerminalProcess:
         fresh: bool = False,
     ) -> None:
         self._controller, self.terminal = os.openpty()
+        self._unread = ""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.resize(*size)
         self._process: ForkedProcess | subprocess.Popen[bytes]
@@ -79,9 +80,12 @@ class TerminalProcess:
         return None if ended else ""
 
     def read_until(self, wanted: str | None) -> str:
-        """Read until the text is there (None: to the end); returns all that came, and nothing further."""
+        """Read until the text is there (None: to the end); returns all up to it.
+
+        What came with it is kept for the next call: two texts may arrive in one piece.
+        """
         deadline = time.monotonic() + TIMEOUT
-        seen = ""
+        seen, self._unread = self._unread, ""
         while wanted is None or wanted not in seen:
             piece = self.read()
             if piece is None:
@@ -89,7 +93,9 @@ class TerminalProcess:
                 return seen
             seen += piece
             assert time.monotonic() < deadline, f"waited in vain for {wanted!r}:\n{seen}"
-        return seen
+        end = seen.index(wanted) + len(wanted)
+        self._unread = seen[end:]
+        return seen[:end]
 
     def wait(self) -> int:
         """Wait for its end; returns its exit code."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chatmgr.domain.search import Hit, Snippet
-from chatmgr.terminal import tables
+from chatmgr.terminal import list_tables
 from chatmgr.terminal.sanitize import display_width, wrap
 from chatmgr.terminal.turn_lines import hit_lines
 
@@ -62,7 +62,7 @@ ROWS = [("a-long-name", "12", "gpt-6-luna", "elsewhere", "3 d"), ("b", "1", "m",
 )
 def test_columns_give_way_in_their_order(width: int, there: tuple[str, ...]) -> None:
     less = ("PROVIDER", "MODEL")
-    head, *rows = tables.table(HEAD, ROWS, terminal=False, width=width, cut=False, optional=less)
+    head, *rows = list_tables.table(HEAD, ROWS, terminal=False, width=width, cut=False, optional=less)
     assert tuple(head.split()) == there
     assert all(len(row) <= width for row in rows)
 
@@ -70,7 +70,9 @@ def test_columns_give_way_in_their_order(width: int, there: tuple[str, ...]) -> 
 @pytest.mark.parametrize("width", [80, 40])
 def test_a_meaning_is_wrapped_in_its_column_or_below(width: int) -> None:
     rows = [("some_setting_here", "1,234", SAID), ("x", "—", "short")]
-    shown = list(tables.wrapped_table(("SETTING", "VALUE", "MEANING"), rows, terminal=False, width=width))
+    shown = list(
+        list_tables.wrapped_table(("SETTING", "VALUE", "MEANING"), rows, terminal=False, width=width)
+    )
     assert all(len(row) <= width for row in shown)
     assert SAID in " ".join(" ".join(shown).split())
     assert shown[-1].strip() == ("short" if width == 40 else "x                  —      short")

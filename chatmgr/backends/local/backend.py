@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from chatmgr.backends.base import Stateless
 from chatmgr.backends.context_window import (
     CHARS_PER_TOKEN,
     answer_reserve,
@@ -19,6 +18,7 @@ from chatmgr.backends.local.engine import Engine, Generation, Json
 from chatmgr.backends.local.weights import DEFAULT_MODEL as DEFAULT_MODEL
 from chatmgr.backends.message_format import plain_message
 from chatmgr.backends.params import params_for_api
+from chatmgr.backends.stateless import Stateless
 from chatmgr.domain.errors import ChatmgrError, ModelUnknown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, Sending, Usage
 from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest

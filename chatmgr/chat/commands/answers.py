@@ -13,8 +13,8 @@ from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Turn
 from chatmgr.domain.text import as_sentence, counted
 from chatmgr.terminal.console import console
+from chatmgr.terminal.list_tables import table
 from chatmgr.terminal.sanitize import one_line
-from chatmgr.terminal.tables import table
 from chatmgr.ui.context import app, interactive
 
 _HEADING = "Answers"

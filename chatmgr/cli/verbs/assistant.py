@@ -17,7 +17,7 @@ from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.names import valid_name
 from chatmgr.domain.text import valid_text
-from chatmgr.terminal import tables
+from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import clean, one_line
 from chatmgr.ui.attachments import instructions_from
@@ -171,7 +171,7 @@ def list_(as_json: bool) -> None:
         )
         for assistant in assistants
     )
-    for line in tables.table(head, rows, terminal=sys.stdout.isatty()):
+    for line in list_tables.table(head, rows, terminal=sys.stdout.isatty()):
         console.out(line)
     if not assistants:
         console.note(f"No assistants {empty_suffix()}. Create one: chatmgr assistant new")

@@ -8,7 +8,7 @@ from chatmgr.cli.params import NameParam, json_option
 from chatmgr.config import keys, paths, settings
 from chatmgr.domain.errors import UsageFault
 from chatmgr.store.location import sqlite_path
-from chatmgr.terminal import tables
+from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.region import stdout_size
 from chatmgr.ui.context import app
@@ -47,9 +47,9 @@ def show(as_json: bool) -> None:
         (setting.key, settings.to_toml(values[setting.key]), setting.help) for setting in settings.SETTINGS
     )
     if sys.stdout.isatty():
-        lines = tables.wrapped_table(head, rows, terminal=True, width=stdout_size()[0])
+        lines = list_tables.wrapped_table(head, rows, terminal=True, width=stdout_size()[0])
     else:
-        lines = tables.table(head, rows, terminal=False)
+        lines = list_tables.table(head, rows, terminal=False)
     for line in lines:
         console.out(line)
     console.note(f"Change them in {current.source}; providers: chatmgr provider list")

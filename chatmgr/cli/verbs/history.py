@@ -18,7 +18,7 @@ from chatmgr.domain.events import Notice
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation, Turn
-from chatmgr.terminal import tables
+from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console, show_lines
 from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.sanitize import clean
@@ -166,7 +166,7 @@ def _list(filters: Filters, options: _Options) -> None:
         return
     terminal = sys.stdout.isatty()
     width = stdout_size()[0] if terminal else 0
-    lines = tables.conversation_table(conversations, datetime.now(UTC), terminal=terminal, width=width)
+    lines = list_tables.conversation_table(conversations, datetime.now(UTC), terminal=terminal, width=width)
     show_lines(_noting_none(lines, filters), pager=options.pager)
 
 

@@ -6,7 +6,7 @@ import click
 
 from chatmgr.cli.params import NameParam, json_option
 from chatmgr.services import local_model
-from chatmgr.terminal import tables
+from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
@@ -49,7 +49,7 @@ def command(ctx: click.Context, provider: str, as_json: bool) -> None:
             )
         return
     rows = (("*" if model.id == endpoint.default_model else "", model.id, model.note) for model in models)
-    for line in tables.table(("", "MODEL", "NOTE"), rows, terminal=sys.stdout.isatty()):
+    for line in list_tables.table(("", "MODEL", "NOTE"), rows, terminal=sys.stdout.isatty()):
         console.out(line)
     if not models:
         console.note(f"{endpoint.name} lists no models.")

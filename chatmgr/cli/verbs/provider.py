@@ -13,7 +13,7 @@ from chatmgr.domain.errors import NetworkDown, NotFound, ProviderRefused, UsageF
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest, valid_name
 from chatmgr.domain.text import counted
-from chatmgr.terminal import tables
+from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
@@ -115,7 +115,7 @@ def list_(as_json: bool) -> None:
         )
         for facts in providers
     )
-    for line in tables.table(head, rows, terminal=sys.stdout.isatty()):
+    for line in list_tables.table(head, rows, terminal=sys.stdout.isatty()):
         console.out(line)
 
 

@@ -10,7 +10,7 @@ from chatmgr.cli.params import NameParam, json_option
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Conversation, LiveRun
 from chatmgr.domain.states import RunState
-from chatmgr.terminal import tables
+from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.durations import age
 from chatmgr.terminal.turn_lines import turn_lines
@@ -54,7 +54,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         )
         for run in runs
     )
-    for line in tables.table(head, rows, terminal=sys.stdout.isatty()):
+    for line in list_tables.table(head, rows, terminal=sys.stdout.isatty()):
         console.out(line)
     if not runs:
         console.note("No run is open.")

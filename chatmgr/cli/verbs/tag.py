@@ -11,7 +11,7 @@ from chatmgr.cli.selection import Selection, selection_options
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import tag_changes
-from chatmgr.terminal import tables
+from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
@@ -117,7 +117,7 @@ def _list(*, as_json: bool) -> None:
             print_json({"tag": tag, "conversations": count})
         return
     rows = [(tag, str(count)) for tag, count in tags]
-    for line in tables.table(("TAG", "CONVERSATIONS"), rows, terminal=sys.stdout.isatty()):
+    for line in list_tables.table(("TAG", "CONVERSATIONS"), rows, terminal=sys.stdout.isatty()):
         console.out(line)
     if not tags:
         console.note("No tags yet. Add one: chatmgr tag NAME +work")

@@ -12,7 +12,7 @@ from chatmgr.domain.model import Assistant, Conversation, Provider, ThreadRef
 from chatmgr.domain.names import slug, valid_name
 from chatmgr.domain.text import counted
 from chatmgr.services.turns import visible_thread_id
-from chatmgr.terminal import tables
+from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
@@ -111,7 +111,7 @@ def show(name: str, as_json: bool) -> None:
         )
         for thread in threads
     )
-    for line in tables.table(head, rows, terminal=sys.stdout.isatty()):
+    for line in list_tables.table(head, rows, terminal=sys.stdout.isatty()):
         console.out(line)
     if not threads:
         console.note(

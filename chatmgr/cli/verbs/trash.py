@@ -15,7 +15,7 @@ from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import STATELESS
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.text import counted
-from chatmgr.terminal import tables
+from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.durations import age
 from chatmgr.terminal.sanitize import one_line
@@ -69,7 +69,7 @@ def _print(conversations: Sequence[Conversation]) -> None:
         for conversation in conversations
     ]
     head = ("NAME", "ID", "TURNS", "PROVIDER", "DELETED")
-    for line in tables.table(head, rows, terminal=sys.stdout.isatty()):
+    for line in list_tables.table(head, rows, terminal=sys.stdout.isatty()):
         console.out(line)
     if not conversations:
         console.note("The trash is empty.")

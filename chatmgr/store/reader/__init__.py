@@ -9,7 +9,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from chatmgr.store.reader.query_session import FAR, Session
+from chatmgr.store.reader.query_session import FAR, QuerySession
 
 if TYPE_CHECKING:
     from chatmgr.store.reader.assistants import Assistants
@@ -33,7 +33,7 @@ class Reader:
     """
 
     def __init__(self, url: str) -> None:
-        self._session = Session(url)
+        self._session = QuerySession(url)
 
     def __enter__(self) -> Self:
         return self

@@ -3,7 +3,7 @@
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.names import nearest
-from chatmgr.store.reader.query_session import Session, as_stored
+from chatmgr.store.reader.query_session import QuerySession, as_stored
 from chatmgr.store.shapes import as_mapping, into, moment, pick
 
 _ASSISTANT = into(Assistant, params=as_mapping, created_at=moment, updated_at=moment)
@@ -12,7 +12,7 @@ _ASSISTANT = into(Assistant, params=as_mapping, created_at=moment, updated_at=mo
 class Assistants:
     """The assistants that are not deleted, at their newest version where nothing else is said."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: QuerySession) -> None:
         self._session = session
 
     def get(self, name: str) -> Assistant:

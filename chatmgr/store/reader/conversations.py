@@ -11,7 +11,7 @@ from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.filters import EVERYTHING, Filters
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import nearest, slug
-from chatmgr.store.reader.query_session import FAR, GUESSES, SHORTEST_ID, Session, as_stored
+from chatmgr.store.reader.query_session import FAR, GUESSES, SHORTEST_ID, QuerySession, as_stored
 from chatmgr.store.shapes import into, moment, moment_or_none, pick
 
 
@@ -32,7 +32,7 @@ CONVERSATION = into(
 class Conversations:
     """The conversations that are not in the trash."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: QuerySession) -> None:
         self._session = session
 
     def get(self, name: str) -> Conversation:

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 
 from chatmgr.domain.errors import NotFound
-from chatmgr.domain.export_schema import COLUMNS, FLAGS, JSON, Record, is_moment
 from chatmgr.domain.filters import Filters
+from chatmgr.domain.lossless_columns import COLUMNS, FLAGS, JSON, Record, is_moment
 from chatmgr.domain.model import Attachment, Conversation, Turn
 from chatmgr.store.reader.conversations import CONVERSATION
-from chatmgr.store.reader.query_session import Session
+from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, as_mapping, into, moment_or_none
 
 
 class Export:
     """Whole rows. Each call reads to its end: one connection serves, and sees one moment."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: QuerySession) -> None:
         self._session = session
 
     def chosen(self, filters: Filters) -> list[int]:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from chatmgr.store.reader.query_session import Session
+from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict
 
 
@@ -17,7 +17,7 @@ class Counts(NamedTuple):
 class Meta:
     """The database as a whole."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: QuerySession) -> None:
         self._session = session
 
     def get(self, key: str) -> str:

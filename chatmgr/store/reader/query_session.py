@@ -17,7 +17,7 @@ SHORTEST_ID = 4  # fewer characters of an id would be met by chance
 GUESSES = 2_000  # names compared when one is not found; more would be felt
 
 
-class Session:
+class QuerySession:
     """One database, read by the names of its statements. Before the first turn there is nothing to read. A
     statement is run when its first row is asked for, and each row is made into what a shape says.
     """

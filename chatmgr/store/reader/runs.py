@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from chatmgr.domain.model import LiveRun
 from chatmgr.domain.states import RunState
-from chatmgr.store.reader.query_session import Session
+from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into, moment
 
 _LIVE_RUN = into(LiveRun, state=RunState, sent=bool, background=bool, started_at=moment)
@@ -20,7 +20,7 @@ class Cost(NamedTuple):
 class Runs:
     """The runs of conversations, by the conversation's key."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: QuerySession) -> None:
         self._session = session
 
     def live(self, conversation: int) -> LiveRun | None:

@@ -1,8 +1,8 @@
-"""Searches: from what was lookups to hits, newest or best first.
+"""Searching: from a query to hits, newest or best first.
 
-The index gives turns newest first, one by one, so that the newest are found without the rest being
-looked at. To be ranked, they must be looked at: of a word that is everywhere, the newest ``WINDOW``
-turns are, and whoever lookups is told that there are more.
+The index returns turns newest first, one by one, so the newest are found without reading the others. To
+rank turns, they must be read. If a word is in very many turns, only the newest ``WINDOW`` are ranked, and
+the results say that there are more.
 """
 
 import heapq
@@ -17,7 +17,7 @@ from chatmgr.domain.matching import Matcher, best_snippet, bm25_scores
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.search import Hit, Query, SearchResults, Snippet
 from chatmgr.store.reader.conversations import CONVERSATION
-from chatmgr.store.reader.query_session import Session
+from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.search.index_queries import IndexQuery, index_queries
 from chatmgr.store.shapes import Row, Shape, as_dict, moment
 
@@ -30,7 +30,7 @@ _LAST = 9_000_000_000_000  # past any stamp
 class Search:
     """Answers searches from the index of either database."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: QuerySession) -> None:
         self._session = session
 
     def find(

@@ -6,14 +6,14 @@ from math import floor
 from chatmgr.domain import periods
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.totals import Ranking, Unit, UsageTotals
-from chatmgr.store.reader.query_session import Session
+from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import Row, as_dict, moment
 
 
 class Stats:
     """Sums over the runs that filters leave, of conversations that are not in the trash."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: QuerySession) -> None:
         self._session = session
 
     def total(self, filters: Filters) -> tuple[UsageTotals, int] | None:

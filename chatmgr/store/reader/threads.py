@@ -5,7 +5,7 @@ from typing import NamedTuple
 from chatmgr.domain.events import STATELESS
 from chatmgr.domain.model import RemoteFile, ThreadRef
 from chatmgr.domain.remote import RemoteCopy, RemoteThread
-from chatmgr.store.reader.query_session import Session
+from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into
 
 _THREAD = into(ThreadRef, doubtful=bool)
@@ -22,7 +22,7 @@ class ThreadAt(NamedTuple):
 class Threads:
     """The remote counterparts of conversations, by the conversation's key."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: QuerySession) -> None:
         self._session = session
 
     def get(self, conversation: int, provider: str, endpoint: str) -> ThreadRef | None:

@@ -9,7 +9,7 @@ from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import nearest
 from chatmgr.store.reader.conversations import CONVERSATION
-from chatmgr.store.reader.query_session import GUESSES, SHORTEST_ID, Session, as_stored
+from chatmgr.store.reader.query_session import GUESSES, SHORTEST_ID, QuerySession, as_stored
 from chatmgr.store.shapes import pick
 
 _ARCHIVED_OR_NOT = Filters(archived=None)
@@ -18,7 +18,7 @@ _ARCHIVED_OR_NOT = Filters(archived=None)
 class TrashCan:
     """The conversations in the trash. Several may have had the same name: the one deleted last is meant."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: QuerySession) -> None:
         self._session = session
 
     def get(self, name: str) -> Conversation:

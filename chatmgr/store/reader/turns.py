@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Attachment, Conversation, Message, Run, Turn
-from chatmgr.store.reader.query_session import FAR, Session
+from chatmgr.store.reader.query_session import FAR, QuerySession
 from chatmgr.store.shapes import as_dict, into, moment, moment_or_none, pick
 
 _TURN = into(Turn, started_at=moment_or_none, finished_at=moment_or_none, files=bool)
@@ -27,7 +27,7 @@ _ATTACHMENT = into(AttachmentInfo)
 class Turns:
     """The turns of conversations, by position: 1 is the first."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: QuerySession) -> None:
         self._session = session
 
     def tail(self, conversation: Conversation, count: int) -> list[Turn]:

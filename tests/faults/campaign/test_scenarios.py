@@ -7,7 +7,7 @@ import pytest
 from tests.faults.campaign.client import Client
 from tests.faults.campaign.conftest import Count
 from tests.faults.campaign.scenario import Scenario, run
-from tests.faults.campaign.scenarios import scenarios
+from tests.faults.campaign.scenario_list import scenarios
 from tests.support.sampling import sampled
 
 SCENARIOS = scenarios()

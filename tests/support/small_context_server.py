@@ -1,4 +1,4 @@
-"""A real llama.cpp server with a small context: ``python -m tests.support.llama_server WEIGHTS``.
+"""A real llama.cpp server with a small context: ``python -m tests.support.small_context_server WEIGHTS``.
 
 It says its address in one line, and ends with its standard input.
 """
