@@ -30,14 +30,15 @@ from chatmgr.domain.model import ThreadRef, TurnRequest
 app = App()
 conversation = app.reader.conversations.get("direct")
 persona = app.reader.assistants.of(conversation.pk)
-via = app.via(conversation)
+model = app.turns.model_of(conversation)
+backend = app.providers.backend(app.providers.usable(app.providers.get(conversation.provider)))
 app.reader.close()
-list(via.backend().models())  # a chat has made its client, too
+list(backend.models())  # a chat has made its client, too
 for number, line in enumerate(sys.stdin):
     thread = ThreadRef(line.strip(), 0)
-    request = TurnRequest("direct", 1, "hello", via.model, persona, lambda after: [], 0, thread)
+    request = TurnRequest("direct", 1, "hello", model, persona, lambda after: [], 0, thread)
     began = time.monotonic()
-    for _ in via.backend().stream(request):
+    for _ in backend.stream(request):
         pass
     print(began, flush=True)
 """

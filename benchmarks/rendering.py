@@ -53,11 +53,11 @@ os.dup2(writer, 1)
 os.close(writer)
 os.environ["TERM"] = "xterm-256color"
 
-from chatmgr.terminal.plain_writer import AnswerWriter
+from chatmgr.terminal.plain_writer import PlainWriter
 from chatmgr.terminal.console import Console
 from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 
-kinds = {"plain": AnswerWriter, "rendered": MarkdownWriter}
+kinds = {"plain": PlainWriter, "rendered": MarkdownWriter}
 warm = kinds[how](Console())
 warm.write("*A* `b`\\n\\n```python\\nx = 1\\n```\\n| a | b |\\n|---|---|\\n| c | d |\\n")
 warm.finish()
