@@ -57,7 +57,7 @@ class CompletionsBackend(Stateless):
         run_id, finish_reason, refused = "", "", False
         while chunk := _next_chunk(events, finished=bool(finish_reason)):
             if not run_id and (run_id := str(chunk.get("id") or "")):
-                yield Opened(run_id=run_id)
+                yield Opened(run_id=run_id, retrievable=False)
             if error := chunk.get("error"):
                 message = error.get("message") if isinstance(error, dict) else error
                 yield Finished(RunState.FAILED, error=str(message))

@@ -20,13 +20,15 @@ class Opened:
     """Ids and names that the provider gave, committed at once; an empty one says nothing new.
 
     A ``thread_id`` of ``STATELESS`` means that this endpoint keeps no threads, so that the history is
-    sent with each turn.
+    sent with each turn. Where the server cannot be asked about a run (``retrievable`` is False), its id
+    helps nobody before the end, and is written with that.
     """
 
     thread_id: str = ""
     run_id: str = ""
     assistant_id: str = ""
     model: str = ""
+    retrievable: bool = True
 
 
 STATELESS = "-"

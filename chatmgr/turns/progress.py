@@ -81,6 +81,7 @@ def finished_outcome(finished: Finished, progress: Progress) -> RunOutcome:
         cost=progress.cost(progress.usage),
         model=progress.model,
         thread_id=progress.thread_id,
+        run_id=progress.run_id,
     )
 
 
@@ -96,6 +97,7 @@ def aborted_outcome(progress: Progress, state: RunState, error: str) -> RunOutco
         cost=progress.cost(progress.usage) if progress.sent else 0,
         model=progress.model,
         thread_id=progress.thread_id,
+        run_id=progress.run_id,
     )
 
 

@@ -57,7 +57,7 @@ class Recorder:
         progress.run_id = event.run_id or progress.run_id
         if event.run_id:
             progress.preload_prices()
-        if progress.sent or event.run_id:  # else they are committed with Sending, or the end
+        if event.retrievable and (progress.sent or event.run_id):  # else committed with Sending, or the end
             self._writer.runs.record_ids(run, event.thread_id, event.run_id, event.model)
         if event.assistant_id:
             self._writer.assistants.set_remote_id(assistant, run.provider, run.endpoint, event.assistant_id)

@@ -26,9 +26,7 @@ def test_killed_on_postgres(
         place.provider(point.api, wire.base_url)
         trial = Trial(place, "trial", point.api, point.fresh)
         trial.prepare()
-        pid, code = kill_at(
-            wire, trial, point, lambda: trial.column("remote_id" if point.after else "sent_at")
-        )
+        pid, code = kill_at(wire, trial, point, lambda: trial.column(_told(point)))
         assert (code, trial.column("state") in LIVE) == (-signal.SIGKILL, True)
         trial.check_killed()
         done = trial.recover(by_history=point.after is None)
@@ -39,7 +37,12 @@ def test_killed_on_postgres(
         assert max(map(wire.turns_heard.count, trial.asked)) == 1
 
 
-@pytest.mark.parametrize("moment", ["loading", "first words", "later checkpoint"])
+def _told(point: Point) -> str:
+    """The column that is written once the client has heard of what comes before the point."""
+    return "remote_id" if point.after and point.api != "completions" else "sent_at"
+
+
+@pytest.mark.parametrize("moment", ["loading", "first checkpoint", "later checkpoint"])
 def test_killed_with_the_embedded_model(
     embedded: Home, moment: str, record_property: Callable[[str, object], None]
 ) -> None:
@@ -70,6 +73,6 @@ def _is_there(trial: Trial, moment: str) -> bool:
     """Whether the moment has come, as the database tells it."""
     if moment == "loading":
         return bool(trial.column("state") == "pending")
-    if moment == "first words":
-        return bool(trial.column("remote_id"))
+    if moment == "first checkpoint":
+        return bool(trial.kept())
     return len(trial.kept()) > 150

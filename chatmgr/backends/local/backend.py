@@ -143,7 +143,7 @@ def _events(chunks: Generation, model: str, notice: str) -> Iterator[Event]:
             raise ProviderRefused(reason, "See the assistant's parameters.", status=400, code=code)
         if not opened:
             opened = True
-            yield Opened(run_id=str(chunk.get("id", "")), model=model)
+            yield Opened(run_id=str(chunk.get("id", "")), model=model, retrievable=False)
             if notice:
                 yield Notice(notice)
         for choice in chunk.get("choices", ()):

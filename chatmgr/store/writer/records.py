@@ -30,8 +30,8 @@ class RunOutcome:
     """How a run ended.
 
     ``thread_synced`` says what the remote thread holds: True, this turn too; False, nobody knows; None,
-    the same as before the run. ``cost`` is in billionths of a US dollar. ``model`` and ``thread_id`` are
-    what the run turned out to use; empty for no news.
+    the same as before the run. ``cost`` is in billionths of a US dollar. ``model``, ``thread_id`` and
+    ``run_id`` are what the run turned out to use; empty for no news.
     """
 
     state: RunState
@@ -44,6 +44,7 @@ class RunOutcome:
     cost: int | None = None
     model: str = ""
     thread_id: str = ""
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class RunWriter:
                 reasoning_tokens=outcome.usage.reasoning_tokens,
                 reasoning=outcome.reasoning,
                 cost=outcome.cost,
-                **_known(thread_id=outcome.thread_id, model=outcome.model),
+                **_known(thread_id=outcome.thread_id, remote_id=outcome.run_id, model=outcome.model),
             )
             if outcome.thread_synced:
                 db.execute(update_thread(run).values(synced=run.position, doubtful=False))
