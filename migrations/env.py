@@ -10,13 +10,13 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection
 
-from chatmgr.store import tables
+from chatmgr.store import columns, tables
 from chatmgr.store.search import index
 
 
 def _render(kind: str, item: Any, _context: object) -> str | Literal[False]:
     """Name SQLAlchemy's own type in a revision: revisions are frozen, and our type may change."""
-    if kind == "type" and isinstance(item, tables.UtcDateTime):
+    if kind == "type" and isinstance(item, columns.UtcDateTime):
         return "sa.DateTime(timezone=True)"
     return False
 

@@ -6,7 +6,6 @@ activity) is kept on the conversation by the writer, so that no list ever has to
 index beside these tables has a definition of its own: see ``search``.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -15,8 +14,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -24,12 +21,13 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     event,
     false,
     text,
 )
+
+from chatmgr.store.columns import NAME, UtcDateTime, column, id_column, parent
 
 # Migrations address constraints by these names.
 metadata = MetaData(
@@ -44,46 +42,6 @@ metadata = MetaData(
 
 LIVE_RUN = text("state IN ('pending', 'running', 'requires_action')")
 _NOT_DELETED = text("deleted_at IS NULL")
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A point in time, in UTC: refuses naive values on the way in, returns aware ones.
-
-    SQLite has no time zones, so a naive value would silently mean something else on each database.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("naive datetime: every moment in the store carries its time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-# Names sort by code point on both databases: a prefix is then a range, which an index can serve.
-_NAME = Text().with_variant(Text(collation="C"), "postgresql")
-
-
-def _column(name: str, kind: Any, *constraints: ForeignKey, nullable: bool = False, **options: Any) -> Any:
-    """A column that must have a value, unless ``nullable`` is set."""
-    return Column(name, kind, *constraints, nullable=nullable, **options)
-
-
-def _id() -> Any:
-    return Column("id", Integer, primary_key=True)
-
-
-def _parent(column: str) -> ForeignKey:
-    """A reference to the row that this one belongs to, and is deleted with."""
-    return ForeignKey(column, ondelete="CASCADE")
 
 
 def _partial_index(name: str, *columns: str, where: Any = _NOT_DELETED, unique: bool = False) -> Index:
@@ -110,18 +68,18 @@ def _before_create(_metadata: object, connection: Connection, **_options: Any) -
 
 
 # Facts about the database itself, for instance which version of chatmgr wrote its schema.
-meta = Table("meta", metadata, Column("key", Text, primary_key=True), _column("value", Text))
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), column("value", Text))
 
 # An assistant's name; what it consists of is in its versions.
 assistants = Table(
     "assistants",
     metadata,
-    _id(),
-    _column("name", _NAME),
-    _column("version", Integer),
-    _column("created_at", UtcDateTime),
-    _column("updated_at", UtcDateTime),
-    _column("deleted_at", UtcDateTime, nullable=True),
+    id_column(),
+    column("name", NAME),
+    column("version", Integer),
+    column("created_at", UtcDateTime),
+    column("updated_at", UtcDateTime),
+    column("deleted_at", UtcDateTime, nullable=True),
     _partial_index("uq_assistants_name_live", "name", unique=True),
 )
 
@@ -129,14 +87,14 @@ assistants = Table(
 assistant_versions = Table(
     "assistant_versions",
     metadata,
-    _id(),
-    _column("assistant_id", Integer, _parent("assistants.id")),
-    _column("version", Integer),
-    _column("instructions", Text),
-    _column("model", Text),
-    _column("provider", Text),
-    _column("params", JSON),
-    _column("created_at", UtcDateTime),
+    id_column(),
+    column("assistant_id", Integer, parent("assistants.id")),
+    column("version", Integer),
+    column("instructions", Text),
+    column("model", Text),
+    column("provider", Text),
+    column("params", JSON),
+    column("created_at", UtcDateTime),
     UniqueConstraint("assistant_id", "version"),
 )
 
@@ -144,12 +102,12 @@ assistant_versions = Table(
 remote_assistants = Table(
     "remote_assistants",
     metadata,
-    _id(),
-    _column("assistant_id", Integer, _parent("assistants.id")),
-    _column("provider", Text),
-    _column("endpoint", Text),
-    _column("remote_id", Text),
-    _column("created_at", UtcDateTime),
+    id_column(),
+    column("assistant_id", Integer, parent("assistants.id")),
+    column("provider", Text),
+    column("endpoint", Text),
+    column("remote_id", Text),
+    column("created_at", UtcDateTime),
     UniqueConstraint("assistant_id", "provider", "endpoint"),
 )
 
@@ -159,22 +117,22 @@ remote_assistants = Table(
 conversations = Table(
     "conversations",
     metadata,
-    _id(),
-    _column("key", _NAME, unique=True),
-    _column("name", _NAME),
-    _column("title", Text),
-    _column("assistant_id", Integer, ForeignKey("assistants.id"), index=True),
-    _column("model", Text),
-    _column("provider", Text),
-    _column("turns", Integer),
-    _column("last_run_id", Integer, nullable=True),
-    _column("created_at", UtcDateTime),
-    _column("updated_at", UtcDateTime),
-    _column("used_at", UtcDateTime),
-    _column("deleted_at", UtcDateTime, nullable=True),
-    _column("max_cost", BigInteger, nullable=True),
-    _column("archived_at", UtcDateTime, nullable=True),
-    _column("folder", Text, server_default=""),
+    id_column(),
+    column("key", NAME, unique=True),
+    column("name", NAME),
+    column("title", Text),
+    column("assistant_id", Integer, ForeignKey("assistants.id"), index=True),
+    column("model", Text),
+    column("provider", Text),
+    column("turns", Integer),
+    column("last_run_id", Integer, nullable=True),
+    column("created_at", UtcDateTime),
+    column("updated_at", UtcDateTime),
+    column("used_at", UtcDateTime),
+    column("deleted_at", UtcDateTime, nullable=True),
+    column("max_cost", BigInteger, nullable=True),
+    column("archived_at", UtcDateTime, nullable=True),
+    column("folder", Text, server_default=""),
     _partial_index("uq_conversations_name_live", "name", unique=True),
     _partial_index("ix_conversations_activity", "updated_at", "id"),
     _partial_index("ix_conversations_folder", "folder", "used_at", "id"),
@@ -185,8 +143,8 @@ conversations = Table(
 tags = Table(
     "tags",
     metadata,
-    Column("conversation_id", Integer, _parent("conversations.id"), primary_key=True),
-    Column("name", _NAME, primary_key=True, index=True),
+    Column("conversation_id", Integer, parent("conversations.id"), primary_key=True),
+    Column("name", NAME, primary_key=True, index=True),
 )
 
 # A conversation's remote counterpart at one endpoint: a cache, which can be rebuilt. ``synced`` is the
@@ -195,15 +153,15 @@ tags = Table(
 threads = Table(
     "threads",
     metadata,
-    _id(),
-    _column("conversation_id", Integer, _parent("conversations.id"), index=True),
-    _column("provider", Text),
-    _column("endpoint", Text),
-    _column("remote_id", Text),
-    _column("synced", Integer),
-    _column("doubtful", Boolean),
-    _column("created_at", UtcDateTime),
-    _column("dropped_at", UtcDateTime, nullable=True),
+    id_column(),
+    column("conversation_id", Integer, parent("conversations.id"), index=True),
+    column("provider", Text),
+    column("endpoint", Text),
+    column("remote_id", Text),
+    column("synced", Integer),
+    column("doubtful", Boolean),
+    column("created_at", UtcDateTime),
+    column("dropped_at", UtcDateTime, nullable=True),
     _partial_index(
         "uq_threads_current",
         "conversation_id",
@@ -221,12 +179,12 @@ threads = Table(
 turns = Table(
     "turns",
     metadata,
-    _id(),
-    _column("conversation_id", Integer, _parent("conversations.id")),
-    _column("position", Integer),
-    _column("run_id", Integer, nullable=True),
-    _column("created_at", UtcDateTime),
-    _column("stamp", BigInteger, unique=True),
+    id_column(),
+    column("conversation_id", Integer, parent("conversations.id")),
+    column("position", Integer),
+    column("run_id", Integer, nullable=True),
+    column("created_at", UtcDateTime),
+    column("stamp", BigInteger, unique=True),
     UniqueConstraint("conversation_id", "position"),
 )
 
@@ -237,30 +195,30 @@ turns = Table(
 runs = Table(
     "runs",
     metadata,
-    _id(),
-    _column("turn_id", Integer, _parent("turns.id"), index=True),
-    _column("conversation_id", Integer, _parent("conversations.id"), index=True),
-    _column("assistant_version_id", Integer, ForeignKey("assistant_versions.id")),
-    _column("provider", Text),
-    _column("model", Text),
-    _column("state", Text),
-    _column("detail", Text),
-    _column("error", Text),
-    _column("thread_id", Text),
-    _column("remote_id", Text),
-    _column("sent_at", UtcDateTime, nullable=True),
-    _column("started_at", UtcDateTime),
-    _column("finished_at", UtcDateTime, nullable=True),
-    _column("pid", Integer),
-    _column("host", Text),
-    _column("input_tokens", Integer, nullable=True),
-    _column("output_tokens", Integer, nullable=True),
-    _column("cached_tokens", Integer, nullable=True),
-    _column("reasoning_tokens", Integer, nullable=True),
-    _column("cost", BigInteger, nullable=True),
-    _column("background", Boolean, server_default=false()),
-    _column("cursor", Integer, nullable=True),
-    _column("reasoning", Text, server_default=""),
+    id_column(),
+    column("turn_id", Integer, parent("turns.id"), index=True),
+    column("conversation_id", Integer, parent("conversations.id"), index=True),
+    column("assistant_version_id", Integer, ForeignKey("assistant_versions.id")),
+    column("provider", Text),
+    column("model", Text),
+    column("state", Text),
+    column("detail", Text),
+    column("error", Text),
+    column("thread_id", Text),
+    column("remote_id", Text),
+    column("sent_at", UtcDateTime, nullable=True),
+    column("started_at", UtcDateTime),
+    column("finished_at", UtcDateTime, nullable=True),
+    column("pid", Integer),
+    column("host", Text),
+    column("input_tokens", Integer, nullable=True),
+    column("output_tokens", Integer, nullable=True),
+    column("cached_tokens", Integer, nullable=True),
+    column("reasoning_tokens", Integer, nullable=True),
+    column("cost", BigInteger, nullable=True),
+    column("background", Boolean, server_default=false()),
+    column("cursor", Integer, nullable=True),
+    column("reasoning", Text, server_default=""),
     _partial_index("uq_runs_live", "conversation_id", where=LIVE_RUN, unique=True),
 )
 
@@ -268,12 +226,12 @@ runs = Table(
 messages = Table(
     "messages",
     metadata,
-    _id(),
-    _column("turn_id", Integer, _parent("turns.id")),
-    _column("run_id", Integer, _parent("runs.id"), nullable=True),
-    _column("role", Text),
-    _column("content", Text),
-    _column("created_at", UtcDateTime),
+    id_column(),
+    column("turn_id", Integer, parent("turns.id")),
+    column("run_id", Integer, parent("runs.id"), nullable=True),
+    column("role", Text),
+    column("content", Text),
+    column("created_at", UtcDateTime),
     Index("ix_messages_turn_id_role", "turn_id", "role"),
     _partial_index("uq_messages_answer", "run_id", where=text("run_id IS NOT NULL"), unique=True),
 )
@@ -283,20 +241,20 @@ blobs = Table(
     "blobs",
     metadata,
     Column("sha256", Text, primary_key=True),
-    _column("size", Integer),
-    _column("data", LargeBinary),
+    column("size", Integer),
+    column("data", LargeBinary),
 )
 
 # A file that was sent with a message, in the order in which the files were named.
 attachments = Table(
     "attachments",
     metadata,
-    _id(),
-    _column("message_id", Integer, _parent("messages.id")),
-    _column("position", Integer),
-    _column("name", Text),
-    _column("content_type", Text),
-    _column("sha256", Text, ForeignKey("blobs.sha256"), index=True),
+    id_column(),
+    column("message_id", Integer, parent("messages.id")),
+    column("position", Integer),
+    column("name", Text),
+    column("content_type", Text),
+    column("sha256", Text, ForeignKey("blobs.sha256"), index=True),
     UniqueConstraint("message_id", "position"),
 )
 
@@ -304,11 +262,11 @@ attachments = Table(
 remote_files = Table(
     "remote_files",
     metadata,
-    _id(),
-    _column("sha256", Text, _parent("blobs.sha256")),
-    _column("provider", Text),
-    _column("endpoint", Text),
-    _column("remote_id", Text),
-    _column("created_at", UtcDateTime),
+    id_column(),
+    column("sha256", Text, parent("blobs.sha256")),
+    column("provider", Text),
+    column("endpoint", Text),
+    column("remote_id", Text),
+    column("created_at", UtcDateTime),
     UniqueConstraint("sha256", "provider", "endpoint"),
 )

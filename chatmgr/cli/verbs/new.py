@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 
 import click
@@ -104,26 +104,33 @@ def command(
     chat = interactive() and not as_json and sys.stdout.isatty()
     if text or message is not None or (attached and not chat):
         checked_message(text)
-    limit = budget.limit_from(max_cost or 0)
-    name = valid_name("conversation", name) if name is not None else None
-    assistant = valid_name("assistant", assistant) if assistant is not None else None
-    _refuse_taken(name)
     options = _AssistantOptions(assistant, instructions, model, provider, params)
-    conversation, used = _create(name, text, options, attached)
-    if limit:
-        app().writer.conversations.limit_cost(conversation.pk, limit)
+    conversation, used = _create(name, text, options, attached, budget.limit_from(max_cost or 0))
     if text:
         send(conversation, UserMessage(text, attached, background), as_json=as_json)
         return 0
     with early_typeahead() if chat else nullcontext():
-        open_thread(conversation, used, chat=chat)
-        with app().reader as reader:
-            conversation = reader.conversations.get(conversation.name)
-            if as_json:
-                print_json(conversation_json(conversation))
-                return 0
-            _announce(conversation, used)
-        return run_chat(conversation, attached, background=background) if chat else 0
+        return _begin(conversation, used, attached, chat=chat, background=background, as_json=as_json)
+
+
+def _begin(
+    conversation: Conversation,
+    assistant: Assistant,
+    attached: tuple[Attachment, ...],
+    *,
+    chat: bool,
+    background: bool,
+    as_json: bool,
+) -> int:
+    """Open the conversation's thread, announce it, and chat where there is a terminal for it."""
+    open_thread(conversation, assistant, chat=chat)
+    with app().reader as reader:
+        conversation = reader.conversations.get(conversation.name)
+        if as_json:
+            print_json(conversation_json(conversation))
+            return 0
+        _announce(conversation, assistant)
+    return run_chat(conversation, attached, background=background) if chat else 0
 
 
 def _refuse_taken(name: str | None) -> None:
@@ -135,14 +142,25 @@ def _refuse_taken(name: str | None) -> None:
 
 
 def _create(
-    name: str | None, text: str, options: _AssistantOptions, attached: tuple[Attachment, ...]
+    name: str | None,
+    text: str,
+    options: _AssistantOptions,
+    attached: tuple[Attachment, ...],
+    limit: int | None,
 ) -> tuple[Conversation, Assistant]:
     """Create the conversation, and its assistant if need be; all checks come before anything is stored."""
+    name = valid_name("conversation", name) if name is not None else None
+    if options.name is not None:
+        options = replace(options, name=valid_name("assistant", options.name))
+    _refuse_taken(name)
     assistant, provider = _assistant(name, text, options, attached)
     name = name or app().reader.conversations.unused_name(text or options.name or assistant.name)
     own_model = options.model if options.name and options.model != assistant.model else ""
     app().writer.conversations.create(name, assistant.id, own_model, provider.name, app().here)
-    return app().reader.conversations.get(name), assistant
+    conversation = app().reader.conversations.get(name)
+    if limit:
+        app().writer.conversations.limit_cost(conversation.pk, limit)
+    return conversation, assistant
 
 
 def _assistant(

@@ -83,16 +83,20 @@ def command(
     added, removed = tag_changes(to_add, to_remove)
     if not added | removed:
         raise UsageFault("Which tags?", "For instance: chatmgr tag plan +work -draft")
-    selected = selection.conversations()
+    _tag(selection.conversations(), added, removed, Report("tagged", as_json, dry_run))
+
+
+def _tag(selected: Sequence[Conversation], added: set[str], removed: set[str], report: Report) -> None:
+    """Tag the conversations that are not tagged so already, and report all of them."""
     changed = [
         conversation
         for conversation in selected
         if added.difference(conversation.tags) or removed.intersection(conversation.tags)
     ]
-    if changed and not dry_run:
+    if changed and not report.dry_run:
         app().writer.conversations.tag([conversation.pk for conversation in changed], added, removed)
     words = _words(added, removed, changed or selected)
-    Report("tagged", as_json, dry_run).show(
+    report.show(
         changed,
         outcome=f"tagged {words}",
         unchanged=selected,
