@@ -14,13 +14,14 @@ from benchmarks.meter import Meter
 from benchmarks.prose import Prose
 from benchmarks.ratios import Result
 from benchmarks.searching import TURNS
+from benchmarks.sizes import size
 from benchmarks.timeline import MODEL
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.states import RunState
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import RunOutcome, Writer
 
-FEW, OF_ONE_SCRIPT = 1_000, 20_000
+FEW, OF_ONE_SCRIPT = size(1_000), size(20_000)
 SAME, INDEX = 1.15, 0.6
 _PAIRS = 20  # turns to a round of the measuring
 _TABLES = ("words_data", "words_idx", "grams_data", "grams_idx")

@@ -9,10 +9,11 @@ from benchmarks.fill import fill
 from benchmarks.meter import Command, Meter, chatmgr, python, same
 from benchmarks.ratios import Result, compare
 from benchmarks.shell import MISSING, SHELL, shell
+from benchmarks.sizes import size
 from chatmgr.domain.filters import EVERYTHING
 
 TARGET = 0.6
-TURNS, FEW = 100_000, 1_000
+TURNS, FEW = size(100_000), size(1_000)
 
 
 def listing(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:

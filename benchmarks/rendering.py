@@ -11,8 +11,9 @@ from pathlib import Path
 
 from benchmarks.meter import Command, Meter, python, same
 from benchmarks.ratios import Result
+from benchmarks.sizes import size
 
-LENGTHS = (2_000, 5_000, 10_000, 20_000)
+LENGTHS = tuple(size(count) for count in (2_000, 5_000, 10_000, 20_000))
 FLAT, PLAIN = 1.2, 1.5
 KINDS = ("prose", "code", "list", "paragraph", "table")
 _PROGRAM = """

@@ -12,13 +12,14 @@ from benchmarks.fill import fill
 from benchmarks.meter import Meter, chatmgr
 from benchmarks.ratios import Result
 from benchmarks.remote import KEY, configure, create
+from benchmarks.sizes import size
 from benchmarks.timeline import MODEL, Kind
 from tests.wire.faults import Plan
 from tests.wire.server import WireServer
 
 TARGET = 1.3
-LENGTHS = {"long": 10_000, "short": 10}
-AROUND = 1_000  # turns of other conversations
+LENGTHS = {"long": size(10_000), "short": 10}
+AROUND = size(1_000)  # turns of other conversations
 _PATHS = {"responses": "/responses", "completions": "/chat/completions"}
 
 

@@ -12,10 +12,11 @@ from benchmarks.fill import fill, filled
 from benchmarks.meter import Command, Meter, chatmgr, same
 from benchmarks.prose import COMMON, RARE
 from benchmarks.ratios import Result, compare
+from benchmarks.sizes import size
 from benchmarks.timeline import Kind
 from chatmgr.store.writer import Writer
 
-TURNS = 1_000_000
+TURNS = size(1_000_000)
 SAME, FAST, TWICE = 1.15, 1.2, 2.0
 _LENGTH = 40
 _SHOWN = "SELECT name FROM conversations WHERE turns = ? AND deleted_at IS NULL ORDER BY id DESC LIMIT 1"

@@ -8,10 +8,11 @@ from benchmarks.meter import Command, Meter, chatmgr, python, same
 from benchmarks.ratios import Result, compare
 from benchmarks.searching import completion
 from benchmarks.shell import SHELL, shell
+from benchmarks.sizes import size
 from chatmgr.domain.filters import EVERYTHING
 
 TARGET, HALF = 1.3, 0.5
-TURNS = 1_000
+TURNS = size(1_000)
 _ORM = "import sqlalchemy.orm, click"
 
 

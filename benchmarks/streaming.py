@@ -13,13 +13,14 @@ from typing import Any
 from benchmarks.meter import Command, Maker, Meter, Sample, chatmgr, python
 from benchmarks.ratios import Result, compare
 from benchmarks.remote import HEADERS, KEY, configure, create
+from benchmarks.sizes import size
 from benchmarks.timeline import MODEL
 from chatmgr.domain.model import Assistant
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import ThreadKey, Writer
 from tests.wire.process import WireProcess
 
-DELTAS = 20_000
+DELTAS = size(20_000)
 TARGETS = {"responses": 0.5}
 TEXT = "hello"
 _LOOPS = {

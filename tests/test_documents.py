@@ -9,11 +9,14 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 import click
 import pytest
 import yaml
 
+from chatmgr.chat.commands import registry
+from chatmgr.chat.commands.group import Session
 from chatmgr.cli.help import reference
 from tests.support.command_lines import commands, parse, resolve
 
@@ -197,6 +200,14 @@ def test_the_settings_page_lists_every_setting_with_its_default(tmp_path: Path) 
     page = (DOCS / "guide/settings.md").read_text("utf-8")
     rows = re.findall(r"^\| `([\w.]+)` \| `([^`]+)` \|", page, re.MULTILINE)
     assert rows == [(key, json.dumps(value)) for key, value in settings.items()]
+
+
+def test_the_guide_lists_every_slash_command() -> None:
+    rows = re.findall(r"^\| (`/.*?) \|", (DOCS / "guide" / "chat.md").read_text("utf-8"), re.MULTILINE)
+    listed = {name for row in rows for name in re.findall(r"`(/[a-z]+)", row)}
+    groups = (group(cast("Session", None)) for group in registry.GROUPS)
+    of_the_loop = {"/help", "/exit"}
+    assert listed == of_the_loop | {command.name for group in groups for command in group.commands()}
 
 
 def test_the_picture_of_the_schema_is_up_to_date() -> None:

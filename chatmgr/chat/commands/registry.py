@@ -17,7 +17,7 @@ from chatmgr.chat.commands.navigation import NavigationCommands
 from chatmgr.chat.slash import Command
 from chatmgr.ui.context import app
 
-_GROUPS: tuple[type[CommandGroup], ...] = (
+GROUPS: tuple[type[CommandGroup], ...] = (
     NavigationCommands,
     AssistantCommands,
     DraftCommands,
@@ -29,7 +29,7 @@ _GROUPS: tuple[type[CommandGroup], ...] = (
 
 def command_table(session: Session) -> dict[str, Command]:
     """The commands of one chat, by name, in the order of the help."""
-    commands = (command for group in _GROUPS for command in group(session).commands())
+    commands = (command for group in GROUPS for command in group(session).commands())
     return {command.name: replace(command, act=_closing_reader(command.act)) for command in commands}
 
 
