@@ -17,14 +17,21 @@ from chatmgr.domain.events import Event, Notice, ThreadSynced
 from chatmgr.domain.model import Message, RemoteMessage, TurnRequest
 from chatmgr.domain.text import storable
 
-_REPLACED = {400: "is not accepted", 403: "is refused", 404: "is gone", 410: "is gone"}  # by HTTP status
+_REPLACED = {  # by HTTP status
+    400: "is not accepted",
+    403: "is refused",
+    404: "is gone",
+    405: "cannot be read",
+    410: "is gone",
+    501: "cannot be read",
+}
 _COMPARED = 4  # messages before the one that was sent; ``newest`` returns ten
 
 
 class RemoteThreads(Protocol):
-    """What syncing needs of an API. ``newest_id`` is the newest message that was seen."""
+    """What syncing needs of an API. ``seen_ids`` are the newest messages that were seen before a turn."""
 
-    newest_id: str
+    seen_ids: set[str]
 
     def newest(self, thread: str) -> list[RemoteMessage]:
         """The last few messages, newest first."""
@@ -51,7 +58,7 @@ def ensure_synced(threads: RemoteThreads, request: TurnRequest) -> Generator[Eve
         if error.status not in _REPLACED:
             raise
         return (yield from _rebuild(threads, request, thread_id, _REPLACED[error.status]))
-    threads.newest_id = newest[0].id if newest else ""
+    threads.seen_ids = {message.id for message in newest if message.id}
     since_synced = request.history(max(thread.synced - 1, 0))
     held, missing = (since_synced[:2], since_synced[2:]) if thread.synced else ([], since_synced)
     if missing and _ends_with(newest, since_synced[-2:]):
@@ -93,12 +100,12 @@ def _ends_with(newest: list[RemoteMessage], turn: list[Message]) -> bool:
     if not turn:
         return not newest
     remote = [
-        (role, _without_spaces(join_messages(message.content for message in reversed(list(group)))))
+        (role, without_spaces(join_messages(message.content for message in reversed(list(group)))))
         for role, group in groupby(newest, lambda message: message.role)
     ]
     return len(remote) >= len(turn) and all(
         role == local.role
-        and (text.endswith if local.attachments else text.__eq__)(_without_spaces(local.content))
+        and (text.endswith if local.attachments else text.__eq__)(without_spaces(local.content))
         for (role, text), local in zip(remote, reversed(turn), strict=False)
     )
 
@@ -118,7 +125,8 @@ def find_answer(
     return answers[::-1] if _ends_with(before[1:], list(earlier)[-_COMPARED:]) else None
 
 
-def _without_spaces(text: str) -> str:
+def without_spaces(text: str) -> str:
+    """A text without white space, in which servers differ."""
     return "".join(storable(text).split())
 
 

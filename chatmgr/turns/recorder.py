@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 
 from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.domain.events import (
+    STATELESS,
     Delta,
     Event,
     Finished,
@@ -42,6 +43,9 @@ class Recorder:
                 self._record_ids(run, assistant, event, progress)
             case ThreadSynced():
                 self._writer.threads.set(run, event.thread_id, event.synced)
+                if event.thread_id == STATELESS and progress.sent:
+                    progress.thread_id = ""
+                    self._writer.runs.leave_thread(run)
             case Uploaded():
                 self._writer.threads.set_file(event.sha256, run.provider, run.endpoint, event.remote_id)
             case Usage():

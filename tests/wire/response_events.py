@@ -42,12 +42,20 @@ def final_response(world: World, call: Call, outcome: Outcome, conversation: str
         "error": {"code": fault.code, "message": fault.message} if failed else None,
         "incomplete_details": {"reason": fault.reason} if outcome.end == "incomplete" else None,
         "model": body["model"],
-        "conversation": {"id": conversation} if conversation else None,
+        **_naming(world, conversation),
         "output": [] if failed else [*_thinking(world, body), *_messages(world, outcome)],
         "usage": None if failed or world.wild.no_usage else _usage(world, outcome),
         **{key: body.get(key) for key in ECHOED},
         **{key: default if body.get(key) is None else body[key] for key, default in DEFAULTS.items()},
     }
+
+
+def _naming(world: World, conversation: str | None) -> Json:
+    """How a response names its conversation."""
+    key = world.wild.conversation_key
+    if key == "conversation_id":
+        return {"conversation": None, key: conversation}
+    return {key: {"id": conversation} if conversation else None} if key else {}
 
 
 def snapshot(final: Json, status: str) -> Json:
@@ -76,6 +84,8 @@ def script(world: World, final: Json, outcome: Outcome) -> list[Event]:
         life.add("error", code=fault.code, message=fault.message, param=fault.param)
     else:
         life.add(f"response.{outcome.end}", response=final)
+    if world.wild.nameless_events:
+        return [Event(event.data) for event in life.events]
     return life.events
 
 

@@ -31,12 +31,29 @@ HUGE = "é" * 2**19  # two bytes each: 1 MB on the wire
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wild:
-    """How a server that only resembles OpenAI's differs from it."""
+    """How a server that only resembles OpenAI's differs from it.
+
+    `conversation_key` is where a response names its conversation (None: nowhere). With `own_memory`, the
+    model reads the first 20 items of a conversation, and from its first response on only what was said in
+    responses. `response_delete` is the status that answers every DELETE of a response.
+    """
 
     bare_ids: bool = False
     no_usage: bool = False
     no_streaming: bool = False
     message_delete: Literal[404, 405] | None = None
+    conversation_key: Literal["conversation", "conversation_id"] | None = "conversation"
+    own_memory: bool = False
+    nameless_events: bool = False
+    response_delete: Literal[405, 501] | None = None
+
+
+# Seen of OGX 1.5: conversations hold items and answers, responses never name them, the stream has no
+# `event:` lines, and items that were added by hand count only for the first 20 and before the first response.
+OGX = Wild(conversation_key=None, own_memory=True, nameless_events=True)
+# Seen of agentic-api 0.9: `conversation` is null, `conversation_id` is set (also to an id that is unknown),
+# responses cannot be deleted, and a refusal to do so has no body.
+AGENTIC_API = Wild(conversation_key="conversation_id", response_delete=405)
 
 
 @dataclass(frozen=True, slots=True)

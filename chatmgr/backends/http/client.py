@@ -45,14 +45,22 @@ class ApiClient:
 
         return sdk_client(self.provider, self._headers)
 
-    def get(self, path: str, query: Mapping[str, object] | None = None) -> Json:
-        """GET; repeated on a connection or server error, since reading changes nothing."""
+    def get(
+        self, path: str, query: Mapping[str, object] | None = None, seconds: float | None = None
+    ) -> Json:
+        """GET; repeated on a connection or server error, since reading changes nothing.
+
+        With ``seconds``, it is tried once, and for no longer than that.
+        """
+        options: dict[str, Any] = {"params": dict(query or {})}
+        if seconds is not None:
+            options["timeout"] = seconds
         for attempt in range(_READ_TRIES):
             try:
-                return self._json("get", path, options={"params": dict(query or {})})
+                return self._json("get", path, options=options)
             except (NetworkDown, ProviderRefused) as error:
                 transient = isinstance(error, NetworkDown) or error.status >= 500
-                if not transient or attempt == _READ_TRIES - 1:
+                if not transient or seconds is not None or attempt == _READ_TRIES - 1:
                     raise
                 time.sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
@@ -122,7 +130,7 @@ class ApiClient:
         except NetworkDown as error:
             raise Unsettled(error.message) from None
         except ProviderRefused as error:
-            if error.status == 429 or error.status >= 500:
+            if error.status == 429 or (error.status >= 500 and error.status != 501):
                 raise Unsettled(error.message) from None
             raise
 

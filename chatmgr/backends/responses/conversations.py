@@ -13,14 +13,16 @@ from chatmgr.domain.model import Message, RemoteMessage, TurnRequest
 NOT_SUPPORTED = {404, 405, 501}  # how servers without conversations answer
 _ITEMS_PER_CALL = 20  # the API's limit
 _NEWEST = 10  # items
+_NEEDED = 6  # messages: a question with its answer, and two turns before it
+_LONGEST_PAGE = 100  # items
 
 
 class Conversations:
-    """The conversations of one provider. ``newest_id`` is the newest item that was seen before a turn."""
+    """The conversations of one provider. ``seen_ids`` are the newest items that were seen before a turn."""
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
-        self.newest_id = ""
+        self.seen_ids: set[str] = set()
 
     def ensure_synced(self, request: TurnRequest) -> Generator[Event, None, str]:
         """The conversation to run this turn on; ``STATELESS`` where the server keeps none."""
@@ -44,7 +46,7 @@ class Conversations:
 
     def create(self, messages: list[Message]) -> str:
         """Create a conversation with at most twenty messages; returns its id."""
-        self.newest_id = ""
+        self.seen_ids = set()
         items = [responses_message(message) for message in messages]
         return str(self._client.post("/conversations", {"items": items} if items else {}).get("id", ""))
 
@@ -54,16 +56,24 @@ class Conversations:
         for start in range(0, len(messages), _ITEMS_PER_CALL):
             items = [responses_message(message) for message in messages[start : start + _ITEMS_PER_CALL]]
             reply = yield from self._client.retrying(partial(self._add_items, thread, items))
-            self.newest_id = str(reply.get("last_id") or "")
+            if self.seen_ids:  # else some are unknown, and ids decide nothing
+                self.seen_ids |= {message.id for message in _messages(reply.get("data") or []) if message.id}
 
     def _add_items(self, thread: str, items: list[Json]) -> Json:
         return self._client.post(f"/conversations/{thread}/items", {"items": items})
 
-    def newest(self, thread: str) -> list[RemoteMessage]:
-        """The last few messages, newest first."""
+    def newest(self, thread: str, seconds: float | None = None) -> list[RemoteMessage]:
+        """The last few messages, newest first; with ``seconds``, asked once and for no longer than that.
+
+        Calls of tools are items too. If they push the messages out of the first page, a longer one is read.
+        """
         query: dict[str, object] = {"order": "desc", "limit": _NEWEST}
-        page = self._client.get(f"/conversations/{thread}/items", query)
-        return _messages(page.get("data") or [])
+        page = self._client.get(f"/conversations/{thread}/items", query, seconds)
+        messages = _messages(page.get("data") or [])
+        if page.get("has_more") and len(messages) < _NEEDED:
+            page = self._client.get(f"/conversations/{thread}/items", query | {"limit": _LONGEST_PAGE}, seconds)
+            messages = _messages(page.get("data") or [])
+        return messages
 
     def delete(self, thread: str) -> Generator[Event, None, str]:
         """Delete a conversation and its items; returns what the server keeps of it nevertheless.

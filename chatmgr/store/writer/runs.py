@@ -41,6 +41,10 @@ class RunWriter:
         with self._database.begin() as db:
             db.execute(update(runs).where(runs.c.id == run.run, news).values(known))
 
+    def leave_thread(self, run: OpenRun) -> None:
+        """Note that a run is in no thread after all: its server keeps none."""
+        self._update(run, thread_id="")
+
     def checkpoint(self, run: OpenRun, text: str, cursor: int | None = None) -> None:
         """Write down the answer so far; ``cursor`` is the event it reaches to, if the stream has cursors."""
         with self._database.begin() as db:
