@@ -21,7 +21,6 @@ _LOOK_SECONDS = 2.0  # how long the items may lag behind the answer
 _ASK_SECONDS = 5.0  # for one request: the answer is complete and on the screen already
 _COUNTED_TURNS = 50  # turns whose words are counted, so that a long transcript is not read whole
 _TOKENS_PER_WORD = 0.75  # no tokenizer needs fewer for a whole conversation
-_SHORTENING = {"truncation", "context_management"}  # parameters that let the server leave turns out
 
 
 def named_conversation(response: Json) -> str:
@@ -79,10 +78,25 @@ def _is_part(item: RemoteMessage, seen_ids: set[str], answer: str) -> bool:
 
 def saw_history(request: TurnRequest, usage: Usage | None, body: Json) -> bool:
     """Whether the input tokens allow for the earlier turns; True if nobody counted them."""
-    if usage is None or not usage.input_tokens or not request.answered or body.keys() & _SHORTENING:
+    if usage is None or not usage.input_tokens or not request.answered:
+        return True
+    words = _count_words(request.history(max(request.answered - _COUNTED_TURNS, 0)))
+    if _may_shorten(body, request.answered, words):
         return True
     tokens = usage.input_tokens + (usage.cached_tokens or 0)  # some count the cached ones apart
-    return tokens >= _TOKENS_PER_WORD * _count_words(request.history(max(request.answered - _COUNTED_TURNS, 0)))
+    return tokens >= _TOKENS_PER_WORD * words
+
+
+def _may_shorten(body: Json, turns: int, words: int) -> bool:
+    """Whether the request lets the server leave out or compact some of the earlier turns."""
+    if "truncation" in body:
+        return True
+    edits = body.get("context_management")
+    thresholds = [edit.get("compact_threshold") for edit in edits or () if isinstance(edit, dict)]
+    return bool(edits) and (
+        turns > _COUNTED_TURNS
+        or not all(isinstance(threshold, int) and 2 * words < threshold for threshold in thresholds)
+    )
 
 
 def _count_words(messages: list[Message]) -> int:
