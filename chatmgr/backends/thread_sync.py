@@ -99,6 +99,7 @@ def _ends_with(newest: list[RemoteMessage], turn: list[Message]) -> bool:
     turn = without_empty(turn)
     if not turn:
         return not newest
+    newest = _in_order_of(newest, turn)
     remote = [
         (role, without_spaces(join_messages(message.content for message in reversed(list(group)))))
         for role, group in groupby(newest, lambda message: message.role)
@@ -108,6 +109,66 @@ def _ends_with(newest: list[RemoteMessage], turn: list[Message]) -> bool:
         and (text.endswith if local.attachments else text.__eq__)(without_spaces(local.content))
         for (role, text), local in zip(remote, reversed(turn), strict=False)
     )
+
+
+def _in_order_of(newest: list[RemoteMessage], turn: list[Message]) -> list[RemoteMessage]:
+    """The newest messages, in the turn's order where the server does not tell theirs.
+
+    Some servers list the messages of one second in any order. If such messages do not make up the turn, they
+    stay as they are listed.
+    """
+    rest, arranged = list(newest), list[RemoteMessage]()
+    for local in reversed(turn):
+        text = without_spaces(local.content)
+        while text:
+            for message in _of_one_second(rest):
+                remote = without_spaces(message.content)
+                fits = text.endswith(remote) or (local.attachments and remote.endswith(text))
+                if message.role == local.role and remote and fits:
+                    break
+            else:
+                return newest
+            rest.remove(message)
+            arranged.append(message)
+            text = text[: -len(remote)]
+    return arranged + rest
+
+
+def _of_one_second(messages: Sequence[RemoteMessage]) -> Iterator[RemoteMessage]:
+    """The first message, and those after it of which nobody can tell whether they come before it."""
+    for at, message in enumerate(messages):
+        if at and (not message.created_at or message.created_at != messages[0].created_at):
+            return
+        yield message
+
+
+def arrange(messages: Sequence[RemoteMessage], texts: Sequence[str]) -> list[RemoteMessage]:
+    """Messages, oldest first, in the order of the transcript's texts where the server does not tell theirs.
+
+    ``texts`` are without white space, and so many that each begins with one or more messages. From the first
+    message on that fits no text, the messages stay as they are.
+    """
+    arranged: list[RemoteMessage] = []
+    expected = list(reversed(texts))
+    fitting = all(message.created_at for message in messages)
+    for _, same_second in groupby(messages, lambda message: message.created_at):
+        group = list(same_second)
+        while group and fitting and expected:
+            fits = (message for message in group if _begins_with(expected[-1], message))
+            message = next(fits, None)
+            fitting = message is not None
+            if message:
+                group.remove(message)
+                arranged.append(message)
+                rest = expected.pop()[len(without_spaces(message.content)) :]
+                expected += [rest] if rest else []
+        arranged += group
+    return arranged
+
+
+def _begins_with(text: str, message: RemoteMessage) -> bool:
+    content = without_spaces(message.content)
+    return bool(content) and text.startswith(content)
 
 
 def find_answer(

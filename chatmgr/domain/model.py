@@ -246,7 +246,10 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class RemoteMessage:
-    """A message in a remote thread; ``whole`` is False if it was cut off."""
+    """A message in a remote thread; ``whole`` is False if it was cut off.
+
+    ``created_at`` is in whole seconds; 0 where the server does not tell, and the order of its list counts.
+    """
 
     id: str
     role: str
@@ -254,3 +257,4 @@ class RemoteMessage:
     run_id: str = ""
     whole: bool = True
     refused: bool = False
+    created_at: int = 0

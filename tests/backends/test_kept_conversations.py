@@ -145,9 +145,7 @@ def test_a_first_turn_at_a_server_that_keeps_nothing(chatmgr: Chatmgr) -> None:
 
 
 @pytest.mark.parametrize(("status", "kept"), [(403, False), (404, False), (500, True)])
-def test_items_that_cannot_be_read_do_not_spoil_the_answer(
-    chatmgr: Chatmgr, status: int, kept: bool
-) -> None:
+def test_items_that_cannot_be_read_do_not_spoil_the_answer(chatmgr: Chatmgr, status: int, kept: bool) -> None:
     with WireServer(wild=OGX) as wire:
         wire.fault(Fault(kind="status", match=("GET", ITEMS), status=status))
         chatmgr.provider("responses", wire.base_url)

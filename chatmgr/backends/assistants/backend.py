@@ -20,7 +20,8 @@ from chatmgr.backends.assistants.threads import Threads
 from chatmgr.backends.http.client import ApiClient, Json, Stream
 from chatmgr.backends.http.retry import busy
 from chatmgr.backends.params import params_for_api
-from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
+from chatmgr.backends.thread_sync import without_spaces
+from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, ProviderRefused
 from chatmgr.domain.events import Event, Finished, Notice, Opened, Sending, ThreadSynced
 from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
 from chatmgr.domain.remote import RemoteKind
@@ -83,15 +84,17 @@ class AssistantsBackend:
         If the connection breaks, the message is sent again only if the thread does not hold it. A thread
         that has vanished meanwhile is replaced.
         """
-        newest_before = self._threads.newest_id
+        seen_before = set(self._threads.seen_ids)
         try:
             return thread, (yield from self._threads.add_message(thread, request.message))
         except NetworkDown as error:
             if not error.heard:
                 raise
             newest = yield from self._client.query_run(partial(self._threads.newest, thread))
-            if newest and newest[0].id != newest_before and newest[0].content.endswith(request.text):
-                return thread, newest[0].id
+            for message in newest:
+                new = message.role == "user" and message.id not in seen_before
+                if new and message.content.endswith(request.text):
+                    return thread, message.id
             yield Notice("The connection broke before the message arrived; sending it again.")
         except ProviderRefused as error:
             if error.status != 404 and not busy(error):
@@ -125,7 +128,8 @@ class AssistantsBackend:
             body["tools"] = [*other_tools, _FILE_SEARCH]
         if assistant.instructions or assistant.version > 1:  # else those of the server's assistant apply
             body["instructions"] = assistant.instructions
-        run = Run(thread, message=message)
+        seen_ids, seen_runs = self._threads.seen_ids - {message}, self._threads.seen_runs
+        run = Run(thread, message=message, earlier_ids=seen_ids, earlier_runs=seen_runs)
         path = f"/threads/{thread}/runs"
         yield from self._cancelled_on_exit(run, lambda: self._create_run(run, path, body))
 
@@ -151,7 +155,11 @@ class AssistantsBackend:
                 f"{'The connection broke' if disconnected else 'No answer came'}; looking up the run."
             )
             broken = error if isinstance(error, NetworkDown) else NetworkDown(error.message, error.hint)
-            yield from self._follower.find(run, broken if run.id else error, None if disconnected else 0.0)
+            seconds = None if disconnected else 0.0
+            try:
+                yield from self._follower.find(run, broken if run.id else error, seconds)
+            except ConfigurationFault:  # the key may create runs, and not read them
+                raise (broken if run.id else error) from None
             return
         if not run.ended:
             yield from self._follower.find(run, _broke_off())
@@ -171,6 +179,7 @@ class AssistantsBackend:
                     if message.role == "user" and message.content.endswith(run.user)
                 )
                 known_run.message = next(sent, "")
+                known_run.earlier_ids = _earlier_answers(run, newest)
             age = (datetime.now(UTC) - run.started_at).total_seconds()
             seconds = max(self._follower.recover_seconds - age, 0.0)
             missing = (
@@ -178,7 +187,8 @@ class AssistantsBackend:
                 if known_run.id
                 else "the process ended before the run was created"
             )
-            yield from self._follower.find(known_run, ProviderRefused(missing), seconds)
+            died = "the process ended before the answer did"
+            yield from self._follower.find(known_run, ProviderRefused(missing), seconds, cause=died)
         except ProviderRefused as error:
             reason = "the thread is gone" if error.status == 404 else error.message
             yield Finished(RunState.INTERRUPTED, error=reason)
@@ -238,6 +248,21 @@ class AssistantsBackend:
     def fetch_assistant(self, remote_id: str) -> Json:
         """An assistant that exists on the server, as the server describes it."""
         return self._client.get(f"/assistants/{remote_id}")
+
+
+def _earlier_answers(run: LiveRun, newest: list[RemoteMessage]) -> set[str]:
+    """The ids of the messages with the answers of the turns before a run, as far as their texts tell.
+
+    If an earlier answer and that of the run have the same words, the older message is the earlier one.
+    """
+    texts = [without_spaces(message.content) for message in run.earlier if message.role == "assistant"]
+    ids = set[str]()
+    for message in reversed(newest):
+        text = without_spaces(message.content)
+        if message.role == "assistant" and text in texts:
+            texts.remove(text)
+            ids.add(message.id)
+    return ids
 
 
 def _broke_off() -> NetworkDown:

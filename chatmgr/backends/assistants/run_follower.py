@@ -1,17 +1,18 @@
 """Following a run of the Assistants API to its end: by its stream, or by polling it."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import partial
 
 from chatmgr.backends.answer_text import join_messages, remaining_text
-from chatmgr.backends.assistants.threads import content_parts, text_of
+from chatmgr.backends.assistants.threads import is_refusal, text_of
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.polling import poll
 from chatmgr.domain.errors import ChatmgrError, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Opened, ToolCall, Usage
 from chatmgr.domain.states import LIVE, RunState, from_provider_status
 
+_NEWEST_RUNS = 10
 _RUN_PREFIX = "thread.run."
 _UNFINISHED_EVENTS = {"created", "queued", "in_progress", "cancelling"}
 
@@ -21,12 +22,18 @@ class Run:
     """What is known of one run.
 
     ``message`` is the id of the message that it answers, ``text_parts`` is what was streamed so far.
+    ``answer_ids`` are the messages that it was seen to write. ``earlier_ids`` are messages, and
+    ``earlier_runs`` runs, that the thread held before.
     """
 
     thread: str
     id: str = ""
     message: str = ""
     text_parts: list[str] = field(default_factory=list)
+    answer_ids: list[str] = field(default_factory=list)
+    earlier_ids: Set[str] = frozenset()
+    earlier_runs: Set[str] = frozenset()
+    step_usage: Usage | None = None
     refused: bool = False
     ended: bool = False
 
@@ -43,13 +50,18 @@ class RunFollower:
         """Follow a stream to its end, or to where it breaks off; a run that is not streamed is polled."""
         for name, event in events:
             if name == "thread.message.delta":
-                parts = content_parts((event.get("delta") or {}).get("content"))
-                run.refused = run.refused or any(part.get("refusal") for part in parts)
-                run.text_parts.append(text_of(parts))
+                delta = event.get("delta")
+                content = delta.get("content") if isinstance(delta, dict) else delta
+                run.refused = run.refused or is_refusal(content)
+                run.text_parts.append(text_of(content))
                 yield Delta(run.text_parts[-1])
-            elif name == "thread.message.created" and any(run.text_parts):
-                run.text_parts.append("\n\n")  # the separator that join_messages puts between messages
-                yield Delta("\n\n")
+            elif name == "thread.message.created":
+                run.answer_ids.append(str(event.get("id") or ""))
+                if any(run.text_parts):
+                    run.text_parts.append("\n\n")  # the separator that join_messages puts between messages
+                    yield Delta("\n\n")
+            elif name == "thread.run.step.completed":
+                yield from _add_usage(run, event)
             elif not name or (name.startswith(_RUN_PREFIX) and ".step." not in name):
                 yield from self._record_id(run, event)
                 if not name:
@@ -69,11 +81,16 @@ class RunFollower:
             run.id = str(run_object["id"])
             yield Opened(thread_id=run.thread, run_id=run.id)
 
-    def find(self, run: Run, missing_error: ChatmgrError, seconds: float | None = None) -> Iterator[Event]:
+    def find(
+        self, run: Run, missing_error: ChatmgrError, seconds: float | None = None, cause: str = ""
+    ) -> Iterator[Event]:
         """Find a run again and follow it to its end; raises ``missing_error`` if there is none.
 
-        A run whose id is unknown is looked for during ``seconds``: it is the newest run of the thread,
-        if that was created after the message it answers.
+        If the server refuses to show the run, it is interrupted for the reason that it was looked up for:
+        ``cause``, or the message of ``missing_error``.
+
+        A run whose id is unknown is looked for during ``seconds``: it is the newest run of the thread that
+        can be the answer to the message.
         """
         if run.id:
             try:
@@ -81,11 +98,17 @@ class RunFollower:
             except ProviderRefused as error:
                 if error.status == 404:
                     raise missing_error from None
-                raise
+                run.ended = True
+                yield Finished(RunState.INTERRUPTED, error=cause or missing_error.message)
+                return
         elif not run.message:
             raise missing_error
         else:
-            run_object = yield from self._search(run, self.recover_seconds if seconds is None else seconds)
+            try:
+                limit = self.recover_seconds if seconds is None else seconds
+                run_object = yield from self._search(run, limit)
+            except ProviderRefused:
+                raise missing_error from None
             if not run_object:
                 raise missing_error
             yield from self._record_id(run, run_object)
@@ -105,26 +128,31 @@ class RunFollower:
         )
 
     def _newest_run(self, run: Run) -> Json:
-        """The thread's newest run, if it was created after the message; else an empty object.
+        """The newest run that can be the answer to the message; an empty object if there is none.
 
-        Times are whole seconds. So of a run created in the same second, its messages decide: if one of
-        them stands before the message, the run belongs to an earlier turn.
+        It was not created before the message, and no message of it was seen before. Times are whole seconds,
+        so a run of the same second may be an earlier one: it is, if an older message is its work.
         """
-        page = self._client.get(f"/threads/{run.thread}/runs", {"order": "desc", "limit": 1})
+        page = self._client.get(f"/threads/{run.thread}/runs", {"order": "desc", "limit": _NEWEST_RUNS})
         message = self._client.get(f"/threads/{run.thread}/messages/{run.message}")
-        for run_object in page.get("data") or ():
-            run_time, message_time = (int(each.get("created_at") or 0) for each in (run_object, message))
-            if run_time > message_time or (
-                run_time == message_time and not self._wrote_before(run_object, run)
-            ):
+        asked_at = _created_at(message)
+        runs = [each for each in page.get("data") or () if isinstance(each, dict)]
+        for run_object in sorted(runs, key=_created_at, reverse=True):
+            if run_object.get("id") in run.earlier_runs or _created_at(run_object) < asked_at:
+                continue
+            if _created_at(run_object) > asked_at or not self._wrote_earlier(run_object, asked_at, run):
                 return dict(run_object)
         return {}
 
-    def _wrote_before(self, run_object: Json, run: Run) -> bool:
-        """Whether a message of ``run_object`` stands before the message that ``run`` answers."""
-        query: dict[str, object] = {"order": "desc", "limit": 100, "after": run.message}
-        older = self._client.get(f"/threads/{run.thread}/messages", query)
-        return any(message.get("run_id") == run_object.get("id") for message in older.get("data") or ())
+    def _wrote_earlier(self, run_object: Json, asked_at: int, run: Run) -> bool:
+        """Whether ``run_object`` wrote a message that is older than the one that ``run`` answers."""
+        query: dict[str, object] = {"order": "desc", "limit": 100}
+        page = self._client.get(f"/threads/{run.thread}/messages", query)
+        return any(
+            _created_at(message) < asked_at or message.get("id") in run.earlier_ids
+            for message in page.get("data") or ()
+            if isinstance(message, dict) and message.get("run_id") == run_object.get("id")
+        )
 
     def _fetch(self, run: Run) -> Generator[Event, None, Json]:
         path = f"/threads/{run.thread}/runs/{run.id}"
@@ -171,23 +199,28 @@ class RunFollower:
             detail = "length" if reason.startswith("max_") else reason
         text = ""
         if state in {RunState.COMPLETED, RunState.INCOMPLETE}:
-            text = yield from self._client.query_run(partial(self._answer_text, run))
+            try:
+                text = yield from self._client.query_run(partial(self._answer_text, run))
+            except ProviderRefused as error:
+                if not any(run.text_parts):
+                    reason = f"the run is {state}, but its answer cannot be read: {error.message}"
+                    yield Finished(RunState.INTERRUPTED, "", reason)
+                    return
         if state is RunState.COMPLETED and run.refused:
             detail = "refusal"
         yield from remaining_text(text, "".join(run.text_parts))
-        error = str((run_object.get("last_error") or {}).get("message") or "")
-        yield Finished(state, detail, error, text or None)
+        error_object = run_object.get("last_error")
+        reason = str(error_object.get("message") or "") if isinstance(error_object, dict) else ""
+        yield Finished(state, detail, reason, text or None)
 
     def _answer_text(self, run: Run) -> str:
-        """The text of the assistant's messages that this run wrote, oldest first."""
-        query: dict[str, object] = {"order": "asc", "limit": 100, "run_id": run.id}
-        page = self._client.get(f"/threads/{run.thread}/messages", query)
-        contents = [
-            content_parts(message.get("content"))
-            for message in page.get("data") or ()
-            if message.get("role") == "assistant" and message.get("run_id") in {run.id, None}
-        ]
-        run.refused = any(part.get("refusal") for parts in contents for part in parts)
+        """The text of the messages that this run wrote, oldest first."""
+        path, query = f"/threads/{run.thread}/messages", {"order": "asc", "limit": 100}
+        answers = _answers(run, self._client.get(path, query | {"run_id": run.id}))
+        if not answers:  # a server that knows no runs may have given the thread's first messages
+            answers = _answers(run, self._client.get(path, query | {"order": "desc"}), newest_first=True)
+        contents = [message.get("content") for message in answers]
+        run.refused = run.refused or any(map(is_refusal, contents))
         return join_messages(map(text_of, contents))
 
     def cancel(self, run: Run) -> None:
@@ -202,6 +235,47 @@ def _is_done(run_object: Json) -> bool:
     """Whether nothing more comes of a run by itself: it has ended, or waits for tool outputs."""
     state, _ = from_provider_status(str(run_object.get("status") or ""))
     return state not in LIVE or state is RunState.REQUIRES_ACTION
+
+
+def _created_at(thing: Json) -> int:
+    """When a run or a message was created, in whole seconds; 0 where the server does not tell."""
+    moment = thing.get("created_at")
+    return int(moment) if isinstance(moment, (int, float)) else 0
+
+
+def _answers(run: Run, page: Json, *, newest_first: bool = False) -> list[Json]:
+    """The messages of the assistant that a run wrote, oldest first: by its id, else by theirs.
+
+    A server that names no runs may list every message of the thread. Then those count that were seen
+    in the stream, else those that the thread did not hold before and that come after the run's message.
+    """
+    messages = [message for message in page.get("data") or () if isinstance(message, dict)]
+    messages = messages[::-1] if newest_first else messages
+    written = [message for message in messages if message.get("role") == "assistant"]
+    own = [message for message in written if message.get("run_id") == run.id]
+    if not own:
+        own = [message for message in written if message.get("id") in run.answer_ids]
+    if not own:
+        ids = [message.get("id") for message in messages]
+        later = messages[ids.index(run.message) + 1 :] if run.message in ids else written
+        unclaimed = [message for message in later if message in written and not message.get("run_id")]
+        own = [message for message in unclaimed if message.get("id") not in run.earlier_ids]
+    order = {message_id: at for at, message_id in enumerate(run.answer_ids)}
+    return sorted(
+        own, key=lambda message: (_created_at(message), order.get(str(message.get("id")), len(order)))
+    )
+
+
+def _add_usage(run: Run, step: Json) -> Iterator[Usage]:
+    """Count the tokens of a step: if the stream breaks, the run's own count never comes."""
+    for usage in _usage(step):
+        past = run.step_usage or Usage(0, 0)
+        run.step_usage = Usage(
+            (past.input_tokens or 0) + (usage.input_tokens or 0),
+            (past.output_tokens or 0) + (usage.output_tokens or 0),
+            usage.cached_tokens,
+        )
+        yield run.step_usage
 
 
 def _usage(run_object: Json) -> Iterator[Usage]:

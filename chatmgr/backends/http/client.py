@@ -45,9 +45,7 @@ class ApiClient:
 
         return sdk_client(self.provider, self._headers)
 
-    def get(
-        self, path: str, query: Mapping[str, object] | None = None, seconds: float | None = None
-    ) -> Json:
+    def get(self, path: str, query: Mapping[str, object] | None = None, seconds: float | None = None) -> Json:
         """GET; repeated on a connection or server error, since reading changes nothing.
 
         With ``seconds``, it is tried once, and for no longer than that.

@@ -194,9 +194,7 @@ class ResponsesBackend:
             not_kept = ProviderRefused("The connection broke, and the server did not keep the answer.")
             missing = not_kept if state.background else broken
             try:
-                yield from self._retrieval.resume(
-                    state, broken, missing_error=missing, refused_error=broken
-                )
+                yield from self._retrieval.resume(state, broken, missing_error=missing, refused_error=broken)
             except ConfigurationFault:  # the key may create responses, and not read them
                 raise broken from None
         elif thread != STATELESS:

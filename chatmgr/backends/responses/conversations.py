@@ -71,7 +71,9 @@ class Conversations:
         page = self._client.get(f"/conversations/{thread}/items", query, seconds)
         messages = _messages(page.get("data") or [])
         if page.get("has_more") and len(messages) < _NEEDED:
-            page = self._client.get(f"/conversations/{thread}/items", query | {"limit": _LONGEST_PAGE}, seconds)
+            page = self._client.get(
+                f"/conversations/{thread}/items", query | {"limit": _LONGEST_PAGE}, seconds
+            )
             messages = _messages(page.get("data") or [])
         return messages
 
