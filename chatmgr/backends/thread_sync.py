@@ -131,7 +131,9 @@ def _in_order_of(newest: list[RemoteMessage], turn: list[Message]) -> list[Remot
             rest.remove(message)
             arranged.append(message)
             text = text[: -len(remote)]
-    return arranged + rest
+    unordered = list(_of_one_second(rest))  # the one before the turn may be any of these
+    unordered.sort(key=lambda message: message.role == turn[0].role)
+    return [*arranged, *unordered, *rest[len(unordered) :]]
 
 
 def _of_one_second(messages: Sequence[RemoteMessage]) -> Iterator[RemoteMessage]:

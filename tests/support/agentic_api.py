@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.commands import TIMEOUT, WireServer
+from tests.support.commands import TIMEOUT
+from tests.wire import WireServer
 
 _FOLDERS = (str(Path(sys.executable).parent), os.environ.get("CHATMGR_TEST_BIN", ""))
 BINARY = shutil.which("agentic-server", path=os.pathsep.join(filter(None, _FOLDERS)))

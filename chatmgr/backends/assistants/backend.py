@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from chatmgr.backends import one_shot
-from chatmgr.backends.assistants.run_follower import Run, RunFollower
+from chatmgr.backends.assistants.run import Run
+from chatmgr.backends.assistants.run_follower import RunFollower
 from chatmgr.backends.assistants.threads import Threads
 from chatmgr.backends.http.client import ApiClient, Json, Stream
 from chatmgr.backends.http.retry import busy

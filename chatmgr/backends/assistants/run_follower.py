@@ -1,10 +1,10 @@
 """Following a run of the Assistants API to its end: by its stream, or by polling it."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from functools import partial
 
 from chatmgr.backends.answer_text import join_messages, remaining_text
+from chatmgr.backends.assistants.run import Run, created_at, find_answers
 from chatmgr.backends.assistants.threads import is_refusal, text_of
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.polling import poll
@@ -15,27 +15,6 @@ from chatmgr.domain.states import LIVE, RunState, from_provider_status
 _NEWEST_RUNS = 10
 _RUN_PREFIX = "thread.run."
 _UNFINISHED_EVENTS = {"created", "queued", "in_progress", "cancelling"}
-
-
-@dataclass(slots=True)
-class Run:
-    """What is known of one run.
-
-    ``message`` is the id of the message that it answers, ``text_parts`` is what was streamed so far.
-    ``answer_ids`` are the messages that it was seen to write. ``earlier_ids`` are messages, and
-    ``earlier_runs`` runs, that the thread held before.
-    """
-
-    thread: str
-    id: str = ""
-    message: str = ""
-    text_parts: list[str] = field(default_factory=list)
-    answer_ids: list[str] = field(default_factory=list)
-    earlier_ids: Set[str] = frozenset()
-    earlier_runs: Set[str] = frozenset()
-    step_usage: Usage | None = None
-    refused: bool = False
-    ended: bool = False
 
 
 class RunFollower:
@@ -135,12 +114,12 @@ class RunFollower:
         """
         page = self._client.get(f"/threads/{run.thread}/runs", {"order": "desc", "limit": _NEWEST_RUNS})
         message = self._client.get(f"/threads/{run.thread}/messages/{run.message}")
-        asked_at = _created_at(message)
+        asked_at = created_at(message)
         runs = [each for each in page.get("data") or () if isinstance(each, dict)]
-        for run_object in sorted(runs, key=_created_at, reverse=True):
-            if run_object.get("id") in run.earlier_runs or _created_at(run_object) < asked_at:
+        for run_object in sorted(runs, key=created_at, reverse=True):
+            if run_object.get("id") in run.earlier_runs or created_at(run_object) < asked_at:
                 continue
-            if _created_at(run_object) > asked_at or not self._wrote_earlier(run_object, asked_at, run):
+            if created_at(run_object) > asked_at or not self._wrote_earlier(run_object, asked_at, run):
                 return dict(run_object)
         return {}
 
@@ -149,7 +128,7 @@ class RunFollower:
         query: dict[str, object] = {"order": "desc", "limit": 100}
         page = self._client.get(f"/threads/{run.thread}/messages", query)
         return any(
-            _created_at(message) < asked_at or message.get("id") in run.earlier_ids
+            created_at(message) < asked_at or message.get("id") in run.earlier_ids
             for message in page.get("data") or ()
             if isinstance(message, dict) and message.get("run_id") == run_object.get("id")
         )
@@ -216,9 +195,9 @@ class RunFollower:
     def _answer_text(self, run: Run) -> str:
         """The text of the messages that this run wrote, oldest first."""
         path, query = f"/threads/{run.thread}/messages", {"order": "asc", "limit": 100}
-        answers = _answers(run, self._client.get(path, query | {"run_id": run.id}))
+        answers = find_answers(run, self._client.get(path, query | {"run_id": run.id}))
         if not answers:  # a server that knows no runs may have given the thread's first messages
-            answers = _answers(run, self._client.get(path, query | {"order": "desc"}), newest_first=True)
+            answers = find_answers(run, self._client.get(path, query | {"order": "desc"}), newest_first=True)
         contents = [message.get("content") for message in answers]
         run.refused = run.refused or any(map(is_refusal, contents))
         return join_messages(map(text_of, contents))
@@ -235,35 +214,6 @@ def _is_done(run_object: Json) -> bool:
     """Whether nothing more comes of a run by itself: it has ended, or waits for tool outputs."""
     state, _ = from_provider_status(str(run_object.get("status") or ""))
     return state not in LIVE or state is RunState.REQUIRES_ACTION
-
-
-def _created_at(thing: Json) -> int:
-    """When a run or a message was created, in whole seconds; 0 where the server does not tell."""
-    moment = thing.get("created_at")
-    return int(moment) if isinstance(moment, (int, float)) else 0
-
-
-def _answers(run: Run, page: Json, *, newest_first: bool = False) -> list[Json]:
-    """The messages of the assistant that a run wrote, oldest first: by its id, else by theirs.
-
-    A server that names no runs may list every message of the thread. Then those count that were seen
-    in the stream, else those that the thread did not hold before and that come after the run's message.
-    """
-    messages = [message for message in page.get("data") or () if isinstance(message, dict)]
-    messages = messages[::-1] if newest_first else messages
-    written = [message for message in messages if message.get("role") == "assistant"]
-    own = [message for message in written if message.get("run_id") == run.id]
-    if not own:
-        own = [message for message in written if message.get("id") in run.answer_ids]
-    if not own:
-        ids = [message.get("id") for message in messages]
-        later = messages[ids.index(run.message) + 1 :] if run.message in ids else written
-        unclaimed = [message for message in later if message in written and not message.get("run_id")]
-        own = [message for message in unclaimed if message.get("id") not in run.earlier_ids]
-    order = {message_id: at for at, message_id in enumerate(run.answer_ids)}
-    return sorted(
-        own, key=lambda message: (_created_at(message), order.get(str(message.get("id")), len(order)))
-    )
 
 
 def _add_usage(run: Run, step: Json) -> Iterator[Usage]:
