@@ -69,7 +69,8 @@ def script(world: World, final: Json, outcome: Outcome) -> list[Event]:
     first = ["queued", "in_progress"] if final["background"] else ["in_progress"]
     life.add("response.created", response=snapshot(final, first[0]))
     for status in first:
-        life.add(f"response.{status}", response=snapshot(final, status))
+        early = {"usage": final["usage"]} if world.wild.early_usage else {}
+        life.add(f"response.{status}", response={**snapshot(final, status), **early})
     failed = outcome.end in ("failed", "error")
     thoughts = [item for item in final["output"] if item["type"] == "reasoning"]
     for item in thoughts:

@@ -205,7 +205,7 @@ class Responses:
     def _delete(self, call: Call) -> Answer:
         self._named(call)
         if status := self._world.wild.response_delete:
-            return Plain(status, b"")
+            return Plain(status, b"", "text/plain")
         self.forget(call.args["response"])
         return deleted(call.args["response"], "response")
 

@@ -48,6 +48,7 @@ class Wild:
     own_memory: bool = False
     nameless_events: bool = False
     response_delete: Literal[405, 501] | None = None
+    early_usage: bool = False
     text_as_list: bool = False
     same_second: Literal["reversed", "answers first", "questions first"] | None = None
     run_id_ignored: bool = False

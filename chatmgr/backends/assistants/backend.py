@@ -235,7 +235,7 @@ class AssistantsBackend:
     def delete(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
         """Delete a thread, with its messages and runs, or a file; answers are stored in the thread."""
         if kind != "response":
-            yield from self._client.retrying(lambda: self._client.delete(f"/{kind}s/{remote_id}"))
+            yield from self._client.retrying(lambda: self._client.remove(f"/{kind}s/{remote_id}"))
         return ""
 
     def complete(self, instructions: str, text: str, model: str, max_tokens: int) -> str:

@@ -8,7 +8,7 @@ from chatmgr.backends.assistants.run import Run, created_at, find_answers
 from chatmgr.backends.assistants.threads import is_refusal, text_of
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.polling import poll
-from chatmgr.domain.errors import ChatmgrError, ProviderRefused
+from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Opened, ToolCall, Usage
 from chatmgr.domain.states import LIVE, RunState, from_provider_status
 
@@ -65,8 +65,8 @@ class RunFollower:
     ) -> Iterator[Event]:
         """Find a run again and follow it to its end; raises ``missing_error`` if there is none.
 
-        If the server refuses to show the run, it is interrupted for the reason that it was looked up for:
-        ``cause``, or the message of ``missing_error``.
+        If the server refuses to show a run, that is not why its answer is incomplete. The reason is
+        ``cause``, for a run whose process died, else the message of ``missing_error``.
 
         A run whose id is unknown is looked for during ``seconds``: it is the newest run of the thread that
         can be the answer to the message.
@@ -74,8 +74,10 @@ class RunFollower:
         if run.id:
             try:
                 run_object = yield from self._fetch(run)
-            except ProviderRefused as error:
-                if error.status == 404:
+            except (ProviderRefused, ConfigurationFault) as error:
+                if cause and isinstance(error, ConfigurationFault):
+                    raise  # once the key is right, the run can be looked up
+                if cause and isinstance(error, ProviderRefused) and error.status == 404:
                     raise missing_error from None
                 run.ended = True
                 yield Finished(RunState.INTERRUPTED, error=cause or missing_error.message)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 T = TypeVar("T")
 _READ_TRIES = 3
+NOT_DELETED = 405  # the status of an error for what a server says it lacks, or has deleted, and still has
 
 
 class ApiClient:
@@ -97,6 +98,31 @@ class ApiClient:
             if 200 <= error.status < 300:
                 return {}
             raise
+
+    def remove(self, path: str) -> None:
+        """DELETE something and make sure of it; raises ProviderRefused if the server still has it.
+
+        Status 404 means that it is gone, but only from a server that knows its kind: one without such a route
+        may give the same answer. So a 404 counts if it is JSON and the thing cannot be read either.
+        """
+        try:
+            reply = self.delete(path)
+        except ProviderRefused as error:
+            if error.status != 404 or (error.body is not None and not self._exists(path)):
+                raise
+            raise self._not_deleted(error.status) from None
+        if reply.get("deleted") is False:
+            raise self._not_deleted(200)
+
+    def _exists(self, path: str) -> bool:
+        try:
+            self.get(path)
+        except ProviderRefused:
+            return False
+        return True
+
+    def _not_deleted(self, status: int) -> ProviderRefused:
+        return ProviderRefused(f"{self.provider.name} does not delete this ({status})", status=NOT_DELETED)
 
     def upload(self, file: Attachment, purpose: str) -> str:
         """Upload a file; returns the id that the server gives it."""

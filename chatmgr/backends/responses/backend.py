@@ -302,7 +302,7 @@ class ResponsesBackend:
         """Delete a conversation with its items, a stored response or a file."""
         if kind == "thread":
             return (yield from self._conversations.delete(remote_id))
-        yield from self._client.retrying(lambda: self._client.delete(f"/{kind}s/{remote_id}"))
+        yield from self._client.retrying(lambda: self._client.remove(f"/{kind}s/{remote_id}"))
         return ""
 
     def complete(self, instructions: str, text: str, model: str, max_tokens: int) -> str:

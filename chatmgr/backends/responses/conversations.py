@@ -83,15 +83,24 @@ class Conversations:
         The items go first, because a server keeps those of a conversation that is deleted.
         """
         path = f"/conversations/{thread}"
-        for item in list(thread_sync.paginate(self._client, f"{path}/items")):
+        for item in self._items(path):
             try:
                 yield from self._client.retrying(partial(self._client.delete, f"{path}/items/{item['id']}"))
             except ProviderRefused as error:
                 if error.status not in NOT_SUPPORTED:
                     raise
-        kept = len(list(thread_sync.paginate(self._client, f"{path}/items")))
-        yield from self._client.retrying(lambda: self._client.delete(path))
+        kept = len(self._items(path))
+        yield from self._client.retrying(lambda: self._client.remove(path))
         return f"{kept} item{'' if kept == 1 else 's'} of it" if kept else ""
+
+    def _items(self, path: str) -> list[Json]:
+        """The items of a conversation that is to be deleted; none where the server lists none."""
+        try:
+            return list(thread_sync.paginate(self._client, f"{path}/items"))
+        except ProviderRefused as error:
+            if error.status not in NOT_SUPPORTED:
+                raise
+            return []
 
     def fetch_messages(self, thread: str) -> Iterator[RemoteMessage]:
         """Every message, oldest first, page by page."""
