@@ -17,7 +17,7 @@ from chatmgr.domain.errors import ChatmgrError, ProviderRefused
 from chatmgr.domain.events import Event, Usage
 from chatmgr.domain.model import Message, RemoteMessage, TurnRequest
 
-_LOOK_SECONDS = 2.0  # how long the items may lag behind the answer
+_LOOK_SECONDS = 1.0  # how long the items may lag behind the answer
 _ASK_SECONDS = 5.0  # for one request: the answer is complete and on the screen already
 _COUNTED_TURNS = 50  # turns whose words are counted, so that a long transcript is not read whole
 _TOKENS_PER_WORD = 0.75  # no tokenizer needs fewer for a whole conversation
