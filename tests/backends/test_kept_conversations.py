@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.agentic_api import BINARY, gateway
 from tests.support.commands import Chatmgr
-from tests.support.remote_threads import adopt_thread, echo_of, past_turns, post_json, thread_of
+from tests.support.remote_threads import adopt_thread, echo_of, post_json, thread_of
 from tests.wire import AGENTIC_API, OGX, Fault, Wild, WireServer
 
 RESPONSES = ("POST", "/responses")
@@ -119,6 +119,33 @@ def test_answers_of_the_same_words_prove_nothing_about_each_other(chatmgr: Chatm
         assert thread in {turn["thread_id"] for turn in chatmgr.json("history", "demo")}
 
 
+def test_what_the_server_does_not_delete_is_reported(chatmgr: Chatmgr, keeper: Keeper) -> None:
+    chatmgr.provider("responses", keeper.base_url)
+    chatmgr("new", "demo", "one", "-i", "x", "--provider", "wire")
+    chatmgr("send", "demo", "two")
+    refuses = keeper.model.world.wild.response_delete or keeper.base_url != keeper.model.base_url
+    code = 8 if refuses else 0
+    [_, remote] = chatmgr("delete", "demo", "--remote", "--yes", "--json", code=code).json()
+    assert remote["did"] == "thread deleted"
+    assert (remote["responses"], remote["kept"]) == ((0, ["2 stored answers"]) if refuses else (2, []))
+
+
+def test_the_thread_is_the_one_at_the_providers_address(
+    chatmgr: Chatmgr, wire: WireServer, other: WireServer
+) -> None:
+    chatmgr.provider("responses", wire.base_url)
+    chatmgr("new", "demo", "one", "-i", "x", "--provider", "wire", "-m", "gpt-4.1")
+    chatmgr.provider("responses", other.base_url)
+    chatmgr("send", "demo", "two")
+    shown = {one["base_url"]: one for one in chatmgr.json("thread", "show", "demo")}
+    assert {url: one["current"] for url, one in shown.items()} == {
+        wire.base_url: False,
+        other.base_url: True,
+    }
+    assert chatmgr.json("history")[0]["thread_id"] == shown[other.base_url]["thread_id"]
+    assert chatmgr.turn("demo@2")["thread_id"] == shown[other.base_url]["thread_id"]
+
+
 def test_items_that_the_model_does_not_see_are_no_memory(chatmgr: Chatmgr) -> None:
     """A conversation of many items moves to a server that reads only the first of them."""
     with WireServer(wild=OGX) as wire:
@@ -160,15 +187,13 @@ def test_items_that_cannot_be_read_do_not_spoil_the_answer(chatmgr: Chatmgr, sta
 def test_many_calls_of_tools_do_not_hide_the_messages(chatmgr: Chatmgr) -> None:
     with WireServer(wild=OGX) as wire:
         thread = adopt_thread(chatmgr, wire, "responses", 2)
-        calls = [
-            {"type": "function_call", "call_id": f"c{at}", "name": "look_up", "arguments": "{}"}
-            for at in range(12)
+        call = {"type": "function_call", "name": "look_up", "arguments": "{}"}
+        items = [
+            {"type": "message", "role": "user", "content": "and?"},
+            *({**call, "call_id": f"call_{number}"} for number in range(12)),
+            {"type": "message", "role": "assistant", "content": "well"},
         ]
-        messages = [{"type": "message", "role": "user", "content": "and?"}]
-        end = [{"type": "message", "role": "assistant", "content": "well"}]
-        post_json(wire, f"/conversations/{thread}/items", {"items": [*messages, *calls, *end]})
+        post_json(wire, f"/conversations/{thread}/items", {"items": items})
         chatmgr("thread", "sync", "demo")
-        done = chatmgr("send", "demo", "go on")
-        assert done.err == ""
+        assert chatmgr("send", "demo", "go on").err == ""
         assert thread_of(chatmgr)["thread_id"] == thread
-        assert len(past_turns(2)) == 4

@@ -42,7 +42,7 @@ def final_response(world: World, call: Call, outcome: Outcome, conversation: str
         "error": {"code": fault.code, "message": fault.message} if failed else None,
         "incomplete_details": {"reason": fault.reason} if outcome.end == "incomplete" else None,
         "model": body["model"],
-        **_naming(world, conversation),
+        **({} if call.plan.has("unnamed_conversation") else _naming(world, conversation)),
         "output": [] if failed else [*_thinking(world, body), *_messages(world, outcome)],
         "usage": None if failed or world.wild.no_usage else _usage(world, outcome),
         **{key: body.get(key) for key in ECHOED},
