@@ -152,7 +152,7 @@ def test_items_that_the_model_does_not_see_are_no_memory(chatmgr: Chatmgr) -> No
         adopt_thread(chatmgr, wire, "responses", 30)
         done = chatmgr("send", "demo", "go on")
         assert done.err == (
-            "wire does not show the model the whole conversation, so this answer does not take the earlier "
+            "wire does not show the model the whole conversation, so this answer does not take all earlier "
             "turns into account. From now on, the history is sent with each message.\n"
         )
         assert wire.turns_heard == ["go on"]

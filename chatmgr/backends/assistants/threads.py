@@ -123,7 +123,7 @@ def oldest_first(messages: list[RemoteMessage], *, listed_newest_first: bool = F
     if listed_newest_first:
         messages = messages[::-1]
     times = [message.created_at for message in messages]
-    if not all(times):
+    if not times or not all(times):
         return messages
     if times[0] > times[-1] and times == sorted(times, reverse=True):
         messages = messages[::-1]  # the server lists them the other way round

@@ -106,7 +106,8 @@ def _count_words(messages: list[Message]) -> int:
 def forgetful_notice(provider: str, *, stores: bool) -> str:
     """What to tell the person about an answer for which the model did not see the earlier turns."""
     reason = "does not show the model the whole conversation" if stores else "does not keep conversations"
+    left_out = "all earlier turns" if stores else "the earlier turns"
     return (
-        f"{provider} {reason}, so this answer does not take the earlier turns into account. "
+        f"{provider} {reason}, so this answer does not take {left_out} into account. "
         "From now on, the history is sent with each message."
     )
