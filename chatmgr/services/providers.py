@@ -47,6 +47,8 @@ class Providers:
         if name not in configured:
             suggestions = nearest(name, configured)
             raise NotFound("provider", name, suggestions, "See them all: chatmgr provider list")
+        if fault := self._settings.faults.get(name):
+            raise ConfigurationFault(fault, "Correct or unset it.")
         provider = configured[name]
         key, _ = keys.find_key(provider) if provider.api != "local" else ("", "")
         return replace(provider, key=key, options=self._options())
@@ -150,8 +152,9 @@ def is_private(provider: Provider) -> bool:
 def is_reachable(base_url: str) -> bool:
     """Whether anything accepts a connection at an address within half a second."""
     url = urlsplit(base_url)
+    port = url.port or (443 if url.scheme.lower() == "https" else 80)
     try:
-        with socket.create_connection((url.hostname or "", url.port or 80), _PROBE_SECONDS):
+        with socket.create_connection((url.hostname or "", port), _PROBE_SECONDS):
             return True
     except OSError:
         return False
