@@ -1,4 +1,4 @@
-"""Addresses of providers: kept as they were typed or refused, never half of them; and what is wrong is mended."""
+"""Addresses of providers: kept as they were typed or refused, and what is wrong can be repaired."""
 
 import pytest
 

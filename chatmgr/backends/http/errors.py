@@ -34,6 +34,10 @@ def network_error(provider: Provider, error: BaseException) -> NetworkDown:
 def refusal(provider: Provider, response: "httpx2.Response") -> ChatmgrError:
     """The error for a response with an error status."""
     name, status = provider.name, response.status_code
+    if response.has_redirect_location:
+        from chatmgr.backends.http.redirects import redirect_refusal
+
+        return redirect_refusal(provider, response)
     text, code = parse_error_body(response.text, response.headers.get("content-type", ""))
     text = _one_line(provider, text) or response.reason_phrase or "no reason given"
     reason = as_sentence(text)
