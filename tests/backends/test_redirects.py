@@ -3,20 +3,20 @@
 import pytest
 
 from tests.support.commands import Chatmgr
-from tests.support.scripted_server import ScriptedReply, ScriptedRequest, ScriptedServer, chat_answer
+from tests.support.reply_server import ReceivedRequest, Reply, ReplyServer, chat_answer
 
 NEW = ("new", "demo", "hello", "-i", "x", "--provider", "wire", "-m", "m")
 
 
-def redirecting(status: int, location: str) -> ScriptedServer:
+def redirecting(status: int, location: str) -> ReplyServer:
     """A server that redirects every request below ``/v1`` to ``location``; ``/moved`` answers."""
 
-    def answer(request: ScriptedRequest) -> ScriptedReply:
+    def answer(request: ReceivedRequest) -> Reply:
         if request.path.startswith("/moved"):
             return chat_answer("here")
-        return ScriptedReply(status, headers={"Location": location})
+        return Reply(status, headers={"Location": location})
 
-    return ScriptedServer(answer)
+    return ReplyServer(answer)
 
 
 @pytest.mark.parametrize("status", [307, 308])
@@ -32,7 +32,7 @@ def test_a_post_is_followed_within_the_same_server(chatmgr: Chatmgr, status: int
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
 def test_nothing_goes_to_another_server(chatmgr: Chatmgr, status: int, name: str) -> None:
-    with ScriptedServer(lambda _: chat_answer("stolen")) as thief:
+    with ReplyServer(lambda _: chat_answer("stolen")) as thief:
         elsewhere = thief.base_url.replace("127.0.0.1", name)
         with redirecting(status, f"{elsewhere}/chat/completions?token=s3cret") as server:
             chatmgr.provider("completions", server.base_url)
@@ -61,7 +61,7 @@ def test_a_redirect_that_loses_the_message_is_the_address_s_fault(chatmgr: Chatm
 
 @pytest.mark.parametrize("api", ["responses", "assistants", "completions"])
 def test_a_loop_ends_soon(chatmgr: Chatmgr, api: str) -> None:
-    with ScriptedServer(lambda request: ScriptedReply(307, headers={"Location": request.path})) as server:
+    with ReplyServer(lambda request: Reply(307, headers={"Location": request.path})) as server:
         chatmgr.provider(api, server.base_url)
         line = chatmgr("new", "demo", "hello", "-i", "x", "--provider", "wire", "-m", "m", code=8).err
         assert "more than 3 times" in line.splitlines()[-1]
@@ -72,7 +72,7 @@ def test_a_loop_ends_soon(chatmgr: Chatmgr, api: str) -> None:
     "location", ["http://[::1/x", "file:///etc/passwd", "", "https://u:p@other.example/"]
 )
 def test_odd_locations_are_one_line(chatmgr: Chatmgr, location: str) -> None:
-    with ScriptedServer(lambda _: ScriptedReply(307, headers={"Location": location})) as server:
+    with ReplyServer(lambda _: Reply(307, headers={"Location": location})) as server:
         chatmgr.provider("completions", server.base_url)
         line = chatmgr.refused(8, *NEW)
         assert "redirects (307)" in line
@@ -80,21 +80,21 @@ def test_odd_locations_are_one_line(chatmgr: Chatmgr, location: str) -> None:
 
 
 def test_a_list_of_models_is_not_fetched_elsewhere(chatmgr: Chatmgr) -> None:
-    with ScriptedServer(lambda _: chat_answer("")) as thief:
+    with ReplyServer(lambda _: chat_answer("")) as thief:
         elsewhere = f"{thief.base_url}/models"
-        with ScriptedServer(lambda _: ScriptedReply(302, headers={"Location": elsewhere})) as server:
-            chatmgr.provider("completions", f"{server.base_url}/x")
-            server.reply = server.answer  # type: ignore[method-assign]
+        with ReplyServer(lambda _: Reply(302, headers={"Location": elsewhere})) as server:
+            server.models = False
+            chatmgr.provider("completions", server.base_url)
             line = chatmgr.refused(8, "provider", "test", "wire")
             assert "redirects (302)" in line
             assert thief.requests == []
 
 
 def test_a_file_s_password_stays_with_its_host(chatmgr: Chatmgr) -> None:
-    with ScriptedServer(lambda _: ScriptedReply(200, "text", "text/plain")) as elsewhere:
+    with ReplyServer(lambda _: Reply(200, "text", "text/plain")) as elsewhere:
         moved = f"{elsewhere.base_url}/a.txt"
-        with ScriptedServer(lambda _: ScriptedReply(302, headers={"Location": moved})) as server:
-            with ScriptedServer(lambda _: chat_answer("read")) as model:
+        with ReplyServer(lambda _: Reply(302, headers={"Location": moved})) as server:
+            with ReplyServer(lambda _: chat_answer("read")) as model:
                 chatmgr.provider("completions", model.base_url)
                 address = f"{server.base_url}/a.txt".replace("://", "://me:hunter2@")
                 chatmgr(*NEW, "-f", address)

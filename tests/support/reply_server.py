@@ -10,7 +10,7 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
-class ScriptedRequest:
+class ReceivedRequest:
     """A request as it came; the body is JSON, or None."""
 
     method: str
@@ -20,7 +20,7 @@ class ScriptedRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ScriptedReply:
+class Reply:
     """An answer: its status, its body (JSON unless it is text or bytes), and its headers."""
 
     status: int = 200
@@ -35,24 +35,28 @@ class ScriptedReply:
         return (self.body if isinstance(self.body, str) else json.dumps(self.body)).encode()
 
 
-def event_stream(*events: object) -> ScriptedReply:
+def event_stream(*events: object) -> Reply:
     """A stream of ``data:`` lines; an event that is text stands as it is."""
     lines = [event if isinstance(event, str) else f"data: {json.dumps(event)}" for event in events]
-    return ScriptedReply(200, "".join(f"{line}\n\n" for line in lines), "text/event-stream")
+    return Reply(200, "".join(f"{line}\n\n" for line in lines), "text/event-stream")
 
 
-def chat_answer(text: str) -> ScriptedReply:
+def chat_answer(text: str) -> Reply:
     """A whole streamed answer of Chat Completions."""
     chunk = {"id": "c1", "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": "stop"}]}
     return event_stream(chunk, "data: [DONE]")
 
 
-class ScriptedServer:
-    """Answers each request by calling ``answer``, and remembers them all; it lists one model."""
+class ReplyServer:
+    """Answers each request by calling ``answer``, and remembers them all.
 
-    def __init__(self, answer: Callable[[ScriptedRequest], ScriptedReply]) -> None:
+    It lists two models by itself, unless ``models`` is False.
+    """
+
+    def __init__(self, answer: Callable[[ReceivedRequest], Reply]) -> None:
         self.answer = answer
-        self.requests: list[ScriptedRequest] = []
+        self.models = True
+        self.requests: list[ReceivedRequest] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
@@ -74,19 +78,20 @@ class ScriptedServer:
         return f"http://127.0.0.1:{self._server.server_port}/v1"
 
     @property
-    def posts(self) -> list[ScriptedRequest]:
+    def posts(self) -> list[ReceivedRequest]:
         """The requests that could change anything."""
         return [request for request in self.requests if request.method == "POST"]
 
-    def reply(self, request: ScriptedRequest) -> ScriptedReply:
+    def reply(self, request: ReceivedRequest) -> Reply:
         """Remember a request and answer it."""
         self.requests.append(request)
-        if request.method == "GET" and request.path.partition("?")[0].endswith("/models"):
-            return ScriptedReply(body={"object": "list", "data": [{"id": "m", "object": "model"}]})
+        if self.models and request.method == "GET" and request.path.partition("?")[0].endswith("/models"):
+            models = [{"id": name, "object": "model"} for name in ("m", "gpt-4.1")]
+            return Reply(body={"object": "list", "data": models})
         return self.answer(request)
 
 
-def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
+def _handler(server: ReplyServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -97,7 +102,7 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = json.loads(content) if content else None
-            reply = server.reply(ScriptedRequest(self.command, self.path, headers, body))
+            reply = server.reply(ReceivedRequest(self.command, self.path, headers, body))
             self.send_response(reply.status)
             sent = reply.content()
             facts = {"Content-Type": reply.content_type, "Content-Length": str(len(sent)), **reply.headers}
@@ -106,6 +111,13 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(sent)
 
-        do_GET = do_POST = do_DELETE = _serve
+        def do_GET(self) -> None:
+            self._serve()
+
+        def do_POST(self) -> None:
+            self._serve()
+
+        def do_DELETE(self) -> None:
+            self._serve()
 
     return Handler
