@@ -40,6 +40,7 @@ class Providers:
     def __init__(self, settings: Settings, progress: Callable[[int, int], None] | None = None) -> None:
         self._settings = settings
         self._progress = progress
+        self._refused_fields: dict[str, set[str]] = {}
 
     def get(self, name: str) -> Provider:
         """A provider by name, with its key and the settings its backend needs."""
@@ -51,9 +52,9 @@ class Providers:
             raise ConfigurationFault(fault, "Correct or unset it.")
         provider = configured[name]
         key, _ = keys.find_key(provider) if provider.api != "local" else ("", "")
-        return replace(provider, key=key, options=self._options())
+        return replace(provider, key=key, options=self._options(name))
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self, name: str) -> dict[str, Any]:
         get = self._settings.get
         return {key: get(key) for key in _LIMITS} | {
             "compact_threshold": get("compact_threshold"),
@@ -62,6 +63,7 @@ class Providers:
             "context": get("local.context"),
             "max_tokens": get("local.max_tokens"),
             "progress": self._progress,
+            "refused_fields": self._refused_fields.setdefault(name, set()),
         }
 
     def with_timeout(self, provider: Provider, seconds: float) -> Provider:

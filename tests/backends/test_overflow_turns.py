@@ -116,3 +116,30 @@ def test_what_is_never_short_enough_gives_the_server_s_words(chatmgr: Chatmgr) -
     assert "The message does not fit" in said
     assert "the input length exceeds the context length" in said
     assert len(server.posts) == 1
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_words_that_nobody_knows_name_the_way_out_the_second_time(chatmgr: Chatmgr, api: str) -> None:
+    with WireServer() as wire:
+        chatmgr.provider(api, wire.base_url)
+        chatmgr("new", "my talk", "one", "-i", "x", "--provider", "wire", "-m", "gpt-4.1")
+        wire.fault(
+            Fault(kind="status", match=TURN[api], status=400, code=None, message="Das ist zu viel", times=0)
+        )
+        way_out = "chatmgr send 'my talk' -m MODEL"
+        assert way_out not in chatmgr("send", "my talk", "two", code=8).err
+        said = chatmgr("send", "my talk", "three", code=8).err.splitlines()[-1]
+        assert "Das ist zu viel" in said
+        assert f"is too long for the model, choose one with a larger context: {way_out}" in said
+        assert "chatmgr new -a " in said
+        wire.clear_faults()
+        assert chatmgr("send", "my talk", "four", "-m", "gpt-4o-mini").out
+        wire.fault(Fault(kind="status", match=TURN[api], status=400, code=None, message="Unsinn"))
+        assert way_out not in chatmgr("send", "my talk", "five", code=8).err
+
+
+def test_a_first_turn_cannot_be_the_conversation_s_fault(chatmgr: Chatmgr) -> None:
+    with ReplyServer(lambda _: Reply(400, {"error": "Das ist zu viel"})) as server:
+        chatmgr.provider("completions", server.base_url)
+        chatmgr("new", "demo", "one", "-i", "x", "--provider", "wire", "-m", "m", code=8)
+        assert "-m MODEL" not in chatmgr.refused(8, "send", "demo", "two")
