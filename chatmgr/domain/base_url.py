@@ -17,14 +17,14 @@ def base_url_problem(text: str) -> str:
     if not re.match(r"https?://", text, re.IGNORECASE):
         return "must begin with http:// or https://"
     if not text.isprintable() or re.search(r"\s", text):
-        return "must not contain spaces or control characters"
+        return "contains spaces or control characters"
     authority = re.split(r"[/?#]", text.partition("://")[2], maxsplit=1)[0]
     if "@" in authority:
-        return "must not contain a user or a password"
+        return "contains a user or a password"
     if "#" in text:
-        return "must not contain a fragment (#…)"
+        return "contains a fragment (#…)"
     if authority == "" or authority.startswith(":"):
-        return "must name a host"
+        return "names no host"
     if authority.count("[") != authority.count("]"):
         return "has a bracket without its partner"
     if not _HOST.fullmatch(authority):
@@ -43,7 +43,7 @@ def _port_problem(text: str) -> str:
 def _query_problem(text: str) -> str:
     names = [name for name, _ in parse_qsl(urlsplit(text).query, keep_blank_values=True)]
     secret = next((name for name in names if _SECRET.search(name)), "")
-    return f"must not contain a key (?{secret}=…)" if secret else ""
+    return f"contains a key (?{secret}=…)" if secret else ""
 
 
 def without_trailing_slash(base_url: str) -> str:

@@ -1,6 +1,8 @@
 """Errors that come with the status 200: their reason in one line, whatever their shape."""
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -132,3 +134,19 @@ def test_a_helping_request_that_is_answered_with_an_error(chatmgr: Chatmgr) -> N
         chatmgr.provider("assistants", server.base_url)
         said = chatmgr.refused(8, *NEW)
     assert said == "chatmgr: wire answered with an error: The engine is on fire."
+
+
+@pytest.mark.parametrize("api", ["responses", "completions", "assistants"])
+def test_a_parameter_that_no_request_can_carry(chatmgr: Chatmgr, api: str) -> None:
+    """As it may come with an assistant of a server, or from a database of before."""
+    with server_of(api, Reply()) as server:
+        chatmgr.provider(api, server.base_url)
+        chatmgr(
+            "assistant", "new", "hot", "-i", "x", "-m", "m", "--provider", "wire", "--param", "temperature=9"
+        )
+        with closing(sqlite3.connect(chatmgr.home / "chatmgr.db")) as db, db:
+            db.execute("UPDATE assistant_versions SET params = '{\"temperature\": Infinity}'")
+        said = chatmgr.refused(7, "new", "demo", "hello", "-a", "hot")
+        assert "The assistant's parameter “temperature” is a number that JSON cannot carry." in said
+        assert not any("hello" in str(request.body) for request in server.posts)
+    assert chatmgr.turn("demo@1")["user"] == "hello"

@@ -88,9 +88,10 @@ def _checked_base_url(text: str) -> str:
     base_url = text.strip()
     if problem := base_url_problem(base_url):
         hint = "For instance: --base-url https://llm.example.org/v1"
-        if "contain a" in problem and "fragment" not in problem:
+        if "a user" in problem or "a key" in problem:
             hint = "Leave it out, and name the variable that holds the key with --key-env."
-        raise UsageFault(f"The address {problem}.", hint)
+        subject = "This is not an address: it" if problem.startswith("must begin") else "The address"
+        raise UsageFault(f"{subject} {problem}.", hint)
     return without_trailing_slash(base_url)
 
 
