@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from chatmgr.domain.errors import ChatmgrError, UsageFault
+from chatmgr.domain.parameters import DEEPEST, unsendable
 from chatmgr.domain.text import valid_message, valid_text
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import PLAIN, app
@@ -206,11 +207,21 @@ def params_from(pairs: tuple[str, ...]) -> dict[str, Any]:
             raise UsageFault(
                 f"“{pair}” is not of the form key=value.", "For instance: --param temperature=0.2"
             )
+        key = key.strip()
         try:
             decoded = json.loads(value, parse_constant=_refuse_constant)
         except ValueError:
             decoded = value
-        *outer, last = key.strip().split(".")
+        except RecursionError:
+            raise UsageFault(f"“{one_line(key, _DESCRIPTION)}” is nested too deeply.") from None
+        *outer, last = key.split(".")
+        problem = (
+            unsendable(decoded, DEEPEST - len(outer)) if len(outer) < DEEPEST else "is nested too deeply"
+        )
+        if problem:
+            raise UsageFault(
+                f"“{one_line(key, _DESCRIPTION)}” {problem}.", "For instance: --param temperature=0.2"
+            )
         table = params
         for part in outer:
             table = table.setdefault(part, {})

@@ -24,6 +24,8 @@ _NEEDED_BY_A_TURN = (
     "chatmgr.backends.pricing",
     "chatmgr.services.budget",
     "chatmgr.services.deprecations",
+    "chatmgr.services.refused_fields",
+    "chatmgr.services.way_out",
     "chatmgr.store.writer.turns",
     "chatmgr.turns",
 )
@@ -102,18 +104,23 @@ class TurnService:
         ``wait`` waits for another process to leave the conversation, instead of raising Busy.
         """
         from chatmgr.services.deprecations import DeprecationCheck
+        from chatmgr.services.refused_fields import RefusedFields
+        from chatmgr.services.way_out import way_out_named
 
         route = self._route(conversation)
         deprecation = DeprecationCheck(self._parts.reader, route.provider, lambda: route.backend().models())
+        refused_fields = RefusedFields(route.provider)
         with self.locked(conversation, wait=wait):
             yield from self._parts.runner.recovery.recover(conversation, self._route_of_run)
             with self._parts.reader as reader:
                 notices = list(self._parts.budget.check(conversation))
                 assistant = reader.assistants.of(conversation.pk)
                 deprecation.read()
+                refused_fields.read(reader)
             yield from notices
             deprecation.start()
-            yield from self._parts.runner.run(conversation, assistant, route, message)
+            with refused_fields.saved_to(self._parts.writer), way_out_named(self._parts.reader, conversation):
+                yield from self._parts.runner.run(conversation, assistant, route, message)
         with self._parts.reader as reader:
             model = route.model or reader.runs.last_model(conversation.pk, deprecation.provider)
         yield from deprecation.announce(self._parts.writer, model)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
-from chatmgr.backends import one_shot
+from chatmgr.backends import history, one_shot
 from chatmgr.backends.assistants.run import Run
 from chatmgr.backends.assistants.run_follower import RunFollower
 from chatmgr.backends.assistants.threads import Threads
@@ -24,10 +24,19 @@ from chatmgr.backends.params import params_for_api
 from chatmgr.backends.thread_sync import without_spaces
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, ProviderRefused
 from chatmgr.domain.events import Event, Finished, Notice, Opened, Sending, ThreadSynced
-from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
+from chatmgr.domain.model import (
+    Assistant,
+    LiveRun,
+    Message,
+    ModelInfo,
+    Provider,
+    RemoteMessage,
+    TurnRequest,
+)
 from chatmgr.domain.remote import RemoteKind
 from chatmgr.domain.states import RunState
 
+_OPTIONAL = {"stream", "truncation_strategy"}  # fields of ours that a server may refuse
 _ASSISTANT_PARAMS = {"temperature", "top_p", "response_format", "reasoning_effort", "tools", "tool_resources"}
 _FILE_SEARCH = {"type": "file_search"}  # without this tool, documents in a thread are not read
 
@@ -51,8 +60,17 @@ class AssistantsBackend:
         yield Sending()
         thread, message = yield from self._send_message(thread, request)
         yield Opened(thread_id=thread)
-        try:
+
+        def run(earlier: list[Message] | None) -> Iterator[Event]:
+            nonlocal thread, message
+            if earlier is not None:  # the thread was too long
+                thread = yield from self._threads.build(request, earlier)
+                message = yield from self._threads.add_message(thread, request.message)
+                yield Opened(thread_id=thread)
             yield from self._run(request.assistant, assistant_id, model, thread, message)
+
+        try:
+            yield from history.run_with_history(request, run, None, kept_remotely=True)
         except ChatmgrError as error:
             error.touched = True  # the message is in the thread, even if the run was refused
             if not isinstance(error, ProviderRefused):
@@ -74,7 +92,7 @@ class AssistantsBackend:
         body |= {"model": model, "name": assistant.name}
         if assistant.instructions:
             body["instructions"] = assistant.instructions
-        created = yield from self._client.retrying(lambda: self._client.post("/assistants", body))
+        created = yield from self._client.retrying(lambda: self._client.post("/assistants", body, {"name"}))
         assistant_id = str(created.get("id", ""))
         yield Opened(assistant_id=assistant_id)
         return assistant_id
@@ -124,6 +142,7 @@ class AssistantsBackend:
             "stream": True,
         }
         body.setdefault("truncation_strategy", {"type": "auto"})
+        optional = _OPTIONAL - assistant.params.keys()
         if self._threads.has_documents:
             other_tools = [tool for tool in body.get("tools") or () if tool != _FILE_SEARCH]
             body["tools"] = [*other_tools, _FILE_SEARCH]
@@ -132,7 +151,7 @@ class AssistantsBackend:
         seen_ids, seen_runs = self._threads.seen_ids - {message}, self._threads.seen_runs
         run = Run(thread, message=message, earlier_ids=seen_ids, earlier_runs=seen_runs)
         path = f"/threads/{thread}/runs"
-        yield from self._cancelled_on_exit(run, lambda: self._create_run(run, path, body))
+        yield from self._cancelled_on_exit(run, lambda: self._create_run(run, path, body, optional))
 
     def _cancelled_on_exit(self, run: Run, events: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         """Follow a run's events; if the caller leaves before the end, ask the server to cancel the run."""
@@ -143,13 +162,13 @@ class AssistantsBackend:
                 self._follower.cancel(run)
             raise
 
-    def _create_run(self, run: Run, path: str, body: Json) -> Iterator[Event]:
+    def _create_run(self, run: Run, path: str, body: Json, optional: set[str]) -> Iterator[Event]:
         try:
-            stream: Stream = yield from self._client.retrying(lambda: self._client.open(path, body))
+            stream: Stream = yield from self._client.retrying(lambda: self._client.open(path, body, optional))
             yield from self._follower.read_stream(run, stream)
         except (NetworkDown, ProviderRefused) as error:
             refused = isinstance(error, ProviderRefused) and error.status < 500
-            if not run.id and (refused or not error.touched):
+            if run.ended or (not run.id and (refused or not error.touched)):
                 raise
             disconnected = isinstance(error, NetworkDown)
             yield Notice(

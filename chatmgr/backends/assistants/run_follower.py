@@ -3,10 +3,13 @@
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from functools import partial
 
+from chatmgr.backends import error_body
 from chatmgr.backends.answer_text import join_messages, remaining_text
 from chatmgr.backends.assistants.run import Run, created_at, find_answers
 from chatmgr.backends.assistants.threads import is_refusal, text_of
 from chatmgr.backends.http.client import ApiClient, Json
+from chatmgr.backends.http.errors import stream_refusal
+from chatmgr.backends.overflow import parse_overflow
 from chatmgr.backends.polling import poll
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Opened, ToolCall, Usage
@@ -47,13 +50,19 @@ class RunFollower:
                     yield from self._wait_until_done(run, event)
                     return
                 if name.rpartition(".")[2] not in _UNFINISHED_EVENTS:
+                    self._raise_if_too_long(run, event)
                     yield from self._finish(run, event)
                     return
             elif name == "error":
                 run.ended = True
-                reason = event.get("message") or (event.get("error") or {}).get("message")
-                yield Finished(RunState.FAILED, error=str(reason or "no reason given"))
+                yield self._client.failure(event, heard=any(run.text_parts))
                 return
+
+    def _raise_if_too_long(self, run: Run, run_object: Json) -> None:
+        """Raise the refusal of a thread that is too long, if nothing was answered: then less is sent."""
+        if not any(run.text_parts) and parse_overflow({"error": run_object.get("last_error")}):
+            run.ended = True
+            raise stream_refusal(self._client.provider, run_object)
 
     def _record_id(self, run: Run, run_object: Json) -> Iterator[Event]:
         if not run.id and run_object.get("id"):
@@ -190,9 +199,9 @@ class RunFollower:
         if state is RunState.COMPLETED and run.refused:
             detail = "refusal"
         yield from remaining_text(text, "".join(run.text_parts))
-        error_object = run_object.get("last_error")
-        reason = str(error_object.get("message") or "") if isinstance(error_object, dict) else ""
-        yield Finished(state, detail, reason, text or None)
+        failed = state is RunState.FAILED and not detail
+        error = run_object.get("last_error")
+        yield Finished(state, detail, error_body.reason(error) if error or failed else "", text or None)
 
     def _answer_text(self, run: Run) -> str:
         """The text of the messages that this run wrote, oldest first."""

@@ -36,10 +36,12 @@ class Threads:
         self.has_documents = any(file.content_type not in IMAGES for file in request.remote_files.values())
         return (yield from thread_sync.ensure_synced(self, request))
 
-    def build(self, request: TurnRequest) -> Generator[Event, None, str]:
-        """Create a thread that holds the transcript; returns its id."""
+    def build(
+        self, request: TurnRequest, messages: list[Message] | None = None
+    ) -> Generator[Event, None, str]:
+        """Create a thread that holds the transcript, or these messages of it; returns its id."""
         thread = yield from self._client.retrying(self.create)
-        yield from self.append(thread, request.history(0))
+        yield from self.append(thread, request.history(0) if messages is None else messages)
         yield ThreadSynced(thread, request.answered)
         return thread
 

@@ -12,6 +12,7 @@ that is done, and looks in the conversation for one whose id never arrived.
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 
 from chatmgr.backends import history, one_shot
 from chatmgr.backends.answer_text import join_messages
@@ -46,6 +47,7 @@ from chatmgr.domain.model import (
 from chatmgr.domain.remote import RemoteKind
 from chatmgr.domain.states import RunState
 
+_OPTIONAL = {"stream", "context_management"}  # fields of ours that a server may refuse
 _LEAST_COMPACT_THRESHOLD = 1000  # tokens; the API accepts no less
 
 
@@ -78,8 +80,22 @@ class ResponsesBackend:
             yield from self._run_turn(request, model, thread)
 
     def _run_turn(self, request: TurnRequest, model: str, thread: str) -> Iterator[Event]:
+        """Run the turn on its conversation; one that is too long is replaced by one with the newest turns."""
+
+        def run(earlier: list[Message] | None) -> Iterator[Event]:
+            own = thread
+            if earlier is not None and thread != STATELESS:
+                own = yield from self._conversations.build(request, earlier)
+            yield from self._run_once(request, model, own, earlier or [])
+
+        max_tokens = params_for_api("responses", request.assistant.params).get("max_output_tokens")
+        yield from history.run_with_history(request, run, max_tokens, kept_remotely=thread != STATELESS)
+
+    def _run_once(
+        self, request: TurnRequest, model: str, thread: str, earlier: list[Message]
+    ) -> Iterator[Event]:
         """Create the response and follow it; leaving early asks the server to cancel it."""
-        body = self._body(request, model, thread)
+        body = self._body(request, model, thread, earlier)
         state = ResponseState(
             background=bool(body.get("background")), max_output_tokens=body.get("max_output_tokens")
         )
@@ -112,18 +128,19 @@ class ResponsesBackend:
                 )
         except (NetworkDown, ProviderRefused) as error:
             refused = isinstance(error, ProviderRefused) and error.status < 500
-            if not state.id and (refused or not error.touched):
+            if state.ended or (not state.id and (refused or not error.touched)):
                 raise
             yield from self._find_rest(state, request, thread, error)
 
-    def _body(self, request: TurnRequest, model: str, thread: str) -> Json:
+    def _body(self, request: TurnRequest, model: str, thread: str, earlier: list[Message]) -> Json:
         params = params_for_api("responses", request.assistant.params)
-        body: Json = {**params, "model": model, "stream": True}
+        body: Json = {"stream": True, **params, "model": model}
         if request.background:
             body["background"] = True
         if request.assistant.instructions:
             body["instructions"] = request.assistant.instructions
-        body["input"] = [responses_message(request.message)]
+        sent = [request.message] if thread != STATELESS else [*earlier, request.message]
+        body["input"] = [responses_message(message) for message in sent]
         if thread != STATELESS:
             body["conversation"] = thread
             if self._compact_threshold and not body.keys() & {"context_management", "truncation"}:
@@ -132,37 +149,24 @@ class ResponsesBackend:
         return body
 
     def _create(self, body: Json, request: TurnRequest) -> Generator[Event, None, Stream]:
-        """Create the response; a parameter that the server does not know is left out at the next try.
+        """Create the response; a field that the server does not know is left out at the next try.
 
         Nothing is created twice: the server has refused each earlier try.
         """
+        optional = _OPTIONAL - request.assistant.params.keys()
+        if body.get("background"):
+            optional -= {"stream"}
         while True:
             try:
-                return (yield from self._post(body, request))
+                return (
+                    yield from self._client.retrying(partial(self._client.open, "/responses", body, optional))
+                )
             except ProviderRefused as error:
                 complaint = f"{error.code} {error.message}".lower() if error.status == 400 else ""
-                if "context_management" in body and "context_management" in complaint:
-                    body = {key: value for key, value in body.items() if key != "context_management"}
-                elif body.get("background") and body["stream"] and "stream" in complaint:
-                    yield Notice(
-                        "The server does not stream background runs; polling it until the run is done."
-                    )
-                    body = {**body, "stream": False}
-                else:
+                if not (body.get("background") and body["stream"] and "stream" in complaint):
                     raise
-
-    def _post(self, body: Json, request: TurnRequest) -> Generator[Event, None, Stream]:
-        """Send the new message; without a remote conversation, the transcript goes before it."""
-        if "conversation" in body:
-            return (yield from self._client.retrying(lambda: self._client.open("/responses", body)))
-
-        def post(earlier: list[Message]) -> Stream:
-            items = [*map(responses_message, earlier), *body["input"]]
-            return self._client.open("/responses", {**body, "input": items})
-
-        return (
-            yield from history.send_with_history(self._client, request, post, body.get("max_output_tokens"))
-        )
+            yield Notice("The server does not stream background runs; polling it until the run is done.")
+            body = {**body, "stream": False}
 
     def _check_kept(
         self, request: TurnRequest, thread: str, body: Json, state: ResponseState, end: Finished

@@ -30,9 +30,14 @@ class Conversations:
             return STATELESS
         return (yield from thread_sync.ensure_synced(self, request))
 
-    def build(self, request: TurnRequest) -> Generator[Event, None, str]:
-        """Create a conversation that holds the transcript; ``STATELESS`` where the server has none."""
-        earlier = thread_sync.without_empty(request.history(0))
+    def build(
+        self, request: TurnRequest, messages: list[Message] | None = None
+    ) -> Generator[Event, None, str]:
+        """Create a conversation that holds the transcript, or these messages of it.
+
+        The value is ``STATELESS`` where the server has none.
+        """
+        earlier = thread_sync.without_empty(request.history(0) if messages is None else messages)
         try:
             thread = yield from self._client.retrying(lambda: self.create(earlier[:_ITEMS_PER_CALL]))
         except ProviderRefused as error:

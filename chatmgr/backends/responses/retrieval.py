@@ -6,8 +6,11 @@ from functools import partial
 from typing import TypeVar
 
 from chatmgr.backends.answer_text import join_messages, remaining_text
+from chatmgr.backends.error_body import reason
 from chatmgr.backends.http.client import ApiClient, Json
+from chatmgr.backends.http.errors import stream_refusal
 from chatmgr.backends.http.retry import wait
+from chatmgr.backends.overflow import parse_overflow
 from chatmgr.backends.polling import poll
 from chatmgr.backends.responses.evidence import named_conversation
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
@@ -109,8 +112,10 @@ class Retrieval:
             if attempt:
                 yield from wait(0.125 * 2**attempt, "cannot be reached")
             try:
-                query = {"stream": "true", "starting_after": state.cursor}
-                yield from self.read_stream(self._client.open(f"/responses/{state.id}", None, **query), state)
+                stream = self._client.open(
+                    f"/responses/{state.id}", None, stream="true", starting_after=state.cursor
+                )
+                yield from self.read_stream(stream, state)
             except NetworkDown:
                 continue
             except ProviderRefused:
@@ -133,7 +138,7 @@ class Retrieval:
         does not stream sends the response itself: then this waits until it is done.
         """
         for name, event in events:
-            event_type = str(event.get("type") or name)
+            event_type = "error" if name == "error" else str(event.get("type") or name)
             if event_type in _TEXT_EVENTS:
                 yield state.add_text(str(event.get("delta", "")), event.get("sequence_number"))
                 continue
@@ -149,16 +154,25 @@ class Retrieval:
             if isinstance(response, dict):
                 if on_response and not state.id and response.get("id"):
                     yield from on_response(response)
+                if response.get("status") == "failed":
+                    self._raise_if_too_long(response, state)
                 yield from state.read(response)
             if event_type in _FINAL_EVENTS:
                 yield from _finish(response or {}, state)
                 return
             if event_type == "error":
-                yield from _fail(event, state)
+                state.ended = True
+                yield self._client.failure(event, heard=any(state.text_parts))
                 return
             if not_streamed:
                 yield from self._wait_until_done(state, event)
                 return
+
+    def _raise_if_too_long(self, response: Json, state: ResponseState) -> None:
+        """Raise the refusal of a prompt that is too long, if nothing was answered: then less is sent."""
+        if not any(state.text_parts) and parse_overflow({"error": response.get("error")}):
+            state.ended = True
+            raise stream_refusal(self._client.provider, response)
 
     def _wait_until_done(
         self, state: ResponseState, response: Json, timeout_error: ChatmgrError | None = None
@@ -220,14 +234,6 @@ def _is_queued(response: Json) -> bool:
     return response.get("status") == "queued"
 
 
-def _fail(event: Json, state: ResponseState) -> Iterator[Event]:
-    """An ``error`` event: the run failed."""
-    state.ended = True
-    nested = event.get("error")
-    error = nested if isinstance(nested, dict) else event
-    yield Finished(RunState.FAILED, error=str(error.get("message") or "no reason given"))
-
-
 def _finish(response: Json, state: ResponseState) -> Iterator[Event]:
     """The end of a response: its usage, what was not streamed of its text, and its final state."""
     yield from state.read(response)
@@ -239,8 +245,9 @@ def _finish(response: Json, state: ResponseState) -> Iterator[Event]:
         yield Reasoning(reasoning)
     yield from remaining_text(text, "".join(state.text_parts), state.cursor)
     state.ended = True
-    error = response.get("error") or {}
-    yield Finished(*_final_state(response, state), str(error.get("message") or ""), text or None)
+    run_state, detail = _final_state(response, state)
+    failed = run_state is RunState.FAILED or response.get("error")
+    yield Finished(run_state, detail, reason(response.get("error")) if failed else "", text or None)
 
 
 def _usage(usage: Json) -> Usage:
