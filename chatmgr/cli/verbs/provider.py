@@ -12,9 +12,11 @@ from chatmgr.config import keys, settings
 from chatmgr.domain.errors import NetworkDown, NotFound, ProviderRefused, UsageFault
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest, valid_name
+from chatmgr.domain.redaction import safe_url, without_key_shapes
 from chatmgr.domain.text import counted
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
+from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 from chatmgr.ui.prompts import confirm
@@ -64,10 +66,17 @@ def add(name: str, api: str, base_url: str, key_env: str, model: str) -> None:
             f"“{name}” is built in and speaks {settings.BUILT_IN[name]['api']}.", "Choose another name."
         )
     if not base_url.startswith(("http://", "https://")):
-        raise UsageFault(f"“{base_url}” is not an address.", "An address begins with http:// or https://.")
+        raise UsageFault(
+            f"“{safe_url(base_url)}” is not an address.", "An address begins with http:// or https://."
+        )
     if "@" in base_url:
         raise UsageFault(
             "The address contains a user or a key.", "Leave it out, and name a variable with --key-env."
+        )
+    if key_env and (not key_env.isidentifier() or without_key_shapes(key_env) != key_env):
+        raise UsageFault(
+            "--key-env takes the name of an environment variable, not a key.",
+            f"Leave it out, and type: chatmgr config set-key {quote(name)}",
         )
     table = {"api": api, "base_url": base_url.rstrip("/"), "key_env": key_env, "default_model": model}
     settings.load()  # a broken file is reported before it is changed
@@ -81,7 +90,7 @@ def _facts(provider: Provider) -> dict[str, Any]:
     return {
         "name": provider.name,
         "api": provider.api,
-        "base_url": provider.base_url or None,
+        "base_url": provider.endpoint or None,
         "default_model": provider.default_model or None,
         "key_env": provider.key_env or None,
         "key": source if key else None,
@@ -134,7 +143,7 @@ def show(name: str, as_json: bool) -> None:
         print_json(facts)
         return
     for key, value in facts.items():
-        console.out(f"{key.replace('_', ' ')}: {'—' if value is None else value}")
+        console.out(f"{key.replace('_', ' ')}: {'—' if value is None else one_line(str(value))}")
 
 
 @command.command("test")
