@@ -204,6 +204,7 @@ class StreamRedactor:
     """
 
     _LET_THROUGH = 3  # characters
+    _TELLING = 10  # characters: so much of a secret is one
     _MOST_HELD = 4096  # characters, however a server cuts its answer
 
     def __init__(self, redactor: Redactor) -> None:
@@ -242,6 +243,7 @@ class StreamRedactor:
         return 0
 
     def rest(self) -> str:
-        """What still waits, at the end."""
+        """What still waits, at the end; the greater part of a secret is cut as well."""
         text, self.held = self.held, ""
-        return text
+        length = self._begun(self._written + text)
+        return text[: -min(length, len(text))] + _CUT if text and length >= self._TELLING else text
