@@ -118,6 +118,7 @@ def ending_note(turn: Turn) -> str:
     reasons = {
         ("incomplete", "length"): "cut off at the length limit",
         ("incomplete", "content_filter"): "cut off by the provider's content filter",
+        ("incomplete", "other"): "cut off, for a reason that is not known",
         ("completed", "refusal"): "the model refused",
         ("completed", ""): "the answer is empty",
     }
