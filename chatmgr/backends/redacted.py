@@ -116,7 +116,10 @@ class RedactedBackend:
                 for event in events:
                     if type(event) is Delta:
                         cursor = event.cursor
-                        if text := answer.feed(event.text):
+                        text = answer.feed(event.text)
+                        if text is event.text:
+                            yield event
+                        elif text:
                             yield Delta(text, cursor)
                     elif type(event) is Reasoning:
                         if text := reasoning.feed(event.text):

@@ -54,8 +54,8 @@ VERBS: dict[str, list[str]] = {
     "stats": ["stats", "stats --by model --json", "stats --by conversation", "stats --html -"],
     "export": [f"export --all --format {form}" for form in ("md", "text", "json", "jsonl")]
     + ["export one --format html"],
-    "rename": ["rename one uno", "rename one --title plain"],
-    "tag": ["tag", "tag one +more", "tag --json"],
+    "rename": ["rename one uno", "rename one --title plain", "rename two* --title plain"],
+    "tag": ["tag", "tag one +more", "tag --json", "tag --all --dry-run +new"],
     "archive": ["archive one", "archive --all --dry-run"],
     "unarchive": ["unarchive one", "unarchive --all --dry-run"],
     "delete": ["delete one -y", "delete --all --dry-run", "delete one -y --remote"],

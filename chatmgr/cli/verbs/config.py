@@ -12,7 +12,7 @@ from chatmgr.store.location import sqlite_path
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.region import stdout_size
-from chatmgr.terminal.sanitize import one_line
+from chatmgr.terminal.sanitize import clean
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 from chatmgr.ui.prompts import ask_key
@@ -77,7 +77,7 @@ def path(as_json: bool) -> None:
         print_json(locations)
         return
     for name, location in locations.items():
-        console.out(f"{name}: {one_line(location)}")
+        console.out(f"{name}: {clean(location)}")
 
 
 @command.command("set-key", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

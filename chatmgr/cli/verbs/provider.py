@@ -172,7 +172,7 @@ def test(name: str, as_json: bool) -> None:
         print_json({"name": name, "answers": True, "models": len(models), "seconds": round(seconds, 3)})
         return
     count = f"lists {counted(len(models), 'model')}" if models else "lists no models"
-    console.out(f"{name} answers ({seconds * 1000:.0f} ms) and {count}.")
+    console.out(f"{one_line(name)} answers ({seconds * 1000:.0f} ms) and {count}.")
 
 
 @command.command("remove")
