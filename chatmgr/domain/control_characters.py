@@ -11,7 +11,9 @@ also shows the *hidden* ones, which mean something in some scripts and may stay 
 import re
 from functools import cache
 
-_BIDI_OVERRIDES = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_CONTROLS = [range(0x09), range(0x0B, 0x20), range(0x7F, 0xA0)]  # all but line feeds and tabs
+_BIDI_OVERRIDES = [range(0x202A, 0x202F), range(0x2066, 0x206A)]
+_SURROGATES = range(0xD800, 0xE000)
 _BIDI_MARKS = [0x061C, 0x200E, 0x200F]
 _INVISIBLE = [0x00AD, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x200B, *range(0x2060, 0x2066), 0x3164, 0xFEFF]
 _INVISIBLE += [*range(0x206A, 0x2070), 0xFFA0, *range(0xFFF9, 0xFFFC), 0x2028, 0x2029]
@@ -23,11 +25,12 @@ Table = dict[int, str]
 @cache
 def live_table() -> Table:
     """Controls, bidirectional overrides and surrogates, each with what stands for it (``str.translate``)."""
-    table = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"}
+    table = {
+        code: chr(0x2400 + code) if code < 0x20 else f"<{code:02X}>" for codes in _CONTROLS for code in codes
+    }
     table |= {0x7F: "\u2421"}
-    table |= {code: f"<{code:02X}>" for code in range(0x80, 0xA0)}
-    table |= {code: f"<{code:04X}>" for code in _BIDI_OVERRIDES}
-    return table | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+    table |= {code: f"<{code:04X}>" for codes in _BIDI_OVERRIDES for code in codes}
+    return table | dict.fromkeys(_SURROGATES, "\ufffd")
 
 
 @cache
@@ -39,12 +42,13 @@ def hostile_table() -> Table:
 
 @cache
 def _hostile_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Patterns that find hostile characters; compiled on first use, since that takes milliseconds.
+    """Patterns that find hostile characters; compiled on first use, from ranges, since that takes time.
 
     There are two: a single class that mixes both planes is forty times slower (measured).
     """
-    bmp_class = "".join(re.escape(chr(code)) for code in hostile_table() if code < 0x10000)
-    return re.compile(f"[{bmp_class}]"), re.compile("[\U000e0000-\U000e007f]")
+    ranges = [f"{chr(codes[0])}-{chr(codes[-1])}" for codes in (*_CONTROLS, *_BIDI_OVERRIDES, _SURROGATES)]
+    hidden = map(chr, (*_BIDI_MARKS, *_INVISIBLE))
+    return re.compile(f"[{''.join([*ranges, *hidden])}]"), re.compile("[\U000e0000-\U000e007f]")
 
 
 def has_hostile(text: str) -> bool:
