@@ -181,7 +181,10 @@ def _report_fault(error: Exception) -> int:
     if "--debug" in sys.argv:
         import traceback
 
-        traceback.print_exc()
+        from chatmgr.domain.redaction import without_credentials
+        from chatmgr.terminal.sanitize import clean
+
+        sys.stderr.write(clean(without_credentials(traceback.format_exc())))
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
         return _report(f"{error.strerror}{where}.", "What was kept is in: chatmgr history", 1)
@@ -194,12 +197,14 @@ def _report_fault(error: Exception) -> int:
 
 def _report(message: str, hint: str, code: int) -> int:
     """Print an error and its hint to stderr; returns the exit code, for the caller to return."""
+    from chatmgr.domain.redaction import without_credentials
     from chatmgr.terminal.console import styled, wrap_for_stderr
     from chatmgr.terminal.sanitize import clean
 
     mark = styled("chatmgr:", "red", sys.stderr.isatty())
 
-    text = wrap_for_stderr(f"chatmgr: {clean(message)} {clean(hint)}".strip()).removeprefix("chatmgr:")
+    words = without_credentials(f"{message} {hint}")
+    text = wrap_for_stderr(f"chatmgr: {clean(words)}".strip()).removeprefix("chatmgr:")
     try:
         sys.stderr.write(f"{mark}{text}\n")
     except OSError:

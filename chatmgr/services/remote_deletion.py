@@ -98,9 +98,9 @@ class RemoteDeletion:
     def _backend(self, name: str, endpoint: str) -> Backend:
         """The backend for a provider, if that still has the address that the thing was stored at."""
         provider: Provider = self._providers.usable(self._providers.get(name))
-        if provider.base_url != endpoint:
+        if provider.endpoint != endpoint:
             raise ConfigurationFault(
-                f"{name} points to another server now ({provider.base_url}); this was stored at {endpoint}"
+                f"{name} points to another server now ({provider.endpoint}); this was stored at {endpoint}"
             )
         if name not in self._backends:
             self._backends[name] = self._providers.backend(provider)

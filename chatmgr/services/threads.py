@@ -103,7 +103,7 @@ class ThreadService:
         provider = self._providers.usable(self._providers.get(conversation.provider))
         _refuse_without_threads(provider)
         with self._reader as reader:
-            thread = reader.threads.get(conversation.pk, provider.name, provider.base_url)
+            thread = reader.threads.get(conversation.pk, provider.name, provider.endpoint)
             local_messages = reader.turns.context(conversation.pk, _AFTER_ALL)
         if thread is None:
             hint = f"It has none at {provider.name}; its next turn creates one."
@@ -143,7 +143,7 @@ class ThreadService:
         """Write fetched turns to the transcript; the thread is in sync with it then."""
         with self._reader as reader:
             assistant = reader.assistants.of(conversation.pk)
-        thread_key = ThreadKey(conversation.pk, provider.name, provider.base_url)
+        thread_key = ThreadKey(conversation.pk, provider.name, provider.endpoint)
         self._writer.turns.import_turns(thread_key, assistant.version_id, thread, turns)
 
 

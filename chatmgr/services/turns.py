@@ -250,7 +250,7 @@ class TurnService:
         from chatmgr.store.writer import ThreadKey
 
         route = self._route(conversation)
-        endpoint = route.provider.name, route.provider.base_url
+        endpoint = route.provider.name, route.provider.endpoint
         with self._parts.reader as reader:
             remote_assistant = reader.assistants.remote_id(assistant.id, *endpoint)
         for event in route.backend().prepare(assistant, route.model, remote_assistant):

@@ -74,7 +74,7 @@ class TurnRunner:
             assistant,
             route.model,
             route.provider.name,
-            route.provider.base_url,
+            route.provider.endpoint,
             message.text,
             attachments=message.attachments,
             background=background,

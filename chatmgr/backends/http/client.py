@@ -106,7 +106,7 @@ class ApiClient:
             raise ProviderRefused(
                 f"{self.provider.name} answered {response.status_code} with something that is not JSON"
                 f"{excerpt}",
-                f"Is {self.provider.base_url} the API's address? See: chatmgr provider test "
+                f"Is {self.provider.endpoint} the API's address? See: chatmgr provider test "
                 f"{self.provider.name}",
                 status=response.status_code,
             )

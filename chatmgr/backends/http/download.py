@@ -1,6 +1,5 @@
 """Downloads a file from an address, to attach it to a message."""
 
-import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,8 +16,9 @@ def fetch(url: str, limit: int) -> tuple[str, bytes]:
     """
     import httpx2
 
-    content = bytearray()
-    shown = re.sub(r"(?<=://)[^/?#]*@", "", url)  # without a user and a password
+    from chatmgr.domain.redaction import safe_url
+
+    content, shown = bytearray(), safe_url(url)
     try:
         with httpx2.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as response:
             response.raise_for_status()

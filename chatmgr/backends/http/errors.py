@@ -20,7 +20,7 @@ def network_error(provider: Provider, error: BaseException) -> NetworkDown:
     """The error for a connection that failed; it tells whether the server can have heard the request."""
     import httpx2
 
-    name, url = provider.name, provider.base_url
+    name, url = provider.name, provider.endpoint
     hint = f"Is it running, and is the address right? See: chatmgr provider test {name}"
     if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol)):
         reason = one_line(provider, str(error)) or type(error).__name__

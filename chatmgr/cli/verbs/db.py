@@ -12,6 +12,7 @@ from chatmgr.store.connection import open_source
 from chatmgr.store.integrity import damage
 from chatmgr.store.location import sqlite_path
 from chatmgr.terminal.console import console
+from chatmgr.terminal.sanitize import clean
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 
@@ -62,7 +63,7 @@ def status(as_json: bool) -> None:
         return
     for key, value in facts.items():
         shown = "—" if value is None else f"{value:,}" if isinstance(value, int) else value
-        console.out(f"{key.replace('_', ' ')}: {shown}")
+        console.out(f"{key.replace('_', ' ')}: {clean(shown)}")
 
 
 @command.command("upgrade")
@@ -96,7 +97,7 @@ def backup(file: Path | None) -> None:
       chatmgr db backup
       chatmgr db backup /mnt/disk/chatmgr.db
     """
-    console.out(str(migrate.backup(app().url, target=file)))
+    console.out(clean(str(migrate.backup(app().url, target=file))))
 
 
 @command.command("check")

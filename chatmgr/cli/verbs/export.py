@@ -101,11 +101,10 @@ def _print(keys: Keys, format_: str) -> None:
         raise UsageFault(f"{len(keys):,} conversations do not fit on one page.", "Name a folder: -o DIR/")
     if not keys:
         console.note("No conversation matches.")
-    sanitized = clean if sys.stdout.isatty() else str
     for block in _blocks(Exporter(app().reader).pieces(keys, format_)):
         if console.stdout_closed:
             return
-        console.out(sanitized(block), end="")
+        console.write(clean(block) if sys.stdout.isatty() else block)
 
 
 def _blocks(pieces: Iterable[str]) -> Iterator[str]:

@@ -14,9 +14,11 @@ from chatmgr.domain.base_url import base_url_problem, without_trailing_slash
 from chatmgr.domain.errors import NetworkDown, NotFound, ProviderRefused, UsageFault
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest, valid_name
+from chatmgr.domain.redaction import without_key_shapes
 from chatmgr.domain.text import counted
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
+from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 from chatmgr.ui.prompts import confirm
@@ -70,10 +72,12 @@ def add(name: str, api: str, base_url: str, key_env: str, model: str) -> None:
             f"“{name}” is built in and speaks {settings.BUILT_IN[name]['api']}.", "Choose another name."
         )
     base_url = _checked_base_url(base_url)
-    if key_env and not re.fullmatch(r"[A-Za-z_]\w*", key_env, re.ASCII):
+    if key_env and (
+        not re.fullmatch(r"[A-Za-z_]\w*", key_env, re.ASCII) or without_key_shapes(key_env) != key_env
+    ):
         raise UsageFault(  # it may be the key itself, so it is not repeated
-            "--key-env takes the name of an environment variable, and this is none.",
-            "For instance: --key-env WORK_KEY",
+            "--key-env takes the name of an environment variable, not a key.",
+            f"Leave it out, and type: chatmgr config set-key {quote(name)}",
         )
     if not model.isprintable():
         raise UsageFault("The model's name contains control or invisible characters.")
@@ -101,7 +105,7 @@ def _facts(provider: Provider) -> dict[str, Any]:
     return {
         "name": provider.name,
         "api": provider.api,
-        "base_url": provider.base_url or None,
+        "base_url": provider.endpoint or None,
         "default_model": provider.default_model or None,
         "key_env": provider.key_env or None,
         "key": source if key else None,
@@ -156,7 +160,7 @@ def show(name: str, as_json: bool) -> None:
         print_json(facts)
         return
     for key, value in facts.items():
-        console.out(f"{key.replace('_', ' ')}: {'—' if value is None else value}")
+        console.out(f"{key.replace('_', ' ')}: {'—' if value is None else one_line(str(value))}")
 
 
 @command.command("test")
@@ -185,7 +189,7 @@ def test(name: str, as_json: bool) -> None:
         print_json({"name": name, "answers": True, "models": len(models), "seconds": round(seconds, 3)})
         return
     count = f"lists {counted(len(models), 'model')}" if models else "lists no models"
-    console.out(f"{name} answers ({seconds * 1000:.0f} ms) and {count}.")
+    console.out(f"{one_line(name)} answers ({seconds * 1000:.0f} ms) and {count}.")
 
 
 @command.command("remove")

@@ -187,7 +187,7 @@ def _write_page(path: str, stats: Statistics, by: str | None, count: int | None,
     page = stats_html.stats_page(_page(stats, by, count))
     if path == "-":
         for piece in page:
-            console.out(piece, end="")
+            console.write(piece)
         return
     target = Path(path).expanduser()
     write_file(target, page, force=force)

@@ -10,6 +10,7 @@ from chatmgr.cli.params import NameParam, json_option
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import Assistant, Conversation, Provider, ThreadRef
 from chatmgr.domain.names import slug, valid_name
+from chatmgr.domain.redaction import safe_url
 from chatmgr.domain.text import counted
 from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal import list_tables
@@ -139,7 +140,7 @@ def _facts(conversation: Conversation, provider: str, endpoint: str, thread: Thr
     return {
         "conversation": conversation.name,
         "provider": provider,
-        "base_url": endpoint,
+        "base_url": safe_url(endpoint),
         "thread_id": visible_thread_id(thread.remote_id) or None,
         "synced": thread.synced,
         "turns": conversation.turns,
