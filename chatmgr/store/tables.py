@@ -236,6 +236,17 @@ messages = Table(
     _partial_index("uq_messages_answer", "run_id", where=text("run_id IS NOT NULL"), unique=True),
 )
 
+# What has arrived of a long answer while its run is live, beyond what its message holds: each checkpoint adds
+# a part, so that it writes what is new. ``start`` is the number of characters before it. The end of the run
+# moves the whole answer into its message.
+answer_parts = Table(
+    "answer_parts",
+    metadata,
+    Column("run_id", Integer, _parent("runs.id"), primary_key=True),
+    Column("start", Integer, primary_key=True),
+    _column("content", Text),
+)
+
 # A file's bytes, kept once however often it is attached; they travel with the database.
 blobs = Table(
     "blobs",

@@ -84,7 +84,7 @@ class Recorder:
             thread.join()
 
     def checkpoint(self, run: OpenRun, progress: Progress) -> None:
-        """Save the answer so far, if it has grown."""
-        text, cursor = progress.unsaved()
-        if text:
-            self._writer.runs.checkpoint(run, text, cursor)
+        """Save what has arrived since the last time."""
+        if piece := progress.unsaved():
+            self._writer.runs.checkpoint(run, piece.text, piece.cursor, start=piece.start)
+            progress.mark_saved(piece)
