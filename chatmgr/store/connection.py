@@ -134,12 +134,15 @@ class PostgresSource:
         self._psycopg = psycopg
         self._all: list[psycopg.Connection] = []
         self._free: list[psycopg.Connection] = []
+        self._in_snapshot = False
         with self._connection():
             pass
 
     @contextmanager
     def _connection(self) -> "Iterator[psycopg.Connection]":
         try:
+            while self._free and not self._in_snapshot and _is_lost(self._free[-1]):
+                self._free.pop().close()
             if not self._free:
                 self._free.append(self._psycopg.connect(self._url, autocommit=True))
                 self._all.append(self._free[-1])
@@ -164,15 +167,32 @@ class PostgresSource:
         """On the connection that is free: a question asked inside another would not be part of it."""
         with self._connection() as db:
             db.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._in_snapshot = True  # another connection would not see the same moment
         try:
             yield
         finally:
+            self._in_snapshot = False
             with self._connection() as db:
                 db.rollback()
 
     def close(self) -> None:
         for db in self._all:
             db.close()
+
+
+def _is_lost(db: "psycopg.Connection") -> bool:
+    """Whether the server ended an idle connection; it is asked only where something came from it unasked."""
+    import select
+
+    import psycopg
+
+    if not db.closed and not select.select([db.fileno()], [], [], 0)[0]:
+        return False
+    try:
+        db.execute("SELECT 1")
+    except psycopg.Error:
+        return True
+    return False
 
 
 def _factory(shape: Shape[T]) -> "psycopg.rows.BaseRowFactory[T]":
@@ -186,11 +206,15 @@ def _query(sql: str) -> Any:
 
 def postgres_unreachable(error: Exception) -> DatabaseUnreachable:
     """The first line of what PostgreSQL says; the URL is left out, it may hold a password."""
-    reason = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
-    return DatabaseUnreachable(
-        f"The PostgreSQL database cannot be used: {reason}.",
+    cause = getattr(error, "orig", None) or error
+    reason = (str(cause).strip().splitlines() or ["no reason given"])[0]
+    unreachable = DatabaseUnreachable(
+        f"The PostgreSQL database cannot be used: {reason.rstrip('.')}.",
         "Check CHATMGR_DATABASE_URL and that the server runs.",
     )
+    state = getattr(cause, "sqlstate", None)  # None: the connection itself failed
+    unreachable.passing = state is None or state[:2] == "08" or state[:3] == "57P"
+    return unreachable
 
 
 def open_source(url: str) -> Source | None:

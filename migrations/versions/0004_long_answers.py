@@ -12,7 +12,9 @@ depends_on: str | Sequence[str] | None = None
 
 # How the search index of SQLite recognizes a text in a script without spaces, before and after.
 _WIDER = "\u0e00-\u17ff\u2e80-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-_EXACT = "\u0e00-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u9fff\ua000-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f"
+_EXACT = (
+    "\u0e00-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u9fff\ua000-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f"
+)
 _EXACT += "\U00020000-\U0003ffff"
 _OLD = f"text GLOB '*[{_EXACT}]*'"
 _NEW = "CASE WHEN length(text) = length(CAST(text AS BLOB)) THEN 0 "
