@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable
+from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable, SchemaMismatch
 from chatmgr.store.location import BUSY_SECONDS, libpq_url, sqlite_path, unreachable
 from chatmgr.store.shapes import Shape
 from chatmgr.store.statements import statement
@@ -224,7 +224,10 @@ def open_source(url: str) -> Source | None:
         return PostgresSource(url)
     try:
         if path.stat().st_size == 0:
-            return None
+            raise SchemaMismatch(
+                f"The database {path} is an empty file, which chatmgr did not make.",
+                "If it held conversations, restore a backup (see: chatmgr config path), else remove it.",
+            )
         return SqliteSource(path)
     except FileNotFoundError:
         return None

@@ -43,11 +43,23 @@ def create_file(path: Path) -> None:
         raise unreachable(path, error) from error
 
 
+def sync_folder(folder: Path) -> None:
+    """Make sure that a file's new name survives a power failure, where the system can do that."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def unreachable(path: Path, error: Exception) -> DatabaseUnreachable:
     """The error for a database file that cannot be used: why, and what to do about it."""
     reason = getattr(error, "strerror", None) or str(getattr(error, "orig", None) or error)
     text = reason.lower()
-    if "not a database" in text or "malformed" in text:
+    if "could not decode" in text:
+        reason = text = "it is malformed: it holds text that is not UTF-8"  # SQLite's words hold that text
+    if "not a database" in text or "malformed" in text or "corrupt" in text:
         hint = "Move the file away, or set CHATMGR_HOME to another folder; nothing was changed."
     elif "full" in text or "no space" in text:
         hint = "Free some room and try again; what was committed before is kept."
