@@ -197,7 +197,7 @@ runs = Table(
     metadata,
     id_column(),
     column("turn_id", Integer, parent("turns.id"), index=True),
-    column("conversation_id", Integer, parent("conversations.id"), index=True),
+    column("conversation_id", Integer, parent("conversations.id")),
     column("assistant_version_id", Integer, ForeignKey("assistant_versions.id")),
     column("provider", Text),
     column("model", Text),
@@ -219,6 +219,12 @@ runs = Table(
     column("background", Boolean, server_default=false()),
     column("cursor", Integer, nullable=True),
     column("reasoning", Text, server_default=""),
+    # All that sums over runs need: without it, they read the whole table, and sort it.
+    Index(
+        "ix_runs_usage",
+        *("conversation_id", "model", "provider", "input_tokens", "output_tokens", "cached_tokens"),
+        *("reasoning_tokens", "cost", "sent_at"),
+    ),
     _partial_index("uq_runs_live", "conversation_id", where=LIVE_RUN, unique=True),
 )
 
@@ -242,9 +248,9 @@ messages = Table(
 answer_parts = Table(
     "answer_parts",
     metadata,
-    Column("run_id", Integer, _parent("runs.id"), primary_key=True),
+    Column("run_id", Integer, parent("runs.id"), primary_key=True),
     Column("start", Integer, primary_key=True),
-    _column("content", Text),
+    column("content", Text),
 )
 
 # A file's bytes, kept once however often it is attached; they travel with the database.

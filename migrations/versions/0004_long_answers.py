@@ -1,4 +1,4 @@
-"""Long answers: parts of them while they arrive, and a cheaper test for scripts without spaces."""
+"""Long answers and many: parts of an answer while it arrives, a cheaper search index, an index for sums."""
 
 from collections.abc import Sequence
 
@@ -19,6 +19,8 @@ _EXACT += "\U00020000-\U0003ffff"
 _OLD = f"text GLOB '*[{_EXACT}]*'"
 _NEW = "CASE WHEN length(text) = length(CAST(text AS BLOB)) THEN 0 "
 _NEW += f"WHEN text GLOB '*[{_WIDER}]*' THEN {_OLD} ELSE 0 END"
+_USAGE = ["conversation_id", "model", "provider", "input_tokens", "output_tokens", "cached_tokens"]
+_USAGE += ["reasoning_tokens", "cost", "sent_at"]
 _USERS = "SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger') AND instr(sql, ?) > 0"
 
 
@@ -34,12 +36,16 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("run_id", "start", name=op.f("pk_answer_parts")),
     )
+    op.create_index("ix_runs_usage", "runs", _USAGE)
+    op.drop_index(op.f("ix_runs_conversation_id"), table_name="runs")
     _replace(_OLD, _NEW)
 
 
 def downgrade() -> None:
     """Change the schema back to the revision before."""
     _replace(_NEW, _OLD)
+    op.create_index(op.f("ix_runs_conversation_id"), "runs", ["conversation_id"])
+    op.drop_index("ix_runs_usage", table_name="runs")
     op.drop_table("answer_parts")
 
 
