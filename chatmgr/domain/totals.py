@@ -36,11 +36,11 @@ class UsageTotals:
             self.key,
             self.turns + other.turns,
             self.runs + other.runs,
-            add_known(self.input_tokens, other.input_tokens),
-            add_known(self.output_tokens, other.output_tokens),
-            add_known(self.cached_tokens, other.cached_tokens),
-            add_known(self.reasoning_tokens, other.reasoning_tokens),
-            known_cost(add_known(self.cost, other.cost), self.unpriced + other.unpriced),
+            _add_known(self.input_tokens, other.input_tokens),
+            _add_known(self.output_tokens, other.output_tokens),
+            _add_known(self.cached_tokens, other.cached_tokens),
+            _add_known(self.reasoning_tokens, other.reasoning_tokens),
+            known_cost(_add_known(self.cost, other.cost), self.unpriced + other.unpriced),
             self.unpriced + other.unpriced,
             min(self.first_at, other.first_at),
             max(self.last_at, other.last_at),
@@ -52,7 +52,7 @@ def known_cost(cost: int | None, unpriced: int) -> int | None:
     return cost or (None if unpriced else 0)
 
 
-def add_known(left: int | None, right: int | None) -> int | None:
+def _add_known(left: int | None, right: int | None) -> int | None:
     """The sum of what is known; None where neither is."""
     if left is None or right is None:
         return right if left is None else left

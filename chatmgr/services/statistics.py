@@ -1,7 +1,7 @@
 """Turns, tokens and cost under one set of filters: the total, and its parts as they are asked for."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
@@ -11,7 +11,7 @@ from typing import get_args
 from chatmgr.domain import periods
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.filters import ALWAYS, Filters
-from chatmgr.domain.totals import Ranking, Unit, UsageTotals, add_known, known_cost
+from chatmgr.domain.totals import Ranking, Unit, UsageTotals, known_cost
 from chatmgr.store.reader import Reader
 from chatmgr.store.reader.stats import Usage
 
@@ -99,10 +99,8 @@ class OnePass:
     def __init__(self, reader: Reader, rows: list[Usage], span: tuple[datetime, datetime]) -> None:
         self._span = span
         self.conversations = [list(parts) for _, parts in groupby(rows, attrgetter("pk"))]
-        self._sums: dict[tuple[str, str, str], _Sums] = defaultdict(_Sums)
+        self._rows = rows
         self._turns: dict[Ranking, Counter[str]] = {ranking: Counter() for ranking in RANKINGS}
-        for row in rows:
-            self._sums[row.model, row.provider, row.assistant].add(row)
         for parts in self.conversations:
             first = parts[0]
             self._turns["assistant"][first.assistant] += first.turns
@@ -117,53 +115,38 @@ class OnePass:
 
     def total(self) -> UsageTotals:
         """The sums over everything."""
-        return self._totals("", self._turns["assistant"].total(), self._sums.values())
+        return self._totals("", self._turns["assistant"].total(), self._rows)
 
     def rows(self, ranking: Ranking, count: int) -> list[UsageTotals]:
         """The values with the most turns, equals by name; 0 for all."""
         if ranking == "conversation":
             ranked = sorted(self.conversations, key=lambda parts: (-parts[0].turns, parts[0].conversation))
             chosen = ranked[:count] if count else ranked
-            return [self._totals(parts[0].conversation, parts[0].turns, [_Sums(*parts)]) for parts in chosen]
-        place = ("model", "provider", "assistant").index(ranking)
+            return [self._totals(parts[0].conversation, parts[0].turns, parts) for parts in chosen]
+        rows_of: dict[str, list[Usage]] = defaultdict(list)
+        for row in self._rows:
+            rows_of[getattr(row, ranking)].append(row)
         turns = self._turns[ranking]
         keys = sorted(turns, key=lambda key: (-turns[key], key))
-        return [
-            self._totals(key, turns[key], [sums for keys, sums in self._sums.items() if keys[place] == key])
-            for key in (keys[:count] if count else keys)
-        ]
+        return [self._totals(key, turns[key], rows_of[key]) for key in (keys[:count] if count else keys)]
 
-    def _totals(self, key: str, turns: int, parts: Iterable["_Sums"]) -> UsageTotals:
-        whole = _Sums()
-        for part in parts:
-            whole.join(part)
-        *tokens, cost = (None if known is None else int(known) for known in whole.known)
-        cost = known_cost(cost, whole.unpriced)
-        return UsageTotals(key, turns, whole.runs, *tokens, cost, whole.unpriced, *self._span)
-
-
-class _Sums:
-    """Runs, unpriced runs, and what is known of their tokens and cost."""
-
-    def __init__(self, *rows: Usage) -> None:
-        self.runs = self.unpriced = 0
-        self.known: tuple[int | None, ...] = (None,) * 5
-        for row in rows:
-            self.add(row)
-
-    def add(self, row: Usage) -> None:
-        """Count a row."""
-        self._count(
-            row.runs,
-            row.unpriced,
-            (row.input_tokens, row.output_tokens, row.cached_tokens, row.reasoning_tokens, row.cost),
+    def _totals(self, key: str, turns: int, rows: Sequence[Usage]) -> UsageTotals:
+        unpriced = sum([row.unpriced for row in rows])
+        return UsageTotals(
+            key,
+            turns,
+            sum([row.runs for row in rows]),
+            _known_sum([row.input_tokens for row in rows]),
+            _known_sum([row.output_tokens for row in rows]),
+            _known_sum([row.cached_tokens for row in rows]),
+            _known_sum([row.reasoning_tokens for row in rows]),
+            known_cost(_known_sum([row.cost for row in rows]), unpriced),
+            unpriced,
+            *self._span,
         )
 
-    def join(self, other: "_Sums") -> None:
-        """Count what another has counted."""
-        self._count(other.runs, other.unpriced, other.known)
 
-    def _count(self, runs: int, unpriced: int, known: tuple[int | None, ...]) -> None:
-        self.runs += runs
-        self.unpriced += unpriced
-        self.known = tuple([add_known(ours, theirs) for ours, theirs in zip(self.known, known, strict=True)])
+def _known_sum(counts: Iterable[int | None]) -> int | None:
+    """The sum of what is known, None where nothing is; PostgreSQL gives big sums as decimals."""
+    known = [count for count in counts if count is not None]
+    return int(sum(known)) if known else None
