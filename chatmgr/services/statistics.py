@@ -101,17 +101,16 @@ class OnePass:
         self.conversations = [list(parts) for _, parts in groupby(rows, attrgetter("pk"))]
         self._rows = rows
         self._turns: dict[Ranking, Counter[str]] = {ranking: Counter() for ranking in RANKINGS}
+        models, providers = self._turns["model"], self._turns["provider"]
         for parts in self.conversations:
             first = parts[0]
             self._turns["assistant"][first.assistant] += first.turns
-            several = len(parts) > 1
-            stats = reader.stats
-            self._turns["model"].update(
-                stats.turns_by_model(first.pk) if several else {first.model: first.turns}
-            )
-            self._turns["provider"].update(
-                stats.turns_by_provider(first.pk) if several else {first.provider: first.turns}
-            )
+            if len(parts) == 1:
+                models[first.model] += first.turns
+                providers[first.provider] += first.turns
+            else:
+                models.update(reader.stats.turns_by_model(first.pk))
+                providers.update(reader.stats.turns_by_provider(first.pk))
 
     def total(self) -> UsageTotals:
         """The sums over everything."""

@@ -19,6 +19,9 @@ FROM runs
 JOIN turns ON turns.id = runs.turn_id
 JOIN conversations ON conversations.id = runs.conversation_id
 JOIN assistants ON assistants.id = conversations.assistant_id
+-- include: conditions
+
+-- fragment: conditions
 WHERE conversations.deleted_at IS NULL
     AND turns.created_at BETWEEN :since AND :until
     AND (:model = '' OR runs.model = :model)
@@ -170,7 +173,15 @@ CAST(strftime('%s', substr(turns.created_at, 1, 19)) AS INTEGER)
 CAST(floor(extract(epoch FROM turns.created_at)) AS BIGINT)
 
 -- By the cells of a grid of seconds: see chatmgr/domain/periods.py. ``first`` is the second of ``since``: no
--- turn's stamp is before that of its time, so what is older is not looked at.
+-- turn's stamp is before that of its time. SQLite begins there, so that what is older is not looked at.
+-- fragment: source [sqlite]
+FROM turns
+CROSS JOIN runs ON runs.turn_id = turns.id
+
+-- fragment: source [postgresql]
+FROM turns
+JOIN runs ON runs.turn_id = turns.id
+
 -- name: by_cell
 SELECT
     (
@@ -178,6 +189,9 @@ SELECT
         + :shift
     ) / :step AS cell,
     -- include: sums
--- include: filtered
+-- include: source
+JOIN conversations ON conversations.id = runs.conversation_id
+JOIN assistants ON assistants.id = conversations.assistant_id
+-- include: conditions
     AND turns.stamp >= :first
 GROUP BY cell
