@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _NO_RIGHT = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 
 class Source(Protocol):
@@ -43,7 +44,7 @@ class Source(Protocol):
 
 
 class SqliteSource:
-    """A SQLite file, opened for reading; a folder that cannot be written to is no obstacle."""
+    """A SQLite file, opened for reading; a folder that cannot be written to or a full disk is no obstacle."""
 
     dialect = "sqlite"
     no_limit: int | None = -1
@@ -53,16 +54,18 @@ class SqliteSource:
         try:
             self._db = self._open("mode=rw")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _NO_RIGHT:
+            code = error.sqlite_errorcode & 0xFF
+            if code not in _NO_RIGHT | _NO_ROOM:
                 raise
-            self._db = self._open_read_only()
+            self._db = self._open_read_only() if code in _NO_RIGHT else self._open_without_room()
 
-    def _open(self, how: str) -> sqlite3.Connection:
+    def _open(self, how: str, mode: str = "NORMAL") -> sqlite3.Connection:
         db = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
         )
         try:
             db.execute("PRAGMA query_only=ON")
+            db.execute(f"PRAGMA locking_mode={mode}")
             db.execute("PRAGMA schema_version")  # SQLite looks at the file at the first read, not before
         except BaseException:
             db.close()
@@ -78,6 +81,16 @@ class SqliteSource:
             if error.sqlite_errorcode & 0xFF not in _NO_RIGHT or wal.exists():
                 raise unreachable(self.path, error) from error
             return self._open("immutable=1")
+
+    def _open_without_room(self) -> sqlite3.Connection:
+        """Where there is no room for the file that processes share, SQLite can read a WAL database alone.
+
+        Who keeps all others out needs no such file, and where the log is empty, none is needed at all.
+        """
+        wal = self.path.with_name(self.path.name + "-wal")
+        if wal.exists() and wal.stat().st_size:
+            return self._open("mode=rw", "EXCLUSIVE")
+        return self._open("immutable=1")
 
     def rows(self, name: str, shape: Shape[T], /, **values: object) -> Iterator[T]:
         try:
