@@ -114,28 +114,31 @@ def check(quick: bool) -> None:
     """
     status = Status(sys.stderr)
     try:
-        _check(quick, lambda subject: status.waiting_for(f"checking the {subject}"))
+        intact = _check(quick, lambda subject: status.waiting_for(f"checking the {subject}"))
     finally:
         status.clear()
+    if intact:
+        console.out(f"{intact} intact.")
+    else:
+        console.note("There is no database yet.")
 
 
-def _check(quick: bool, progress: Callable[[str], None]) -> None:
+def _check(quick: bool, progress: Callable[[str], None]) -> str:
+    """What was found intact, as the beginning of a sentence; empty where there is no database."""
     problems = damage(app().url, quick=quick, progress=progress)
     if problems is None:
-        console.note("There is no database yet.")
-        return
+        return ""
     if problems:
         raise damaged(problems)
     if quick:
-        console.out("The pages and counts of the database are intact.")
-        return
+        return "The pages and counts of the database are"
     progress("search index")
     if not migrate.check_search(app().url):
         raise DatabaseUnreachable(
             "The search index does not match the conversations, which are intact.",
             "Rebuild it: chatmgr db reindex",
         )
-    console.out("The database is intact.")
+    return "The database is"
 
 
 @command.command("reindex")
