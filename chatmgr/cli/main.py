@@ -188,11 +188,23 @@ def _report_fault(error: Exception) -> int:
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
         return _report(f"{error.strerror}{where}.", "What was kept is in: chatmgr history", 1)
+    if damage := _damage():
+        return _report(damage.message, damage.hint, damage.exit_code)
     return _report(
         f"Unexpected fault: {type(error).__name__}: {error}",
         "This is a defect of chatmgr. For the details: chatmgr --debug …",
         1,
     )
+
+
+def _damage() -> ChatmgrError | None:
+    """What is wrong with the database, if this command used it: damage shows up in any place."""
+    context = sys.modules.get("chatmgr.ui.context")
+    if context is None:
+        return None
+    from chatmgr.store.integrity import explained
+
+    return explained(context.app().url)
 
 
 def _report(message: str, hint: str, code: int) -> int:

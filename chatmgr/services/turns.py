@@ -3,11 +3,11 @@
 import importlib
 import threading
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING, Protocol
 
-from chatmgr.domain.errors import Busy, NotFound, ProviderRefused
+from chatmgr.domain.errors import Busy, DatabaseUnreachable, NotFound, ProviderRefused
 from chatmgr.domain.events import STATELESS, Event, Notice, Opened, ThreadSynced, ToolCall, Waiting
 from chatmgr.domain.model import Assistant, Conversation, LiveRun, UserMessage
 from chatmgr.domain.states import RunState
@@ -121,9 +121,10 @@ class TurnService:
             deprecation.start()
             with refused_fields.saved_to(self._parts.writer), way_out_named(self._parts.reader, conversation):
                 yield from self._parts.runner.run(conversation, assistant, route, message)
-        with self._parts.reader as reader:
-            model = route.model or reader.runs.last_model(conversation.pk, deprecation.provider)
-        yield from deprecation.announce(self._parts.writer, model)
+        with suppress(DatabaseUnreachable):  # the answer is saved, and that is what matters
+            with self._parts.reader as reader:
+                model = route.model or reader.runs.last_model(conversation.pk, deprecation.provider)
+            yield from deprecation.announce(self._parts.writer, model)
 
     def submit_tool_outputs(
         self, conversation: Conversation, outputs: Mapping[str, str]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chatmgr.domain.model import Run, Turn
 from chatmgr.domain.money import dollars
+from chatmgr.domain.states import LIVE
 from chatmgr.domain.totals import UsageTotals
 from chatmgr.terminal import markdown
 from chatmgr.terminal.console import styled
@@ -42,6 +43,8 @@ def turn_lines(
         yield clean(turn.answer)
     if ending := ending_note(turn):
         yield styled(ending, "yellow", terminal)
+    if not turn.answer and turn.state not in LIVE:
+        yield styled("[without an answer, this message is not sent again with later ones]", "dim", terminal)
     if usage:
         yield styled(f"[{usage_summary(turn)}]", "dim", terminal)
     yield ""

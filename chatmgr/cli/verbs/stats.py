@@ -72,7 +72,7 @@ def command(
         raise UsageFault("--html and --json cannot be combined.", "Leave one of them out.")
     if force and not html:
         raise UsageFault("--force goes with --html FILE.")
-    stats = statistics(app().reader, filters)
+    stats = statistics(app().reader, filters, moments=as_json)
     if stats is None:
         console.note(
             "No turns to count." if filters.any else f"No turns {empty_suffix()}. Begin: chatmgr new"
