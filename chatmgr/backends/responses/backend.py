@@ -106,7 +106,9 @@ class ResponsesBackend:
             with closing(self._create_and_follow(body, request, thread, state)) as events:
                 for event in events:
                     if isinstance(event, Finished) and thread != STATELESS:
-                        yield from self._check_kept(request, thread, body, state, event)
+                        yield from evidence.check_kept(
+                            self._conversations, request, thread, body, state, event
+                        )
                     yield event
         except (GeneratorExit, KeyboardInterrupt):
             self._stop(state)
@@ -167,26 +169,6 @@ class ResponsesBackend:
                     raise
             yield Notice("The server does not stream background runs; polling it until the run is done.")
             body = {**body, "stream": False}
-
-    def _check_kept(
-        self, request: TurnRequest, thread: str, body: Json, state: ResponseState, end: Finished
-    ) -> Iterator[Event]:
-        """After an answer, find out whether the conversation holds it; if not, note that none is kept.
-
-        The request was answered and is never repeated, not even if the model did not see the earlier turns.
-        """
-        if end.state is not RunState.COMPLETED or state.conversation == thread:
-            return
-        answer = end.text or "".join(state.text_parts)
-        earlier = request.history(max(request.answered - 3, 0))
-        held = yield from evidence.holds_answer(self._conversations, thread, request.text, earlier, answer)
-        stores = bool(held)
-        if held and not evidence.saw_history(request, state.usage, body):
-            held = False
-        if held is False:
-            if request.answered:
-                yield Notice(evidence.forgetful_notice(self._client.provider.name, stores=stores))
-            yield ThreadSynced(STATELESS, 0)
 
     def _find_rest(
         self, state: ResponseState, request: TurnRequest, thread: str, error: ChatmgrError
@@ -275,19 +257,10 @@ class ResponsesBackend:
         try:
             for event in events:
                 if isinstance(event, Finished):
-                    yield from self._check_recovered(run, state, event)
+                    yield from evidence.check_recovered(self._conversations, run, state, event)
                 yield event
         except ProviderRefused as error:
             yield Finished(RunState.INTERRUPTED, error=error.message)
-
-    def _check_recovered(self, run: LiveRun, state: ResponseState, end: Finished) -> Iterator[Event]:
-        """As ``_check_kept``, for a run whose process died."""
-        if end.state is not RunState.COMPLETED or run.thread_id in {"", state.conversation}:
-            return
-        answer = end.text or "".join(state.text_parts)
-        held = yield from evidence.holds_answer(self._conversations, run.thread_id, run.user, (), answer)
-        if held is False:
-            yield ThreadSynced(STATELESS, 0)
 
     def prepare(self, assistant: Assistant, model: str, remote_assistant: str) -> Iterator[Event]:
         """Create the conversation before the first turn."""

@@ -22,6 +22,7 @@ class Conversations:
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
+        self.provider = client.provider.name
         self.seen_ids: set[str] = set()
 
     def ensure_synced(self, request: TurnRequest) -> Generator[Event, None, str]:

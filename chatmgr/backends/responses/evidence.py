@@ -7,15 +7,17 @@ it counts input tokens, they must be as many as the earlier messages have words 
 the model never saw them, although the server stores them.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from chatmgr.backends.http.client import Json
 from chatmgr.backends.polling import poll
 from chatmgr.backends.responses.conversations import Conversations
+from chatmgr.backends.responses.retrieval import ResponseState
 from chatmgr.backends.thread_sync import find_answer, without_spaces
 from chatmgr.domain.errors import ChatmgrError, ProviderRefused
-from chatmgr.domain.events import Event, Usage
-from chatmgr.domain.model import Message, RemoteMessage, TurnRequest
+from chatmgr.domain.events import STATELESS, Event, Finished, Notice, ThreadSynced, Usage
+from chatmgr.domain.model import LiveRun, Message, RemoteMessage, TurnRequest
+from chatmgr.domain.states import RunState
 
 _LOOK_SECONDS = 1.0  # how long the items may lag behind the answer
 _ASK_SECONDS = 5.0  # for one request: the answer is complete and on the screen already
@@ -23,18 +25,45 @@ _COUNTED_TURNS = 50  # turns whose words are counted, so that a long transcript 
 _TOKENS_PER_WORD = 0.75  # no tokenizer needs fewer for a whole conversation
 
 
-def named_conversation(response: Json) -> str:
-    """The id of the conversation that a response names; empty if it names none."""
-    for key in ("conversation", "conversation_id"):
-        value = response.get(key)
-        if isinstance(value, dict):
-            value = value.get("id")
-        if value and isinstance(value, str):
-            return value
-    return ""
+def check_kept(
+    conversations: Conversations,
+    request: TurnRequest,
+    thread: str,
+    body: Json,
+    state: ResponseState,
+    end: Finished,
+) -> Iterator[Event]:
+    """After an answer, find out whether the conversation holds it; if not, note that none is kept.
+
+    The request was answered and is never repeated, not even if the model did not see the earlier turns.
+    """
+    if end.state is not RunState.COMPLETED or state.conversation == thread:
+        return
+    answer = end.text or "".join(state.text_parts)
+    earlier = request.history(max(request.answered - 3, 0))
+    held = yield from _holds_answer(conversations, thread, request.text, earlier, answer)
+    stores = bool(held)
+    if held and not _saw_history(request, state.usage, body):
+        held = False
+    if held is False:
+        if request.answered:
+            yield Notice(_forgetful_notice(conversations.provider, stores=stores))
+        yield ThreadSynced(STATELESS, 0)
 
 
-def holds_answer(
+def check_recovered(
+    conversations: Conversations, run: LiveRun, state: ResponseState, end: Finished
+) -> Iterator[Event]:
+    """As ``check_kept``, for a run whose process died."""
+    if end.state is not RunState.COMPLETED or run.thread_id in {"", state.conversation}:
+        return
+    answer = end.text or "".join(state.text_parts)
+    held = yield from _holds_answer(conversations, run.thread_id, run.user, (), answer)
+    if held is False:
+        yield ThreadSynced(STATELESS, 0)
+
+
+def _holds_answer(
     conversations: Conversations, thread: str, user: str, earlier: Sequence[Message], answer: str
 ) -> Generator[Event, None, bool | None]:
     """Whether the conversation holds an answer to ``user`` now; None if that cannot be found out.
@@ -76,7 +105,7 @@ def _is_part(item: RemoteMessage, seen_ids: set[str], answer: str) -> bool:
     return bool(text) and text in without_spaces(answer)
 
 
-def saw_history(request: TurnRequest, usage: Usage | None, body: Json) -> bool:
+def _saw_history(request: TurnRequest, usage: Usage | None, body: Json) -> bool:
     """Whether the input tokens allow for the earlier turns; True if nobody counted them."""
     if usage is None or not usage.input_tokens or not request.answered:
         return True
@@ -103,7 +132,7 @@ def _count_words(messages: list[Message]) -> int:
     return sum(len(message.content.split()) for message in messages)
 
 
-def forgetful_notice(provider: str, *, stores: bool) -> str:
+def _forgetful_notice(provider: str, *, stores: bool) -> str:
     """What to tell the person about an answer for which the model did not see the earlier turns."""
     reason = "does not show the model the whole conversation" if stores else "does not keep conversations"
     left_out = "all earlier turns" if stores else "the earlier turns"

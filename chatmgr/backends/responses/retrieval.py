@@ -12,7 +12,6 @@ from chatmgr.backends.http.errors import stream_refusal
 from chatmgr.backends.http.retry import wait
 from chatmgr.backends.overflow import parse_overflow
 from chatmgr.backends.polling import poll
-from chatmgr.backends.responses.evidence import named_conversation
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Reasoning, Usage
 from chatmgr.domain.states import LIVE, RunState, from_provider_status
@@ -46,7 +45,7 @@ class ResponseState:
 
     def read(self, response: Json) -> Iterator[Event]:
         """Keep what a response object tells besides its text; a broken stream may not get to its end."""
-        self.conversation = named_conversation(response) or self.conversation
+        self.conversation = _named_conversation(response) or self.conversation
         usage = response.get("usage")
         if usage and isinstance(usage, dict) and (counted := _usage(usage)) != self.usage:
             self.usage = counted
@@ -224,6 +223,17 @@ class Retrieval:
             self._client.post(f"/responses/{response_id}/cancel", {})
         except ChatmgrError:
             return
+
+
+def _named_conversation(response: Json) -> str:
+    """The id of the conversation that a response names; empty if it names none."""
+    for key in ("conversation", "conversation_id"):
+        value = response.get(key)
+        if isinstance(value, dict):
+            value = value.get("id")
+        if value and isinstance(value, str):
+            return value
+    return ""
 
 
 def _is_done(response: Json) -> bool:
