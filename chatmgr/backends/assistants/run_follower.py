@@ -200,8 +200,10 @@ class RunFollower:
             detail = "refusal"
         yield from remaining_text(text, "".join(run.text_parts))
         failed = state is RunState.FAILED and not detail
-        error = run_object.get("last_error")
-        yield Finished(state, detail, error_body.reason(error) if error or failed else "", text or None)
+        last_error = run_object.get("last_error")
+        yield Finished(
+            state, detail, error_body.reason(last_error) if last_error or failed else "", text or None
+        )
 
     def _answer_text(self, run: Run) -> str:
         """The text of the messages that this run wrote, oldest first."""

@@ -86,16 +86,19 @@ class ResponsesBackend:
             own = thread
             if earlier is not None and thread != STATELESS:
                 own = yield from self._conversations.build(request, earlier)
-            yield from self._run_once(request, model, own, earlier or [])
+            yield from self._run_once(request, model, own, earlier)
 
         max_tokens = params_for_api("responses", request.assistant.params).get("max_output_tokens")
         yield from history.run_with_history(request, run, max_tokens, kept_remotely=thread != STATELESS)
 
     def _run_once(
-        self, request: TurnRequest, model: str, thread: str, earlier: list[Message]
+        self, request: TurnRequest, model: str, thread: str, earlier: list[Message] | None
     ) -> Iterator[Event]:
-        """Create the response and follow it; leaving early asks the server to cancel it."""
-        body = self._body(request, model, thread, earlier)
+        """Create the response and follow it; leaving early asks the server to cancel it.
+
+        A conversation that was built of some earlier messages alone is not judged by what it holds.
+        """
+        body = self._body(request, model, thread, earlier or [])
         state = ResponseState(
             background=bool(body.get("background")), max_output_tokens=body.get("max_output_tokens")
         )
@@ -105,7 +108,7 @@ class ResponsesBackend:
         try:
             with closing(self._create_and_follow(body, request, thread, state)) as events:
                 for event in events:
-                    if isinstance(event, Finished) and thread != STATELESS:
+                    if isinstance(event, Finished) and thread != STATELESS and earlier is None:
                         yield from evidence.check_kept(
                             self._conversations, request, thread, body, state, event
                         )
