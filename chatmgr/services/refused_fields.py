@@ -22,7 +22,7 @@ class RefusedFields:
     """The fields of one provider, in the set that its backend adds to (its option ``refused_fields``)."""
 
     def __init__(self, provider: Provider) -> None:
-        self._key = f"refused fields {provider.name} {provider.base_url}"
+        self._key = f"refused fields {provider.name} {provider.endpoint}"
         self._fields: set[str] = provider.options.get("refused_fields", set())
         self._saved = frozenset[str]()
 

@@ -123,7 +123,7 @@ def show(name: str, as_json: bool) -> None:
 def _address(provider: str) -> str:
     """Where a provider is now; empty for one that is no longer configured."""
     try:
-        return app().providers.get(provider).base_url
+        return app().providers.get(provider).endpoint
     except NotFound:
         return ""
 
