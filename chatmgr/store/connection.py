@@ -221,13 +221,13 @@ def postgres_unreachable(error: Exception) -> DatabaseUnreachable:
     """The first line of what PostgreSQL says; the URL is left out, it may hold a password."""
     cause = getattr(error, "orig", None) or error
     reason = (str(cause).strip().splitlines() or ["no reason given"])[0]
-    unreachable = DatabaseUnreachable(
+    fault = DatabaseUnreachable(
         f"The PostgreSQL database cannot be used: {reason.rstrip('.')}.",
         "Check CHATMGR_DATABASE_URL and that the server runs.",
     )
     state = getattr(cause, "sqlstate", None)  # None: the connection itself failed
-    unreachable.passing = state is None or state[:2] == "08" or state[:3] == "57P"
-    return unreachable
+    fault.passing = state is None or state[:2] == "08" or state[:3] == "57P"
+    return fault
 
 
 def open_source(url: str) -> Source | None:

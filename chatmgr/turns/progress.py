@@ -14,12 +14,12 @@ _REWRITTEN = 65_536  # characters of an answer that are written whole; beyond th
 
 
 class UnsavedText(NamedTuple):
-    """Text to be saved: what follows the first ``start`` characters, up to the delta of number ``count``."""
+    """Text to be saved: what follows the first ``start`` characters, up to the delta of number ``deltas``."""
 
     text: str
     cursor: int | None
     start: int
-    count: int
+    deltas: int
 
 
 class Progress:
@@ -85,7 +85,7 @@ class Progress:
 
     def mark_saved(self, piece: UnsavedText) -> None:
         """Note that a piece is in the database; one that could not be written is part of the next."""
-        self._saved_count, self._saved_length = piece.count, piece.start + len(piece.text)
+        self._saved_count, self._saved_length = piece.deltas, piece.start + len(piece.text)
 
 
 def finished_outcome(finished: Finished, progress: Progress) -> RunOutcome:

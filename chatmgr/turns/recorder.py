@@ -107,7 +107,7 @@ def until_written(write: Callable[[], None]) -> Iterator[Notice]:
     deadline = 0.0
     while True:
         try:
-            return write()
+            write()
         except DatabaseUnreachable as error:
             now = time.monotonic()
             if not error.passing or (deadline and now >= deadline):
@@ -115,4 +115,6 @@ def until_written(write: Callable[[], None]) -> Iterator[Notice]:
             if not deadline:
                 deadline = now + WRITE_SECONDS
                 yield Notice(f"{error.message} Trying for {WRITE_SECONDS:.0f} s to save what arrived.")
+        else:
+            return
         time.sleep(_RETRY_SECONDS)
