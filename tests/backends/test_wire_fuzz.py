@@ -170,23 +170,23 @@ def streams(api: str, source: random.Random, count: int) -> Iterator[tuple[str, 
 
 @pytest.mark.parametrize("api", NAMES)
 def test_any_value_in_a_stream(api: str) -> None:
-    for what, script in streams(api, random.Random(f"stream {api}"), 220):
+    for what, script in streams(api, random.Random(f"stream {api}"), 120):
         check(run_turn(script), what)
 
 
 @pytest.mark.parametrize("api", NAMES)
 def test_any_value_in_a_body(api: str) -> None:
     listed = [message("Hello", run_id="run_1", created_at=2)]
-    for what, body in damaged(whole(api), random.Random(f"body {api}"), 100):
+    for what, body in damaged(whole(api), random.Random(f"body {api}"), 60):
         check(run_turn(ScriptedApi(api, ScriptedReply(body=body), messages=listed)), what)
 
 
 @pytest.mark.parametrize("api", ["responses", "assistants"])
 def test_any_value_where_a_run_is_looked_up(api: str) -> None:
     listed = [message([{"type": "text", "text": {"value": "Hello"}}], run_id="run_1", created_at=2)]
-    for what, body in damaged(whole(api), random.Random(f"lookup {api}"), 100):
+    for what, body in damaged(whole(api), random.Random(f"lookup {api}"), 60):
         check(recover_run(ScriptedApi(api, lookup=body, messages=listed)), what)
-    for what, messages in damaged(listed, random.Random("messages"), 60):
+    for what, messages in damaged(listed, random.Random("messages"), 40):
         check(recover_run(ScriptedApi(api, lookup=whole(api), messages=messages)), what)
 
 
@@ -196,9 +196,9 @@ def test_what_people_see_and_what_is_kept(chatmgr: Chatmgr, api: str, shape: str
     """The same through the command line: no traceback, no fault of ours, and every prompt is kept."""
     source = random.Random(f"{api} {shape}")
     if shape == "streamed":
-        scripts = [script for _, script in streams(api, source, 60)][::5]
+        scripts = [script for _, script in streams(api, source, 60)][::8]
     else:
-        scripts = [ScriptedApi(api, ScriptedReply(body=body)) for _, body in damaged(whole(api), source, 12)]
+        scripts = [ScriptedApi(api, ScriptedReply(body=body)) for _, body in damaged(whole(api), source, 8)]
     served = ScriptedApi(api)
     with served.serving() as base_url:
         chatmgr.provider(api, base_url)
