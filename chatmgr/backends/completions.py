@@ -7,22 +7,16 @@ message.
 from collections.abc import Iterator
 
 from chatmgr.backends import history, one_shot
-from chatmgr.backends.error_body import is_error
+from chatmgr.backends.completion_chunks import read_chunks
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.message_format import completions_message
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.stateless import Stateless
-from chatmgr.domain.errors import NetworkDown, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Opened, Reasoning, Sending, Usage
+from chatmgr.domain.errors import ProviderRefused
+from chatmgr.domain.events import Event, Opened, Sending
 from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest
-from chatmgr.domain.states import RunState
 
 _OPTIONAL: Json = {"stream": True, "stream_options": {"include_usage": True}}  # a server may refuse these
-_FINISH_REASONS = {
-    "stop": (RunState.COMPLETED, ""),
-    "length": (RunState.INCOMPLETE, "length"),
-    "content_filter": (RunState.INCOMPLETE, "content_filter"),
-}
 
 
 class CompletionsBackend(Stateless):
@@ -44,7 +38,7 @@ class CompletionsBackend(Stateless):
             stream = yield from self._client.retrying(
                 lambda: self._client.open("/chat/completions", chat, _OPTIONAL.keys() - params.keys())
             )
-            yield from self._events(iter(stream))
+            yield from read_chunks(stream, lambda chunk, heard: self._client.failure(chunk, heard=heard))
 
         yield Sending()
         try:
@@ -54,31 +48,6 @@ class CompletionsBackend(Stateless):
                 raise self._client.unknown_model(model) from None
             raise
 
-    def _events(self, events: Iterator[tuple[str, Json]]) -> Iterator[Event]:
-        run_id, finish_reason, refused, heard = "", "", False, False
-        while chunk := _next_chunk(events, finished=bool(finish_reason)):
-            if not run_id and (run_id := str(chunk.get("id") or "")):
-                yield Opened(run_id=run_id, retrievable=False)
-            if is_error("", chunk) and not finish_reason:
-                yield self._client.failure(chunk, heard=heard)
-                return
-            for choice in chunk.get("choices") or ():
-                if choice.get("index"):
-                    continue  # a second answer, which nobody asked for
-                delta = choice.get("delta") or choice.get("message") or {}
-                if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
-                    heard = True
-                    yield Reasoning(str(reasoning))
-                if text := delta.get("content") or delta.get("refusal"):
-                    heard, refused = True, refused or not delta.get("content")
-                    yield Delta(str(text))
-                finish_reason = choice.get("finish_reason") or finish_reason
-            if usage := chunk.get("usage"):
-                yield _usage(usage)
-        if finish_reason:
-            state, detail = _FINISH_REASONS.get(finish_reason, (RunState.FAILED, finish_reason))
-            yield Finished(state, "refusal" if refused and state is RunState.COMPLETED else detail)
-
     def complete(self, instructions: str, text: str, model: str, max_tokens: int) -> str:
         """A short answer."""
         return one_shot.by_completions(self._client, instructions, text, model, max_tokens)
@@ -86,30 +55,6 @@ class CompletionsBackend(Stateless):
     def models(self) -> list[ModelInfo]:
         """The models that the server lists."""
         return self._client.models()
-
-
-def _next_chunk(events: Iterator[tuple[str, Json]], *, finished: bool) -> Json | None:
-    """The next chunk, or None at the end, whether or not the server closes the connection there.
-
-    A connection that breaks after the finish reason has cost nothing.
-    """
-    try:
-        while (event := next(events, None)) and event[0] != "[DONE]":
-            if event[1]:
-                return event[1]
-    except NetworkDown:
-        if not finished:
-            raise
-    return None
-
-
-def _usage(usage: Json) -> Usage:
-    return Usage(
-        usage.get("prompt_tokens"),
-        usage.get("completion_tokens"),
-        (usage.get("prompt_tokens_details") or {}).get("cached_tokens"),
-        (usage.get("completion_tokens_details") or {}).get("reasoning_tokens"),
-    )
 
 
 def _messages(instructions: str, messages: list[Message]) -> list[Json]:

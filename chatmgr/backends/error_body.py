@@ -139,7 +139,7 @@ def is_error(name: str, event: Mapping[str, Any]) -> bool:
     event_type = str(event.get("type") or "")
     if name == "error" or event_type == "error" or event.get("object") == "error":
         return True
-    if event.get("object") in {"response", "thread.run"} or event_type.startswith("response."):
+    if event.get("object") in ("response", "thread.run") or event_type.startswith("response."):
         return False
     if event.get("id") and isinstance(event.get("status"), str):
         return False

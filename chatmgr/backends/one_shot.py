@@ -6,16 +6,22 @@ models refuse that parameter. So several request bodies are tried: a refused one
 
 from collections.abc import Iterable
 
-from chatmgr.backends.http.client import ApiClient, Json
+from chatmgr.backends.completion_chunks import read_chunks
+from chatmgr.backends.http.client import ApiClient, Json, Stream
 from chatmgr.domain.errors import ProviderRefused
+from chatmgr.domain.events import Delta, Event, Finished
+from chatmgr.domain.states import RunState
 
 _LEAST_TOKENS = 16  # the Responses API accepts no less
 _OPTIONAL = {"store"}
 _BAD_REQUEST = {400, 422}
+_ANSWERED = {RunState.COMPLETED, RunState.INCOMPLETE}
 
 
 def by_responses(client: ApiClient, instructions: str, text: str, model: str, max_tokens: int) -> str:
     """A short answer from the Responses API."""
+    from chatmgr.backends.responses.retrieval import ResponseState, Retrieval
+
     body: Json = {
         "model": client.pick_model(model),
         "instructions": instructions,
@@ -24,13 +30,8 @@ def by_responses(client: ApiClient, instructions: str, text: str, model: str, ma
         "store": False,
     }
     efforts: tuple[Json, ...] = ({"reasoning": {"effort": "none"}}, {"reasoning": {"effort": "minimal"}}, {})
-    response = _first_accepted(client, "/responses", (body | effort for effort in efforts))
-    return "".join(
-        str(part.get("text") or "")
-        for item in response.get("output") or ()
-        if item.get("type") == "message"
-        for part in item.get("content") or ()
-    )
+    stream = _first_accepted(client, "/responses", (body | effort for effort in efforts))
+    return _text(Retrieval(client).read_stream(stream, ResponseState()))
 
 
 def by_completions(client: ApiClient, instructions: str, text: str, model: str, max_tokens: int) -> str:
@@ -42,17 +43,27 @@ def by_completions(client: ApiClient, instructions: str, text: str, model: str, 
         {"max_completion_tokens": max_tokens, "reasoning_effort": "none"},
         {"max_completion_tokens": max_tokens, "reasoning_effort": "minimal"},
     )
-    completion = _first_accepted(client, "/chat/completions", (body | limit for limit in limits))
-    choices = completion.get("choices") or [{}]
-    return str((choices[0].get("message") or {}).get("content") or "")
+    stream = _first_accepted(client, "/chat/completions", (body | limit for limit in limits))
+    return _text(read_chunks(stream, lambda chunk, heard: client.failure(chunk, heard=heard)))
 
 
-def _first_accepted(client: ApiClient, path: str, bodies: Iterable[Json]) -> Json:
+def _text(events: Iterable[Event]) -> str:
+    """The text of an answer, which some servers stream although nobody asked them to; empty if it failed."""
+    pieces: list[str] = []
+    for event in events:
+        if isinstance(event, Delta):
+            pieces.append(event.text)
+        elif isinstance(event, Finished):
+            return "".join(pieces) if event.state in _ANSWERED else ""
+    return ""
+
+
+def _first_accepted(client: ApiClient, path: str, bodies: Iterable[Json]) -> Stream:
     """The reply to the first body that the server does not refuse as a bad request."""
     refusal: ProviderRefused | None = None
     for body in bodies:
         try:
-            return client.post(path, body, _OPTIONAL)
+            return client.open(path, body, _OPTIONAL)
         except ProviderRefused as error:
             if error.status not in _BAD_REQUEST:
                 raise

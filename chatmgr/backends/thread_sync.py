@@ -12,6 +12,7 @@ from typing import Protocol
 from chatmgr.backends.answer_text import join_messages
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.retry import busy
+from chatmgr.backends.json_values import as_id, as_objects
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import Event, Notice, ThreadSynced
 from chatmgr.domain.model import Message, RemoteMessage, TurnRequest
@@ -212,10 +213,10 @@ def paginate(client: ApiClient, path: str) -> Iterator[Json]:
         if after:
             query["after"] = after
         reply = client.get(path, query)
-        page = [item for item in reply.get("data") or () if isinstance(item, dict)]
-        yield from (item for item in page if item.get("id") not in seen_ids)
-        seen_ids |= {str(item.get("id")) for item in page}
-        last_id = str(reply.get("last_id") or (page[-1].get("id") if page else ""))
+        page = as_objects(reply.get("data"))
+        yield from (item for item in page if as_id(item.get("id")) not in seen_ids)
+        seen_ids |= {as_id(item.get("id")) for item in page} - {""}
+        last_id = as_id(reply.get("last_id") or (page[-1].get("id") if page else ""))
         if not reply.get("has_more") or not page or last_id == after:
             return
         after = last_id

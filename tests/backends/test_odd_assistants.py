@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatmgr.backends.assistants.threads import is_refusal, text_of
+from chatmgr.backends.answer_text import read_content
 from tests.support.commands import Chatmgr
 from tests.support.remote_threads import (
     TURN,
@@ -40,15 +40,15 @@ MESSAGES = ("POST", "/threads/[^/]+/messages")
     ],
 )
 def test_the_text_of_a_message(content: Any, text: str) -> None:
-    assert text_of(content) == text
-    assert is_refusal(content) == (text == "no")
+    read = read_content(content)
+    assert (read.text, read.refused) == (text, text == "no")
 
 
 def test_parts_without_end_are_given_up() -> None:
     content: Any = "deep"
     for _ in range(2000):
         content = [content]
-    assert text_of(content) == ""
+    assert read_content(content).text == ""
 
 
 @pytest.mark.parametrize("wild", [MYLA, replace(MYLA, no_streaming=False), Wild(text_as_list=True)])

@@ -20,6 +20,7 @@ from chatmgr.backends.assistants.run_follower import RunFollower
 from chatmgr.backends.assistants.threads import Threads
 from chatmgr.backends.http.client import ApiClient, Json, Stream
 from chatmgr.backends.http.retry import busy
+from chatmgr.backends.json_values import as_id
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.thread_sync import without_spaces
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, ProviderRefused
@@ -93,7 +94,7 @@ class AssistantsBackend:
         if assistant.instructions:
             body["instructions"] = assistant.instructions
         created = yield from self._client.retrying(lambda: self._client.post("/assistants", body, {"name"}))
-        assistant_id = str(created.get("id", ""))
+        assistant_id = as_id(created.get("id"))
         yield Opened(assistant_id=assistant_id)
         return assistant_id
 
@@ -182,7 +183,17 @@ class AssistantsBackend:
                 raise (broken if run.id else error) from None
             return
         if not run.ended:
-            yield from self._follower.find(run, _broke_off())
+            yield from self._find_end(run)
+
+    def _find_end(self, run: Run) -> Iterator[Event]:
+        """Ask how a run ended whose stream did not say it; without a run, a stream that has an end counts."""
+        missing_error = _broke_off()
+        try:
+            yield from self._follower.find(run, missing_error, 0.0 if run.is_whole else None)
+        except NetworkDown as error:
+            if error is not missing_error or not run.is_whole:
+                raise
+            yield Finished(RunState.COMPLETED, "refusal" if run.refused else "")
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
         """Find out what became of a run whose process died, also of one whose id never arrived."""

@@ -1,19 +1,23 @@
 """What is known of a run of the Assistants API, and which messages of its thread are its answer."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
+from chatmgr.backends.answer_text import Content, read_content
+from chatmgr.backends.assistants.run_object import created_at
 from chatmgr.backends.http.client import Json
-from chatmgr.domain.events import Usage
+from chatmgr.backends.json_values import as_id, as_objects, as_word
+from chatmgr.domain.events import Delta, Event, Usage
 
 
 @dataclass(slots=True)
 class Run:
     """What is known of one run.
 
-    ``message`` is the id of the message that it answers, ``text_parts`` is what was streamed so far.
-    ``answer_ids`` are the messages that it was seen to write. ``earlier_ids`` are messages, and
-    ``earlier_runs`` runs, that the thread held before.
+    ``message`` is the id of the message that it answers, ``text_parts`` what was streamed, ``message_start``
+    the number of parts before the current message. ``answer_ids`` are the messages that it was seen to write,
+    ``earlier_ids`` and ``earlier_runs`` what the thread held before. ``done`` says that the stream came to
+    its own end, ``has_gap`` that a piece of it could not be read.
     """
 
     thread: str
@@ -26,12 +30,30 @@ class Run:
     step_usage: Usage | None = None
     refused: bool = False
     ended: bool = False
+    done: bool = False
+    has_gap: bool = False
+    message_start: int = 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the stream has brought an answer and came to its own end."""
+        return self.done and not self.has_gap and any(self.text_parts)
 
-def created_at(created: Json) -> int:
-    """When a run or a message was created, in whole seconds; 0 where the server does not tell."""
-    moment = created.get("created_at")
-    return int(moment) if isinstance(moment, (int, float)) else 0
+    def add_text(self, content: Content) -> Delta:
+        """Keep a piece of the answer."""
+        self.refused = self.refused or content.refused
+        self.text_parts.append(content.text)
+        return Delta(content.text)
+
+    def end_message(self, message: Json) -> Iterator[Event]:
+        """A message is whole: add what was not streamed of it."""
+        if as_word(message.get("role")) == "user":
+            return
+        content = read_content(message.get("content"))
+        streamed = "".join(self.text_parts[self.message_start :])
+        if len(content.text) > len(streamed) and content.text.startswith(streamed):
+            yield self.add_text(content._replace(text=content.text[len(streamed) :]))
+        self.message_start = len(self.text_parts)
 
 
 def find_answers(run: Run, page: Json, *, newest_first: bool = False) -> list[Json]:
@@ -40,7 +62,7 @@ def find_answers(run: Run, page: Json, *, newest_first: bool = False) -> list[Js
     A server that names no runs may list every message of the thread. Then those count that were seen
     in the stream, else those that the thread did not hold before and that come after the run's message.
     """
-    messages = [message for message in page.get("data") or () if isinstance(message, dict)]
+    messages = as_objects(page.get("data"))
     messages = messages[::-1] if newest_first else messages
     written = [message for message in messages if message.get("role") == "assistant"]
     answers = (
@@ -50,7 +72,7 @@ def find_answers(run: Run, page: Json, *, newest_first: bool = False) -> list[Js
     )
     order = {message_id: at for at, message_id in enumerate(run.answer_ids)}
     return sorted(
-        answers, key=lambda message: (created_at(message), order.get(str(message.get("id")), len(order)))
+        answers, key=lambda message: (created_at(message), order.get(as_id(message.get("id")), len(order)))
     )
 
 
@@ -71,6 +93,6 @@ def _unclaimed(run: Run, messages: list[Json], *, whole: bool) -> list[Json]:
         for at, message in enumerate(messages)
         if message.get("role") == "assistant"
         and not message.get("run_id")
-        and message.get("id") not in run.earlier_ids
+        and as_id(message.get("id")) not in run.earlier_ids
         and (at > question or (asked_at and created_at(message) == asked_at))
     ]

@@ -1,19 +1,22 @@
 """Following a run of the Assistants API to its end: by its stream, or by polling it."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 
 from chatmgr.backends import error_body
-from chatmgr.backends.answer_text import join_messages, remaining_text
-from chatmgr.backends.assistants.run import Run, created_at, find_answers
-from chatmgr.backends.assistants.threads import is_refusal, text_of
+from chatmgr.backends.answer_end import incomplete_detail
+from chatmgr.backends.answer_text import Content, gap_error, join_messages, read_content, remaining_text
+from chatmgr.backends.assistants.run import Run, find_answers
+from chatmgr.backends.assistants.run_object import created_at, is_done, read_usage, status_of, tool_calls
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.errors import stream_refusal
+from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE
+from chatmgr.backends.json_values import as_id, as_objects, as_text
 from chatmgr.backends.overflow import parse_overflow
 from chatmgr.backends.polling import poll
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Opened, ToolCall, Usage
-from chatmgr.domain.states import LIVE, RunState, from_provider_status
+from chatmgr.domain.events import Event, Finished, Opened, Usage
+from chatmgr.domain.states import RunState, from_provider_status
 
 _NEWEST_RUNS = 10
 _RUN_PREFIX = "thread.run."
@@ -30,29 +33,36 @@ class RunFollower:
 
     def read_stream(self, run: Run, events: Iterable[tuple[str, Json]]) -> Iterator[Event]:
         """Follow a stream to its end, or to where it breaks off; a run that is not streamed is polled."""
-        for name, event in events:
+        for event_name, event in events:
+            name = event_name or as_text(event.get("object"))  # which some servers send without the name
             if name == "thread.message.delta":
                 delta = event.get("delta")
-                content = delta.get("content") if isinstance(delta, dict) else delta
-                run.refused = run.refused or is_refusal(content)
-                run.text_parts.append(text_of(content))
-                yield Delta(run.text_parts[-1])
+                content = read_content(delta.get("content") if type(delta) is dict else delta)
+                if content.text:
+                    yield run.add_text(content)
             elif name == "thread.message.created":
-                run.answer_ids.append(str(event.get("id") or ""))
+                run.answer_ids.append(as_id(event.get("id")))
                 if any(run.text_parts):
-                    run.text_parts.append("\n\n")  # the separator that join_messages puts between messages
-                    yield Delta("\n\n")
+                    yield run.add_text(Content("\n\n"))  # what join_messages puts between messages
+                    run.message_start = len(run.text_parts)
+            elif name in {"thread.message.completed", "thread.message.incomplete"}:
+                yield from run.end_message(event)
             elif name == "thread.run.step.completed":
                 yield from _add_usage(run, event)
-            elif not name or (name.startswith(_RUN_PREFIX) and ".step." not in name):
+            elif name in {BODY, "thread.run"}:
                 yield from self._record_id(run, event)
-                if not name:
-                    yield from self._wait_until_done(run, event)
-                    return
+                yield from self._wait_until_done(run, event)
+                return
+            elif name.startswith(_RUN_PREFIX) and ".step." not in name:
+                yield from self._record_id(run, event)
                 if name.rpartition(".")[2] not in _UNFINISHED_EVENTS:
                     self._raise_if_too_long(run, event)
                     yield from self._finish(run, event)
                     return
+            elif name == UNREADABLE:
+                run.has_gap = True
+            elif name == DONE:
+                run.done = True
             elif name == "error":
                 run.ended = True
                 yield self._client.failure(event, heard=any(run.text_parts))
@@ -65,8 +75,8 @@ class RunFollower:
             raise stream_refusal(self._client.provider, run_object)
 
     def _record_id(self, run: Run, run_object: Json) -> Iterator[Event]:
-        if not run.id and run_object.get("id"):
-            run.id = str(run_object["id"])
+        if not run.id and (run_id := as_id(run_object.get("id"))):
+            run.id = run_id
             yield Opened(thread_id=run.thread, run_id=run.id)
 
     def find(
@@ -89,7 +99,10 @@ class RunFollower:
                 if cause and isinstance(error, ProviderRefused) and error.status == 404:
                     raise missing_error from None
                 run.ended = True
-                yield Finished(RunState.INTERRUPTED, error=cause or missing_error.message)
+                if run.is_whole:  # the stream came to its own end, although it named none for the run
+                    yield Finished(RunState.COMPLETED, "refusal" if run.refused else "")
+                else:
+                    yield Finished(RunState.INTERRUPTED, error=cause or missing_error.message)
                 return
         elif not run.message:
             raise missing_error
@@ -126,9 +139,9 @@ class RunFollower:
         page = self._client.get(f"/threads/{run.thread}/runs", {"order": "desc", "limit": _NEWEST_RUNS})
         message = self._client.get(f"/threads/{run.thread}/messages/{run.message}")
         asked_at = created_at(message)
-        runs = [each for each in page.get("data") or () if isinstance(each, dict)]
+        runs = as_objects(page.get("data"))
         for run_object in sorted(runs, key=created_at, reverse=True):
-            if run_object.get("id") in run.earlier_runs or created_at(run_object) < asked_at:
+            if as_id(run_object.get("id")) in run.earlier_runs or created_at(run_object) < asked_at:
                 continue
             if created_at(run_object) > asked_at or not self._wrote_earlier(run_object, asked_at, run):
                 return dict(run_object)
@@ -139,9 +152,9 @@ class RunFollower:
         query: dict[str, object] = {"order": "desc", "limit": 100}
         page = self._client.get(f"/threads/{run.thread}/messages", query)
         return any(
-            created_at(message) < asked_at or message.get("id") in run.earlier_ids
-            for message in page.get("data") or ()
-            if isinstance(message, dict) and message.get("run_id") == run_object.get("id")
+            created_at(message) < asked_at or as_id(message.get("id")) in run.earlier_ids
+            for message in as_objects(page.get("data"))
+            if message.get("run_id") == run_object.get("id")
         )
 
     def _fetch(self, run: Run) -> Generator[Event, None, Json]:
@@ -153,18 +166,18 @@ class RunFollower:
         run_object = yield from poll(
             run_object,
             partial(self._fetch, run),
-            done=_is_done,
+            done=is_done,
             limit=self._limit,
-            reason=lambda latest: str(latest.get("status") or "").replace("_", " "),
+            reason=lambda latest: status_of(latest).replace("_", " "),
         )
-        if _is_done(run_object):
+        if is_done(run_object):
             yield from self._finish(run, run_object)
         else:
-            yield from self._give_up(run, str(run_object.get("status") or ""))
+            yield from self._give_up(run, status_of(run_object))
 
     def _limit(self, run_object: Json) -> float:
         """Seconds to wait for a run, by what it is doing now."""
-        if run_object.get("status") == "cancelling":
+        if status_of(run_object) == "cancelling":
             return min(self._run_seconds, self.recover_seconds)
         return self._run_seconds
 
@@ -178,15 +191,14 @@ class RunFollower:
 
     def _finish(self, run: Run, run_object: Json) -> Iterator[Event]:
         """The end of a run: its usage, what was not streamed of its text, and its final state."""
-        state, detail = from_provider_status(str(run_object.get("status") or ""))
+        state, detail = from_provider_status(status_of(run_object))
         run.ended = True
         if state is RunState.REQUIRES_ACTION:
-            yield Finished(state, calls=_tool_calls(run_object))
+            yield Finished(state, calls=tool_calls(run_object))
             return
-        yield from _usage(run_object)
+        yield from read_usage(run_object)
         if state is RunState.INCOMPLETE:
-            reason = str((run_object.get("incomplete_details") or {}).get("reason") or "")
-            detail = "length" if reason.startswith("max_") else reason
+            detail = incomplete_detail(run_object.get("incomplete_details"))
         text = ""
         if state in {RunState.COMPLETED, RunState.INCOMPLETE}:
             try:
@@ -196,6 +208,9 @@ class RunFollower:
                     reason = f"the run is {state}, but its answer cannot be read: {error.message}"
                     yield Finished(RunState.INTERRUPTED, "", reason)
                     return
+        if run.has_gap and not text:
+            yield Finished(RunState.INTERRUPTED, error=gap_error().message)
+            return
         if state is RunState.COMPLETED and run.refused:
             detail = "refusal"
         yield from remaining_text(text, "".join(run.text_parts))
@@ -211,9 +226,9 @@ class RunFollower:
         answers = find_answers(run, self._client.get(path, query | {"run_id": run.id}))
         if not answers:  # a server that knows no runs may have given the thread's first messages
             answers = find_answers(run, self._client.get(path, query | {"order": "desc"}), newest_first=True)
-        contents = [message.get("content") for message in answers]
-        run.refused = run.refused or any(map(is_refusal, contents))
-        return join_messages(map(text_of, contents))
+        contents = [read_content(message.get("content")) for message in answers]
+        run.refused = run.refused or any(content.refused for content in contents)
+        return join_messages(content.text for content in contents)
 
     def cancel(self, run: Run) -> None:
         """Ask the server to stop a run; one that is done already needs nothing."""
@@ -223,15 +238,9 @@ class RunFollower:
             return
 
 
-def _is_done(run_object: Json) -> bool:
-    """Whether nothing more comes of a run by itself: it has ended, or waits for tool outputs."""
-    state, _ = from_provider_status(str(run_object.get("status") or ""))
-    return state not in LIVE or state is RunState.REQUIRES_ACTION
-
-
 def _add_usage(run: Run, step: Json) -> Iterator[Usage]:
     """Count the tokens of a step: if the stream breaks, the run's own count never comes."""
-    for usage in _usage(step):
+    for usage in read_usage(step):
         past = run.step_usage or Usage(0, 0)
         run.step_usage = Usage(
             (past.input_tokens or 0) + (usage.input_tokens or 0),
@@ -239,23 +248,3 @@ def _add_usage(run: Run, step: Json) -> Iterator[Usage]:
             usage.cached_tokens,
         )
         yield run.step_usage
-
-
-def _usage(run_object: Json) -> Iterator[Usage]:
-    usage = run_object.get("usage")
-    if isinstance(usage, Mapping):
-        details = usage.get("prompt_token_details") or usage.get("prompt_tokens_details") or {}
-        yield Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), details.get("cached_tokens"))
-
-
-def _tool_calls(run_object: Json) -> tuple[ToolCall, ...]:
-    """The function calls whose outputs the run waits for."""
-    action = (run_object.get("required_action") or {}).get("submit_tool_outputs") or {}
-    return tuple(
-        ToolCall(
-            str(call.get("id", "")),
-            str((call.get("function") or {}).get("name", "")),
-            str((call.get("function") or {}).get("arguments", "")),
-        )
-        for call in action.get("tool_calls") or ()
-    )

@@ -1,19 +1,19 @@
 """Assistants v2 threads: the remote threads of the Assistants API."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 from itertools import groupby
-from typing import Any
 
 from chatmgr.backends import thread_sync
+from chatmgr.backends.answer_text import read_content
 from chatmgr.backends.http.client import ApiClient, Json
+from chatmgr.backends.json_values import as_count, as_id, as_objects
 from chatmgr.backends.message_format import IMAGES, assistants_message, is_text
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import Event, ThreadSynced, Uploaded
 from chatmgr.domain.model import Message, RemoteMessage, TurnRequest
 
 _NEWEST = 10  # messages
-_DEEPEST = 6  # levels of parts in parts
 
 
 class Threads:
@@ -47,7 +47,7 @@ class Threads:
 
     def create(self) -> str:
         """Create an empty thread; returns its id."""
-        return str(self._client.post("/threads", {}).get("id", ""))
+        return as_id(self._client.post("/threads", {}).get("id"))
 
     def append(self, thread: str, messages: list[Message]) -> Generator[Event, None, None]:
         """Add messages at the end, one in a call: this API takes no more."""
@@ -67,7 +67,7 @@ class Threads:
                 del self._file_ids[sha256]
             yield from self._upload_files(message)
             reply = yield from self._post(thread, message)
-        message_id = str(reply.get("id", ""))
+        message_id = as_id(reply.get("id"))
         self.seen_ids.add(message_id)
         return message_id
 
@@ -92,7 +92,7 @@ class Threads:
     def newest(self, thread: str) -> list[RemoteMessage]:
         """The last few messages, newest first."""
         page = self._client.get(f"/threads/{thread}/messages", {"order": "desc", "limit": _NEWEST})
-        newest = oldest_first(_remote_messages(page.get("data")), listed_newest_first=True)[::-1]
+        newest = oldest_first(_remote_messages(as_objects(page.get("data"))), listed_newest_first=True)[::-1]
         self.seen_runs = {message.run_id for message in newest if message.run_id}
         return newest
 
@@ -102,18 +102,17 @@ class Threads:
         return iter(_questions_first(oldest_first(_remote_messages(messages))))
 
 
-def _remote_messages(messages: Any) -> list[RemoteMessage]:
-    return [_remote_message(message) for message in messages or () if isinstance(message, dict)]
+def _remote_messages(messages: Iterable[Json]) -> list[RemoteMessage]:
+    return [_remote_message(message) for message in messages]
 
 
 def _remote_message(message: Json) -> RemoteMessage:
-    created_at = message.get("created_at")
     return RemoteMessage(
-        str(message.get("id") or ""),
-        str(message.get("role") or ""),
-        text_of(message.get("content")),
-        str(message.get("run_id") or ""),
-        created_at=int(created_at) if isinstance(created_at, (int, float)) else 0,
+        as_id(message.get("id")),
+        as_id(message.get("role")),
+        read_content(message.get("content")).text,
+        as_id(message.get("run_id")),
+        created_at=as_count(message.get("created_at")) or 0,
     )
 
 
@@ -155,27 +154,3 @@ def _asked_before_answered(group: list[RemoteMessage], previous: RemoteMessage |
         ordered.append(message)
         previous = message
     return ordered
-
-
-def text_of(content: Any, depth: int = _DEEPEST) -> str:
-    """The text of a message or of a delta; files and images have none.
-
-    It is a list of parts, whose ``text`` is an object with a ``value``. Some servers give a single part, a
-    string in place of a part or of the object, or a list of them.
-    """
-    if isinstance(content, str):
-        return content
-    if not depth:
-        return ""
-    if isinstance(content, list):
-        return "".join(text_of(part, depth - 1) for part in content)
-    if not isinstance(content, dict):
-        return ""
-    texts = (text_of(content.get(key), depth - 1) for key in ("value", "text", "refusal"))
-    return next(filter(None, texts), "")
-
-
-def is_refusal(content: Any) -> bool:
-    """Whether a message or a delta has a part in which the model refuses to answer."""
-    parts = content if isinstance(content, list) else [content]
-    return any(isinstance(part, dict) and part.get("refusal") for part in parts)

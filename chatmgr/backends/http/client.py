@@ -94,14 +94,16 @@ class ApiClient:
             raise stream_refusal(self.provider, body)
         return body
 
-    def decode(self, response: "httpx2.Response") -> Json:
-        """The JSON object in a response; raises ProviderRefused where there is none."""
-        try:
-            body = response.json()
-        except (ValueError, RecursionError):
-            body = None
-        if not isinstance(body, dict):
-            text = parse_text(response.text, response.headers.get("content-type", "")).message
+    def decode(self, response: "httpx2.Response", content: bytes | None = None) -> Json:
+        """The JSON object in a response; raises ProviderRefused where there is none.
+
+        ``content`` is the body where it was read as a stream.
+        """
+        content = response.content if content is None else content
+        body = sse.json_object(content)
+        if body is None:
+            words = content.decode("utf-8", "replace")
+            text = parse_text(words, response.headers.get("content-type", "")).message
             excerpt = as_sentence(f": {one_line(self.provider, text)}") if text else "."
             raise ProviderRefused(
                 f"{self.provider.name} answered {response.status_code} with something that is not JSON"
@@ -110,7 +112,7 @@ class ApiClient:
                 f"{self.provider.name}",
                 status=response.status_code,
             )
-        return cast(Json, body)
+        return body
 
     def delete(self, path: str) -> Json:
         """DELETE; some servers answer success without a body."""
@@ -264,15 +266,15 @@ class ApiClient:
             raise refusal(self.provider, error.response) from None
         except openai.APIConnectionError as error:
             raise network_error(self.provider, error.__cause__ or error) from None
-        except httpx2.TransportError as error:
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
             raise network_error(self.provider, error) from None
 
 
 class Stream:
-    """A streamed response. Iterating gives each event's name and decoded data; ``[DONE]`` has no data.
+    """A streamed response. Iterating gives each event's name and object, as ``sse.events`` reads them.
 
-    A server that does not stream answers with one JSON object, which comes as ``("", object)``. An error
-    comes as ``("error", object)``, whatever its own shape.
+    A server that does not stream answers with one JSON object, which comes as ``sse.BODY``. The body tells
+    the two apart, whatever its Content-Type is. An error comes as ``("error", object)``, whatever its shape.
     """
 
     def __init__(self, client: ApiClient, response: "httpx2.Response") -> None:
@@ -282,22 +284,25 @@ class Stream:
     def __iter__(self) -> Generator[tuple[str, Json], None, None]:
         response = self._response
         with self._client.errors(), closing(response):
-            if "text/event-stream" not in response.headers.get("content-type", ""):
-                response.read()
-                yield _marked("", self._client.decode(response))
+            content_type = response.headers.get("content-type", "")
+            is_stream, chunks = sse.sniff(response.iter_bytes(), content_type)
+            if not is_stream:
+                yield self._whole(b"".join(chunks))
                 return
             head = bytearray()
             empty = True
-            for name, data in sse.events(_remembering(response.iter_bytes(), head)):
+            for name, event in sse.events(_remembering(chunks, head)):
                 empty = False
-                if data == b"[DONE]":
-                    yield "[DONE]", {}
-                elif (event := sse.json_object(data)) is not None:
-                    yield _marked(name, event)
-                elif name == "error":
-                    yield name, {"error": data.decode("utf-8", "replace").strip().strip('"')}
+                yield _marked(name, event)
             if empty and (text := _plain_text(head)):
                 yield "error", {"error": text}
+
+    def _whole(self, content: bytes) -> tuple[str, Json]:
+        """The event for a body that is no stream."""
+        if sse.is_meant_as_json(content) and sse.json_object(content) is None:
+            return sse.UNREADABLE, {}
+        name, body = _marked("", self._client.decode(self._response, content))
+        return name or sse.BODY, body
 
 
 def _remembering(chunks: Iterable[bytes], head: bytearray) -> Iterator[bytes]:

@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
+from chatmgr.backends.completion_chunks import read_chunks
 from chatmgr.backends.context_window import (
     CHARS_PER_TOKEN,
     answer_reserve,
@@ -14,6 +16,7 @@ from chatmgr.backends.context_window import (
     too_long_error,
 )
 from chatmgr.backends.error_body import reason
+from chatmgr.backends.json_values import as_id, as_object, as_text
 from chatmgr.backends.local import engine, weights
 from chatmgr.backends.local.engine import Engine, Generation, Json
 from chatmgr.backends.local.weights import DEFAULT_MODEL as DEFAULT_MODEL
@@ -21,7 +24,7 @@ from chatmgr.backends.message_format import plain_message
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.stateless import Stateless
 from chatmgr.domain.errors import ChatmgrError, ModelUnknown, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, Sending, Usage
+from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, Sending
 from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest
 from chatmgr.domain.names import nearest
 from chatmgr.domain.states import RunState
@@ -33,7 +36,6 @@ _DEFAULT_MAX_TOKENS = 1024
 _SAMPLING = {"temperature": 0.3, "top_p": 0.9, "repeat_penalty": 1.1}
 _ATTEMPTS = 6
 _TOO_LONG_HINT = "Send it in parts, or raise the provider's “context” where the model was trained for more."
-_FINISH_REASONS = {"length": (RunState.INCOMPLETE, "length"), "stop": (RunState.COMPLETED, "")}
 
 
 class LocalBackend(Stateless):
@@ -134,25 +136,21 @@ class LocalBackend(Stateless):
 
 
 def _events(chunks: Generation, model: str, notice: str) -> Iterator[Event]:
-    opened, finish_reason = False, ""
-    for chunk in chunks:
-        if (error := chunk.get("error")) and opened:
-            yield Finished(RunState.FAILED, error=reason(chunk))
-            return
-        if error:
-            message = f"The local model refused the request: {as_sentence(reason(chunk))}"
-            code = str(error.get("type", ""))
-            raise ProviderRefused(message, "See the assistant's parameters.", status=400, code=code)
-        if not opened:
-            opened = True
-            yield Opened(run_id=str(chunk.get("id", "")), model=model, retrievable=False)
-            if notice:
-                yield Notice(notice)
-        for choice in chunk.get("choices", ()):
-            if text := choice.get("delta", {}).get("content"):
-                yield Delta(text)
-            finish_reason = choice.get("finish_reason") or finish_reason
-        if usage := chunk.get("usage"):
-            yield Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"))
-    if finish_reason:
-        yield Finished(*_FINISH_REASONS.get(finish_reason, (RunState.COMPLETED, finish_reason)))
+    remaining = iter(chunks)
+    first = next(remaining, None)
+    if first is None:
+        return
+    if error := first.get("error"):
+        message = f"The local model refused the request: {as_sentence(reason(first))}"
+        code = as_text(as_object(error).get("type"))
+        raise ProviderRefused(message, "See the assistant's parameters.", status=400, code=code)
+    run_id = as_id(first.get("id"))
+    yield Opened(run_id=run_id, model=model, retrievable=False)
+    if notice:
+        yield Notice(notice)
+    named = (("error" if chunk.get("error") else "", chunk) for chunk in chain([first], remaining))
+    yield from read_chunks(named, _failure, run_id)
+
+
+def _failure(chunk: Json, heard: bool) -> Finished:
+    return Finished(RunState.FAILED, error=reason(chunk))

@@ -18,6 +18,7 @@ from chatmgr.backends import history, one_shot
 from chatmgr.backends.answer_text import join_messages
 from chatmgr.backends.http.client import ApiClient, Json, Stream
 from chatmgr.backends.http.retry import busy
+from chatmgr.backends.json_values import as_id
 from chatmgr.backends.message_format import responses_message
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.responses import evidence
@@ -178,7 +179,8 @@ class ResponsesBackend:
     ) -> Iterator[Event]:
         """Find out what became of the response after ``error``; raise that if nobody can tell."""
         if state.id:
-            yield Notice("The connection broke; looking up the answer.")
+            reason = "A piece of the answer cannot be read" if state.has_gap else "The connection broke"
+            yield Notice(f"{reason}; looking up the answer.")
             broken = error if isinstance(error, NetworkDown) else NetworkDown(error.message, error.hint)
             not_kept = ProviderRefused("The connection broke, and the server did not keep the answer.")
             missing = not_kept if state.background else broken
@@ -296,5 +298,5 @@ class ResponsesBackend:
 
 def _record_id(response: Json, state: ResponseState) -> Iterator[Event]:
     """Report the response's id as soon as the server names it."""
-    state.id = str(response["id"])
+    state.id = as_id(response["id"])
     yield Opened(run_id=state.id)

@@ -4,7 +4,9 @@ from collections.abc import Generator, Iterator
 from functools import partial
 
 from chatmgr.backends import thread_sync
+from chatmgr.backends.answer_text import read_content
 from chatmgr.backends.http.client import ApiClient, Json
+from chatmgr.backends.json_values import as_id, as_objects
 from chatmgr.backends.message_format import responses_message
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import STATELESS, Event, ThreadSynced
@@ -54,7 +56,7 @@ class Conversations:
         """Create a conversation with at most twenty messages; returns its id."""
         self.seen_ids = set()
         items = [responses_message(message) for message in messages]
-        return str(self._client.post("/conversations", {"items": items} if items else {}).get("id", ""))
+        return as_id(self._client.post("/conversations", {"items": items} if items else {}).get("id"))
 
     def append(self, thread: str, messages: list[Message]) -> Generator[Event, None, None]:
         """Add messages at the end, twenty in a call."""
@@ -118,20 +120,12 @@ def _messages(items: list[Json]) -> list[RemoteMessage]:
     """The items that are messages of the user or the assistant."""
     return [
         RemoteMessage(
-            str(item.get("id", "")),
-            str(item.get("role", "")),
-            _item_text(item),
+            as_id(item.get("id")),
+            as_id(item.get("role")),
+            read_content(item.get("content")).text,
             whole=item.get("status") != "incomplete",
-            refused=any(isinstance(part, dict) and part.get("refusal") for part in item.get("content") or ()),
+            refused=read_content(item.get("content")).refused,
         )
-        for item in items
-        if item.get("type", "message") == "message" and item.get("role") in {"user", "assistant"}
+        for item in as_objects(items)
+        if item.get("type", "message") == "message" and item.get("role") in ("user", "assistant")
     ]
-
-
-def _item_text(item: Json) -> str:
-    """The text of a message item, input or output; files and images have none."""
-    content = item.get("content")
-    if isinstance(content, str):
-        return content
-    return "".join(str(part.get("text") or part.get("refusal") or "") for part in content or ())

@@ -5,22 +5,27 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from chatmgr.backends.answer_text import join_messages, remaining_text
+from chatmgr.backends.answer_text import gap_error, read_content, remaining_text
 from chatmgr.backends.error_body import reason
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.errors import stream_refusal
 from chatmgr.backends.http.retry import wait
+from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE
+from chatmgr.backends.json_values import as_count, as_id, as_object
 from chatmgr.backends.overflow import parse_overflow
 from chatmgr.backends.polling import poll
+from chatmgr.backends.responses import response_object
+from chatmgr.backends.responses.message_parts import MessageParts, reasoning_key
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Reasoning, Usage
-from chatmgr.domain.states import LIVE, RunState, from_provider_status
+from chatmgr.domain.states import RunState
 
 T = TypeVar("T")
 _STREAM_ATTEMPTS = 4  # to continue a background stream after the last event received
 _TEXT_EVENTS = {"response.output_text.delta", "response.refusal.delta"}
 _REASONING_EVENTS = {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
 _FINAL_EVENTS = {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
+_FINAL_EVENTS |= {"response.done", "response.canceled"}
 
 
 @dataclass(slots=True)
@@ -29,7 +34,8 @@ class ResponseState:
 
     ``cursor`` is the sequence number of the last event received, ``max_output_tokens`` the length that
     was asked for, and ``ended`` says that ``Finished`` was yielded. ``conversation`` is the one that the
-    server named, ``usage`` the tokens that it counted.
+    server named, ``usage`` the tokens that it counted. ``has_gap`` says that a piece could not be read,
+    ``gap_told`` that this was reported, ``refused`` that a piece declines to answer.
     """
 
     id: str = ""
@@ -42,31 +48,35 @@ class ResponseState:
     conversation: str = ""
     usage: Usage | None = None
     ended: bool = False
+    has_gap: bool = False
+    gap_told: bool = False
+    refused: bool = False
 
     def read(self, response: Json) -> Iterator[Event]:
         """Keep what a response object tells besides its text; a broken stream may not get to its end."""
         self.conversation = _named_conversation(response) or self.conversation
-        usage = response.get("usage")
-        if usage and isinstance(usage, dict) and (counted := _usage(usage)) != self.usage:
-            self.usage = counted
-            yield counted
+        for usage in response_object.read_usage(response):
+            if usage != self.usage:
+                self.usage = usage
+                yield usage
 
     def add_text(self, text: str, sequence_number: object) -> Delta:
         """Keep a piece of the answer's text."""
         self.text_parts.append(text)
-        if isinstance(sequence_number, int):
-            self.cursor = sequence_number
+        if type(sequence_number) is int:
+            self.cursor = as_count(sequence_number)
         return Delta(text, self.cursor)
 
     def add_reasoning(self, event: Json) -> Reasoning:
         """Keep a piece of the reasoning; a blank line separates two items of it."""
-        item = tuple(event.get(key) for key in ("type", "item_id", "summary_index", "content_index"))
+        item = reasoning_key(event)
         separator = "\n\n" if self.reasoning_parts and item != self.reasoning_item else ""
         self.reasoning_item = item
-        self.reasoning_parts.append(separator + str(event.get("delta", "")))
+        piece = read_content(event.get("delta") or event.get("text"))
+        self.reasoning_parts.append(separator + (piece.text or piece.reasoning))
         sequence_number = event.get("sequence_number")
-        if isinstance(sequence_number, int) and self.cursor is not None:
-            self.cursor = sequence_number
+        if type(sequence_number) is int and self.cursor is not None:
+            self.cursor = as_count(sequence_number)
         return Reasoning(self.reasoning_parts[-1])
 
 
@@ -136,28 +146,36 @@ class Retrieval:
         ``on_response`` is called with the first response object that the stream names. A server that
         does not stream sends the response itself: then this waits until it is done.
         """
+        parts = MessageParts(state)
         for name, event in events:
-            event_type = "error" if name == "error" else str(event.get("type") or name)
+            event_type = "error" if name == "error" else event.get("type") or name
+            if type(event_type) is not str:
+                event_type = name
             if event_type in _TEXT_EVENTS:
-                yield state.add_text(str(event.get("delta", "")), event.get("sequence_number"))
+                text = event.get("delta")
+                text = text if type(text) is str else read_content(text).text
+                delta = state.add_text(text, event.get("sequence_number"))
+                if text:
+                    yield delta
                 continue
             if event_type in _REASONING_EVENTS:
                 yield state.add_reasoning(event)
                 continue
-            if event_type == "response.output_item.added" and any(state.text_parts):
-                if (event.get("item") or {}).get("type") == "message":
-                    yield state.add_text("\n\n", event.get("sequence_number"))
+            if name == UNREADABLE:
+                state.has_gap = True
                 continue
-            not_streamed = event.get("object") == "response" and not event_type.startswith("response.")
-            response = event if not_streamed else event.get("response")
-            if isinstance(response, dict):
-                if on_response and not state.id and response.get("id"):
+            not_streamed = name == BODY or (
+                event.get("object") == "response" and not event_type.startswith("response.")
+            )
+            response = event if not_streamed else as_object(event.get("response"))
+            if response:
+                if on_response and not state.id and as_id(response.get("id")):
                     yield from on_response(response)
                 if response.get("status") == "failed":
                     self._raise_if_too_long(response, state)
                 yield from state.read(response)
             if event_type in _FINAL_EVENTS:
-                yield from _finish(response or {}, state)
+                yield from _finish(response, state, event_type.rpartition(".")[2])
                 return
             if event_type == "error":
                 state.ended = True
@@ -166,6 +184,11 @@ class Retrieval:
             if not_streamed:
                 yield from self._wait_until_done(state, event)
                 return
+            if name == DONE and not (state.has_gap or state.background):
+                state.ended = True
+                yield Finished(RunState.COMPLETED, "refusal" if state.refused else "")
+                return
+            yield from parts.read(event_type, event)
 
     def _raise_if_too_long(self, response: Json, state: ResponseState) -> None:
         """Raise the refusal of a prompt that is too long, if nothing was answered: then less is sent."""
@@ -180,11 +203,11 @@ class Retrieval:
         response = yield from poll(
             response,
             partial(self._fetch, state),
-            done=_is_done,
+            done=response_object.is_done,
             limit=lambda latest: self._limit(state, latest),
             reason=lambda latest: "queued" if _is_queued(latest) else "still being answered",
         )
-        if _is_done(response):
+        if response_object.is_done(response):
             yield from _finish(response, state)
         elif _is_queued(response) and state.background:
             self.cancel(state.id)
@@ -236,66 +259,30 @@ def _named_conversation(response: Json) -> str:
     return ""
 
 
-def _is_done(response: Json) -> bool:
-    return from_provider_status(str(response.get("status") or ""))[0] not in LIVE
-
-
 def _is_queued(response: Json) -> bool:
-    return response.get("status") == "queued"
+    return response_object.status_of(response) == "queued"
 
 
-def _finish(response: Json, state: ResponseState) -> Iterator[Event]:
-    """The end of a response: its usage, what was not streamed of its text, and its final state."""
+def _finish(response: Json, state: ResponseState, event: str = "") -> Iterator[Event]:
+    """The end of a response: its usage, what was not streamed of its text, and its final state.
+
+    ``event`` is the last word of the event that brought it. If a piece of the answer could not be read and
+    the response does not hold the whole, raises NetworkDown once, so that the response is looked up.
+    """
     yield from state.read(response)
-    text = join_messages(
-        "".join(str(part.get("text") or part.get("refusal") or "") for part in content)
-        for content in _message_contents(response)
-    )
-    if not state.reasoning_parts and (reasoning := "\n\n".join(_reasoning_texts(response))):
+    text = response_object.answer_text(response)
+    if state.has_gap and not text:
+        if not state.gap_told:
+            state.gap_told = True
+            raise gap_error()
+        yield Finished(RunState.INTERRUPTED, error=gap_error().message)
+        return
+    if not state.reasoning_parts and (reasoning := response_object.reasoning_text(response)):
         yield Reasoning(reasoning)
     yield from remaining_text(text, "".join(state.text_parts), state.cursor)
     state.ended = True
-    run_state, detail = _final_state(response, state)
+    run_state, detail = response_object.final_state(response, event, state.max_output_tokens)
+    if run_state is RunState.COMPLETED and state.refused:
+        detail = "refusal"
     failed = run_state is RunState.FAILED or response.get("error")
     yield Finished(run_state, detail, reason(response.get("error")) if failed else "", text or None)
-
-
-def _usage(usage: Json) -> Usage:
-    return Usage(
-        usage.get("input_tokens"),
-        usage.get("output_tokens"),
-        (usage.get("input_tokens_details") or {}).get("cached_tokens"),
-        (usage.get("output_tokens_details") or {}).get("reasoning_tokens"),
-    )
-
-
-def _final_state(response: Json, state: ResponseState) -> tuple[RunState, str]:
-    """The run's state and detail, with the two cases that the status alone does not tell."""
-    run_state, detail = from_provider_status(str(response.get("status") or "failed"))
-    if run_state is RunState.INCOMPLETE:
-        reason = str((response.get("incomplete_details") or {}).get("reason") or "")
-        return run_state, "length" if reason == "max_output_tokens" else reason
-    if run_state is not RunState.COMPLETED:
-        return run_state, detail
-    if any(part.get("type") == "refusal" for content in _message_contents(response) for part in content):
-        return run_state, "refusal"
-    output_tokens = (response.get("usage") or {}).get("output_tokens")
-    if state.max_output_tokens and output_tokens == state.max_output_tokens:
-        return RunState.INCOMPLETE, "length"  # llama.cpp calls a truncated answer completed
-    return run_state, detail
-
-
-def _message_contents(response: Json) -> Iterator[list[Json]]:
-    """The content parts of each message in a response's output."""
-    for item in response.get("output") or ():
-        if item.get("type") == "message":
-            yield list(item.get("content") or ())
-
-
-def _reasoning_texts(response: Json) -> Iterator[str]:
-    """The reasoning in a response's output: its summary where there is one, else all of it."""
-    for item in response.get("output") or ():
-        if item.get("type") == "reasoning":
-            for part in item.get("summary") or item.get("content") or ():
-                if text := part.get("text"):
-                    yield str(text)

@@ -1,0 +1,177 @@
+"""The chunks of Chat Completions as events, for the servers that speak it and for the embedded model.
+
+A chunk holds a piece of the answer (``delta``) or the whole of it (``message``). Only the first choice is
+read. The answer has ended where a chunk says why (``finish_reason``), where the stream ends with ``[DONE]``,
+or where it is one whole body. One that ends in no such way was cut off.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from chatmgr.backends.answer_end import end_of_answer, is_placeholder
+from chatmgr.backends.answer_text import Content, gap_error, read_message
+from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE, Json
+from chatmgr.backends.json_values import as_count, as_id, as_object, as_objects
+from chatmgr.domain.errors import NetworkDown
+from chatmgr.domain.events import Delta, Event, Finished, Opened, Reasoning, Usage
+from chatmgr.domain.states import RunState
+
+_OTHER_KEYS = (
+    "type",
+    "refusal",
+    "reasoning_content",
+    "reasoning",
+    "thinking",
+    "reasoning_details",
+    "thoughts",
+)
+
+
+def read_chunks(
+    events: Iterable[tuple[str, Json]], failure: Callable[[Json, bool], Finished], run_id: str = ""
+) -> Iterator[Event]:
+    """The events in chunks; ends without ``Finished`` where nothing says that the answer has ended.
+
+    ``failure`` gives the end for an error inside the answer, and is told whether anything of it was heard.
+    ``run_id`` is the answer's id, where that was reported already.
+
+    Raises NetworkDown where a piece of the answer could not be read, or where the connection breaks before
+    the answer has ended. One that breaks later has cost nothing.
+    """
+    answer = _Answer()
+    try:
+        for name, chunk in events:
+            if name == UNREADABLE:
+                answer.has_gap = True
+                continue
+            if name == DONE:
+                answer.ended = True
+                break
+            if not run_id and (run_id := as_id(chunk.get("id"))):
+                yield Opened(run_id=run_id, retrievable=False)
+            if name == "error" and not answer.has_end:
+                yield failure(chunk, answer.is_heard)
+                return
+            choices = chunk.get("choices")
+            for choice in choices if type(choices) is list else as_objects(choices):
+                if type(choice) is not dict or (type(index := choice.get("index")) is int and index):
+                    continue  # no choice, or a second answer, which nobody asked for
+                if text := answer.read_plain(choice):
+                    yield Delta(text)
+                    continue
+                text, reasoning, refused = answer.read(choice)
+                if reasoning:
+                    answer.has_reasoning = True
+                    yield Reasoning(reasoning)
+                if text:
+                    answer.refused = answer.refused or refused
+                    yield Delta(text)
+            if name == BODY:
+                answer.ended = answer.ended or bool(answer.pieces)
+            if (counted := chunk.get("usage")) and (usage := read_usage(counted)):
+                yield usage
+    except NetworkDown:
+        if not answer.has_end:
+            raise
+    yield from answer.end()
+
+
+class _Answer:
+    """What has arrived of one answer. ``pieces`` are its texts, ``ended`` says that nothing more can come.
+
+    ``finish_reason`` is None until the server names one. An empty one ends the answer only where the chunks
+    before it have none: some servers send it with every chunk.
+    """
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.finish_reason: object = None
+        self.refused = False
+        self.has_gap = False
+        self.has_reasoning = False
+        self.ended = False
+        self._in_deltas = False
+        self._message = Content()
+        self._chunks = 0
+        self._empty_reasons = 0
+        self._last_is_empty = False
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anything of the answer has come."""
+        return self.has_reasoning or bool(self.pieces)
+
+    @property
+    def has_end(self) -> bool:
+        """Whether something says that the answer has ended."""
+        if self.finish_reason is not None or self.ended:
+            return True
+        return self._last_is_empty and self._empty_reasons == 1 and self._chunks > 1 and bool(self.pieces)
+
+    def read_plain(self, choice: Json) -> str:
+        """The text of a choice that holds nothing else, as nearly all do; else empty."""
+        delta = choice.get("delta")
+        if type(delta) is not dict or choice.get("finish_reason") is not None or choice.get("message"):
+            return ""
+        text = delta.get("content")
+        if type(text) is not str or (len(delta) > 1 and any(map(delta.get, _OTHER_KEYS))):
+            return ""
+        if text:
+            self._chunks += 1
+            self._in_deltas = True
+            self._last_is_empty = False
+            self.pieces.append(text)
+        return text
+
+    def read(self, choice: Json) -> Content:
+        """What a choice adds to the answer."""
+        self._chunks += 1
+        content = read_message(choice.get("delta") or choice.get("text"))
+        if content.text:
+            self._in_deltas = True
+        if message := choice.get("message"):
+            if not self._in_deltas:
+                content = read_message(message)
+            else:
+                self._message = read_message(message)
+        if content.text:
+            self.pieces.append(content.text)
+        reason = choice.get("finish_reason")
+        if reason is not None:
+            self._note_reason(reason)
+        elif content.text:
+            self._last_is_empty = False
+        return content
+
+    def _note_reason(self, reason: object) -> None:
+        self._last_is_empty = is_placeholder(reason)
+        if self._last_is_empty:
+            self._empty_reasons += 1
+        elif reason:
+            self.finish_reason = reason
+
+    def rest(self) -> str:
+        """What a whole message, after an answer in deltas, holds beyond them."""
+        streamed = "".join(self.pieces)
+        text = self._message.text
+        return text[len(streamed) :] if text.startswith(streamed) else ""
+
+    def end(self) -> Iterator[Event]:
+        """The rest of the answer, and how it ended; no end where it was cut off."""
+        if rest := self.rest():
+            yield Delta(rest)
+        if self.has_gap:
+            raise gap_error()
+        if not self.has_end:
+            return
+        state, detail = end_of_answer(self.finish_reason)
+        yield Finished(state, "refusal" if self.refused and state is RunState.COMPLETED else detail)
+
+
+def read_usage(usage: object) -> Usage | None:
+    """The tokens that a server counted; None where it counted none."""
+    counts = as_object(usage)
+    cached = as_object(counts.get("prompt_tokens_details")).get("cached_tokens")
+    reasoning = as_object(counts.get("completion_tokens_details")).get("reasoning_tokens")
+    keys = (counts.get("prompt_tokens"), counts.get("completion_tokens"), cached, reasoning)
+    numbers = [as_count(value) for value in keys]
+    return None if all(number is None for number in numbers) else Usage(*numbers)
