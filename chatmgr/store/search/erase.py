@@ -101,7 +101,9 @@ def erase(db: sqlite3.Connection, texts: Iterable[str]) -> dict[str, list[int]]:
 def _words(table: str, texts: list[str]) -> list[str]:
     """The words of texts, as the tokenizer of an index finds them."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
-        memory.execute(f"CREATE VIRTUAL TABLE gone USING fts5(text, content='', tokenize='{TOKENIZERS[table]}')")
+        memory.execute(
+            f"CREATE VIRTUAL TABLE gone USING fts5(text, content='', tokenize='{TOKENIZERS[table]}')"
+        )
         memory.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(gone, row)")
         memory.execute("BEGIN")
         memory.executemany("INSERT INTO gone(text) VALUES (?)", ((text,) for text in texts))
@@ -111,7 +113,9 @@ def _words(table: str, texts: list[str]) -> list[str]:
 def _without_documents(db: sqlite3.Connection, table: str, words: list[str]) -> Iterator[bytes]:
     """Those of the words that no document has, as the index keeps them."""
     vocabulary = f"{table}_documents"
-    db.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{vocabulary} USING fts5vocab(main, {table}, instance)")
+    db.execute(
+        f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{vocabulary} USING fts5vocab(main, {table}, instance)"
+    )
     for word in words:
         if not db.execute(f"SELECT 1 FROM temp.{vocabulary} WHERE term = ? LIMIT 1", (word,)).fetchone():
             yield b"0" + word.encode()
@@ -185,24 +189,15 @@ class _Index:
                 return
             page += 1
 
-    def _lead_to(
-        self, segment: int, page: int, leaf: Leaf, *, is_first: bool, forget_entries: bool
-    ) -> None:
+    def _lead_to(self, segment: int, page: int, leaf: Leaf, *, is_first: bool, forget_entries: bool) -> None:
         """Mend what leads to a leaf: by no word that is gone, and not at all where it has no words."""
         where = f"FROM {self._table}_idx WHERE segid = ? AND pgno >> 1 = ?"
-        low, high = (segment << 37) + (1 << 36) + page, 0
         for term, pgno in self._db.execute(f"SELECT term, pgno {where}", (segment, page)).fetchall():
             key = (segment, term)
             if forget_entries and pgno & 1:
-                for height in range(_HEIGHTS):
-                    high = self._next_page(segment, term, page) - page
-                    start = low + (height << 31)
-                    sql = f"DELETE FROM {self._table}_data WHERE id >= ? AND id < ?"
-                    self._db.execute(sql, (start, start + high))
-                pgno &= ~1
-                self._db.execute(
-                    f"UPDATE {self._table}_idx SET pgno = ? WHERE segid = ? AND term = ?", (pgno, *key)
-                )
+                self._forget_tree(segment, page, self._next_page(segment, term, page))
+                sql = f"UPDATE {self._table}_idx SET pgno = ? WHERE segid = ? AND term = ?"
+                self._db.execute(sql, (pgno - 1, *key))
             if not leaf.words:
                 self._db.execute(f"DELETE FROM {self._table}_idx WHERE segid = ? AND term = ?", key)
             elif not is_first and not leaf.words[0][0].startswith(term):
@@ -210,6 +205,13 @@ class _Index:
                 shorter = word[: _shared(term, word) + 1]
                 sql = f"UPDATE {self._table}_idx SET term = ? WHERE segid = ? AND term = ?"
                 self._db.execute(sql, (shorter, *key))
+
+    def _forget_tree(self, segment: int, page: int, next_page: int) -> None:
+        """Remove the tree of pages that leads through the entries of a leaf's last word."""
+        for height in range(_HEIGHTS):
+            start = (segment << 37) + (1 << 36) + (height << 31)
+            sql = f"DELETE FROM {self._table}_data WHERE id >= ? AND id < ?"
+            self._db.execute(sql, (start + page, start + next_page))
 
     def _next_page(self, segment: int, term: bytes, page: int) -> int:
         """The next leaf that words lead to; far away where there is none."""
@@ -244,7 +246,7 @@ def _shared(before: bytes, word: bytes) -> int:
 def _varint(block: bytes, at: int) -> tuple[int, int]:
     """SQLite's variable-length integer, and where it ends."""
     value = 0
-    for count in range(8):
+    for _ in range(8):
         if at >= len(block):
             raise UnknownFormat
         byte = block[at]

@@ -75,7 +75,7 @@ class Database:
                     raise
             if self._announce and not announced:
                 announced = True
-                self._announce(f"Waiting to write to {self.path}: another program holds it. Ctrl-C stops waiting.")
+                self._announce(f"Waiting for another program, which holds {self.path}. Ctrl-C stops waiting.")
             time.sleep(_PAUSE)
 
     def _unreachable(self, error: Exception) -> DatabaseUnreachable:
