@@ -23,13 +23,23 @@ from chatmgr.store.search.sqlite import TOKENIZERS
 
 _STRUCTURE = 10  # the row of ``…_data`` that lists the segments
 _EMPTY = b"\0\0\0\4"  # a leaf without words
-_PLACEHOLDER = b"0\0"  # no document has this word; a segment must begin with one
+_LOWEST, _HIGHEST = b"0\0", b"0\xff"  # words that no document has
 _MARKER = {"words": b"\1\1", "grams": b"\1\0"}  # document 1, deleted; there is none
 _HEIGHTS = 5  # of a tree of pages that leads through the entries of one word
 
 
 class UnknownFormat(Exception):
     """The index is not one that this version can edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """A segment. While a merge is under way, it reads its inputs and adds to its output from time to time."""
+
+    number: int
+    first: int
+    last: int
+    is_output: bool
 
 
 @dataclass(slots=True)
@@ -129,10 +139,11 @@ class _Index:
         self._db = db
         self._table = table
         self._changed: set[int] = set()
+        self._without_words: dict[int, bytes] = {}  # leaves of ``grams``, and what leads to each
         version = self._one(f"SELECT v FROM {table}_config WHERE k = 'version'")
         if version != 4:
             raise UnknownFormat
-        self._segments = dict(_segments(self._one(f"SELECT block FROM {table}_data WHERE id = {_STRUCTURE}")))
+        self._segments = _segments(self._one(f"SELECT block FROM {table}_data WHERE id = {_STRUCTURE}"))
 
     def _one(self, sql: str, *values: object) -> Any:
         row = self._db.execute(sql, values).fetchone()
@@ -143,16 +154,31 @@ class _Index:
     def erase(self, words: list[bytes]) -> set[int]:
         """Take words out of every segment; returns the rows that were changed."""
         gone = set(words)
-        for segment, first in self._segments.items():
-            for page in sorted({self._page(segment, first, word) for word in gone}):
-                self._erase_from(segment, page, gone, is_first=page == first)
+        for segment in self._segments:
+            number, first = segment.number, segment.first
+            self._without_words.clear()
+            if first > 1:  # a merge has dealt with the leaves before; nothing is looked for there
+                self._db.execute(
+                    f"DELETE FROM {self._table}_idx WHERE segid = ? AND pgno >> 1 < ?", (number, first)
+                )
+            leaves = {self._way(number, first, word) for word in gone}
+            for page, way in sorted(leaves, key=lambda leaf: leaf[0]):
+                self._erase_from(segment, page, way, gone)
+            if self._table == "words":
+                self._begin_with_a_word(segment)
+            else:
+                self._fill(segment)
         return self._changed
 
-    def _page(self, segment: int, first: int, word: bytes) -> int:
-        """The leaf of a segment that holds a word, if the segment has it."""
-        sql = f"SELECT pgno FROM {self._table}_idx WHERE segid = ? AND term <= ? ORDER BY term DESC LIMIT 1"
+    def _way(self, segment: int, first: int, word: bytes) -> tuple[int, bytes]:
+        """The leaf of a segment that holds a word, if the segment has it, and what leads there."""
+        sql = f"SELECT pgno, term FROM {self._table}_idx WHERE segid = ? AND term <= ? ORDER BY term DESC LIMIT 1"
         row = self._db.execute(sql, (segment, word)).fetchone()
-        return max(first, row[0] >> 1) if row else first
+        return (row[0] >> 1, row[1]) if row and row[0] >> 1 >= first else (first, self._first_way(segment))
+
+    def _first_way(self, segment: int) -> bytes:
+        sql = f"SELECT term FROM {self._table}_idx WHERE segid = ? ORDER BY term LIMIT 1"
+        return bytes(self._one(sql, segment))
 
     def _read(self, segment: int, page: int) -> Leaf | None:
         row = self._db.execute(
@@ -165,76 +191,154 @@ class _Index:
         self._changed.add(row)
         self._db.execute(f"UPDATE {self._table}_data SET block = ? WHERE id = ?", (leaf.block(), row))
 
-    def _erase_from(self, segment: int, page: int, gone: set[bytes], *, is_first: bool) -> None:
-        leaf = self._read(segment, page)
+    def _erase_from(self, segment: _Segment, page: int, way: bytes, gone: set[bytes]) -> None:
+        number = segment.number
+        leaf = self._read(number, page)
         if leaf is None:
             raise UnknownFormat
         kept = [(word, entries) for word, entries in leaf.words if word not in gone]
         if len(kept) == len(leaf.words):
             return
         ends_in_gone = leaf.words[-1][0] in gone
-        leaf.words = kept or ([(_PLACEHOLDER, _MARKER[self._table])] if is_first else [])
-        self._write(segment, page, leaf)
-        self._lead_to(segment, page, leaf, is_first=is_first, forget_entries=ends_in_gone)
+        leaf.words = kept
+        self._write(number, page, leaf)
         if ends_in_gone:
-            self._erase_rest(segment, page + 1)
+            self._forget_tree(number, page, way)
+            self._erase_rest(number, page + 1)
+        if leaf.words:
+            self._lead_to(number, way, leaf.words[0][0])
+        elif self._table != "words":
+            self._without_words[page] = way
+        elif page != segment.first:
+            self._db.execute(f"DELETE FROM {self._table}_idx WHERE segid = ? AND term = ?", (number, way))
+
+    def _begin_with_a_word(self, segment: _Segment) -> None:
+        """Give the first leaf the words of the next one that has any; else one that no document has.
+
+        That one is a marker of a deletion. A merge still finds all words in order: what it adds to its
+        output comes after the lowest word, what it has read of an input before the highest.
+        """
+        number = segment.number
+        first = self._read(number, segment.first)
+        if first is None or first.words:
+            return
+        for page in range(segment.first + 1, segment.last + 1):
+            leaf = self._read(number, page)
+            if leaf is None or leaf.head:
+                raise UnknownFormat
+            if leaf.words:
+                page_found, way = self._way(number, segment.first, leaf.words[0][0])
+                where = f"FROM {self._table}_idx WHERE segid = ? AND term = ?"
+                if page_found != page or self._one(f"SELECT pgno {where}", number, way) & 1:
+                    raise UnknownFormat
+                self._db.execute(f"DELETE {where}", (number, way))
+                first.words, leaf.words = leaf.words, []
+                self._write(number, page, leaf)
+                break
+        else:
+            first.words = [(_LOWEST if segment.is_output else _HIGHEST, _MARKER[self._table])]
+        self._write(number, segment.first, first)
+        self._lead_to(number, self._first_way(number), first.words[0][0])
+
+    def _fill(self, segment: _Segment) -> None:
+        """Give each leaf of ``grams`` that has no words one: SQLite stumbles over leaves without any there.
+
+        It is a marker of a deletion, of a word that no document has. A merge still finds all words in order:
+        what is added to its output comes after them, and what it has read of an input came before.
+        """
+        for page, way in sorted(self._without_words.items(), reverse=not segment.is_output):
+            leaf = self._read(segment.number, page)
+            if leaf is None:
+                raise UnknownFormat
+            if leaf.head:
+                self._db.execute(
+                    f"DELETE FROM {self._table}_idx WHERE segid = ? AND term = ?", (segment.number, way)
+                )
+                continue
+            word = self._word_after(segment, page) if segment.is_output else self._word_before(segment, way)
+            leaf.words = [(word, _MARKER[self._table])]
+            self._write(segment.number, page, leaf)
+            self._lead_to(segment.number, way, word)
+
+    def _word_before(self, segment: _Segment, way: bytes) -> bytes:
+        """A word that comes before all that the way to the next leaf leads to, and after all others."""
+        sql = f"SELECT term FROM {self._table}_idx WHERE segid = ? AND term > ? ORDER BY term LIMIT 1"
+        row = self._db.execute(sql, (segment.number, way)).fetchone()
+        if row is None:
+            return _HIGHEST
+        word = bytes(row[0][:-1]) + bytes([row[0][-1] - 1]) + b"\xff"
+        if word < way:
+            raise UnknownFormat
+        return word
+
+    def _word_after(self, segment: _Segment, page: int) -> bytes:
+        """The first word that comes after those of the leaves before."""
+        while page > segment.first:
+            page -= 1
+            leaf = self._read(segment.number, page)
+            if leaf and leaf.words:
+                return leaf.words[-1][0] + b"\0"
+        return _LOWEST
 
     def _erase_rest(self, segment: int, page: int) -> None:
         """Erase the entries of a word that go on in the leaves after it."""
         while leaf := self._read(segment, page):
             if leaf.head:
                 leaf.head, leaf.first_rowid = b"", 0
+                if not leaf.words and self._table != "words":
+                    raise UnknownFormat
                 self._write(segment, page, leaf)
             if leaf.words:
                 return
             page += 1
 
-    def _lead_to(self, segment: int, page: int, leaf: Leaf, *, is_first: bool, forget_entries: bool) -> None:
-        """Mend what leads to a leaf: by no word that is gone, and not at all where it has no words."""
-        where = f"FROM {self._table}_idx WHERE segid = ? AND pgno >> 1 = ?"
-        for term, pgno in self._db.execute(f"SELECT term, pgno {where}", (segment, page)).fetchall():
-            key = (segment, term)
-            if forget_entries and pgno & 1:
-                self._forget_tree(segment, page, self._next_page(segment, term, page))
-                sql = f"UPDATE {self._table}_idx SET pgno = ? WHERE segid = ? AND term = ?"
-                self._db.execute(sql, (pgno - 1, *key))
-            if not leaf.words:
-                self._db.execute(f"DELETE FROM {self._table}_idx WHERE segid = ? AND term = ?", key)
-            elif not is_first and not leaf.words[0][0].startswith(term):
-                word = leaf.words[0][0]
-                shorter = word[: _shared(term, word) + 1]
-                sql = f"UPDATE {self._table}_idx SET term = ? WHERE segid = ? AND term = ?"
-                self._db.execute(sql, (shorter, *key))
+    def _lead_to(self, segment: int, way: bytes, word: bytes) -> None:
+        """Let the way to a leaf be a part of its first word, if it was part of one that is gone."""
+        if not word.startswith(way):
+            shorter = word[: _shared(way, word) + 1] if word > way else word
+            sql = f"UPDATE {self._table}_idx SET term = ? WHERE segid = ? AND term = ?"
+            self._db.execute(sql, (shorter, segment, way))
 
-    def _forget_tree(self, segment: int, page: int, next_page: int) -> None:
-        """Remove the tree of pages that leads through the entries of a leaf's last word."""
+    def _forget_tree(self, segment: int, page: int, way: bytes) -> None:
+        """Remove the tree of pages that leads through the entries of a leaf's last word, if it is a long one."""
+        where = "WHERE segid = ? AND term = ?"
+        pgno = self._one(f"SELECT pgno FROM {self._table}_idx {where}", segment, way)
+        if pgno != page * 2 + 1:
+            return
+        self._db.execute(f"UPDATE {self._table}_idx SET pgno = pgno - 1 {where}", (segment, way))
+        following = (
+            f"SELECT pgno >> 1 FROM {self._table}_idx WHERE segid = ? AND term > ? ORDER BY term LIMIT 1"
+        )
+        row = self._db.execute(following, (segment, way)).fetchone()
+        next_page = row[0] if row else page + (1 << 30)
         for height in range(_HEIGHTS):
             start = (segment << 37) + (1 << 36) + (height << 31)
             sql = f"DELETE FROM {self._table}_data WHERE id >= ? AND id < ?"
             self._db.execute(sql, (start + page, start + next_page))
 
-    def _next_page(self, segment: int, term: bytes, page: int) -> int:
-        """The next leaf that words lead to; far away where there is none."""
-        sql = f"SELECT pgno >> 1 FROM {self._table}_idx WHERE segid = ? AND term > ? ORDER BY term LIMIT 1"
-        row = self._db.execute(sql, (segment, term)).fetchone()
-        return int(row[0]) if row else page + (1 << 30)
 
-
-def _segments(structure: bytes) -> Iterator[tuple[int, int]]:
-    """Each segment's number and its first leaf."""
+def _segments(structure: bytes) -> list[_Segment]:
+    """The segments, level by level, the newest level first, and the oldest segment first in each."""
     if structure[4:8] == b"\xff\0\0\1":
         raise UnknownFormat  # version 2 of the structure
     levels, at = _varint(structure, 4)
     _, at = _varint(structure, at)
     _, at = _varint(structure, at)
+    segments: list[_Segment] = []
+    merging_below = 0
     for _ in range(levels):
-        _, at = _varint(structure, at)
+        merging, at = _varint(structure, at)
         count, at = _varint(structure, at)
-        for _ in range(count):
+        for number_in_level in range(count):
             segment, at = _varint(structure, at)
             first, at = _varint(structure, at)
-            _, at = _varint(structure, at)
-            yield segment, first
+            last, at = _varint(structure, at)
+            is_output = merging_below > 0 and number_in_level == count - 1
+            if is_output and merging == count:
+                raise UnknownFormat  # an input as well
+            segments.append(_Segment(segment, first, last, is_output))
+        merging_below = merging
+    return segments
 
 
 def _shared(before: bytes, word: bytes) -> int:
