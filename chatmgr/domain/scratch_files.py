@@ -1,8 +1,8 @@
 """Files that appear under their name completely or not at all, whenever the process is killed.
 
-What is written goes to a scratch file in the same folder first. Where the system can (``O_TMPFILE``), that
-file has no name, and vanishes with its process. Elsewhere, and for SQLite, which needs a name, it is called
-``.chatmgr-partial-…`` and locked: a lock ends with its process, so ``sweep`` knows which scratch files are left over.
+What is written goes to a scratch file in the same folder first. Where the system can (``O_TMPFILE``), it
+has no name, and vanishes with its process. Elsewhere, and for SQLite, which needs a name, it is called
+``.chatmgr-partial-…`` and locked: a lock ends with its process, so ``sweep`` knows what is left over.
 """
 
 import os

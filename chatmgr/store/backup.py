@@ -18,7 +18,7 @@ Progress = Callable[[int, int], None]  # bytes done, bytes in all
 def copy_database(database: Path, target: Path, progress: Progress | None = None) -> None:
     """Copy a database as it is at one moment; others write on meanwhile.
 
-    Raises FileExistsError where there is a target already, OSError or sqlite3.Error where it cannot be copied.
+    Raises FileExistsError where there is a target already, OSError or sqlite3.Error where it fails.
     """
     if target.exists():
         raise FileExistsError(str(target))

@@ -15,6 +15,7 @@ Pages are described in SQLite's “Database File Format”.
 
 import os
 import sqlite3
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class PageGaps:
         self._file = file_descriptor(path)
         [[self._size]] = db.execute("PRAGMA page_size")
         self._done: set[int] = set()
-        self.cleared = 0
+        self._below: dict[int, list[tuple[int, int]]] = {}
 
     def clear_tree(self, root: int) -> None:
         """Clear a whole table or index, up to a size; what is deleted from larger ones has a row id."""
@@ -43,7 +44,7 @@ class PageGaps:
             children: list[int] = []
             for page in level:
                 data = self._clear(page)
-                children += (child for child, _ in _children(data, page))
+                children += _pointers(data, page)
                 count += 1
             level = children
 
@@ -52,7 +53,7 @@ class PageGaps:
         for key in sorted(set(keys)):
             level: Sequence[int] = [root]
             while level:
-                below = [child for page in level for child in _children(self._read(page), page)]
+                below = [child for page in level for child in self._children(page)]
                 if not below:
                     break
                 at = next((at for at, (_, last) in enumerate(below) if last >= key), len(below) - 1)
@@ -71,6 +72,17 @@ class PageGaps:
     def _read(self, page: int) -> bytes:
         return os.pread(self._file, self._size, (page - 1) * self._size)
 
+    def _children(self, page: int) -> list[tuple[int, int]]:
+        """The pages below an interior page of a table, each with the last row id that it may hold."""
+        if page not in self._below:
+            data = self._read(page)
+            below = _pointers(data, page)
+            at = _header(data, page)
+            cells = _numbers(data, at + 12, max(len(below) - 1, 0))
+            last = [*(_row_id(data, cell + 4) for cell in cells), (1 << 63) - 1]
+            self._below[page] = list(zip(below, last, strict=False))
+        return self._below[page]
+
     def _clear(self, page: int) -> bytes:
         """Zero a page's gaps, once; returns the page as it was."""
         data = self._read(page)
@@ -79,7 +91,6 @@ class PageGaps:
             for start, end in _gaps(data, page):
                 if data.count(0, start, end) != end - start:
                     os.pwrite(self._file, bytes(end - start), (page - 1) * self._size + start)
-                    self.cleared += 1
         return data
 
 
@@ -109,20 +120,19 @@ def _gaps(data: bytes, page: int) -> Iterator[tuple[int, int]]:
         block = following
 
 
-def _children(data: bytes, page: int) -> list[tuple[int, int]]:
-    """The pages below an interior page, each with the last row id that it may hold (of tables only)."""
+def _pointers(data: bytes, page: int) -> list[int]:
+    """The pages below an interior page."""
     at = _header(data, page)
     if len(data) < 512 or data[at] not in _INTERIOR:
         return []
-    is_table = data[at] == 5
-    below = []
-    for number in range(int.from_bytes(data[at + 3 : at + 5], "big")):
-        pointer = at + 12 + 2 * number
-        cell = int.from_bytes(data[pointer : pointer + 2], "big")
-        child = int.from_bytes(data[cell : cell + 4], "big")
-        below.append((child, _row_id(data, cell + 4) if is_table else 0))
-    below.append((int.from_bytes(data[at + 8 : at + 12], "big"), (1 << 63) - 1))
-    return below
+    cells = _numbers(data, at + 12, int.from_bytes(data[at + 3 : at + 5], "big"))
+    last = int.from_bytes(data[at + 8 : at + 12], "big")
+    return [*(int.from_bytes(data[cell : cell + 4], "big") for cell in cells), last]
+
+
+def _numbers(data: bytes, at: int, count: int) -> tuple[int, ...]:
+    """Numbers of two bytes each."""
+    return struct.unpack_from(f">{count}H", data, at)
 
 
 def _row_id(data: bytes, at: int) -> int:

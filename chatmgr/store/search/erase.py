@@ -63,14 +63,11 @@ class Leaf:
             raise UnknownFormat
         leaf = cls(int.from_bytes(block[:2], "big"), block[4 : offsets[0] if offsets else end])
         word = b""
-        for number, start in enumerate(offsets):
-            shared = 0
-            if number:
-                shared, start = _varint(block, start)
+        for at, next_word in zip(offsets, [*offsets[1:], end], strict=False):
+            shared, start = _varint(block, at) if leaf.words else (0, at)
             length, start = _varint(block, start)
             word = word[:shared] + block[start : start + length]
-            next_start = offsets[number + 1] if number + 1 < len(offsets) else end
-            leaf.words.append((word, block[start + length : next_start]))
+            leaf.words.append((word, block[start + length : next_word]))
         return leaf
 
     def block(self) -> bytes:
