@@ -101,7 +101,8 @@ def _named(folder: Path) -> tuple[Path, int]:
 
 
 def _link(descriptor: int, path: Path) -> None:
-    os.link(f"/proc/self/fd/{descriptor}", path, follow_symlinks=True)
+    # With a folder given, Python calls the function that follows links; the folder itself is not used.
+    os.link(f"/proc/self/fd/{descriptor}", path, src_dir_fd=descriptor, follow_symlinks=True)
 
 
 def _move(path: Path, target: Path, *, replace: bool) -> None:

@@ -94,6 +94,7 @@ def _acquire(descriptor: int, announce: Announce | None) -> None:
         return
     waiter = _Waiter(descriptor)
     try:
+        waiter.start()
         if not waiter.done.wait(ANNOUNCE_SECONDS):
             if announce:
                 announce(_reason(_told(descriptor)))
@@ -111,6 +112,8 @@ class _Waiter:
         self._descriptor = descriptor
         self._state = threading.Lock()
         self._given_up = False
+
+    def start(self) -> None:
         threading.Thread(target=self._wait, name="chatmgr-write-queue", daemon=True).start()
 
     def _wait(self) -> None:
