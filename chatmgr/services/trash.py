@@ -30,11 +30,15 @@ _ID_LENGTH = 8  # characters of a conversation's id in a file's name
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What was deleted for good just now, and what was announced, to be deleted from ``when`` on."""
+    """What was deleted for good just now, and what was announced, to be deleted from ``when`` on.
+
+    ``unscrubbed`` is what prevented that the bytes of what was deleted were removed, if anything.
+    """
 
     deleted: list[Conversation]
     announced: list[Conversation]
     when: datetime
+    unscrubbed: str = ""
 
 
 class Trash:
@@ -66,11 +70,12 @@ class Trash:
                 conversation for conversation in due if _covered(conversation, announced_at - announced_days)
             ]
         announced = [conversation for conversation in due if conversation not in deleted]
+        unscrubbed = ""
         if deleted:
             self.purge(deleted)
-            self.scrub()
+            unscrubbed = self.scrub()
         self._writer().meta.set(_ANNOUNCEMENT, f"{now.isoformat()} {self._days.days}" if announced else "")
-        return Due(deleted, announced, now + NOTICE_PERIOD)
+        return Due(deleted, announced, now + NOTICE_PERIOD, unscrubbed)
 
     def purge(self, conversations: Sequence[Conversation]) -> None:
         """Delete conversations for good, and the pages that were made of them."""

@@ -7,12 +7,14 @@ revision is backed up, then upgraded. A PostgreSQL database, which others may sh
 """
 
 import sqlite3
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatmgr import __version__
 from chatmgr.domain.errors import DatabaseUnreachable, SchemaMismatch, UsageFault, unwritable
+from chatmgr.store import write_queue
 from chatmgr.store.backup import Progress, copy_database
 from chatmgr.store.connection import Source, open_source, postgres_unreachable
 from chatmgr.store.location import sqlite_path, unreachable
@@ -103,21 +105,31 @@ def ready_to_write(url: str) -> None:
 
 def upgrade(url: str) -> tuple[str, Path | None]:
     """Bring a database to HEAD; returns the revision it had, and the backup that was made, if any."""
+    with _writing(url, "is upgrading the database"):
+        source, current = _known(url)
+        if source is not None:
+            source.close()
+        if current == HEAD:
+            return current, None
+        return current, _upgrade(url, current)
+
+
+def _upgrade(url: str, current: str) -> Path | None:
     from chatmgr.store import engine
 
-    source, current = _known(url)
-    if source is not None:
-        source.close()
-    if current == HEAD:
-        return current, None
-    path = sqlite_path(url)
-    copy = backup(url, f"schema-{current}") if current and path is not None else None
+    copy = backup(url, f"schema-{current}") if current and sqlite_path(url) is not None else None
     database = engine.create(url)
     try:
         _run_alembic(database)
     finally:
         database.dispose()
-    return current, copy
+    return copy
+
+
+def _writing(url: str, purpose: str) -> AbstractContextManager[None]:
+    """Keep other writers out; those who wait are told what for. PostgreSQL has its own way."""
+    path = sqlite_path(url)
+    return nullcontext() if path is None else write_queue.writing(path, purpose=purpose)
 
 
 def check_search(url: str, *, rebuild: bool = False) -> bool:
@@ -126,9 +138,10 @@ def check_search(url: str, *, rebuild: bool = False) -> bool:
     from chatmgr.store.search import index
 
     ready_to_write(url)
+    purpose = "is rebuilding the search index" if rebuild else "is checking the search index"
     database = engine.create(url)
     try:
-        with database.begin() as connection:
+        with _writing(url, purpose), database.begin() as connection:
             if rebuild:
                 index.rebuild(connection)
             return index.matches_tables(connection)
