@@ -4,7 +4,7 @@ Putting in and restoring are one transaction over all the conversations they are
 raise Busy where one of them was deleted or restored meanwhile.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Delete, Table, delete, exists, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -52,7 +52,8 @@ class TrashWriter:
         """
         with self._database.begin() as db:
             lock_names(db, conversations, deleted=True)
-        for group in _groups(self._database, conversations):
+            groups = _groups(db, conversations)
+        for group in groups:
             with self._database.begin(_PURPOSE) as db:
                 lock_names(db, group, deleted=True)
                 if self._database.path:
@@ -74,24 +75,22 @@ class TrashWriter:
         return Scrub(self._database, self._database.path).run()
 
 
-def _groups(database: Database, keys: Sequence[int]) -> Iterator[list[int]]:
+def _groups(db: Connection, keys: Sequence[int]) -> list[list[int]]:
     """Conversations in groups whose turns are deleted in one transaction."""
     turns: dict[int, int] = {}
     columns = tables.conversations.c
-    with database.engine.connect() as db:
-        for batch in batches(keys):
-            rows = db.execute(select(columns.id, columns.turns).where(columns.id.in_(batch)))
-            turns |= {int(pk): int(count) for pk, count in rows}
-    group: list[int] = []
-    size = 0
-    for pk in dict.fromkeys(keys):
-        if group and size + turns.get(pk, 0) > _GROUP:
-            yield group
-            group, size = [], 0
-        group.append(pk)
-        size += 1 + turns.get(pk, 0)
-    if group:
-        yield group
+    for batch in batches(keys):
+        rows = db.execute(select(columns.id, columns.turns).where(columns.id.in_(batch)))
+        turns |= {int(pk): int(count) for pk, count in rows}
+    groups: list[list[int]] = []
+    size = _GROUP
+    for pk, count in turns.items():
+        if size + count > _GROUP:
+            groups.append([])
+            size = 0
+        groups[-1].append(pk)
+        size += count + 1
+    return groups
 
 
 def _purge_and_note(db: Connection, conversations: list[int]) -> None:
