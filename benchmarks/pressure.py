@@ -107,7 +107,7 @@ def under_pressure(origin: Path, folder: Path, writers: int, turns: int) -> dict
     with WireServer(check=False) as server:
         configure(home, "completions", server.base_url, MODEL)
         pressure = Pressure(home, {**os.environ, **KEY})
-        names = [f"writer-{number}" for number in range(writers)]
+        names = [f"pressure-{number}" for number in range(writers)]
         store = Store(f"sqlite:///{home / 'chatmgr.db'}")
         assistant = store.assistant("measured", model=MODEL)
         for name in names:

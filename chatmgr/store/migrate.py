@@ -105,13 +105,20 @@ def ready_to_write(url: str) -> None:
 
 def upgrade(url: str) -> tuple[str, Path | None]:
     """Bring a database to HEAD; returns the revision it had, and the backup that was made, if any."""
+    current = _current(url)
+    if current == HEAD:
+        return current, None
     with _writing(url, "is upgrading the database"):
-        source, current = _known(url)
-        if source is not None:
-            source.close()
-        if current == HEAD:
-            return current, None
-        return current, _upgrade(url, current)
+        current = _current(url)  # another process may have upgraded it meanwhile
+        return current, _upgrade(url, current) if current != HEAD else None
+
+
+def _current(url: str) -> str:
+    """The revision that a database has now."""
+    source, current = _known(url)
+    if source is not None:
+        source.close()
+    return current
 
 
 def _upgrade(url: str, current: str) -> Path | None:

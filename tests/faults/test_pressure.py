@@ -102,7 +102,7 @@ def empty_trash(url: str, pipe: Connection) -> None:
 def test_nothing_is_lost(home: Path, sqlite_url: str, turns: int, writers: int, each: int) -> None:
     home.mkdir()
     fill(home, turns)
-    names = [f"writer-{number}" for number in range(writers)]
+    names = [f"pressure-{number}" for number in range(writers)]
     store = Store(sqlite_url)
     for name in names:
         store.conversation(name)
@@ -127,7 +127,7 @@ def test_nothing_is_lost(home: Path, sqlite_url: str, turns: int, writers: int, 
         sqlite_url,
         "SELECT count(*) FROM conversations c JOIN turns t ON t.conversation_id = c.id "
         "JOIN runs r ON r.id = t.run_id JOIN messages a ON a.run_id = r.id "
-        "WHERE c.name LIKE 'writer-%' AND r.state = 'completed' AND a.content LIKE 'the answer so far %'",
+        "WHERE c.name LIKE 'pressure-%' AND r.state = 'completed' AND a.content LIKE 'the answer so far %'",
     )
     assert whole == [(writers * each,)]
     with Reader(sqlite_url) as reader:
