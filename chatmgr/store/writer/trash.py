@@ -83,9 +83,9 @@ def _groups(db: Connection, keys: Sequence[int]) -> list[list[int]]:
         rows = db.execute(select(columns.id, columns.turns).where(columns.id.in_(batch)))
         turns |= {int(pk): int(count) for pk, count in rows}
     groups: list[list[int]] = []
-    size = _GROUP
+    size = 0
     for pk, count in turns.items():
-        if size + count > _GROUP:
+        if not groups or size + count > _GROUP:
             groups.append([])
             size = 0
         groups[-1].append(pk)
