@@ -92,8 +92,12 @@ def test_exports(tmp_path: Path, kills: int, named: bool) -> None:
 
 def export_named(folder: str, pipe: Connection) -> None:
     """As ``export``, where no file can be without a name."""
-    scratch_files._unnamed = lambda _folder: -1
+    scratch_files._unnamed = _no_unnamed_files
     export(folder, pipe)
+
+
+def _no_unnamed_files(folder: Path) -> int:
+    return -1
 
 
 def test_what_is_being_written_is_not_swept(tmp_path: Path) -> None:

@@ -84,8 +84,9 @@ def test_a_writer_waits_and_says_what_for(sqlite_url: str) -> None:
     time.sleep(0.2)  # past what is announced; not to wait for anything
     assert store.now().title == "Plan"
     assert holder.ask("let go") == "done"
-    [line] = writer.rest()[0]  # type: ignore[misc]
-    assert "another chatmgr process is emptying the trash" in line
+    announced = writer.pipe.recv()
+    assert len(announced) == 1
+    assert "another chatmgr process is emptying the trash" in announced[0]
     assert store.now().title == "written"
     for process in (holder, writer):
         process.close()

@@ -6,85 +6,23 @@ writes. So the leaves of the index are edited here, within the transaction that 
 word that no document has any more is taken out of every segment, entry and marker together. What the index
 answers is the same before and after; other words keep their entries.
 
-A segment's leaves are rows of ``words_data``, numbered from ``pgnoFirst``. A leaf has a header (two bytes:
-where its first row id is, if that belongs to the last word of the leaf before; two bytes: where its words
-end), the rest of that last word's entries, then words, each with its entries, and at the end the offsets of
-the words. ``words_idx`` leads from a word to the leaf that may hold it. The format is described at the top
-of SQLite's ``fts5_index.c``; version 4 of it is the only one that is edited.
+The format of the rows is ``segments``. ``words_idx`` leads from a word to the leaf that may hold it.
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import Any
 
+from chatmgr.store.search.segments import Leaf, Segment, UnknownFormat, segments, shared_length
 from chatmgr.store.search.sqlite import TOKENIZERS
 
+__all__ = ["UnknownFormat", "erase"]
+
 _STRUCTURE = 10  # the row of ``…_data`` that lists the segments
-_EMPTY = b"\0\0\0\4"  # a leaf without words
 _LOWEST, _HIGHEST = b"0\0", b"0\xff"  # words that no document has
 _MARKER = {"words": b"\1\1", "grams": b"\1\0"}  # document 1, deleted; there is none
 _HEIGHTS = 5  # of a tree of pages that leads through the entries of one word
-
-
-class UnknownFormat(Exception):
-    """The index is not one that this version can edit."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """A segment. While a merge is under way, it reads its inputs and adds to its output from time to time."""
-
-    number: int
-    first: int
-    last: int
-    is_output: bool
-
-
-@dataclass(slots=True)
-class Leaf:
-    """One leaf, taken apart. ``head`` continues the last word of the leaf before."""
-
-    first_rowid: int
-    head: bytes
-    words: list[tuple[bytes, bytes]] = field(default_factory=list)
-
-    @classmethod
-    def parse(cls, block: bytes) -> "Leaf":
-        end = int.from_bytes(block[2:4], "big")
-        offsets: list[int] = []
-        at, offset = end, 0
-        while at < len(block):
-            step, at = _varint(block, at)
-            offset += step
-            offsets.append(offset)
-        if end < len(_EMPTY) or end > len(block) or any(not 4 <= one < end for one in offsets):
-            raise UnknownFormat
-        leaf = cls(int.from_bytes(block[:2], "big"), block[4 : offsets[0] if offsets else end])
-        word = b""
-        for at, next_word in zip(offsets, [*offsets[1:], end], strict=False):
-            shared, start = _varint(block, at) if leaf.words else (0, at)
-            length, start = _varint(block, start)
-            word = word[:shared] + block[start : start + length]
-            leaf.words.append((word, block[start + length : next_word]))
-        return leaf
-
-    def block(self) -> bytes:
-        """The leaf as a row keeps it."""
-        body, offsets, last = bytearray(4) + self.head, bytearray(), 0
-        previous = b""
-        for number, (word, entries) in enumerate(self.words):
-            offsets += _as_varint(len(body) - last)
-            last = len(body)
-            shared = _shared(previous, word) if number else 0
-            if number:
-                body += _as_varint(shared)
-            body += _as_varint(len(word) - shared) + word[shared:] + entries
-            previous = word
-        body[:2] = self.first_rowid.to_bytes(2, "big")
-        body[2:4] = len(body).to_bytes(2, "big")
-        return bytes(body + offsets)
 
 
 def erase(db: sqlite3.Connection, texts: Iterable[str]) -> dict[str, list[int]]:
@@ -140,7 +78,7 @@ class _Index:
         version = self._one(f"SELECT v FROM {table}_config WHERE k = 'version'")
         if version != 4:
             raise UnknownFormat
-        self._segments = _segments(self._one(f"SELECT block FROM {table}_data WHERE id = {_STRUCTURE}"))
+        self._segments = segments(self._one(f"SELECT block FROM {table}_data WHERE id = {_STRUCTURE}"))
 
     def _one(self, sql: str, *values: object) -> Any:
         row = self._db.execute(sql, values).fetchone()
@@ -188,7 +126,7 @@ class _Index:
         self._changed.add(row)
         self._db.execute(f"UPDATE {self._table}_data SET block = ? WHERE id = ?", (leaf.block(), row))
 
-    def _erase_from(self, segment: _Segment, page: int, way: bytes, gone: set[bytes]) -> None:
+    def _erase_from(self, segment: Segment, page: int, way: bytes, gone: set[bytes]) -> None:
         number = segment.number
         leaf = self._read(number, page)
         if leaf is None:
@@ -209,7 +147,7 @@ class _Index:
         elif page != segment.first:
             self._db.execute(f"DELETE FROM {self._table}_idx WHERE segid = ? AND term = ?", (number, way))
 
-    def _begin_with_a_word(self, segment: _Segment) -> None:
+    def _begin_with_a_word(self, segment: Segment) -> None:
         """Give the first leaf the words of the next one that has any; else one that no document has.
 
         That one is a marker of a deletion. A merge still finds all words in order: what it adds to its
@@ -237,7 +175,7 @@ class _Index:
         self._write(number, segment.first, first)
         self._lead_to(number, self._first_way(number), first.words[0][0])
 
-    def _fill(self, segment: _Segment) -> None:
+    def _fill(self, segment: Segment) -> None:
         """Give each leaf of ``grams`` that has no words one: SQLite stumbles over leaves without any there.
 
         It is a marker of a deletion, of a word that no document has. A merge still finds all words in order:
@@ -257,7 +195,7 @@ class _Index:
             self._write(segment.number, page, leaf)
             self._lead_to(segment.number, way, word)
 
-    def _word_before(self, segment: _Segment, way: bytes) -> bytes:
+    def _word_before(self, segment: Segment, way: bytes) -> bytes:
         """A word that comes before all that the way to the next leaf leads to, and after all others."""
         sql = f"SELECT term FROM {self._table}_idx WHERE segid = ? AND term > ? ORDER BY term LIMIT 1"
         row = self._db.execute(sql, (segment.number, way)).fetchone()
@@ -268,7 +206,7 @@ class _Index:
             raise UnknownFormat
         return word
 
-    def _word_after(self, segment: _Segment, page: int) -> bytes:
+    def _word_after(self, segment: Segment, page: int) -> bytes:
         """The first word that comes after those of the leaves before."""
         while page > segment.first:
             page -= 1
@@ -292,7 +230,7 @@ class _Index:
     def _lead_to(self, segment: int, way: bytes, word: bytes) -> None:
         """Let the way to a leaf be a part of its first word, if it was part of one that is gone."""
         if not word.startswith(way):
-            shorter = word[: _shared(way, word) + 1] if word > way else word
+            shorter = word[: shared_length(way, word) + 1] if word > way else word
             sql = f"UPDATE {self._table}_idx SET term = ? WHERE segid = ? AND term = ?"
             self._db.execute(sql, (shorter, segment, way))
 
@@ -312,55 +250,3 @@ class _Index:
             start = (segment << 37) + (1 << 36) + (height << 31)
             sql = f"DELETE FROM {self._table}_data WHERE id >= ? AND id < ?"
             self._db.execute(sql, (start + page, start + next_page))
-
-
-def _segments(structure: bytes) -> list[_Segment]:
-    """The segments, level by level, the newest level first, and the oldest segment first in each."""
-    if structure[4:8] == b"\xff\0\0\1":
-        raise UnknownFormat  # version 2 of the structure
-    levels, at = _varint(structure, 4)
-    _, at = _varint(structure, at)
-    _, at = _varint(structure, at)
-    segments: list[_Segment] = []
-    merging_below = 0
-    for _ in range(levels):
-        merging, at = _varint(structure, at)
-        count, at = _varint(structure, at)
-        for number_in_level in range(count):
-            segment, at = _varint(structure, at)
-            first, at = _varint(structure, at)
-            last, at = _varint(structure, at)
-            is_output = merging_below > 0 and number_in_level == count - 1
-            if is_output and merging == count:
-                raise UnknownFormat  # an input as well
-            segments.append(_Segment(segment, first, last, is_output))
-        merging_below = merging
-    return segments
-
-
-def _shared(before: bytes, word: bytes) -> int:
-    """How many bytes two words begin with alike."""
-    length = min(len(before), len(word))
-    return next((at for at in range(length) if before[at] != word[at]), length)
-
-
-def _varint(block: bytes, at: int) -> tuple[int, int]:
-    """SQLite's variable-length integer, and where it ends."""
-    value = 0
-    for _ in range(8):
-        if at >= len(block):
-            raise UnknownFormat
-        byte = block[at]
-        at += 1
-        value = value << 7 | byte & 0x7F
-        if byte < 0x80:
-            return value, at
-    raise UnknownFormat  # nine bytes: nothing that is counted here is so large
-
-
-def _as_varint(value: int) -> bytes:
-    """A number of less than 56 bits as SQLite's variable-length integer."""
-    parts = [value & 0x7F]
-    while value := value >> 7:
-        parts.append(value & 0x7F | 0x80)
-    return bytes(reversed(parts))
