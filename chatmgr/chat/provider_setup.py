@@ -47,7 +47,7 @@ def provider_choices() -> tuple[list[ProviderChoice], str]:
         provider = providers.get(name)
         keys[name] = str(number)
         choices.append(
-            ProviderChoice(keys[name], f"{name}: yours, at {provider.base_url}", _own_set_up(provider))
+            ProviderChoice(keys[name], f"{name}: yours, at {provider.endpoint}", _own_set_up(provider))
         )
     suggested = keys.get(providers.preferred(), "") or ("k" if openai.key else "o" if ollama_runs else "")
     return choices, suggested
@@ -58,7 +58,7 @@ def _own_set_up(provider: Provider) -> Callable[[], Provider]:
 
 
 def _openai_label(openai: Provider) -> str:
-    address = "" if openai.base_url == settings.OPENAI_URL else f" at {openai.base_url}"
+    address = "" if openai.base_url == settings.OPENAI_URL else f" at {openai.endpoint}"
     if not openai.key:
         return f"OpenAI{address}: with a key, which you paste here unseen"
     return f"OpenAI{address}: your key is found ({keys.find_key(openai)[1]})"
@@ -66,8 +66,8 @@ def _openai_label(openai: Provider) -> str:
 
 def _ollama_label(ollama: Provider, *, runs: bool) -> str:
     if runs:
-        return f"Ollama: runs at {ollama.base_url}"
-    return f"Ollama: not found at {ollama.base_url} (start it with: ollama serve)"
+        return f"Ollama: runs at {ollama.endpoint}"
+    return f"Ollama: not found at {ollama.endpoint} (start it with: ollama serve)"
 
 
 def _local_label() -> str:
@@ -92,7 +92,7 @@ def _with_key(provider: Provider) -> Provider:
 
 def _running(ollama: Provider) -> Provider:
     if not is_reachable(ollama.base_url):
-        raise ConfigurationFault(f"Nothing answers at {ollama.base_url}.", "Start it with: ollama serve")
+        raise ConfigurationFault(f"Nothing answers at {ollama.endpoint}.", "Start it with: ollama serve")
     return ollama
 
 

@@ -6,6 +6,7 @@ revision is backed up, then upgraded. A PostgreSQL database, which others may sh
 ``chatmgr db upgrade``. A revision that this version does not know is refused, and nothing is changed.
 """
 
+import os
 import sqlite3
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -17,14 +18,14 @@ from chatmgr.domain.errors import DatabaseUnreachable, SchemaMismatch, UsageFaul
 from chatmgr.store import write_queue
 from chatmgr.store.backup import Progress, copy_database
 from chatmgr.store.connection import Source, open_source, postgres_unreachable
-from chatmgr.store.location import sqlite_path, unreachable
+from chatmgr.store.location import sqlite_path, sync_folder, unreachable
 from chatmgr.store.locks import SPACE
 from chatmgr.store.shapes import only
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 HEAD = REVISIONS[-1]
 
 
@@ -124,10 +125,14 @@ def _current(url: str) -> str:
 def _upgrade(url: str, current: str) -> Path | None:
     from chatmgr.store import engine
 
-    copy = backup(url, f"schema-{current}") if current and sqlite_path(url) is not None else None
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        _create(path)
+        return None
+    copy = backup(url, f"schema-{current}") if current and path is not None else None
     database = engine.create(url)
     try:
-        _run_alembic(database)
+        _run_alembic(database, path)
     finally:
         database.dispose()
     return copy
@@ -137,6 +142,39 @@ def _writing(url: str, purpose: str) -> AbstractContextManager[None]:
     """Keep other writers out; those who wait are told what for. PostgreSQL has its own way."""
     path = sqlite_path(url)
     return nullcontext() if path is None else write_queue.writing(path, purpose=purpose)
+
+
+def _create(path: Path) -> None:
+    """Make a database under another name, then give it its own: so an empty file is never ours.
+
+    Of two processes that do so at once, one keeps its database, and both use that.
+    """
+    from chatmgr.store import engine
+
+    scratch = path.with_name(f"{path.name}.new-{os.getpid()}")
+    database = engine.create(f"sqlite:///{scratch}")
+    try:
+        _run_alembic(database, path)
+        database.dispose()
+        _give_name(scratch, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise unreachable(path, error) from error
+    finally:
+        database.dispose()
+        for suffix in ("", "-wal", "-shm"):
+            scratch.with_name(scratch.name + suffix).unlink(missing_ok=True)
+
+
+def _give_name(scratch: Path, path: Path) -> None:
+    """Name a file, unless another one has that name: by a link, where the file system has links."""
+    try:
+        os.link(scratch, path)
+    except FileExistsError:
+        return
+    except OSError:
+        if not path.exists():
+            scratch.rename(path)
 
 
 def check_search(url: str, *, rebuild: bool = False) -> bool:
@@ -202,8 +240,10 @@ def scripts() -> Path:
     return packaged if packaged.is_dir() else package.parent / "migrations"
 
 
-def _run_alembic(engine: "Engine") -> None:
+def _run_alembic(engine: "Engine", path: Path | None) -> None:
     """Run all pending revisions in one transaction, with foreign keys off; check them before it is committed.
+
+    ``path`` is the SQLite file that errors name.
 
     The transaction begins here, because Alembic would commit its own before anything is checked. Foreign keys
     are off because a batch rebuild drops the old table: with ON DELETE CASCADE, SQLite would quietly delete
@@ -229,8 +269,8 @@ def _run_alembic(engine: "Engine") -> None:
                     _check_foreign_keys(connection)
                 _record_version(connection)
     except DBAPIError as error:
-        if is_sqlite:
-            raise unreachable(Path(engine.url.database or ""), error) from error
+        if path:
+            raise unreachable(path, error) from error
         raise postgres_unreachable(error) from error
 
 

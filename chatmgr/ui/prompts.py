@@ -12,6 +12,7 @@ import click
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Provider
 from chatmgr.terminal.console import console
+from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import app, interactive
 
 
@@ -27,7 +28,7 @@ def confirm(question: str, action: str, *, yes: bool, final: bool = False) -> No
         warning = "cannot be undone and needs confirmation" if final else "needs confirmation"
         raise UsageFault(f"{action} {warning}.", "Add --yes.")
     while True:
-        match _answer(f"{question} [y/N]").lower():
+        match ask_line(f"{question} [y/N]").lower():
             case "y" | "yes":
                 return
             case "" | "n" | "no":
@@ -37,8 +38,10 @@ def confirm(question: str, action: str, *, yes: bool, final: bool = False) -> No
                 console.note("Type y for yes, or n for no.", "")
 
 
-def _answer(question: str) -> str:
-    return str(click.prompt(question, default="", show_default=False, err=True)).strip()
+def ask_line(question: str, default: str = "") -> str:
+    """A line that the person types, or the default; either may quote what a server wrote, and is cleaned."""
+    shown = one_line(f"{question} [{default}]" if default else question)
+    return str(click.prompt(shown, default=default, show_default=False, err=True)).strip()
 
 
 def ask_name() -> str:
@@ -56,7 +59,7 @@ def ask_key(label: str) -> str:
     from getpass import getpass
 
     try:
-        return getpass(f"{label}: ", stream=None).strip()
+        return getpass(f"{one_line(label)}: ", stream=None).strip()
     except EOFError:
         raise click.Abort from None
 
@@ -110,7 +113,7 @@ def _running_ollama() -> Provider | None:
     ollama = app().providers.get("ollama")
     if is_reachable(ollama.base_url):
         return ollama
-    console.note(f"Nothing answers at {ollama.base_url}. Start it with: ollama serve", "yellow")
+    console.note(f"Nothing answers at {ollama.endpoint}. Start it with: ollama serve", "yellow")
     return None
 
 

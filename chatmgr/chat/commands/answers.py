@@ -9,6 +9,7 @@ import click
 from chatmgr.chat.commands.draft import path_of
 from chatmgr.chat.commands.group import CommandGroup
 from chatmgr.chat.slash import Command
+from chatmgr.domain.control_characters import without_live
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Turn
 from chatmgr.domain.text import as_sentence, counted
@@ -67,7 +68,7 @@ class AnswerCommands(CommandGroup):
         if not typed:
             raise UsageFault("Name a file: /save PATH")
         turn = self._answered_turn(1)
-        content = turn.answer.encode()
+        content = without_live(turn.answer).encode()
         try:
             path = Path(path_of(typed)).expanduser()
             written = _write(path, content)
