@@ -75,12 +75,24 @@ def keep_trash_rules() -> None:
         return
     due = app().trash.process_due(datetime.now(UTC))
     if due.deleted:
-        console.note(f"Deleted for good, as announced (trash_days): {_names(due.deleted)}.", "yellow")
+        how = "Deleted" if due.unscrubbed else "Deleted for good"
+        console.note(f"{how}, as announced (trash_days): {_names(due.deleted)}.", "yellow")
+        warn_if_unscrubbed(due.unscrubbed)
     if due.announced:
         when = due.when.astimezone().strftime("%Y-%m-%d %H:%M")
         console.note(
             f"From {when} on, the next command on the trash deletes for good what has been in it for "
             f"{days} days (trash_days): {_names(due.announced)}. To keep one: chatmgr restore NAME",
+            "yellow",
+        )
+
+
+def warn_if_unscrubbed(reason: str) -> None:
+    """Warn that the bytes of what was deleted may still be found in the file."""
+    if reason:
+        console.note(
+            f"Deleted, but its bytes could not be removed from the database file yet ({reason}). Until they "
+            "are, the file may still contain what was deleted. Try again later: chatmgr trash empty",
             "yellow",
         )
 

@@ -3,12 +3,12 @@
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from chatmgr.domain.errors import UsageFault, unwritable
 from chatmgr.domain.lossless_columns import FORMAT, HTML_HEAD
+from chatmgr.domain.scratch_files import ScratchFile, sweep
 
 _OWN_PREFIXES = (
     f'{{"format": "{FORMAT}"',
@@ -17,9 +17,13 @@ _OWN_PREFIXES = (
     HTML_HEAD,
 )
 
+_swept: set[Path] = set()  # folders that this process has looked through for what others left
+
 
 def write_file(path: Path, pieces: Iterable[str], *, force: bool = False) -> None:
     """Write a file that only its owner can read; an existing file is replaced at the very end.
+
+    A process that is killed leaves nothing, or, where files need a name, what the next export removes.
 
     Without ``force``, a file that chatmgr did not write is left alone. Raises UsageFault if the path is
     wrong, ChatmgrError if the disk takes no more.
@@ -31,14 +35,18 @@ def write_file(path: Path, pieces: Iterable[str], *, force: bool = False) -> Non
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
         elif path.exists() and not path.is_file():
             raise UsageFault(f"{path} is not a regular file.", "Choose another path.")
-        descriptor, temporary_name = tempfile.mkstemp(prefix=".chatmgr-", dir=path.parent)
-        temporary = Path(temporary_name)
+        if path.parent not in _swept:
+            _swept.add(path.parent)
+            sweep(path.parent)
+        scratch = ScratchFile(path.parent, named=False)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+            with os.fdopen(
+                scratch.descriptor, "w", encoding="utf-8", errors="replace", newline="\n", closefd=False
+            ) as file:
                 file.writelines(pieces)
-            temporary.replace(path)
+            scratch.publish(path, replace=True)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            scratch.discard()
             raise
     except OSError as error:
         raise unwritable(path, error) from error

@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 class App:
     """The parts of chatmgr in one process: ``App`` makes them and closes them, and does nothing else.
 
-    ``progress`` is called during downloads with the bytes done and the bytes in all.
+    ``progress`` is called during downloads with the bytes done and the bytes in all; ``announce`` with a
+    line that says what a long wait is for.
     """
 
-    def __init__(self, progress: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        announce: Callable[[str], None] | None = None,
+    ) -> None:
         self.progress = progress
+        self.announce = announce
 
     @cached_property
     def url(self) -> str:
@@ -60,7 +66,7 @@ class App:
         from chatmgr.store.writer import Writer
 
         self.reader.close()  # it would not see a database that is created now
-        return Writer(self.url)
+        return Writer(self.url, self.announce)
 
     @cached_property
     def runner(self) -> "TurnRunner":

@@ -23,18 +23,22 @@ if TYPE_CHECKING:
 
 NOTICE_PERIOD = timedelta(days=1)
 _ANNOUNCEMENT = "trash_announced"  # keys in the database's table of metadata
-_SCRUB_PREVENTED = "unscrubbed"
+_UNSCRUBBED = "unscrubbed"
 _MAX_DAYS = 100_000
 _ID_LENGTH = 8  # characters of a conversation's id in a file's name
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What was deleted for good just now, and what was announced, to be deleted from ``when`` on."""
+    """What was deleted for good just now, and what was announced, to be deleted from ``when`` on.
+
+    ``unscrubbed`` is what prevented that the bytes of what was deleted were removed, if anything.
+    """
 
     deleted: list[Conversation]
     announced: list[Conversation]
     when: datetime
+    unscrubbed: str = ""
 
 
 class Trash:
@@ -66,30 +70,27 @@ class Trash:
                 conversation for conversation in due if _covered(conversation, announced_at - announced_days)
             ]
         announced = [conversation for conversation in due if conversation not in deleted]
+        unscrubbed = ""
         if deleted:
             self.purge(deleted)
-            self.scrub()
+            unscrubbed = self.scrub()
         self._writer().meta.set(_ANNOUNCEMENT, f"{now.isoformat()} {self._days.days}" if announced else "")
-        return Due(deleted, announced, now + NOTICE_PERIOD)
+        return Due(deleted, announced, now + NOTICE_PERIOD, unscrubbed)
 
     def purge(self, conversations: Sequence[Conversation]) -> None:
         """Delete conversations for good, and the pages that were made of them."""
         self._writer().trash.purge([conversation.pk for conversation in conversations])
         delete_pages(conversations)
 
-    def scrub(self, *, again: bool = False) -> str:
-        """Rewrite the database without what was deleted; returns what prevented it, if anything.
+    def scrub(self) -> str:
+        """Remove what was deleted from the database's bytes; returns what prevented it, or "".
 
-        ``again``: only if it was prevented the last time.
+        What was prevented earlier is noted in the database, and done with the next.
         """
         with self._reader as reader:
-            was_prevented = bool(reader.meta.get(_SCRUB_PREVENTED))
-        if again and not was_prevented:
-            return ""
-        reason = self._writer().trash.scrub()
-        if reason or was_prevented:
-            self._writer().meta.set(_SCRUB_PREVENTED, reason)
-        return reason
+            if not reader.meta.get(_UNSCRUBBED):
+                return ""
+        return self._writer().trash.scrub()
 
     def _announcement(self) -> tuple[datetime | None, timedelta]:
         """When the last announcement was made, and for how many days in the trash."""

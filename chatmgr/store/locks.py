@@ -32,15 +32,20 @@ _descriptors: dict[Path, int] = {}
 _locked: set[tuple[Path, int]] = set()  # a file lock does not exclude the process that has it
 
 
+def file_descriptor(path: Path) -> int:
+    """The descriptor of a file that locks are taken on, made if need be; it stays open."""
+    if path not in _descriptors:
+        create_file(path)
+        _descriptors[path] = os.open(path, os.O_RDWR)
+    return _descriptors[path]
+
+
 class _FileLock:
     def __init__(self, path: Path, conversation: int, *, wait: bool) -> None:
         self._key = (path, conversation)
         if self._key in _locked:
             raise BlockingIOError
-        if path not in _descriptors:
-            create_file(path)
-            _descriptors[path] = os.open(path, os.O_RDWR)
-        _lock_byte(_descriptors[path], conversation, wait=wait)
+        _lock_byte(file_descriptor(path), conversation, wait=wait)
         _locked.add(self._key)
 
     def release(self) -> None:

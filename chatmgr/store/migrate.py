@@ -8,13 +8,15 @@ revision is backed up, then upgraded. A PostgreSQL database, which others may sh
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatmgr import __version__
 from chatmgr.domain.errors import DatabaseUnreachable, SchemaMismatch, UsageFault, unwritable
+from chatmgr.store import write_queue
+from chatmgr.store.backup import Progress, copy_database
 from chatmgr.store.connection import Source, open_source, postgres_unreachable
 from chatmgr.store.location import sqlite_path, sync_folder, unreachable
 from chatmgr.store.locks import SPACE
@@ -104,24 +106,42 @@ def ready_to_write(url: str) -> None:
 
 def upgrade(url: str) -> tuple[str, Path | None]:
     """Bring a database to HEAD; returns the revision it had, and the backup that was made, if any."""
-    from chatmgr.store import engine
+    current = _current(url)
+    if current == HEAD:
+        return current, None
+    with _writing(url, "is upgrading the database"):
+        current = _current(url)  # another process may have upgraded it meanwhile
+        return current, _upgrade(url, current) if current != HEAD else None
 
+
+def _current(url: str) -> str:
+    """The revision that a database has now."""
     source, current = _known(url)
     if source is not None:
         source.close()
-    if current == HEAD:
-        return current, None
+    return current
+
+
+def _upgrade(url: str, current: str) -> Path | None:
+    from chatmgr.store import engine
+
     path = sqlite_path(url)
-    if path is not None and source is None:
+    if path is not None and not path.exists():
         _create(path)
-        return current, None
+        return None
     copy = backup(url, f"schema-{current}") if current and path is not None else None
     database = engine.create(url)
     try:
         _run_alembic(database, path)
     finally:
         database.dispose()
-    return current, copy
+    return copy
+
+
+def _writing(url: str, purpose: str) -> AbstractContextManager[None]:
+    """Keep other writers out; those who wait are told what for. PostgreSQL has its own way."""
+    path = sqlite_path(url)
+    return nullcontext() if path is None else write_queue.writing(path, purpose=purpose)
 
 
 def _create(path: Path) -> None:
@@ -163,9 +183,10 @@ def check_search(url: str, *, rebuild: bool = False) -> bool:
     from chatmgr.store.search import index
 
     ready_to_write(url)
+    purpose = "is rebuilding the search index" if rebuild else "is checking the search index"
     database = engine.create(url)
     try:
-        with database.begin() as connection:
+        with _writing(url, purpose), database.begin() as connection:
             if rebuild:
                 index.rebuild(connection)
             return index.matches_tables(connection)
@@ -173,11 +194,11 @@ def check_search(url: str, *, rebuild: bool = False) -> bool:
         database.dispose()
 
 
-def backup(url: str, label: str = "", target: Path | None = None) -> Path:
+def backup(url: str, label: str = "", target: Path | None = None, progress: Progress | None = None) -> Path:
     """Copy a SQLite database with SQLite's own backup, even while it is in use; returns the copy.
 
     Without a ``target``, the copy goes to the folder ``backups`` beside the database, under a name with the
-    ``label`` and the time.
+    ``label`` and the time. ``progress`` is called with the bytes copied, and the bytes in all.
     """
     path = sqlite_path(url)
     if path is None:
@@ -186,36 +207,25 @@ def backup(url: str, label: str = "", target: Path | None = None) -> Path:
         )
     if not path.exists():
         raise DatabaseUnreachable(f"There is no database at {path} yet.", "Begin one: chatmgr new")
-    if target is not None:
-        return _copy(path, _create_empty(target))
+    copy = target or _dated_copy(path, label)
+    try:
+        copy_database(path, copy, progress)
+    except FileExistsError:
+        raise UsageFault(f"{copy} exists already.", "Name another file.") from None
+    except sqlite3.Error as error:
+        raise unreachable(copy, error) from error
+    except OSError as error:
+        raise (unwritable(copy, error) if target else unreachable(copy, error)) from error
+    return copy
+
+
+def _dated_copy(path: Path, label: str) -> Path:
+    """Where a copy goes that was given no name; makes the folder."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     copy = path.parent / "backups" / f"{path.stem}-{label + '-' if label else ''}{stamp}.db"
     try:
         copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        copy.touch(mode=0o600, exist_ok=False)
     except OSError as error:
-        raise unreachable(copy, error) from error
-    return _copy(path, copy)
-
-
-def _create_empty(target: Path) -> Path:
-    """Create the file that a user named for the copy; a folder that is missing is likely a typing error."""
-    try:
-        target.touch(mode=0o600, exist_ok=False)
-    except FileExistsError:
-        raise UsageFault(f"{target} exists already.", "Name another file.") from None
-    except OSError as error:
-        raise unwritable(target, error) from error
-    return target
-
-
-def _copy(path: Path, copy: Path) -> Path:
-    """Copy a database into an empty file, which is removed again if that fails."""
-    try:
-        with closing(sqlite3.connect(path)) as origin, closing(sqlite3.connect(copy)) as destination:
-            origin.backup(destination)
-    except (OSError, sqlite3.Error) as error:
-        copy.unlink(missing_ok=True)
         raise unreachable(copy, error) from error
     return copy
 

@@ -17,7 +17,14 @@ PLAIN = "chatmgr.plain"  # where Click's context keeps whether --plain was given
 @cache
 def app() -> App:
     """This process's application, made when it is first asked for."""
-    return App(progress=ProgressBar("Fetching the model"))
+    return App(progress=ProgressBar("Fetching the model"), announce=announce)
+
+
+def announce(text: str) -> None:
+    """Say what is waited for."""
+    from chatmgr.terminal.console import console
+
+    console.note(text, "yellow")
 
 
 def close_app() -> None:

@@ -210,7 +210,8 @@ def test_an_empty_file_is_none_of_ours(sqlite_url: str) -> None:
     assert (error.exit_code, "is an empty file" in error.message) == (4, True)
     _file(sqlite_url).unlink()
     _filled(sqlite_url)
-    assert [path.name for path in _file(sqlite_url).parent.glob("*.db*")] == ["chatmgr.db"]
+    names = {path.name for path in _file(sqlite_url).parent.glob("*.db*")}
+    assert names == {"chatmgr.db", "chatmgr.db.lock"}
 
 
 def test_a_folder_that_cannot_be_made_is_said_plainly(home: Path) -> None:
@@ -234,7 +235,7 @@ def test_any_folder_will_do(home: Path, folder: str) -> None:
     path = home / folder / "chatmgr.db"
     _filled(f"sqlite:///{path}")
     assert path.stat().st_size > 0
-    assert [one.name for one in path.parent.iterdir()] == ["chatmgr.db"]
+    assert {one.name for one in path.parent.iterdir()} == {"chatmgr.db", "chatmgr.db.lock"}
 
 
 def test_a_path_may_begin_where_one_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,7 +200,7 @@ def test_a_writer_says_who_is_in_its_way(sqlite_url: str, monkeypatch: pytest.Mo
     with connected(sqlite_url) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseUnreachable, match="locked") as caught:
-            store.open()
+            store.writer.conversations.set_title(store.now().pk, "Plan")
         assert "Another program holds it" in caught.value.hint
         other.execute("ROLLBACK")
     assert store.open().position == 1

@@ -12,7 +12,9 @@ from chatmgr.domain.model import Attachment
 from chatmgr.domain.states import RunState
 from chatmgr.services.trash import Trash
 from chatmgr.store.location import sqlite_path
+from chatmgr.store.search.erase import UnknownFormat
 from chatmgr.store.writer import RunOutcome, ThreadKey
+from chatmgr.store.writer.scrub import Scrub
 from tests.store.row_counts import counts, indexed, trashed
 from tests.support.store import ENDPOINT, Store, connected, execute, query
 
@@ -88,7 +90,13 @@ class TestForGood:
         assert indexed(store.url) == [-stays, *stamps]
         assert counts(store, "turns", "runs", "messages") == [3, 4, 7]
 
-    def test_nothing_is_left_in_the_bytes(self, sqlite_store: Store, home: Path) -> None:
+    @pytest.mark.parametrize("rewritten", [True, False], ids=["rewritten", "in place"])
+    def test_nothing_is_left_in_the_bytes(
+        self, sqlite_store: Store, home: Path, rewritten: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A small file is rewritten; a large one is searched where the rows were."""
+        if not rewritten:
+            monkeypatch.setattr(Scrub, "_rewriting_pays", lambda _self: False)
         store, secret = sqlite_store, list[str]()
 
         def own() -> str:
@@ -107,6 +115,11 @@ class TestForGood:
                     store.writer.runs.checkpoint(run, f"so far {number}" if number % 5 else own())
                 text = f"answer {number}" if number % 5 else own()
                 store.writer.runs.close(run, RunOutcome(RunState.COMPLETED, text, reasoning=text))
+        renamed = store.now(secret[0])
+        store.writer.conversations.set_title(renamed.pk, title := own())
+        store.writer.conversations.set_title(renamed.pk, title[::-1])
+        store.writer.conversations.rename({renamed.pk: (other_name := secrets.token_hex(10))})
+        secret.append(other_name)
         assert _in_bytes(home, secret)
         keys = trashed(store, *(one.name for one in store.reader.conversations.list(0) if one.name in secret))
         store.reader.close()
@@ -116,6 +129,35 @@ class TestForGood:
         assert len(indexed(store.url)) == 24 * 5
         with closing(sqlite3.connect(home / "chatmgr.db")) as db:
             assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert store.answer("goes on", "as before", "c1").position == 5
+        assert _in_bytes(home, secret) == []
+
+    def test_who_was_killed_in_between_has_left_a_note(self, sqlite_store: Store, home: Path) -> None:
+        """The rows are gone, their bytes are not: the next one knows, and removes them."""
+        store = sqlite_store
+        store.answer(secret := secrets.token_hex(12), "hi", "a")
+        store.writer.trash.purge(trashed(store, "a"))
+        store.close()
+        again = Store(store.url)
+        trash = Trash(again.reader, lambda: again.writer, 0)
+        assert again.reader.meta.get("unscrubbed")
+        assert trash.scrub() == ""
+        assert again.reader.meta.get("unscrubbed") == ""
+        assert _in_bytes(home, [secret]) == []
+        again.close()
+
+    def test_an_index_of_another_format_is_rewritten(
+        self, sqlite_store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Scrub, "_rewriting_pays", lambda _self: False)
+        store = sqlite_store
+        store.answer("stays", "yes", "b")
+        store.answer(secret := secrets.token_hex(12), "hi", "a")
+        keys = trashed(store, "a")
+        monkeypatch.setattr("chatmgr.store.writer.erasure.erase", _refuse)
+        store.writer.trash.purge(keys)
+        assert store.writer.trash.scrub() == ""
+        assert _in_bytes(home, [secret]) == []
 
     def test_a_reader_keeps_the_log(self, sqlite_store: Store, home: Path) -> None:
         store = sqlite_store
@@ -126,6 +168,10 @@ class TestForGood:
             store.writer.trash.purge(trashed(store, "a"))
             assert "reads it" in store.writer.trash.scrub()
         assert store.writer.trash.scrub() == ""
+
+
+def _refuse(*_: object) -> dict[str, list[int]]:
+    raise UnknownFormat
 
 
 def _in_bytes(home: Path, secret: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from chatmgr.cli.params import NameParam, json_option, remote_option, yes_option
-from chatmgr.cli.report import Report, keep_trash_rules
+from chatmgr.cli.report import Report, keep_trash_rules, warn_if_unscrubbed
 from chatmgr.cli.selection import Selection, selection_options
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import STATELESS
@@ -22,6 +22,8 @@ from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import conversation_json, print_json
 from chatmgr.ui.prompts import confirm
+
+_FOR_GOOD = "deleted for good"
 
 
 @click.group("trash", short_help="List the trash, or delete its contents for good.")
@@ -103,9 +105,9 @@ def empty(selection: Selection, remote: bool, dry_run: bool, yes: bool, as_json:
     selected = (replace(selection, everything=True) if all_of_it else selection).trashed()
     if all_of_it and not selected:
         console.note("The trash is empty.")
-        _warn_if_unscrubbed(app().trash.scrub(again=True))
+        warn_if_unscrubbed(app().trash.scrub())
         return
-    report = Report("deleted for good", as_json, dry_run)
+    report = Report(_FOR_GOOD, as_json, dry_run)
     if dry_run or not selected:
         report.show(selected)
         return
@@ -114,8 +116,9 @@ def empty(selection: Selection, remote: bool, dry_run: bool, yes: bool, as_json:
     deleted = [conversation for conversation in selected if conversation.pk not in remaining]
     if deleted:
         app().trash.purge(deleted)
-        report.show(deleted)
-        _warn_if_unscrubbed(app().trash.scrub())
+        reason = app().trash.scrub()
+        replace(report, action="deleted" if reason else _FOR_GOOD).show(deleted)
+        warn_if_unscrubbed(reason)
     keep_trash_rules()
     if remaining:
         stay = "stays" if len(remaining) == 1 else "stay"
@@ -138,16 +141,6 @@ def _delete_remotely(selected: Sequence[Conversation], *, as_json: bool) -> set[
     from chatmgr.ui.deletion_view import delete_remotely
 
     return delete_remotely(selected, as_json=as_json)
-
-
-def _warn_if_unscrubbed(reason: str) -> None:
-    """Warn that the bytes of what was deleted may still be found in the file."""
-    if reason:
-        console.note(
-            f"Deleted, but the database could not be rewritten ({reason}). Until it is, its file may still "
-            "contain what was deleted. Try again later: chatmgr trash empty",
-            "yellow",
-        )
 
 
 def _warn_about_remains(selected: Sequence[Conversation]) -> None:

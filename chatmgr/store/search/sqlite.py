@@ -36,10 +36,11 @@ _ALL = """CREATE VIEW searchable AS
 SELECT key, text FROM searchable_turns UNION ALL SELECT key, text FROM searchable_names"""
 _SPACELESS = f"""CREATE VIEW searchable_spaceless AS
 SELECT key, text || '  ' AS text FROM searchable WHERE {_IS_SPACELESS}"""
-_WORDS = """CREATE VIRTUAL TABLE words USING fts5(
-text, content='searchable', content_rowid='key', columnsize=0, tokenize='unicode61 remove_diacritics 2')"""
-_GRAMS = """CREATE VIRTUAL TABLE grams USING fts5(
-text, content='searchable_spaceless', content_rowid='key', columnsize=0, detail='none', tokenize='trigram')"""
+TOKENIZERS = {"words": "unicode61 remove_diacritics 2", "grams": "trigram"}
+_WORDS = f"""CREATE VIRTUAL TABLE words USING fts5(
+text, content='searchable', content_rowid='key', columnsize=0, tokenize='{TOKENIZERS["words"]}')"""
+_GRAMS = f"""CREATE VIRTUAL TABLE grams USING fts5(
+text, content='searchable_spaceless', content_rowid='key', columnsize=0, detail='none', tokenize='{TOKENIZERS["grams"]}')"""
 
 _VOCABULARY = "CREATE VIRTUAL TABLE grams_terms USING fts5vocab(grams, row)"
 

@@ -6,6 +6,7 @@ length: either all are changed or none. They raise Busy where one of them was de
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from shlex import quote
 from typing import Any
 
@@ -81,8 +82,10 @@ class ConversationWriter:
         try:
             with self._database.begin() as db:
                 old_names = lock_names(db, names)
-                set_names(db, {pk: _PLACEHOLDER.format(pk) for pk, old in old_names.items() if old in wanted})
-                set_names(db, names)
+                placeholders = {pk: _PLACEHOLDER.format(pk) for pk, old in old_names.items() if old in wanted}
+                with _forgetting(db, names):
+                    set_names(db, placeholders)
+                    set_names(db, names)
         except IntegrityError:
             raise UsageFault(
                 "A conversation got one of these names just now. Nothing was changed.",
@@ -91,7 +94,9 @@ class ConversationWriter:
 
     def set_title(self, conversation: int, title: str) -> None:
         """Set a conversation's title."""
-        self._update_all([conversation], title=title)
+        with self._database.begin() as db, _forgetting(db, [conversation]):
+            lock_names(db, [conversation])
+            update_all(db, [conversation], title=title)
 
     def archive(self, conversations: Sequence[int]) -> None:
         """Hide conversations from lists."""
@@ -117,6 +122,19 @@ class ConversationWriter:
                 rows = [{"conversation_id": pk, "name": name} for pk in batch for name in added]
                 if rows:
                     db.execute(insert(tags), rows)
+
+
+@contextmanager
+def _forgetting(db: Connection, keys: Iterable[int]) -> Iterator[None]:
+    """Erase the words of names and titles that are replaced: nobody can when the conversation is deleted."""
+    if db.dialect.name != "sqlite":
+        yield
+        return
+    from chatmgr.store.writer import erasure
+
+    texts = erasure.names(db, keys)
+    yield
+    erasure.erase_words(db, [text for text in texts if text.strip()])
 
 
 def batches(keys: Iterable[Any]) -> Iterator[list[Any]]:

@@ -1,27 +1,22 @@
 """Writes the trash: conversations go into it, come out of it, or are deleted for good.
 
-Each method but ``scrub`` is one transaction over all the conversations it is given: all or none. It raises
-Busy where one of them was deleted or restored meanwhile.
+Putting in and restoring are one transaction over all the conversations they are given: all or none. They
+raise Busy where one of them was deleted or restored meanwhile.
 """
 
-import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Delete, Table, delete, exists, select
+from sqlalchemy import Connection, Delete, Table, delete, exists, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.store import tables
-from chatmgr.store.location import BUSY_SECONDS
+from chatmgr.store.write_queue import let_others_write
 from chatmgr.store.writer.conversations import batches, lock_names, set_names, update_all
 from chatmgr.store.writer.database import Database, now
 
-_STEP = 500  # pages of the search index that are merged before others may write again
-_MERGE = (
-    "INSERT INTO words(words, rank) VALUES ('merge', ?)",
-    "INSERT INTO grams(grams, rank) VALUES ('merge', ?)",
-)
+_GROUP = 200  # turns that are deleted in one transaction, unless one conversation has more
+_PURPOSE = "is emptying the trash"
 
 
 class TrashWriter:
@@ -52,45 +47,81 @@ class TrashWriter:
     def purge(self, conversations: Sequence[int]) -> None:
         """Delete trashed conversations for good, with the files that nothing else refers to.
 
-        Turns are deleted before their conversation, so that the search index hears of each of them while
-        the conversation is still there.
+        Each of them is deleted as a whole or not at all; between them, others may write. Raises Busy, before
+        anything is deleted, where one of them was restored meanwhile. Their bytes are gone after ``scrub``.
         """
         with self._database.begin() as db:
             lock_names(db, conversations, deleted=True)
-            files: set[str] = set()
-            for batch in batches(conversations):
-                files |= _files(db, batch)
-                for table in (tables.turns, tables.tags, tables.threads):
-                    db.execute(delete(table).where(table.c.conversation_id.in_(batch)))
-                db.execute(delete(tables.conversations).where(tables.conversations.c.id.in_(batch)))
-            for hashes in batches(sorted(files)):
-                db.execute(_unused(tables.remote_files, hashes))
-                db.execute(_unused(tables.blobs, hashes))
+            groups = _groups(db, conversations)
+        for group in groups:
+            with self._database.begin(_PURPOSE) as db:
+                lock_names(db, group, deleted=True)
+                if self._database.path:
+                    _purge_and_note(db, group)
+                else:
+                    _purge(db, group)
+            if self._database.path:
+                let_others_write(self._database.path)
 
     def scrub(self) -> str:
         """Remove what was deleted from the bytes of a SQLite file; returns what prevented it, or "".
 
-        Three places keep deleted text. The search index only marks words as deleted until its segments
-        are merged. Pages keep bytes of rows that were moved, even with ``secure_delete``, until the file is
-        rewritten. The write-ahead log keeps old pages until it is truncated, which a process prevents that
-        still reads an older state.
+        See ``Scrub``. On PostgreSQL, this is the server's own business.
         """
         if not self._database.path:
             return ""
-        raw = self._database.engine.raw_connection()
-        db: Any = raw.driver_connection
-        try:
-            for command in _MERGE:
-                _merge(db, command)
-            db.execute("VACUUM")
-            db.execute("PRAGMA busy_timeout=1000")
-            busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.OperationalError as error:
-            return str(error)
-        finally:
-            db.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-            raw.close()
-        return "another process reads it" if busy else ""
+        from chatmgr.store.writer.scrub import Scrub
+
+        return Scrub(self._database, self._database.path).run()
+
+
+def _groups(db: Connection, keys: Sequence[int]) -> list[list[int]]:
+    """Conversations in groups whose turns are deleted in one transaction."""
+    turns: dict[int, int] = {}
+    columns = tables.conversations.c
+    for batch in batches(keys):
+        rows = db.execute(select(columns.id, columns.turns).where(columns.id.in_(batch)))
+        turns |= {int(pk): int(count) for pk, count in rows}
+    groups: list[list[int]] = []
+    size = 0
+    for pk, count in turns.items():
+        if not groups or size + count > _GROUP:
+            groups.append([])
+            size = 0
+        groups[-1].append(pk)
+        size += count + 1
+    return groups
+
+
+def _purge_and_note(db: Connection, conversations: list[int]) -> None:
+    """Delete for good, erase the words that only these had, and note where copies of rows can be."""
+    from chatmgr.store.writer import erasure
+
+    texts, rows = erasure.texts(db, conversations), erasure.rows(db, conversations)
+    _purge(db, conversations)
+    remains = erasure.Remains(rows).add(erasure.erase_words(db, texts))
+    column = tables.meta.c
+    before = db.scalar(select(column.value).where(column.key == erasure.NOTE))
+    db.execute(delete(tables.meta).where(column.key == erasure.NOTE))
+    note = remains.add(erasure.Remains.parse(before or "")).note()
+    db.execute(insert(tables.meta), {"key": erasure.NOTE, "value": note})
+
+
+def _purge(db: Connection, conversations: list[int]) -> None:
+    """Delete conversations for good.
+
+    Turns are deleted before their conversation, so that the search index hears of each of them while the
+    conversation is still there.
+    """
+    files: set[str] = set()
+    for batch in batches(conversations):
+        files |= _files(db, batch)
+        for table in (tables.turns, tables.tags, tables.threads):
+            db.execute(delete(table).where(table.c.conversation_id.in_(batch)))
+        db.execute(delete(tables.conversations).where(tables.conversations.c.id.in_(batch)))
+    for hashes in batches(sorted(files)):
+        db.execute(_unused(tables.remote_files, hashes))
+        db.execute(_unused(tables.blobs, hashes))
 
 
 def _refuse_live(db: Connection, conversations: Sequence[int]) -> None:
@@ -117,14 +148,3 @@ def _unused(table: Table, hashes: list[str]) -> Delete:
     """Deletes the rows of these files, except where a message still refers to one."""
     used = exists().where(tables.attachments.c.sha256 == table.c.sha256)
     return delete(table).where(table.c.sha256.in_(hashes), ~used)
-
-
-def _merge(db: Any, command: str) -> None:
-    """Merge one index of the full-text search into one segment, in steps that are a transaction each."""
-    step = -_STEP  # negative at first: merge everything, however few segments there are
-    while True:
-        before = db.total_changes
-        db.execute(command, (step,))
-        if db.total_changes - before < 2:
-            return
-        step = _STEP

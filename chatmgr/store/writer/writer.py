@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chatmgr.store.write_queue import Announce
 from chatmgr.store.writer.database import Database
 
 if TYPE_CHECKING:
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 
 
 class Writer:
-    """Writes to one database. A subject's module is imported when the subject is first used."""
+    """Writes to one database. A subject's module is imported when the subject is first used.
 
-    def __init__(self, url: str) -> None:
-        self.database = Database(url)
+    ``announce`` is told, in one line, what is waited for when other writers take long.
+    """
+
+    def __init__(self, url: str, announce: Announce | None = None) -> None:
+        self.database = Database(url, announce)
 
     def close(self) -> None:
         """Close the database."""
@@ -44,21 +48,21 @@ class Writer:
         """Turns, each with its user message and files."""
         from chatmgr.store.writer.turns import TurnWriter
 
-        return TurnWriter(self.database)
+        return TurnWriter(self.database.patient())
 
     @cached_property
     def runs(self) -> "RunWriter":
         """Runs and their answers, from sending to the end."""
         from chatmgr.store.writer.runs import RunWriter
 
-        return RunWriter(self.database)
+        return RunWriter(self.database.patient())
 
     @cached_property
     def threads(self) -> "ThreadWriter":
         """The counterparts of conversations and files on servers."""
         from chatmgr.store.writer.threads import ThreadWriter
 
-        return ThreadWriter(self.database)
+        return ThreadWriter(self.database.patient())
 
     @cached_property
     def trash(self) -> "TrashWriter":

@@ -1,0 +1,119 @@
+"""What has to be erased from the bytes of a SQLite file after something was deleted.
+
+The transaction that deletes erases the words that are left over in the search index, and notes in the
+database where copies of the deleted rows can be: a process that is killed afterwards leaves the note, and
+the next one goes on.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import Connection
+
+from chatmgr.domain.fast_dataclass import dataclass
+from chatmgr.store.search.erase import UnknownFormat, erase
+
+NOTE = "unscrubbed"  # the note's key in the database's table of metadata
+_STRIDE = 40  # ids that are nearer to each other than this are cleared together
+
+# What was ever indexed of turns: the message before it had an answer, and with each answer it had.
+_TEXTS = """SELECT u.content || char(10) || coalesce(a.content, '') || '  ' FROM turns t
+JOIN messages u ON u.turn_id = t.id AND u.role = 'user'
+LEFT JOIN messages a ON a.turn_id = t.id AND a.role = 'assistant' WHERE t.conversation_id IN ({keys})
+UNION ALL SELECT u.content || char(10) || '  ' FROM turns t
+JOIN messages u ON u.turn_id = t.id AND u.role = 'user' WHERE t.conversation_id IN ({keys})
+UNION ALL SELECT name || char(10) || '  ' FROM conversations WHERE id IN ({keys})
+UNION ALL """
+_NAMES = "SELECT name || char(10) || title || '  ' FROM conversations WHERE id IN ({keys})"
+_OF_TURNS = "SELECT id FROM turns WHERE conversation_id IN ({keys})"
+_ROWS = {
+    "turns": _OF_TURNS,
+    "messages": f"SELECT id FROM messages WHERE turn_id IN ({_OF_TURNS})",
+    "runs": "SELECT id FROM runs WHERE conversation_id IN ({keys})",
+    "threads": "SELECT id FROM threads WHERE conversation_id IN ({keys})",
+}
+_FILES = "SELECT id FROM attachments WHERE message_id IN ({messages})"
+_BLOBS = "SELECT rowid FROM blobs WHERE sha256 IN (SELECT sha256 FROM attachments WHERE id IN ({files}))"
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """Where copies of deleted rows can be: ids of rows by table; ``rewrite`` where nobody knows."""
+
+    rows: dict[str, list[int]]
+    rewrite: bool = False
+
+    @classmethod
+    def parse(cls, note: str) -> "Remains | None":
+        """The remains that a note names. An older version noted a reason, in words."""
+        if not note:
+            return None
+        with suppress(ValueError, TypeError, KeyError):
+            content = json.loads(note)
+            return cls(dict(content["rows"]), bool(content["rewrite"]))
+        return cls({}, rewrite=True)
+
+    def note(self) -> str:
+        """The note."""
+        return json.dumps({"rows": self.rows, "rewrite": self.rewrite})
+
+    def add(self, other: "Remains | None") -> "Remains":
+        """These and others."""
+        if other is None:
+            return self
+        rows = {
+            table: _thinned([*self.rows.get(table, []), *other.rows.get(table, [])])
+            for table in self.rows | other.rows
+        }
+        return Remains(rows, self.rewrite or other.rewrite)
+
+
+def texts(db: Connection, conversations: Sequence[int]) -> list[str]:
+    """All that was ever indexed of conversations under the names that they have."""
+    return [text for (text,) in db.exec_driver_sql((_TEXTS + _NAMES).format(keys=_list(conversations)))]
+
+
+def names(db: Connection, conversations: Iterable[int]) -> list[str]:
+    """What is indexed of conversations' names and titles."""
+    return [text for (text,) in db.exec_driver_sql(_NAMES.format(keys=_list(conversations)))]
+
+
+def rows(db: Connection, conversations: Sequence[int]) -> dict[str, list[int]]:
+    """The rows that make up conversations, by table."""
+    found = {table: _ids(db, sql.format(keys=_list(conversations))) for table, sql in _ROWS.items()}
+    found["attachments"] = _ids(db, _FILES.format(messages=_list(found["messages"])))
+    found["blobs"] = _ids(db, _BLOBS.format(files=_list(found["attachments"])))
+    return {table: _thinned(ids) for table, ids in found.items() if ids}
+
+
+def erase_words(db: Connection, texts: Iterable[str]) -> Remains:
+    """Erase the words of deleted texts from the search index, within their transaction."""
+    driver: Any = db.connection.driver_connection
+    driver.execute("SAVEPOINT erasing")
+    try:
+        changed = erase(driver, texts)
+    except UnknownFormat:
+        driver.execute("ROLLBACK TO erasing")
+        return Remains({}, rewrite=True)
+    finally:
+        driver.execute("RELEASE erasing")
+    return Remains({table: _thinned(ids) for table, ids in changed.items()})
+
+
+def _ids(db: Connection, sql: str) -> list[int]:
+    return [int(key) for (key,) in db.exec_driver_sql(sql)]
+
+
+def _list(keys: Iterable[int]) -> str:
+    return ", ".join(map(str, map(int, keys)))
+
+
+def _thinned(ids: Iterable[int]) -> list[int]:
+    """Ids, without those that are close to another."""
+    kept: list[int] = []
+    for key in sorted(ids):
+        if not kept or key - kept[-1] >= _STRIDE:
+            kept.append(key)
+    return kept
