@@ -23,9 +23,13 @@ _SGR_CODES = {
 
 
 class Console:
-    """Writes to the stdout and stderr of this process."""
+    """Writes to the stdout and stderr of this process.
+
+    ``status_shown``: the line of the cursor is a status that will be removed.
+    """
 
     def __init__(self) -> None:
+        self.status_shown = False
         self._stdout_closed = False
 
     def out(self, text: str, end: str = "\n") -> None:

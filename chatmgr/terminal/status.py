@@ -9,7 +9,7 @@ import threading
 import time
 from typing import NamedTuple, TextIO
 
-from chatmgr.terminal.console import can_move_cursor, styled
+from chatmgr.terminal.console import can_move_cursor, console, styled
 from chatmgr.terminal.region import Region, terminal_size
 from chatmgr.terminal.sanitize import clean, one_line
 
@@ -96,7 +96,8 @@ class Status:
                 self._region.draw([_Row(styled(summary, "dim", True), len(summary))], 1)
                 self._since = 0.0
             self._end_reasoning()
-            self._visible, self._reasoning_since, self._label = False, 0.0, ""
+            self._visible = console.status_shown = False
+            self._reasoning_since, self._label = 0.0, ""
             self._stream.flush()
 
     def _write(self, text: str) -> None:
@@ -142,7 +143,7 @@ class Status:
             frame = _SPINNER[int(time.monotonic() / _FRAME_SECONDS) % len(_SPINNER)]
             text = f"{frame} {text}" + (f" · {elapsed} s" if elapsed else "")
         self._stream.write(f"\r{styled(one_line(text, min(width - 1, 78)), 'dim', True)}\x1b[K")
-        self._visible = True
+        self._visible = console.status_shown = True
         self._stream.flush()
 
     def _reasoning_rows(self, width: int) -> list[_Row]:

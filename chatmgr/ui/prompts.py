@@ -12,6 +12,10 @@ import click
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Provider
 from chatmgr.terminal.console import console
+from chatmgr.terminal.line_input import ask_key as ask_one_key
+from chatmgr.terminal.line_input import ask_line, ask_secret
+from chatmgr.terminal.sanitize import one_line
+from chatmgr.terminal.typeahead import typeahead_paused
 from chatmgr.ui.context import app, interactive
 
 
@@ -27,7 +31,7 @@ def confirm(question: str, action: str, *, yes: bool, final: bool = False) -> No
         warning = "cannot be undone and needs confirmation" if final else "needs confirmation"
         raise UsageFault(f"{action} {warning}.", "Add --yes.")
     while True:
-        match _answer(f"{question} [y/N]").lower():
+        match ask(f"{question} [y/N]").lower():
             case "y" | "yes":
                 return
             case "" | "n" | "no":
@@ -37,27 +41,38 @@ def confirm(question: str, action: str, *, yes: bool, final: bool = False) -> No
                 console.note("Type y for yes, or n for no.", "")
 
 
-def _answer(question: str) -> str:
-    return str(click.prompt(question, default="", show_default=False, err=True)).strip()
+def ask(question: str, default: str | None = "", *, show_default: bool = False) -> str:
+    """The answer to a question, or the default where that is empty; with no default, it is asked again.
+
+    Raises click.Abort on Ctrl-C and at the end of the input.
+    """
+    shown = f" [{default}]" if show_default and default else ""
+    while True:
+        try:
+            with typeahead_paused():
+                answer = ask_line(f"{question}{shown}: ").strip()
+        except (EOFError, KeyboardInterrupt):
+            raise click.Abort from None
+        if answer or default is not None:
+            return answer or default or ""
 
 
 def ask_name() -> str:
     """The assistant's name, which is the first question of ``new``."""
-    return str(click.prompt("Name of the assistant", err=True))
+    return ask("Name of the assistant", None)
 
 
 def ask_instructions() -> str:
     """The assistant's instructions; may be empty."""
-    return str(click.prompt("Its instructions", default="", show_default=False, err=True))
+    return ask("Its instructions")
 
 
 def ask_key(label: str) -> str:
     """A key, typed unseen: the terminal's echo is off before the question is shown."""
-    from getpass import getpass
-
     try:
-        return getpass(f"{label}: ", stream=None).strip()
-    except EOFError:
+        with typeahead_paused():
+            return ask_secret(f"{label}: ").strip()
+    except (EOFError, KeyboardInterrupt):
         raise click.Abort from None
 
 
@@ -87,10 +102,12 @@ def _offer_providers() -> Provider:
     for key, description in zip(set_up, SETUP_HINTS, strict=True):
         console.note(f"  [{key}] {description}", "")
     while True:
-        click.echo("Which one (k, o, l; q to leave)? ", nl=False, err=True)
-        pressed = click.getchar().lower()
-        click.echo(pressed, err=True)
-        if pressed in {"q", "\x03", "\x04", "\x1b"}:
+        try:
+            pressed = ask_one_key("Which one (k, o, l; q to leave)? ").lower()
+        except KeyboardInterrupt:
+            raise click.Abort from None
+        click.echo(one_line(pressed), err=True)
+        if pressed in {"", "q", "\x03", "\x04", "\x1b"}:
             raise app().providers.none_error()
         if pressed in set_up and (provider := set_up[pressed]()):
             return provider

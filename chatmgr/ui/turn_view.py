@@ -5,22 +5,21 @@ The person is asked on the way for what only a person can give: the outputs of f
 
 import sys
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from shlex import quote
 from typing import TYPE_CHECKING
 
-import click
-
 from chatmgr.domain.errors import ChatmgrError, Interrupted, NetworkDown, OutputNeeded, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Reasoning, ToolCall, Waiting
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Assistant, Conversation, UserMessage
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import as_sentence
 from chatmgr.terminal.console import console
 from chatmgr.terminal.plain_writer import PlainWriter
 from chatmgr.terminal.status import Status
-from chatmgr.terminal.typeahead import typeahead_paused
 from chatmgr.ui.context import app, interactive, markdown
+from chatmgr.ui.prompts import ask
 
 if TYPE_CHECKING:
     from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
@@ -79,7 +78,6 @@ def settle(conversation: Conversation, *, wait: bool = False) -> None:
         status.clear()
 
 
-@typeahead_paused()
 def answer_calls(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Events:
     """Ask for the outputs of functions and go on with the run; without a person, leave it waiting."""
     if not interactive():
@@ -88,7 +86,7 @@ def answer_calls(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Eve
     outputs: dict[str, str] = {}
     for call in calls:
         console.note(f"The assistant calls {call}.", "yellow")
-        output = str(click.prompt("Its output (empty to decline)", default="", show_default=False, err=True))
+        output = ask("Its output (empty to decline)")
         if not output:
             app().turns.cancel(conversation)
             raise Interrupted("Declined; the run is cancelled.")
@@ -122,12 +120,18 @@ def _writer() -> "PlainWriter | MarkdownWriter":
 
 def _show(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Finished | None:
     status = Status(sys.stderr)
-    status.waiting_for(f"waiting for {provider}")
     writer = PlainWriter(console) if quiet else _writer()
     end: Finished | None = None
     streamed = False
-    with closing(events):
+
+    def settle_screen() -> None:
+        status.clear()
+        with suppress(OSError):
+            writer.finish()
+
+    with closing(events), interrupts.before_stop(settle_screen):
         try:
+            status.waiting_for(f"waiting for {provider}")
             for event in events:
                 if type(event) is Delta:
                     status.clear()

@@ -4,7 +4,6 @@ A request that creates a turn must not be sent twice. So the SDK's retries are o
 those that read are repeated.
 """
 
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cached_property
@@ -21,6 +20,7 @@ from chatmgr.domain.errors import (
     Unsettled,
 )
 from chatmgr.domain.events import Event
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Attachment, ModelInfo, Provider
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class ApiClient:
 
     @cached_property
     def _client(self) -> "OpenAI":
+        def import_transport() -> None:
+            import chatmgr.backends.http.transport  # noqa: F401
+
+        interrupts.run_beside(import_transport)  # a second, at the first request of a process
         from chatmgr.backends.http.transport import sdk_client
 
         return sdk_client(self.provider, self._headers)
@@ -54,7 +58,7 @@ class ApiClient:
                 transient = isinstance(error, NetworkDown) or error.status >= 500
                 if not transient or attempt == _READ_TRIES - 1:
                     raise
-                time.sleep(0.2 * 2**attempt)
+                interrupts.sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
 
     def post(self, path: str, body: Mapping[str, object]) -> Json:

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx2
 
+from chatmgr.backends.http.interruptible import make_interruptible
 from chatmgr.backends.http.sdk import openai
 from chatmgr.domain.model import Provider
 
@@ -26,6 +27,7 @@ def sdk_client(provider: Provider, headers: Mapping[str, str]) -> openai.OpenAI:
     """A client that sends everything once, and closes its connections when nobody holds it any more."""
     seconds = float(provider.options.get("timeout", _READ_SECONDS))
     http_client = openai.DefaultHttpxClient(verify=_LazyContext(ssl.PROTOCOL_TLS_CLIENT))
+    make_interruptible(http_client)
     client = openai.OpenAI(
         api_key=provider.key or "none",
         base_url=provider.base_url,

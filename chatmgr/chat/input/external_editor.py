@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 
 from chatmgr.domain.errors import ChatmgrError
+from chatmgr.domain.interrupts import interrupts
+from chatmgr.terminal.typeahead import typeahead_paused
 
 _COMMON_EDITORS = ("nano", "vi", "emacs")
 
@@ -24,11 +26,13 @@ def edit_text(text: str) -> str:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(text)
         try:
-            exit_code = subprocess.run([*command, name], check=False).returncode
+            with typeahead_paused():
+                exit_code = subprocess.run([*command, name], check=False).returncode
         except OSError as error:
             raise ChatmgrError(
                 f"The editor {command[0]} cannot be started: {error.strerror}.", _HINT
             ) from None
+        interrupts.take()  # a Ctrl-C in there was meant for the editor
         if exit_code:
             outcome = (
                 f"exited with code {exit_code}" if exit_code > 0 else f"was killed by signal {-exit_code}"

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from chatmgr.chat.loop import Lines
 from chatmgr.chat.slash import Command, Typed
 from chatmgr.domain.errors import ChatmgrError
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.console import can_edit_lines, console
+from chatmgr.terminal.line_input import read_line
 from chatmgr.terminal.sanitize import display_width, one_line
 from chatmgr.terminal.typeahead import take_early_text
 
@@ -58,7 +60,7 @@ class PlainLines:
         """Read the next line. Raises EOFError at the end."""
         if sys.stdin.isatty() and sys.stdout.isatty():
             console.out(PROMPT, end="")
-        line = sys.stdin.buffer.readline()
+        line = read_line(sys.stdin.fileno())
         if not line:
             raise EOFError
         return Typed(line.decode("utf-8", "surrogateescape").rstrip("\r\n"))
@@ -103,13 +105,21 @@ class LineEditor:
         while True:
             text, self._initial_text = self._initial_text, ""
             try:
-                typed = self._session.prompt(default=text)
+                typed = self._session.prompt(default=text, pre_run=self._take_interrupt)
             except SuspendInput as suspension:
                 self._session.app.erase_when_done = False
                 self._initial_text = self._run_detour(suspension.detour, self._session.default_buffer.text)
                 continue
             quoted = unquote(typed)
             return Typed(typed) if quoted is None else Typed(quoted, literal=True)
+
+    def _take_interrupt(self) -> None:
+        """A Ctrl-C that came after the turn and before the line is one at the line."""
+        from prompt_toolkit.key_binding import KeyPress
+        from prompt_toolkit.keys import Keys
+
+        if interrupts.take():
+            self._session.app.key_processor.feed(KeyPress(Keys.ControlC), first=True)
 
     def _run_detour(self, detour: str, text: str) -> str:
         from chatmgr.chat.input.external_editor import edit_text
