@@ -17,7 +17,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TypeVar
 
@@ -31,12 +31,16 @@ class Interrupts:
     def __init__(self) -> None:
         self._installed = False
         self._raises = False
-        self._presses = 0
+        self._signals = self._keys = 0  # two counters: the handler and another thread may come at once
         self._noticed = 0
         self._wake_reader = self._wake_writer = -1
         self._react: Callable[[int], bool] = lambda count: True
         self._scope_start = 0
         self._before_stop: list[Callable[[], None]] = []
+
+    @property
+    def _presses(self) -> int:
+        return self._signals + self._keys
 
     @property
     def count(self) -> int:
@@ -81,7 +85,7 @@ class Interrupts:
         It is called by the wait that notices them, with the number of presses since the block began.
         """
         outer, self._react = self._react, react
-        outer_start, self._scope_start = self._scope_start, self._presses
+        outer_start, self._scope_start = self._scope_start, self._noticed
         try:
             yield
         finally:
@@ -95,6 +99,13 @@ class Interrupts:
             yield
         finally:
             self._before_stop.remove(calm)
+
+    def press(self, times: int = 1) -> None:
+        """Note a Ctrl-C that arrived as a key: the terminal still had the line editor's mode."""
+        if times and self._installed:
+            self._keys += times
+            with suppress(BlockingIOError):
+                os.write(self._wake_writer, b"\0")
 
     def take(self) -> bool:
         """Whether Ctrl-C was pressed and not noticed yet; it counts as noticed from now on."""
@@ -197,13 +208,11 @@ class Interrupts:
         signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
 
     def _drain(self) -> None:
-        try:
+        with suppress(BlockingIOError):
             os.read(self._wake_reader, 4096)
-        except BlockingIOError:
-            return
 
     def _on_press(self, signum: int, frame: FrameType | None) -> None:
-        self._presses += 1
+        self._signals += 1
         if self._raises:
             self._noticed = self._presses
             raise KeyboardInterrupt

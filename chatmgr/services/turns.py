@@ -264,9 +264,9 @@ def _preload(api: str) -> None:
     from chatmgr.backends import registry
 
     try:
-        registry.preload(api)
-        for module in _NEEDED_BY_A_TURN:
+        for module in _NEEDED_BY_A_TURN:  # first what keeps the message, then what sends it
             importlib.import_module(module)
+        registry.preload(api)
     except ImportError:
         return
 

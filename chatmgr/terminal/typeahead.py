@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.console import can_edit_lines, console
 
 if sys.platform != "win32":
@@ -26,6 +27,7 @@ if sys.platform != "win32":
 _PASTE_ON, _PASTE_OFF = b"\x1b[?2004h", b"\x1b[?2004l"
 _SHOW_CURSOR = b"\x1b[?25h"
 _CLEAR_LINE = b"\r\x1b[K"
+_CTRL_C = b"\x03"
 _CHUNK = 65_536
 _CHARACTER_SECONDS = 0.1  # seconds to wait for the rest of a character whose first byte has arrived
 _quiet: "list[QuietTerminal]" = []
@@ -180,7 +182,9 @@ class TypeAhead:
             chunk = os.read(self._fd, _CHUNK)
         except OSError:
             return False
-        self._buffer += chunk
+        if _CTRL_C in chunk:  # pressed before the line editor gave the terminal back
+            interrupts.press(chunk.count(_CTRL_C))
+        self._buffer += chunk.replace(_CTRL_C, b"")
         return bool(chunk)
 
     def _take_text(self) -> str:

@@ -110,6 +110,7 @@ class LineEditor:
                 self._session.app.erase_when_done = False
                 self._initial_text = self._run_detour(suspension.detour, self._session.default_buffer.text)
                 continue
+            self._take_typed_interrupts()
             quoted = unquote(typed)
             return Typed(typed) if quoted is None else Typed(quoted, literal=True)
 
@@ -120,6 +121,16 @@ class LineEditor:
 
         if interrupts.take():
             self._session.app.key_processor.feed(KeyPress(Keys.ControlC), first=True)
+
+    def _take_typed_interrupts(self) -> None:
+        """A Ctrl-C that the line editor read after Enter is one at the turn."""
+        from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+        from prompt_toolkit.keys import Keys
+
+        keys = get_typeahead(self._session.app.input)
+        kept = [key for key in keys if key.key not in {Keys.ControlC, Keys.SIGINT}]
+        store_typeahead(self._session.app.input, kept)
+        interrupts.press(len(keys) - len(kept))
 
     def _run_detour(self, detour: str, text: str) -> str:
         from chatmgr.chat.input.external_editor import edit_text
