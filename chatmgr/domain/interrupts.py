@@ -36,6 +36,7 @@ class Interrupts:
         self._wake_reader = self._wake_writer = -1
         self._react: Callable[[int], bool] = lambda count: True
         self._scope_start = 0
+        self._listener: Callable[[], None] | None = None
         self._before_stop: list[Callable[[], None]] = []
 
     @property
@@ -99,6 +100,15 @@ class Interrupts:
             yield
         finally:
             self._before_stop.remove(calm)
+
+    @contextmanager
+    def listening(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Within this block, tell somebody else who waits, as an event loop, that a press may be taken."""
+        self._listener = listener
+        try:
+            yield
+        finally:
+            self._listener = None
 
     def press(self, times: int = 1) -> None:
         """Note a Ctrl-C that arrived as a key: the terminal still had the line editor's mode."""
@@ -213,6 +223,8 @@ class Interrupts:
 
     def _on_press(self, signum: int, frame: FrameType | None) -> None:
         self._signals += 1
+        if self._listener is not None:
+            self._listener()
         if self._raises:
             self._noticed = self._presses
             raise KeyboardInterrupt

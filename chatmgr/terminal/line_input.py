@@ -6,12 +6,14 @@ until the next key.
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from chatmgr.domain.interrupts import interrupts
 
+_SEQUENCE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P_][^\x1b\x07]*(?:\x07|\x1b\\))"
 _unread: dict[int, bytes] = {}
 
 
@@ -29,6 +31,11 @@ def read_line(descriptor: int) -> bytes:
     return line + end
 
 
+def without_sequences(line: str) -> str:
+    """A line without what a terminal put into it unasked: reports of its focus, answers to queries."""
+    return re.sub(_SEQUENCE, "", line) if "\x1b" in line else line
+
+
 def ask_line(question: str) -> str:
     """Write a question to stderr and read its answer. EOFError at the end, KeyboardInterrupt on Ctrl-C."""
     with interrupts.held():
@@ -37,7 +44,7 @@ def ask_line(question: str) -> str:
         line = read_line(sys.stdin.fileno())
     if not line:
         raise EOFError
-    return line.decode("utf-8", "replace").rstrip("\r\n")
+    return without_sequences(line.decode("utf-8", "replace").rstrip("\r\n"))
 
 
 def ask_secret(question: str) -> str:

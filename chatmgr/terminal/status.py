@@ -42,6 +42,11 @@ class Status:
         self._since = 0.0
         self._last_reason = ""
 
+    @property
+    def is_animated(self) -> bool:
+        """Whether the line is redrawn in place, and comes and goes."""
+        return self._animated
+
     def waiting_for(self, label: str) -> None:
         """Show what is being waited for, and the seconds since waiting began."""
         if not self._animated:
@@ -59,11 +64,15 @@ class Status:
                 self._stop_animation()
                 self._label, self._timed = text, False
                 self._draw()
-        elif not brief and text.partition(":")[0] != self._last_reason:
+        elif self.is_news(text, brief=brief):
             self._last_reason = text.partition(":")[0]
             self._end_reasoning()
             self._stream.write(f"{one_line(text)}\n")
             self._stream.flush()
+
+    def is_news(self, text: str, *, brief: bool) -> bool:
+        """Whether ``show`` would print a text where lines cannot be removed again: once for each reason."""
+        return not brief and text.partition(":")[0] != self._last_reason
 
     def add_reasoning(self, text: str) -> None:
         """Show a piece of the model's reasoning, dimmed, before its answer."""

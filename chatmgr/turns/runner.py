@@ -20,7 +20,13 @@ from chatmgr.domain.states import RunState
 from chatmgr.store import locks
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import OpenRun, Writer
-from chatmgr.turns.progress import Progress, aborted_outcome, failed_outcome, finished_outcome
+from chatmgr.turns.progress import (
+    Progress,
+    aborted_outcome,
+    failed_outcome,
+    finished_outcome,
+    whole_characters,
+)
 from chatmgr.turns.recorder import Recorder
 from chatmgr.turns.recovery import RunRecovery, wait_hint
 from chatmgr.turns.route import Route, open_run
@@ -158,7 +164,7 @@ class TurnRunner:
             interrupts.check()  # the message is kept by now, and nothing was sent
             stream = events()
             with self._recorder.checkpoints(run, progress):
-                for event in stream:
+                for event in whole_characters(stream):
                     self._recorder.record(run, assistant, event, progress)
                     if not isinstance(event, (Sending, ThreadSynced, Uploaded)):
                         yield event

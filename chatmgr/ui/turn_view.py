@@ -162,18 +162,21 @@ def _show_beside(
 ) -> None:
     """Show what is not part of the answer, without drawing over the answer."""
     if isinstance(event, Waiting):
-        writer.draw()
         retry = "trying again in " if event.brief else ""
         remaining = f": {retry}{event.seconds} s" if event.seconds else ""
-        status.show(f"{event.reason}{remaining} (Ctrl-C stops)", brief=event.brief or not event.seconds)
+        text, brief = f"{event.reason}{remaining} (Ctrl-C stops)", event.brief or not event.seconds
+        if status.is_animated:
+            writer.draw()
+            status.show(text, brief=brief)
+        elif status.is_news(text, brief=brief):
+            writer.beside(lambda: status.show(text, brief=brief))
     elif isinstance(event, Reasoning):
         if reasoning:
             writer.freeze()
             status.add_reasoning(event.text)
     elif isinstance(event, Notice):
         status.clear()
-        with writer.suspended():
-            console.note(event.text)
+        writer.beside(lambda: console.note(event.text))
 
 
 def _raise_unless_answered(end: Finished, has_text: bool) -> None:

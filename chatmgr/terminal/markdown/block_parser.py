@@ -7,6 +7,7 @@ linear in the answer's length. The package's docstring lists the differences fro
 
 import re
 
+from chatmgr.domain.mathematics import display_closing
 from chatmgr.terminal.markdown.containers import ContainerStack
 from chatmgr.terminal.markdown.leaf_blocks import MEASURED_ROWS, Code, Leaf, Prefix, Rule, Table, Text
 from chatmgr.terminal.markdown.patterns import (
@@ -203,6 +204,10 @@ class BlockParser:
             self._add_leaf(Code(*self._position(), html=end, lines=[" " * indent + stripped]))
             if end and end in stripped[2:]:
                 self._close_to(depth)
+        elif stripped[0] in "$\\" and (closing := display_closing(stripped)):
+            self._close_to(depth)
+            lines = [" " * indent + stripped]
+            self._add_leaf(Code(*self._position(), html=closing, is_formula=True, lines=lines))
         else:
             return False
         return True

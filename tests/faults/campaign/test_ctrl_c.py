@@ -49,7 +49,7 @@ def until_stopped(screen: Screen, since: int) -> None:
 
 
 def check_clean(screen: Screen) -> None:
-    """Nothing is on the screen but messages, pieces of answers, what was said of the stop, and the toolbar."""
+    """Nothing is on the screen but messages, pieces of answers, what was said of the stop, the toolbar."""
     for line in screen.lines[:-1]:
         assert not SPINNER.search(line), screen.text
         assert "^C" not in line, screen.text
@@ -58,7 +58,7 @@ def check_clean(screen: Screen) -> None:
 
 
 def stop_one(screen: Screen, wire: WireServer, api: str, message: str, moment: random.Random) -> float:
-    """Say something, press Ctrl-C at a random moment, and look at the screen; the seconds until the prompt."""
+    """Say something, press Ctrl-C at a random moment, look at the screen; the seconds until the prompt."""
     wire.clear_faults()
     wire.fault(Fault(kind="hang", match=TURN[api], after=moment.choice([None, *range(WORDS)])))
     screen.until(at_prompt=True)
