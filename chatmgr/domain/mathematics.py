@@ -6,7 +6,7 @@ own paragraph. ``$ … $`` is one only where no blank stands just inside the dol
 outside them, and no other dollar between them: ``$5 and $6`` are prices.
 """
 
-_INLINE_LIMIT, _DISPLAY_LIMIT = 2_000, 10_000  # characters; so that looking for an end costs no more
+_INLINE_LIMIT, _DISPLAY_LIMIT = 2_000, 4_000  # characters; so that looking for an end costs no more
 _CLOSING = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
 
 
