@@ -125,7 +125,8 @@ class LineEditor:
         from prompt_toolkit.keys import Keys
 
         app = self._session.app
-        if not app.is_done and interrupts.take():
+        takes_keys = app.future is not None and not app.future.done()  # the loop outlives the line
+        if takes_keys and interrupts.take():
             app.key_processor.feed(KeyPress(Keys.ControlC), first=True)
             app.key_processor.process_keys()
 
