@@ -1,8 +1,7 @@
 """The block structure of Markdown, parsed line by line: quotes, lists, and the leaves inside them.
 
-This follows CommonMark's own description of a parser: a line first continues the open containers, then
-may open new blocks, and the rest of it goes into the open leaf. No line is read twice, so the cost is
-linear in the answer's length. The package's docstring lists the differences from CommonMark, and why.
+As CommonMark describes a parser, a line continues the open containers, then may open blocks, and its rest goes
+into the open leaf. No line is read twice: the cost is linear. The package's docstring lists the differences.
 """
 
 import re
