@@ -1,6 +1,6 @@
 """The block structure of Markdown, parsed line by line: quotes, lists, and the leaves inside them.
 
-As CommonMark describes a parser, a line continues the open containers, then may open blocks, and its rest goes
+As CommonMark describes it, a line continues the open containers, then may open blocks, and its rest goes
 into the open leaf. No line is read twice: the cost is linear. The package's docstring lists the differences.
 """
 
