@@ -2,9 +2,9 @@
 
 Every figure is a ratio of two processes that ran one after the other in the same run, A B A B, so that
 it means something on any machine. Wall is the clock, CPU and peak are the kernel's accounts of the
-whole process, start-up included. The targets are on medians. ``searching``, ``inserting`` and ``index``
-need a store of a million turns: ``--store DIR`` keeps it for the next time. ``BENCH_SMALL=1`` runs every
-item once at a hundredth of its size, and no target counts: CI sees that the benchmarks work.
+whole process, start-up included. The targets are on medians. ``searching``, ``summing``, ``inserting`` and
+``index`` need a store of a million turns: ``--store DIR`` keeps it for the next time. ``BENCH_SMALL=1`` runs
+every item once at a hundredth of its size, and no target counts: CI sees that the benchmarks work.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from pathlib import Path
 from benchmarks.entering import entering
 from benchmarks.inserting import index, inserting
 from benchmarks.listing import listing
+from benchmarks.long_answers import long_answers
 from benchmarks.meter import Meter
 from benchmarks.ratios import Result, table
 from benchmarks.rendering import rendering
@@ -26,6 +27,7 @@ from benchmarks.sending import sending
 from benchmarks.sizes import SMALL
 from benchmarks.startup import startup
 from benchmarks.streaming import streaming
+from benchmarks.summing import summing
 
 Item = Callable[[Meter, Path, int], Iterator[Result]]
 ITEMS: dict[str, tuple[Item, int]] = {
@@ -36,11 +38,13 @@ ITEMS: dict[str, tuple[Item, int]] = {
     "sending": (sending, 11),
     "rendering": (rendering, 5),
     "entering": (entering, 5),
+    "long-answers": (long_answers, 5),
     "searching": (searching, 11),
+    "summing": (summing, 5),
     "inserting": (inserting, 10),
     "index": (index, 1),
 }
-LARGE = {"searching", "inserting", "index"}  # on stores that take minutes to fill
+LARGE = {"searching", "summing", "inserting", "index"}  # on stores that take minutes to fill
 
 
 def main() -> int:

@@ -7,7 +7,8 @@ message.
 from collections.abc import Iterator
 
 from chatmgr.backends import history, one_shot
-from chatmgr.backends.http.client import ApiClient, Json, Stream
+from chatmgr.backends.error_body import is_error
+from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.message_format import completions_message
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.stateless import Stateless
@@ -16,6 +17,7 @@ from chatmgr.domain.events import Delta, Event, Finished, Opened, Reasoning, Sen
 from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest
 from chatmgr.domain.states import RunState
 
+_OPTIONAL: Json = {"stream": True, "stream_options": {"include_usage": True}}  # a server may refuse these
 _FINISH_REASONS = {
     "stop": (RunState.COMPLETED, ""),
     "length": (RunState.INCOMPLETE, "length"),
@@ -33,43 +35,42 @@ class CompletionsBackend(Stateless):
         """Run a turn; ends without ``Finished`` where the server never said how it ended."""
         model = self._client.pick_model(request.model)
         yield Opened(model=model)
-        body: Json = {
-            **params_for_api("completions", request.assistant.params),
-            "model": model,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
+        params = params_for_api("completions", request.assistant.params)
+        body: Json = {**_OPTIONAL, **params, "model": model}
 
-        def post(earlier: list[Message]) -> Stream:
-            messages = _messages(request.assistant.instructions, [*earlier, request.message])
-            return self._client.open("/chat/completions", {**body, "messages": messages})
+        def run(earlier: list[Message] | None) -> Iterator[Event]:
+            messages = _messages(request.assistant.instructions, [*(earlier or ()), request.message])
+            chat = {**body, "messages": messages}
+            stream = yield from self._client.retrying(
+                lambda: self._client.open("/chat/completions", chat, _OPTIONAL.keys() - params.keys())
+            )
+            yield from self._events(iter(stream))
 
         yield Sending()
         try:
-            stream = yield from history.send_with_history(self._client, request, post, body.get("max_tokens"))
+            yield from history.run_with_history(request, run, body.get("max_tokens"))
         except ProviderRefused as error:
             if error.status == 404 and "model" in f"{error.code} {error.message}".lower():
                 raise self._client.unknown_model(model) from None
             raise
-        yield from self._events(iter(stream))
 
     def _events(self, events: Iterator[tuple[str, Json]]) -> Iterator[Event]:
-        run_id, finish_reason, refused = "", "", False
+        run_id, finish_reason, refused, heard = "", "", False, False
         while chunk := _next_chunk(events, finished=bool(finish_reason)):
             if not run_id and (run_id := str(chunk.get("id") or "")):
                 yield Opened(run_id=run_id, retrievable=False)
-            if error := chunk.get("error"):
-                message = error.get("message") if isinstance(error, dict) else error
-                yield Finished(RunState.FAILED, error=str(message))
+            if is_error("", chunk) and not finish_reason:
+                yield self._client.failure(chunk, heard=heard)
                 return
             for choice in chunk.get("choices") or ():
                 if choice.get("index"):
                     continue  # a second answer, which nobody asked for
                 delta = choice.get("delta") or choice.get("message") or {}
                 if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
+                    heard = True
                     yield Reasoning(str(reasoning))
                 if text := delta.get("content") or delta.get("refusal"):
-                    refused = refused or not delta.get("content")
+                    heard, refused = True, refused or not delta.get("content")
                     yield Delta(str(text))
                 finish_reason = choice.get("finish_reason") or finish_reason
             if usage := chunk.get("usage"):

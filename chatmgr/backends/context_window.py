@@ -8,31 +8,15 @@ mislead the model. Pure functions, no I/O.
 """
 
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chatmgr.backends.overflow import Overflow
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.model import Message
 
 CHARS_PER_TOKEN = 4.0  # English prose; code and other scripts have fewer, which a refusal corrects
 _TOKENS_PER_MESSAGE = 5  # roughly what a chat template adds to each message
-
-_LIMIT = re.compile(
-    r"(?:maximum context length (?:is|of)|exceed context window of|context length of only) ([\d,]+)",
-    re.IGNORECASE,
-)
-_PROMPT = re.compile(
-    r"(?:(?:resulted in|requested) ([\d,]+) tokens|requested tokens \(([\d,]+)\))", re.IGNORECASE
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Overflow:
-    """A server's refusal of a prompt that does not fit: its tokens and the limit, where they are stated."""
-
-    prompt_tokens: int | None = None
-    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +86,6 @@ def corrected_ratio(ratio: float, refused: Fitted, overflow: Overflow) -> float:
     return min(ratio, ratio * refused.tokens / overflow.prompt_tokens) * 0.97
 
 
-def parse_overflow(body: object) -> Overflow | None:
-    """Recognise an overflow by the body of an error, or its ``error`` part; None for any other error.
-
-    llama.cpp gives a type and the numbers, OpenAI a code and the numbers in its message, and others
-    (vLLM) only the message.
-    """
-    if isinstance(body, Mapping) and isinstance(body.get("error"), Mapping):
-        body = body["error"]
-    if not isinstance(body, Mapping):
-        return None
-    if body.get("type") == "exceed_context_size_error":
-        return Overflow(_int_or_none(body.get("n_prompt_tokens")), _int_or_none(body.get("n_ctx")))
-    message = body.get("message")
-    message = message if isinstance(message, str) else ""
-    limit = _LIMIT.search(message)
-    if body.get("code") == "context_length_exceeded" or limit:
-        return Overflow(_number(_PROMPT.search(message)), _number(limit))
-    return None
-
-
 def left_out_notice(left_out: int, limit: int) -> str:
     """One line that says how many turns the model did not see; the limit is 0 where it is unknown."""
     turns, were = ("turn", "was") if left_out == 1 else ("turns", "were")
@@ -129,13 +93,15 @@ def left_out_notice(left_out: int, limit: int) -> str:
     return f"{left_out} earlier {turns} did not fit the model's context{size} and {were} not sent."
 
 
-def too_long_error(overflow: Overflow, model: str, limit: int, hint: str) -> ProviderRefused:
-    """The error for a message that does not fit even alone."""
+def too_long_error(
+    overflow: Overflow, model: str, limit: int, hint: str, server_words: str = ""
+) -> ProviderRefused:
+    """The error for a message that does not fit even alone; ``server_words`` are the refusal's, if any."""
     needed = f"{overflow.prompt_tokens:,} tokens" if overflow.prompt_tokens else "more than that"
     size = f"has {limit:,} tokens" if limit else "is limited"
     error = ProviderRefused(
         f"The message does not fit: the context of {model or 'the model'} {size}, and the message with the "
-        f"instructions needs {needed}.",
+        f"instructions needs {needed}." + (f" {server_words}" if server_words else ""),
         hint,
         status=400,
         code="exceed_context_size_error",
@@ -152,14 +118,3 @@ def group_turns(history: Sequence[Message]) -> list[list[Message]]:
             turns.append([])
         turns[-1].append(message)
     return turns
-
-
-def _int_or_none(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _number(match: re.Match[str] | None) -> int | None:
-    """The number in the group that matched."""
-    if match is None:
-        return None
-    return next((int(group.replace(",", "")) for group in match.groups() if group), None)

@@ -7,9 +7,11 @@ transcript stays as it is, and a notice tells the person what the model did not 
 """
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from functools import cached_property
+from typing import cast
 
 from chatmgr.backends import context_window
-from chatmgr.backends.http.client import ApiClient, Stream
 from chatmgr.backends.message_format import (
     cannot_read_files,
     has_documents,
@@ -17,8 +19,9 @@ from chatmgr.backends.message_format import (
     plain_message,
     with_file_names,
 )
+from chatmgr.backends.overflow import Overflow, parse_overflow
 from chatmgr.domain.errors import ProviderRefused
-from chatmgr.domain.events import Event, Notice
+from chatmgr.domain.events import Delta, Event, Finished, Notice, Reasoning, Usage
 from chatmgr.domain.model import Message, TurnRequest
 
 _SHORTER_TRIES = 3  # two by the server's count, then the new message alone
@@ -26,30 +29,46 @@ _UNLIMITED = 2**31
 _TOO_LONG_HINT = "Send it in parts, or choose a model with a larger context."
 
 
-def send_with_history(
-    client: ApiClient, request: TurnRequest, post: Callable[[list[Message]], Stream], max_tokens: object
-) -> Generator[Event, None, Stream]:
-    """Send the new message with as many earlier messages as the server takes; the value is the stream.
+def run_with_history(
+    request: TurnRequest,
+    run: Callable[[list[Message] | None], Iterator[Event]],
+    max_tokens: object,
+    *,
+    kept_remotely: bool = False,
+) -> Iterator[Event]:
+    """Run a turn with as many earlier messages as the server takes; yields its events.
 
-    ``post`` is called with the earlier messages. ``max_tokens`` is the limit of the answer, if any.
+    ``run`` is called with the earlier messages, and again with fewer if it raises the refusal of a prompt
+    that is too long before any of the answer was heard. With ``kept_remotely``, the server has them: then it
+    is called with None at first. ``max_tokens`` is the limit of the answer, if any.
     """
-    history = _History(request, max_tokens)
+    history = _History(request, max_tokens, kept_remotely=kept_remotely)
     while True:
+        notices = list(history.notices())
+        heard = False
         try:
-            stream = yield from client.retrying(lambda: post(history.messages))
+            with closing(cast(Generator[Event], run(history.messages))) as events:
+                for event in events:
+                    if isinstance(event, (Delta, Reasoning, Usage, Finished)) and not heard:
+                        heard = True
+                        yield from notices
+                    yield event
         except ProviderRefused as error:
+            if heard:
+                raise
             history.reduce(error)
         else:
-            yield from history.notices()
-            return stream
+            return
 
 
 class _History:
-    """The earlier messages that are sent: all of them, until the server says that it cannot take them."""
+    """The earlier messages that are sent: all of them, until the server says that it cannot take them.
 
-    def __init__(self, request: TurnRequest, max_tokens: object) -> None:
-        self.messages = request.history(0)
-        self._turns = context_window.group_turns(self.messages)
+    ``messages`` is None while the server is left to know them by itself.
+    """
+
+    def __init__(self, request: TurnRequest, max_tokens: object, *, kept_remotely: bool) -> None:
+        self.messages: list[Message] | None = None if kept_remotely else request.history(0)
         self._request = request
         self._max_tokens = max_tokens
         self._ratio = context_window.CHARS_PER_TOKEN
@@ -58,28 +77,35 @@ class _History:
         self._limit = 0
         self._turns_with_unread_files = 0
 
+    @cached_property
+    def _turns(self) -> list[list[Message]]:
+        messages = self._request.history(0) if self.messages is None else self.messages
+        return context_window.group_turns(messages)
+
     def reduce(self, error: ProviderRefused) -> None:
         """Leave out what the server refused; raises if there is nothing left to leave out."""
-        if overflow := context_window.parse_overflow(error.body):
-            self._shorten(overflow)
+        if overflow := parse_overflow(error.body, error.status):
+            self._shorten(overflow, error)
             return
-        if not cannot_read_files(error):
+        if self.messages is None or not cannot_read_files(error):
             raise error
         self._turns_with_unread_files = sum(map(has_documents, self.messages))
         if self._turns_with_unread_files:
+            turns = [[with_file_names(message) for message in turn] for turn in self._turns]
             self.messages = [with_file_names(message) for message in self.messages]
-            self._turns = [[with_file_names(message) for message in turn] for turn in self._turns]
+            self._turns = turns
         elif has_documents(self._request.message):
             raise _cannot_read_error(self._request, error)
         else:
             raise error
 
-    def _shorten(self, overflow: context_window.Overflow) -> None:
+    def _shorten(self, overflow: Overflow, error: ProviderRefused) -> None:
         """Keep the newest turns that fit by the server's count; at each try there are fewer."""
         refused = self._fitted or self._fit(_UNLIMITED, len(self._turns))
         if not refused.kept or not self._tries_left:
             model, limit = self._request.model, overflow.limit or 0
-            raise context_window.too_long_error(overflow, model, limit, _TOO_LONG_HINT)
+            words = "" if overflow.prompt_tokens else error.message
+            raise context_window.too_long_error(overflow, model, limit, _TOO_LONG_HINT, words)
         self._tries_left -= 1
         self._ratio = context_window.corrected_ratio(self._ratio, refused, overflow)
         self._limit = overflow.limit or 0

@@ -10,6 +10,7 @@ from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.domain.errors import ProviderRefused
 
 _LEAST_TOKENS = 16  # the Responses API accepts no less
+_OPTIONAL = {"store"}
 _BAD_REQUEST = {400, 422}
 
 
@@ -51,7 +52,7 @@ def _first_accepted(client: ApiClient, path: str, bodies: Iterable[Json]) -> Jso
     refusal: ProviderRefused | None = None
     for body in bodies:
         try:
-            return client.post(path, body)
+            return client.post(path, body, _OPTIONAL)
         except ProviderRefused as error:
             if error.status not in _BAD_REQUEST:
                 raise

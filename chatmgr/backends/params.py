@@ -7,6 +7,9 @@ something else. An unknown parameter is passed on as it is: servers have paramet
 from collections.abc import Mapping
 from typing import Any
 
+from chatmgr.domain.errors import ConfigurationFault
+from chatmgr.domain.parameters import unsendable
+
 _NAMES = {
     "responses": {"max_tokens": "max_output_tokens"},
     "assistants": {"max_tokens": "max_completion_tokens", "max_output_tokens": "max_completion_tokens"},
@@ -16,7 +19,18 @@ _REASONING_KEYS = {"effort", "summary", "generate_summary"}
 
 
 def params_for_api(api: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters as the request body of an API takes them."""
+    """The parameters as the request body of an API takes them.
+
+    Raises ConfigurationFault for a value that no request can carry, which an adopted assistant may have.
+    """
+    for key, value in params.items():
+        if problem := unsendable(value):
+            fault = ConfigurationFault(
+                f"The assistant's parameter “{key}” {problem}.",
+                f"Remove it: chatmgr assistant edit NAME --param {key}=null",
+            )
+            fault.touched = False
+            raise fault
     names = _NAMES.get(api, {})
     left_out = () if api == "responses" else ("background",)
     renamed = {names.get(key, key): value for key, value in params.items() if key not in left_out}

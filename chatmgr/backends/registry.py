@@ -26,10 +26,14 @@ _BACKENDS = {
 
 
 def create(provider: "Provider") -> "Backend":
-    """The backend for a provider; its module is imported now."""
+    """The backend for a provider, which says nothing secret; its module is imported now."""
     module, class_name = _BACKENDS[provider.api]
     backend: Backend = getattr(import_module(module), class_name)(provider)
-    return backend
+    if provider.api == "local":  # it has no key, and is this process
+        return backend
+    from chatmgr.backends.redacted import RedactedBackend
+
+    return RedactedBackend(backend, provider)
 
 
 def preload(api: str) -> None:

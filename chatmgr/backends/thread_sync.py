@@ -17,14 +17,21 @@ from chatmgr.domain.events import Event, Notice, ThreadSynced
 from chatmgr.domain.model import Message, RemoteMessage, TurnRequest
 from chatmgr.domain.text import storable
 
-_REPLACED = {400: "is not accepted", 403: "is refused", 404: "is gone", 410: "is gone"}  # by HTTP status
+_REPLACED = {  # by HTTP status
+    400: "is not accepted",
+    403: "is refused",
+    404: "is gone",
+    405: "cannot be read",
+    410: "is gone",
+    501: "cannot be read",
+}
 _COMPARED = 4  # messages before the one that was sent; ``newest`` returns ten
 
 
 class RemoteThreads(Protocol):
-    """What syncing needs of an API. ``newest_id`` is the newest message that was seen."""
+    """What syncing needs of an API. ``seen_ids`` are the newest messages that were seen before a turn."""
 
-    newest_id: str
+    seen_ids: set[str]
 
     def newest(self, thread: str) -> list[RemoteMessage]:
         """The last few messages, newest first."""
@@ -51,7 +58,7 @@ def ensure_synced(threads: RemoteThreads, request: TurnRequest) -> Generator[Eve
         if error.status not in _REPLACED:
             raise
         return (yield from _rebuild(threads, request, thread_id, _REPLACED[error.status]))
-    threads.newest_id = newest[0].id if newest else ""
+    threads.seen_ids = {message.id for message in newest if message.id}
     since_synced = request.history(max(thread.synced - 1, 0))
     held, missing = (since_synced[:2], since_synced[2:]) if thread.synced else ([], since_synced)
     if missing and _ends_with(newest, since_synced[-2:]):
@@ -92,15 +99,78 @@ def _ends_with(newest: list[RemoteMessage], turn: list[Message]) -> bool:
     turn = without_empty(turn)
     if not turn:
         return not newest
+    newest = _in_order_of(newest, turn)
     remote = [
-        (role, _without_spaces(join_messages(message.content for message in reversed(list(group)))))
+        (role, without_spaces(join_messages(message.content for message in reversed(list(group)))))
         for role, group in groupby(newest, lambda message: message.role)
     ]
     return len(remote) >= len(turn) and all(
         role == local.role
-        and (text.endswith if local.attachments else text.__eq__)(_without_spaces(local.content))
+        and (text.endswith if local.attachments else text.__eq__)(without_spaces(local.content))
         for (role, text), local in zip(remote, reversed(turn), strict=False)
     )
+
+
+def _in_order_of(newest: list[RemoteMessage], turn: list[Message]) -> list[RemoteMessage]:
+    """The newest messages, in the turn's order where the server does not tell theirs.
+
+    Some servers list the messages of one second in any order. If such messages do not make up the turn, they
+    stay as they are listed.
+    """
+    rest, arranged = list(newest), list[RemoteMessage]()
+    for local in reversed(turn):
+        text = without_spaces(local.content)
+        while text:
+            for message in _of_one_second(rest):
+                remote = without_spaces(message.content)
+                fits = text.endswith(remote) or (local.attachments and remote.endswith(text))
+                if message.role == local.role and remote and fits:
+                    break
+            else:
+                return newest
+            rest.remove(message)
+            arranged.append(message)
+            text = text[: -len(remote)]
+    unordered = list(_of_one_second(rest))  # the one before the turn may be any of these
+    unordered.sort(key=lambda message: message.role == turn[0].role)
+    return [*arranged, *unordered, *rest[len(unordered) :]]
+
+
+def _of_one_second(messages: Sequence[RemoteMessage]) -> Iterator[RemoteMessage]:
+    """The first message, and those after it of which nobody can tell whether they come before it."""
+    for at, message in enumerate(messages):
+        if at and (not message.created_at or message.created_at != messages[0].created_at):
+            return
+        yield message
+
+
+def arrange(messages: Sequence[RemoteMessage], texts: Sequence[str]) -> list[RemoteMessage]:
+    """Messages, oldest first, in the order of the transcript's texts where the server does not tell theirs.
+
+    ``texts`` are without white space, and so many that each begins with one or more messages. From the first
+    message on that fits no text, the messages stay as they are.
+    """
+    arranged: list[RemoteMessage] = []
+    expected = list(reversed(texts))
+    fitting = all(message.created_at for message in messages)
+    for _, same_second in groupby(messages, lambda message: message.created_at):
+        group = list(same_second)
+        while group and fitting and expected:
+            fits = (message for message in group if _begins_with(expected[-1], message))
+            message = next(fits, None)
+            fitting = message is not None
+            if message:
+                group.remove(message)
+                arranged.append(message)
+                rest = expected.pop()[len(without_spaces(message.content)) :]
+                expected += [rest] if rest else []
+        arranged += group
+    return arranged
+
+
+def _begins_with(text: str, message: RemoteMessage) -> bool:
+    content = without_spaces(message.content)
+    return bool(content) and text.startswith(content)
 
 
 def find_answer(
@@ -118,7 +188,8 @@ def find_answer(
     return answers[::-1] if _ends_with(before[1:], list(earlier)[-_COMPARED:]) else None
 
 
-def _without_spaces(text: str) -> str:
+def without_spaces(text: str) -> str:
+    """A text without white space, in which servers differ."""
     return "".join(storable(text).split())
 
 

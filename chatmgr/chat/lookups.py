@@ -90,7 +90,7 @@ def _title(conversation: Conversation) -> list[tuple[str, str]]:
 
 def _providers() -> list[tuple[str, str]]:
     providers = app().settings.providers.values()
-    return [(provider.name, provider.base_url or "in this process") for provider in providers]
+    return [(provider.name, provider.endpoint or "in this process") for provider in providers]
 
 
 def _models(provider: str) -> list[tuple[str, str]]:

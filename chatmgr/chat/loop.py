@@ -6,7 +6,7 @@ does not matter, only that nothing was typed in between.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Protocol
 
 from chatmgr.chat.slash import Command, ParsedCommand, Typed, help_lines, nearest_command, own, parse_command
@@ -77,11 +77,22 @@ def chat(lines: Lines, send: Callable[[str], None], commands: Mapping[str, Comma
                 return code
             _run_command(entered, commands, console)
         elif entered.strip():
-            code, pressed = _guarded(lambda: send(entered), console)  # noqa: B023 - called at once
+            code, pressed = _guarded(lambda: _send(entered, send, lines), console)  # noqa: B023 - called at once
             if lines.leaving:
                 return INTERRUPTED
             if pressed or code:
                 lines.hold_back()
+
+
+def _send(text: str, send: Callable[[str], None], lines: Lines) -> None:
+    """Send a message; one that the database could not take goes back into the line."""
+    try:
+        send(text)
+    except DatabaseUnreachable as error:
+        if not error.message_kept:
+            with suppress(ChatmgrError):  # a terminal without a line editor
+                lines.put(text)
+        raise
 
 
 def _run_command(parsed: ParsedCommand, commands: Mapping[str, Command], console: Console) -> None:
@@ -100,8 +111,6 @@ def _guarded(act: Callable[[], None], console: Console) -> tuple[int, bool]:
     """Do something, showing its error if it has one; returns its exit code, and whether Ctrl-C ended it."""
     try:
         act()
-    except DatabaseUnreachable:
-        raise  # without the database nothing that is typed can be kept
     except Interrupted as stop:
         console.note(stop.message)
         return 0, True

@@ -22,7 +22,7 @@ from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.terminal.typeahead import early_typeahead
 from chatmgr.ui.context import app
-from chatmgr.ui.prompts import ask
+from chatmgr.ui.prompts import ask_line
 
 _LATEST = 5  # conversations
 _NUMBERED = 9  # models; one keystroke each
@@ -106,7 +106,7 @@ def _database() -> str:
 
 
 def _ask(question: str, default: str = "") -> str:
-    text = ask(question, default or None, show_default=True)
+    text = ask_line(question, default or None)
     if text == "<":
         raise Back
     return text

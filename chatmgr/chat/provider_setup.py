@@ -11,7 +11,7 @@ from chatmgr.services import local_model
 from chatmgr.services.providers import is_reachable
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
-from chatmgr.ui.prompts import ask, ask_key, install_local
+from chatmgr.ui.prompts import ask_key, ask_line, install_local
 
 _OWN = 9  # providers of the user's own; one keystroke each
 
@@ -45,7 +45,7 @@ def provider_choices() -> tuple[list[ProviderChoice], str]:
         provider = providers.get(name)
         keys[name] = str(number)
         choices.append(
-            ProviderChoice(keys[name], f"{name}: yours, at {provider.base_url}", _own_set_up(provider))
+            ProviderChoice(keys[name], f"{name}: yours, at {provider.endpoint}", _own_set_up(provider))
         )
     suggested = keys.get(providers.preferred(), "") or ("k" if openai.key else "o" if ollama_runs else "")
     return choices, suggested
@@ -56,7 +56,7 @@ def _own_set_up(provider: Provider) -> Callable[[], Provider]:
 
 
 def _openai_label(openai: Provider) -> str:
-    address = "" if openai.base_url == settings.OPENAI_URL else f" at {openai.base_url}"
+    address = "" if openai.base_url == settings.OPENAI_URL else f" at {openai.endpoint}"
     if not openai.key:
         return f"OpenAI{address}: with a key, which you paste here unseen"
     return f"OpenAI{address}: your key is found ({keys.find_key(openai)[1]})"
@@ -64,8 +64,8 @@ def _openai_label(openai: Provider) -> str:
 
 def _ollama_label(ollama: Provider, *, runs: bool) -> str:
     if runs:
-        return f"Ollama: runs at {ollama.base_url}"
-    return f"Ollama: not found at {ollama.base_url} (start it with: ollama serve)"
+        return f"Ollama: runs at {ollama.endpoint}"
+    return f"Ollama: not found at {ollama.endpoint} (start it with: ollama serve)"
 
 
 def _local_label() -> str:
@@ -90,14 +90,14 @@ def _with_key(provider: Provider) -> Provider:
 
 def _running(ollama: Provider) -> Provider:
     if not is_reachable(ollama.base_url):
-        raise ConfigurationFault(f"Nothing answers at {ollama.base_url}.", "Start it with: ollama serve")
+        raise ConfigurationFault(f"Nothing answers at {ollama.endpoint}.", "Start it with: ollama serve")
     return ollama
 
 
 def _agrees(question: str) -> bool:
     """Yes or no; “<” goes back here, too."""
     while True:
-        typed = ask(f"{question} [Y/n]")
+        typed = ask_line(f"{question} [Y/n]")
         match typed.lower():
             case "" | "y" | "yes":
                 return True

@@ -11,7 +11,7 @@ from chatmgr.chat.input.prompt import chat_lines
 from chatmgr.chat.lookups import Fact, facts, sources
 from chatmgr.chat.loop import Lines, chat
 from chatmgr.chat.slash import Command
-from chatmgr.domain.errors import Interrupted
+from chatmgr.domain.errors import DatabaseUnreachable, Interrupted
 from chatmgr.domain.model import Attachment, Conversation, UserMessage
 from chatmgr.domain.text import valid_message
 from chatmgr.services.attachments import check_files
@@ -68,6 +68,9 @@ class ChatSession:
                 run_turn(self.conversation, message, reasoning=self._reasoning)
                 if interactive():
                     console.note("", "")
+            except DatabaseUnreachable as error:
+                self.files = () if error.message_kept else message.attachments
+                raise
             except click.Abort:  # Ctrl-C at a question
                 name = shlex.quote(self.conversation.name)
                 raise Interrupted(f"The run waits: chatmgr runs answer {name}") from None

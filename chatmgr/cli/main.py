@@ -187,10 +187,15 @@ def _report_fault(error: Exception) -> int:
     if "--debug" in sys.argv:
         import traceback
 
-        traceback.print_exc()
+        from chatmgr.domain.redaction import without_credentials
+        from chatmgr.terminal.sanitize import clean
+
+        sys.stderr.write(clean(without_credentials(traceback.format_exc())))
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
         return _report(f"{error.strerror}{where}.", "What was kept is in: chatmgr history", 1)
+    if damage := _damage():
+        return _report(damage.message, damage.hint, damage.exit_code)
     return _report(
         f"Unexpected fault: {type(error).__name__}: {error}",
         "This is a defect of chatmgr. For the details: chatmgr --debug …",
@@ -198,14 +203,26 @@ def _report_fault(error: Exception) -> int:
     )
 
 
+def _damage() -> ChatmgrError | None:
+    """What is wrong with the database, if this command used it: damage shows up in any place."""
+    context = sys.modules.get("chatmgr.ui.context")
+    if context is None:
+        return None
+    from chatmgr.store.integrity import explained
+
+    return explained(context.app().url)
+
+
 def _report(message: str, hint: str, code: int) -> int:
     """Print an error and its hint to stderr; returns the exit code, for the caller to return."""
+    from chatmgr.domain.redaction import without_credentials
     from chatmgr.terminal.console import styled, wrap_for_stderr
     from chatmgr.terminal.sanitize import clean
 
     mark = styled("chatmgr:", "red", sys.stderr.isatty())
 
-    text = wrap_for_stderr(f"chatmgr: {clean(message)} {clean(hint)}".strip()).removeprefix("chatmgr:")
+    words = without_credentials(f"{message} {hint}")
+    text = wrap_for_stderr(f"chatmgr: {clean(words)}".strip()).removeprefix("chatmgr:")
     try:
         sys.stderr.write(f"{mark}{text}\n")
     except OSError:

@@ -10,6 +10,7 @@ from click.shell_completion import CompletionItem
 
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.interrupts import interrupts
+from chatmgr.domain.parameters import DEEPEST, unsendable
 from chatmgr.domain.text import valid_message, valid_text
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import PLAIN, app
@@ -60,7 +61,7 @@ def _assistants(incomplete: str) -> Completions:
 def _providers(incomplete: str) -> Completions:
     for provider in app().settings.providers.values():
         if provider.name.startswith(incomplete):
-            yield provider.name, f"{provider.api} · {provider.base_url or 'in this process'}"
+            yield provider.name, f"{provider.api} · {provider.endpoint or 'in this process'}"
 
 
 def _models(incomplete: str) -> Completions:
@@ -200,24 +201,42 @@ def params_from(pairs: tuple[str, ...]) -> dict[str, Any]:
     """Parameters from ``key=value`` pairs: dots in a key nest, and a value that is JSON is read as JSON."""
     import json
 
+    from chatmgr.domain.redaction import secret_parameter, without_credentials
+
     params: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = valid_text(pair, what="parameter").partition("=")
         if not equals or not key.strip(" ."):
             raise UsageFault(
-                f"“{pair}” is not of the form key=value.", "For instance: --param temperature=0.2"
+                f"“{without_credentials(pair)}” is not of the form key=value.",
+                "For instance: --param temperature=0.2",
             )
+        key = key.strip()
         try:
             decoded = json.loads(value, parse_constant=_refuse_constant)
         except ValueError:
             decoded = value
-        *outer, last = key.strip().split(".")
+        except RecursionError:
+            raise UsageFault(f"“{one_line(key, _DESCRIPTION)}” is nested too deeply.") from None
+        *outer, last = key.split(".")
+        problem = (
+            unsendable(decoded, DEEPEST - len(outer)) if len(outer) < DEEPEST else "is nested too deeply"
+        )
+        if problem:
+            raise UsageFault(
+                f"“{one_line(key, _DESCRIPTION)}” {problem}.", "For instance: --param temperature=0.2"
+            )
         table = params
         for part in outer:
             table = table.setdefault(part, {})
             if not isinstance(table, dict):
                 raise UsageFault(f"“{key}” cannot be set: “{part}” already has a value of its own.")
         table[last] = decoded
+    if name := secret_parameter(params):
+        raise UsageFault(
+            f"“{name}” would keep a key among the assistant's parameters, where it is stored and shown.",
+            "Type: chatmgr config set-key PROVIDER",
+        )
     return params
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from chatmgr.config.paths import config_dir, make_private_folder
@@ -66,12 +67,16 @@ _BY_KEY = {setting.key: setting for setting in SETTINGS}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings in force, and the providers: the built-in ones and the user's own (named in ``own``)."""
+    """The settings in force, and the providers: the built-in ones and the user's own (named in ``own``).
+
+    ``faults`` says why a provider cannot be used, by its name: reading and repairing must go on without it.
+    """
 
     values: Mapping[str, Any]
     providers: Mapping[str, Provider]
     source: Path
     own: frozenset[str] = field(default_factory=frozenset)
+    faults: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, key: str) -> Any:
         """A setting's value, or its default."""
@@ -83,18 +88,26 @@ def config_file() -> Path:
     return config_dir() / "config.toml"
 
 
-def load() -> Settings:
-    """Read and check the settings. Raises ConfigurationFault with the file, the line and the key."""
+def load(*, replacing: str = "") -> Settings:
+    """Read and check the settings. Raises ConfigurationFault with the file, the line and the key.
+
+    ``replacing`` names a provider whose table is about to be replaced or removed: it need not be right.
+    """
     path = config_file()
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Settings({}, _built_in({}), path)
+        text = ""
     except OSError as error:
         raise ConfigurationFault(f"{path} cannot be read: {error.strerror}.", "Fix or remove it.") from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigurationFault(f"{path}, line {line} is not UTF-8 text.", "Fix that line.") from error
+    return _parse(path, text, replacing)
+
+
+def _parse(path: Path, text: str, replacing: str = "") -> Settings:
+    """The settings in a file's text."""
     import tomllib
 
     try:
@@ -105,8 +118,11 @@ def load() -> Settings:
     provider_tables = document.pop("providers", {})
     if not isinstance(provider_tables, dict):
         checker.fail("providers", "must be tables, like [providers.work]")
-    own = {name: checker.provider(name, table) for name, table in provider_tables.items()}
-    return Settings(checker.flat(document), _built_in(own), path, frozenset(own))
+    values = checker.flat(document)
+    kept = {name: table for name, table in provider_tables.items() if name != replacing}
+    own = {name: checker.provider(name, table) for name, table in kept.items()}
+    providers, faults = _with_built_in(own)
+    return Settings(values, providers, path, frozenset(provider_tables), faults)
 
 
 class _Checker:
@@ -114,12 +130,13 @@ class _Checker:
 
     def __init__(self, path: Path, text: str) -> None:
         self._path, self._lines = path, text.splitlines()
+        self._hint = "Fix that line."
 
     def fail(self, key: str, problem: str, hint: str = "") -> None:
         last_part = key.rpartition(".")[2]
         pattern = re.compile(rf'^\s*(\[.*\b{re.escape(last_part)}"?\]|"?{re.escape(last_part)}"?\s*=)')
         line = next((number for number, text in enumerate(self._lines, 1) if pattern.match(text)), 1)
-        raise ConfigurationFault(f"{self._path}, line {line}: “{key}” {problem}.", hint or "Fix that line.")
+        raise ConfigurationFault(f"{self._path}, line {line}: “{key}” {problem}.", hint or self._hint)
 
     def flat(self, table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         """Dotted keys and their checked values."""
@@ -152,6 +169,7 @@ class _Checker:
     def provider(self, name: str, table: Any) -> Provider:
         """The provider of a ``[providers.NAME]`` table."""
         key_prefix = f"providers.{name}"
+        self._hint = f"Fix that line, or type: chatmgr provider remove {quote(name)}"
         if not isinstance(table, dict):
             self.fail(key_prefix, f"must be a table, like [{key_prefix}]")
         for key, value in table.items():
@@ -159,13 +177,19 @@ class _Checker:
                 self.fail(f"{key_prefix}.{key}", f"is not one of {', '.join(PROVIDER_KEYS)}")
             if not isinstance(value, str):
                 self.fail(f"{key_prefix}.{key}", "must be text")
+        if name not in BUILT_IN and table.get("api") not in APIS:
+            self.fail(f"{key_prefix}.api", f"must be one of {', '.join(APIS)}")
+        if name not in BUILT_IN or "base_url" in table:
+            self._base_url(f"{key_prefix}.base_url", table.get("base_url", ""))
         if name in BUILT_IN:
             return Provider(name, **{**BUILT_IN[name], **table, "api": BUILT_IN[name]["api"]})
-        if table.get("api") not in APIS:
-            self.fail(f"{key_prefix}.api", f"must be one of {', '.join(APIS)}")
-        if not str(table.get("base_url", "")).startswith(("http://", "https://")):
-            self.fail(f"{key_prefix}.base_url", "must begin with http:// or https://")
         return Provider(name, **table)
+
+    def _base_url(self, key: str, base_url: str) -> None:
+        from chatmgr.domain.base_url import base_url_problem
+
+        if problem := base_url_problem(base_url):
+            self.fail(key, problem)
 
 
 _TYPE_NAMES = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
@@ -182,18 +206,25 @@ BUILT_IN: dict[str, dict[str, Any]] = {
 }
 
 
-def _built_in(own: Mapping[str, Provider]) -> dict[str, Provider]:
-    """The built-in providers and the user's own; ``OPENAI_BASE_URL`` moves ``openai``.
+def _with_built_in(own: Mapping[str, Provider]) -> tuple[dict[str, Provider], dict[str, str]]:
+    """The built-in providers and the user's own, and why some cannot be used; OPENAI_BASE_URL moves openai.
 
     Another address means another server, so the default model is then the first one it lists.
     """
     providers = {name: Provider(name, **fields) for name, fields in BUILT_IN.items()} | dict(own)
-    url = os.environ.get("OPENAI_BASE_URL")
-    if url and "openai" not in own:
-        default = BUILT_IN["openai"]["default_model"] if url.rstrip("/") == OPENAI_URL else ""
-        fields = {**BUILT_IN["openai"], "base_url": url.rstrip("/"), "default_model": default}
-        providers["openai"] = Provider("openai", **fields)
-    return providers
+    url = os.environ.get("OPENAI_BASE_URL", "").strip()
+    if not url or "openai" in own:
+        return providers, {}
+    from chatmgr.domain.base_url import base_url_problem, without_trailing_slash
+
+    if problem := base_url_problem(url):
+        return providers, {"openai": f"The address in OPENAI_BASE_URL {problem}."}
+    url = without_trailing_slash(url)
+    default = BUILT_IN["openai"]["default_model"] if url == OPENAI_URL else ""
+    providers["openai"] = Provider(
+        "openai", **{**BUILT_IN["openai"], "base_url": url, "default_model": default}
+    )
+    return providers, {}
 
 
 def to_toml(value: Any) -> str:
@@ -208,8 +239,7 @@ def set_provider(name: str, table: Mapping[str, str] | None) -> None:
     import tomlkit
 
     path = config_file()
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    document = tomlkit.parse(text)
+    document = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
     if "providers" not in document:
         document["providers"] = tomlkit.table(is_super_table=True)
     providers: Any = document["providers"]
@@ -217,8 +247,7 @@ def set_provider(name: str, table: Mapping[str, str] | None) -> None:
         del providers[name]
     else:
         providers[name] = dict(table)
-    make_private_folder(path.parent)
-    write_private(path, tomlkit.dumps(document))
+    _write_checked(path, tomlkit.dumps(document))
 
 
 def set_default_provider(name: str) -> None:
@@ -228,8 +257,19 @@ def set_default_provider(name: str) -> None:
     path = config_file()
     document = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
     document["provider"] = name
+    _write_checked(path, tomlkit.dumps(document))
+
+
+def _write_checked(path: Path, text: str) -> None:
+    """Write the settings, unless they could not be read afterwards."""
+    try:
+        _parse(path, text)
+    except ConfigurationFault as error:
+        raise ConfigurationFault(
+            f"The settings would not be valid, so nothing is changed: {error.message}", error.hint
+        ) from None
     make_private_folder(path.parent)
-    write_private(path, tomlkit.dumps(document))
+    write_private(path, text)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -49,9 +49,15 @@ def unwritable(path: "Path", error: OSError) -> ChatmgrError:
 
 
 class DatabaseUnreachable(ChatmgrError):
-    """The database cannot be opened, read or written."""
+    """The database cannot be opened, read or written.
+
+    ``passing``: it may be there again in a moment, as after a restart of its server. ``message_kept``: the
+    user's message was stored before.
+    """
 
     exit_code = 3
+    passing = False
+    message_kept = False
 
 
 class SchemaMismatch(ChatmgrError):

@@ -15,6 +15,8 @@ from chatmgr.domain.search import Query, Snippet, Span, Term
 _K1, _B = 1.2, 0.5  # BM25: saturation of repeated terms, and weight of the text's length
 _NEAR_DISTANCE = 60  # at most so many characters between terms that belong together
 _SNIPPET_LENGTH = 160  # characters
+_PIECE = 100_000  # characters of a long text that are examined at a time
+_LAP = 2_000  # characters that a piece shares with the next, for matches across the cut
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 
 
@@ -29,7 +31,7 @@ def _fold_in_place(text: str) -> str:
     """Like ``fold``, but one character for one, so that positions stay."""
     if text.isascii():
         return text.lower()
-    return "".join(_fold_char(char) for char in text)
+    return text.translate({ord(char): _fold_char(char) for char in set(text) if not "a" <= char <= "z"})
 
 
 def _fold_char(char: str) -> str:
@@ -37,11 +39,20 @@ def _fold_char(char: str) -> str:
     return base if len(base) == 1 else char
 
 
+def _words(term: Term) -> list[str]:
+    return re.findall(r"[^\W_]+", fold(term.text))
+
+
+def _beginning(term: Term) -> str:
+    """What stands where a term matches; looking for that is far quicker than for the term's pattern."""
+    return fold(term.text) if term.gram else "".join(_words(term)[:1])
+
+
 def _pattern(term: Term) -> str:
     """A term as a regular expression over folded text."""
     if term.gram:
         return re.escape(fold(term.text))
-    words = re.findall(r"[^\W_]+", fold(term.text))
+    words = _words(term)
     joined = r"[\W_]+".join(map(re.escape, words))
     return rf"(?<![^\W_]){joined}" + ("" if term.prefix else r"(?![^\W_])")
 
@@ -56,6 +67,7 @@ class Matcher:
     def __init__(self, query: Query, *, sure_of_phrases: bool = True) -> None:
         terms = dict.fromkeys(query.wanted)
         self._any_term = re.compile("|".join(f"({_pattern(term)})" for term in terms)) if terms else None
+        self._beginnings = [_beginning(term) for term in terms]
         self._unsure_clauses = [
             (clause.negated, re.compile("|".join(map(_pattern, clause.terms))))
             for clause in query.clauses
@@ -73,23 +85,55 @@ class Matcher:
         return all(bool(pattern.search(folded)) is not negated for negated, pattern in self._unsure_clauses)
 
     def counts(self, text: str) -> tuple[Counter[int], bool]:
-        """How often each term matches, and whether different terms are close together."""
+        """How often each term matches, and whether different terms are close together.
+
+        Of a long text, a piece is counted, and the counts are raised by its share.
+        """
         term_counts: Counter[int] = Counter()
         near, last_term, last_end = False, 0, 0
-        for match in self._any_term.finditer(fold(text)) if self._any_term else ():
+        examined = self._examined(text)
+        for match in self._any_term.finditer(fold(examined)) if self._any_term else ():
             term = match.lastindex or 0
             near = near or (
                 bool(last_term) and term != last_term and match.start() - last_end <= _NEAR_DISTANCE
             )
             term_counts[term] += 1
             last_term, last_end = term, match.end()
+        if len(examined) < len(text):
+            share = len(text) / len(examined)
+            term_counts = Counter({term: round(count * share) for term, count in term_counts.items()})
         return term_counts, near
+
+    def _examined(self, text: str) -> str:
+        """A text, or of a long one the piece from its first match on, which stands for the others."""
+        if len(text) <= _PIECE + _LAP:
+            return text
+        first = next(iter(self.first_spans(text)), (0, 0))[0]
+        return text[first : first + _PIECE]
 
     def spans(self, text: str) -> list[Span]:
         """The spans of all terms in a text."""
         if self._any_term is None:
             return []
         return [match.span() for match in self._any_term.finditer(_fold_in_place(text))]
+
+    def first_spans(self, text: str) -> list[Span]:
+        """The spans of all terms in the first piece of a text that has any; a short text is one piece."""
+        for start in range(0, max(len(text) - _LAP, 1), _PIECE):
+            end = min(start + _PIECE + _LAP, len(text))
+            folded = _fold_in_place(text[start:end])
+            if not any(beginning in folded for beginning in self._beginnings):
+                continue
+            spans = [(start + begin, start + stop) for begin, stop in self.spans(folded)]
+            # What touches a cut may be half a word; it is whole in the other piece.
+            whole = [
+                (begin, stop)
+                for begin, stop in spans
+                if (begin > start or not start) and (stop < end or end == len(text))
+            ]
+            if whole:
+                return whole
+        return []
 
 
 def bm25_scores(matcher: Matcher, texts: Sequence[str]) -> list[float]:
@@ -114,7 +158,7 @@ def bm25_scores(matcher: Matcher, texts: Sequence[str]) -> list[float]:
 def best_snippet(matcher: Matcher, user: str, answer: str) -> Snippet:
     """The piece of a turn that shows most of the query's terms."""
     sides = (("user", user), ("answer", answer))
-    candidates = [(side, text, matcher.spans(text)) for side, text in sides]
+    candidates = [(side, text, matcher.first_spans(text)) for side, text in sides]
     best = max((_densest(text, spans), -index) for index, (_, text, spans) in enumerate(candidates))
     (count, start), index = best
     side, text, spans = candidates[-index]

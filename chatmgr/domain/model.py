@@ -13,17 +13,27 @@ from chatmgr.domain.states import LIVE, RunState
 class Provider:
     """A configured endpoint: which API it speaks, its address, and which variable holds its key.
 
-    ``base_url`` is empty for the embedded model. ``key`` is only filled in for the duration of a call and is
-    never shown: ``repr`` leaves it out, and nothing stores it.
+    ``base_url`` is empty for the embedded model. It may hold a password, so that only requests take it: what
+    is stored and shown is ``endpoint``. ``key`` is only filled in for the duration of a call and is never
+    shown: ``repr`` leaves both out, and nothing stores them.
     """
 
     name: str
     api: str
-    base_url: str = ""
+    base_url: str = field(default="", repr=False)
     key_env: str = ""
     default_model: str = ""
     key: str = field(default="", repr=False)
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def endpoint(self) -> str:
+        """The address as it is stored and shown: without a password, and without secrets in its query."""
+        if "@" not in self.base_url and "=" not in self.base_url:
+            return self.base_url
+        from chatmgr.domain.redaction import safe_url
+
+        return safe_url(self.base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +256,10 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class RemoteMessage:
-    """A message in a remote thread; ``whole`` is False if it was cut off."""
+    """A message in a remote thread; ``whole`` is False if it was cut off.
+
+    ``created_at`` is in whole seconds; 0 where the server does not tell, and the order of its list counts.
+    """
 
     id: str
     role: str
@@ -254,3 +267,4 @@ class RemoteMessage:
     run_id: str = ""
     whole: bool = True
     refused: bool = False
+    created_at: int = 0

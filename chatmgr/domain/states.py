@@ -23,6 +23,14 @@ class RunState(StrEnum):
 
 LIVE = frozenset({RunState.PENDING, RunState.RUNNING, RunState.REQUIRES_ACTION})
 
+OTHER = "other"
+_DETAILS = frozenset(
+    {
+        *("", "length", "content_filter", "refusal", "tool_calls", "function_call", "max_tool_calls"),
+        *("queued", "in_progress", "requires_action", "cancelling", "cancelled", "incomplete", "expired"),
+    }
+)
+
 _BY_PROVIDER_STATUS = {
     "queued": RunState.RUNNING,
     "in_progress": RunState.RUNNING,
@@ -34,6 +42,11 @@ _BY_PROVIDER_STATUS = {
     "incomplete": RunState.INCOMPLETE,
     "expired": RunState.FAILED,
 }
+
+
+def known_detail(detail: str) -> str:
+    """The detail as it may be kept: a known one, or ``other``. A server's own words are no reason."""
+    return detail if detail in _DETAILS else OTHER
 
 
 def from_provider_status(status: str) -> tuple[RunState, str]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
+from chatmgr.domain.control_characters import escaped_json, without_live
 from chatmgr.domain.lossless_columns import FORMAT, iso
 from chatmgr.domain.model import Conversation
 from chatmgr.formats.transcript_markdown import GENERATOR, escape_inline
@@ -38,7 +39,7 @@ def json_index(entries: IndexEntries) -> Iterator[str]:
             "turns": conversation.turns,
         }
         facts |= {"updated_at": iso(conversation.updated_at)}
-        yield f"{separator}\n{json.dumps(facts, ensure_ascii=False)}"
+        yield f"{separator}\n{escaped_json(json.dumps(facts, ensure_ascii=False))}"
         separator = ","
     yield "\n]}\n"
 
@@ -46,7 +47,8 @@ def json_index(entries: IndexEntries) -> Iterator[str]:
 def text_index(entries: IndexEntries) -> Iterator[str]:
     """One line for each conversation: its file, a tab, and its title or name."""
     for file, conversation in entries:
-        yield f"{file}\t{' '.join((conversation.title or conversation.name).split())}\n"
+        title = " ".join((conversation.title or conversation.name).split())
+        yield f"{file}\t{without_live(title)}\n"
 
 
 INDEX_FORMS: dict[str, tuple[str, Callable[[IndexEntries], Iterator[str]]]] = {

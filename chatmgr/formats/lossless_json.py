@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain
 
+from chatmgr.domain.control_characters import escaped_json
 from chatmgr.domain.lossless_columns import FORMAT, Record, iso
 
 Records = Iterable[tuple[str, Record]]
@@ -75,6 +76,10 @@ def _json_value(value: object) -> object:
     raise TypeError(type(value).__name__)
 
 
-_encode = json.JSONEncoder(
+_encoder = json.JSONEncoder(
     ensure_ascii=False, default=_json_value
-).encode  # json.dumps would make an encoder for each call
+)  # json.dumps would make one for each call
+
+
+def _encode(record: Record) -> str:
+    return escaped_json(_encoder.encode(record))

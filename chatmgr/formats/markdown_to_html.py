@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from chatmgr.domain.control_characters import without_live
 from chatmgr.domain.mathematics import display_closing, formula_end
-from chatmgr.formats.html_escaping import escape, visible
+from chatmgr.formats.html_escaping import escape
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -33,14 +34,14 @@ def answer_html(text: str) -> str:
     if len(text) > _MAX_LENGTH:
         return plain_html(text)
     try:
-        return str(_renderer().render(visible(text)))
+        return str(_renderer().render(without_live(text)))
     except RecursionError:
         return plain_html(text)
 
 
 def message_html(text: str) -> str:
     """A user's message: unchanged, line by line, with its fenced code highlighted."""
-    text = visible(text).replace("\r\n", "\n").replace("\r", "\n")
+    text = without_live(text)
     lines = text.split("\n")
     parts, next_line = [], 0
     for token in _fence_parser().parse(text) if "```" in text or "~~~" in text else ():

@@ -12,10 +12,11 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from chatmgr.domain.control_characters import without_live
 from chatmgr.domain.lossless_columns import HTML_HEAD, iso
 from chatmgr.domain.model import Attachment, Conversation
 from chatmgr.formats import markdown_to_html
-from chatmgr.formats.html_escaping import escape, script_json, visible
+from chatmgr.formats.html_escaping import escape, script_json
 from chatmgr.formats.transcript import Transcript, TranscriptTurn
 
 _IMAGE_SIGNATURES = {
@@ -79,13 +80,13 @@ def _search_data(file: str, transcript: Transcript) -> Iterator[str]:
     conversation = transcript.conversation
     header = {
         "page": file,
-        "title": visible(conversation.title or conversation.name),
+        "title": without_live(conversation.title or conversation.name),
         "name": conversation.name,
     }
     yield f'<script type="application/json" class="data">[{script_json(header)}'
     for entry in transcript.turns():
         turn = entry.turn
-        yield "," + script_json([turn.turn, visible(turn.user), visible(turn.answer)])
+        yield "," + script_json([turn.turn, without_live(turn.user), without_live(turn.answer)])
     yield "]</script>\n"
 
 

@@ -1,7 +1,8 @@
 """A transcript in Markdown: YAML front matter, then each turn under its own heading.
 
-The user's message is a quotation, which nothing inside can leave. The answer is copied unchanged, except
-that blocks it leaves open (a code fence, an HTML comment) are closed; they would swallow later turns.
+The user's message is a quotation, which nothing inside can leave. The answer is copied unchanged, with two
+exceptions. Control characters are made visible, since files are printed at terminals, too. Blocks that it
+leaves open (a code fence, an HTML comment) are closed; they would swallow later turns.
 """
 
 import json
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+from chatmgr.domain.control_characters import escaped_json, without_live
 from chatmgr.domain.lossless_columns import FORMAT, iso
 from chatmgr.formats.transcript import Transcript, TranscriptTurn
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 _SPECIAL = re.compile(r"([\\`*\[\]<>&])")
 _BLOCK_MARK = re.compile(r"`{3}|~{3}|<[!?a-zA-Z/]")
-_LINE_END = re.compile("\r\n|\n|\r")  # Markdown's line endings; others stay inside their line
 _FENCE_TICKS = re.compile("`{3,}")
 GENERATOR = f"generator: {FORMAT}\n"
 
@@ -48,7 +49,7 @@ def _front_matter(transcript: Transcript) -> Iterator[str]:
     yield f"---\n{GENERATOR}"
     for name, value in facts.items():
         if value:
-            yield f"{name}: {json.dumps(value, ensure_ascii=False)}\n"  # JSON is valid YAML
+            yield f"{name}: {escaped_json(json.dumps(value, ensure_ascii=False))}\n"  # JSON is valid YAML
     yield f"---\n\n# {escape_inline(conversation.title or conversation.name)}\n\n"
 
 
@@ -57,21 +58,21 @@ def _turn(shown: TranscriptTurn) -> Iterator[str]:
     started = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
     facts = (f"{turn.conversation}@{turn.turn}", started, turn.model)
     yield f"## {' · '.join(escape_inline(fact) for fact in facts if fact)}\n\n"
-    for line in _LINE_END.split(turn.user):
+    for line in without_live(turn.user).split("\n"):
         yield f"> {line}".rstrip() + "\n"
     yield "\n"
     for file in shown.files:
         details = f"{escape_inline(file.content_type)}, {len(file.data):,} bytes"
         yield f"*Attached: {escape_inline(file.name)} ({details})*\n\n"
     if turn.answer:
-        yield f"{close_open_blocks(turn.answer)}\n\n"
+        yield f"{close_open_blocks(without_live(turn.answer))}\n\n"
     if shown.ending:
         yield f"*{escape_inline(shown.ending)}*\n\n"
 
 
 def escape_inline(text: str) -> str:
     """A name or title as plain words on one line of Markdown."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", without_live(" ".join(text.split())))
 
 
 def close_open_blocks(text: str) -> str:

@@ -44,7 +44,7 @@ class AssistantService:
         self._writer.assistants.create(name, instructions, model, provider.name, remote_params | dict(params))
         with self._reader as reader:
             assistant = reader.assistants.get(name)
-        self._writer.assistants.set_remote_id(assistant.id, provider.name, provider.base_url, remote_id)
+        self._writer.assistants.set_remote_id(assistant.id, provider.name, provider.endpoint, remote_id)
         return assistant
 
     def _fetch(self, provider: Provider, remote_id: str) -> Mapping[str, Any]:
@@ -54,9 +54,16 @@ class AssistantService:
                 "Name a provider of the assistants API with --provider.",
             )
         from chatmgr.backends.assistants.backend import AssistantsBackend
+        from chatmgr.backends.redacted import redacted_errors, redactor_of
 
+        redactor = redactor_of(provider)
         try:
-            return AssistantsBackend(self._providers.usable(provider)).fetch_assistant(remote_id)
+            with redacted_errors(redactor):
+                remote = AssistantsBackend(self._providers.usable(provider)).fetch_assistant(remote_id)
+            return {
+                key: redactor.answer(value) if isinstance(value, str) else value
+                for key, value in remote.items()
+            }
         except ProviderRefused as error:
             if error.status in {400, 404}:
                 error.hint = f"{provider.name} has no assistant {remote_id}. Check that the id is complete."

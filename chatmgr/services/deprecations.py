@@ -28,7 +28,7 @@ class DeprecationCheck:
 
     def __init__(self, reader: Reader, provider: Provider, models: Callable[[], list[ModelInfo]]) -> None:
         self.provider = provider.name
-        self._key = f"shutdowns {provider.name} {provider.base_url}"
+        self._key = f"shutdowns {provider.name} {provider.endpoint}"
         self._reader = reader
         self._api = provider.api
         self._models = models

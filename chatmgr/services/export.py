@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from chatmgr import __version__
 from chatmgr.domain.lossless_columns import Record
+from chatmgr.domain.redaction import masked_params, safe_url
 from chatmgr.formats import export_index, lossless_json, transcript_markdown
 from chatmgr.formats.transcript import Transcript, TranscriptTurn
 from chatmgr.store.migrate import HEAD
@@ -90,18 +91,28 @@ class Exporter:
     def _conversation(self, pk: int) -> Record:
         [conversation] = self._reader.export.records("conversations", conversation=pk)
         conversation["tags"] = [tag["name"] for tag in self._reader.export.records("tags", conversation=pk)]
-        conversation["threads"] = self._reader.export.records("threads", conversation=pk)
+        conversation["threads"] = list(map(_masked, self._reader.export.records("threads", conversation=pk)))
         return conversation
 
     def _assistant(self, assistant: Record) -> Record:
         key = assistant["id"]
-        assistant["versions"] = self._reader.export.records("assistant_versions", assistant=key)
-        assistant["remote_assistants"] = self._reader.export.records("remote_assistants", assistant=key)
+        versions = self._reader.export.records("assistant_versions", assistant=key)
+        counterparts = self._reader.export.records("remote_assistants", assistant=key)
+        assistant["versions"] = list(map(_masked, versions))
+        assistant["remote_assistants"] = list(map(_masked, counterparts))
         return assistant
 
     def _file(self, sha256: str) -> Record:
         [blob] = self._reader.export.records("blobs", sha256=sha256)
-        return blob | {"remote_files": self._reader.export.records("remote_files", sha256=sha256)}
+        copies = self._reader.export.records("remote_files", sha256=sha256)
+        return blob | {"remote_files": list(map(_masked, copies))}
+
+
+def _masked(record: Record) -> Record:
+    """A record without the keys that earlier versions let into addresses and parameters."""
+    if "endpoint" in record:
+        return record | {"endpoint": safe_url(record["endpoint"])}
+    return record | {"params": masked_params(record["params"])} if "params" in record else record
 
 
 def _hashes(turn: Record) -> Iterator[str]:

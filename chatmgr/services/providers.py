@@ -40,6 +40,7 @@ class Providers:
     def __init__(self, settings: Settings, progress: Callable[[int, int], None] | None = None) -> None:
         self._settings = settings
         self._progress = progress
+        self._refused_fields: dict[str, set[str]] = {}
 
     def get(self, name: str) -> Provider:
         """A provider by name, with its key and the settings its backend needs."""
@@ -47,11 +48,13 @@ class Providers:
         if name not in configured:
             suggestions = nearest(name, configured)
             raise NotFound("provider", name, suggestions, "See them all: chatmgr provider list")
+        if fault := self._settings.faults.get(name):
+            raise ConfigurationFault(fault, "Correct or unset it.")
         provider = configured[name]
         key, _ = keys.find_key(provider) if provider.api != "local" else ("", "")
-        return replace(provider, key=key, options=self._options())
+        return replace(provider, key=key, options=self._options(name))
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self, name: str) -> dict[str, Any]:
         get = self._settings.get
         return {key: get(key) for key in _LIMITS} | {
             "compact_threshold": get("compact_threshold"),
@@ -60,6 +63,7 @@ class Providers:
             "context": get("local.context"),
             "max_tokens": get("local.max_tokens"),
             "progress": self._progress,
+            "refused_fields": self._refused_fields.setdefault(name, set()),
         }
 
     def with_timeout(self, provider: Provider, seconds: float) -> Provider:
@@ -150,8 +154,9 @@ def is_private(provider: Provider) -> bool:
 def is_reachable(base_url: str) -> bool:
     """Whether anything accepts a connection at an address within half a second."""
     url = urlsplit(base_url)
+    port = url.port or (443 if url.scheme.lower() == "https" else 80)
     try:
-        with socket.create_connection((url.hostname or "", url.port or 80), _PROBE_SECONDS):
+        with socket.create_connection((url.hostname or "", port), _PROBE_SECONDS):
             return True
     except OSError:
         return False

@@ -77,7 +77,7 @@ class RemoteDeletion:
             yield from backend.delete("response", response)
             result.deleted_responses += 1
         except ProviderRefused as error:
-            if error.status not in {404, 405, 501}:
+            if not _is_gone(error):
                 result.refused_responses += 1
 
     def _delete_file(self, copy: RemoteCopy, deleted: set[int]) -> Generator[Event, None, DeletionResult]:
@@ -98,9 +98,9 @@ class RemoteDeletion:
     def _backend(self, name: str, endpoint: str) -> Backend:
         """The backend for a provider, if that still has the address that the thing was stored at."""
         provider: Provider = self._providers.usable(self._providers.get(name))
-        if provider.base_url != endpoint:
+        if provider.endpoint != endpoint:
             raise ConfigurationFault(
-                f"{name} points to another server now ({provider.base_url}); this was stored at {endpoint}"
+                f"{name} points to another server now ({provider.endpoint}); this was stored at {endpoint}"
             )
         if name not in self._backends:
             self._backends[name] = self._providers.backend(provider)
@@ -134,9 +134,14 @@ class _ThreadResult:
         )
 
 
+def _is_gone(error: ProviderRefused) -> bool:
+    """Whether the server does not know the thing any more; any other refusal means that it keeps it."""
+    return error.status in {404, 410}
+
+
 def _status_of(error: ChatmgrError) -> tuple[DeletionStatus, str]:
     """What an error means for the thing that was to be deleted, and the reason to report."""
-    if isinstance(error, ProviderRefused) and error.status in {404, 410}:
+    if isinstance(error, ProviderRefused) and _is_gone(error):
         return DeletionStatus.GONE, ""
     if isinstance(error, (NetworkDown, NotFound)):
         return DeletionStatus.UNREACHABLE, error.message

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from shlex import quote
 
 from chatmgr.backends.message_format import text_in_thread
+from chatmgr.backends.thread_sync import arrange, without_spaces
 from chatmgr.domain.errors import NetworkDown, NotFound, ProviderRefused, UsageFault
 from chatmgr.domain.events import STATELESS
 from chatmgr.domain.model import Conversation, Provider, RemoteMessage
-from chatmgr.domain.text import storable
 from chatmgr.services.providers import Providers
 from chatmgr.services.turns import TurnService
 from chatmgr.store.reader import Reader
@@ -103,19 +103,20 @@ class ThreadService:
         provider = self._providers.usable(self._providers.get(conversation.provider))
         _refuse_without_threads(provider)
         with self._reader as reader:
-            thread = reader.threads.get(conversation.pk, provider.name, provider.base_url)
+            thread = reader.threads.get(conversation.pk, provider.name, provider.endpoint)
             local_messages = reader.turns.context(conversation.pk, _AFTER_ALL)
         if thread is None:
             hint = f"It has none at {provider.name}; its next turn creates one."
             raise NotFound("thread of", conversation.name, (), hint)
         if thread.remote_id == STATELESS:
             raise _no_threads_error(provider)
-        remote_turns = list(_group_turns(self._fetch_messages(provider, thread.remote_id)))
         local_texts = [
-            _without_spaces(text_in_thread(message)) for message in local_messages if message.content
+            without_spaces(text_in_thread(message)) for message in local_messages if message.content
         ]
+        messages = arrange(self._fetch_messages(provider, thread.remote_id), local_texts)
+        remote_turns = list(_group_turns(messages))
         remote_texts = [
-            _without_spaces(text) for turn in remote_turns for text in (turn.user, turn.answer) if text
+            without_spaces(text) for turn in remote_turns for text in (turn.user, turn.answer) if text
         ]
         if remote_texts[: len(local_texts)] != local_texts:
             raise UsageFault(
@@ -142,7 +143,7 @@ class ThreadService:
         """Write fetched turns to the transcript; the thread is in sync with it then."""
         with self._reader as reader:
             assistant = reader.assistants.of(conversation.pk)
-        thread_key = ThreadKey(conversation.pk, provider.name, provider.base_url)
+        thread_key = ThreadKey(conversation.pk, provider.name, provider.endpoint)
         self._writer.turns.import_turns(thread_key, assistant.version_id, thread, turns)
 
 
@@ -155,11 +156,6 @@ def _no_threads_error(provider: Provider) -> UsageFault:
     return UsageFault(
         f"{provider.name} keeps no threads.", "Name a provider of the responses or assistants API."
     )
-
-
-def _without_spaces(text: str) -> str:
-    """A text without white space, in which servers differ."""
-    return "".join(storable(text).split())
 
 
 def _group_turns(messages: Iterable[RemoteMessage]) -> Iterator[ImportedTurn]:

@@ -23,6 +23,7 @@ from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.ports import Backend
 from chatmgr.services.budget import Budget
 from chatmgr.services.providers import Providers, is_private
+from chatmgr.services.refused_fields import RefusedFields
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import Writer
 
@@ -92,20 +93,24 @@ class Titles:
             turns = list(reader.turns.list(current))
             if Budget(reader).is_exhausted(current):
                 return
+            provider = self._providers.with_timeout(
+                self._providers.get(conversation.provider), max(self._seconds, _BRIEF_SECONDS)
+            )
+            refused_fields = RefusedFields(provider)
+            refused_fields.read(reader)
         answered = [turn for turn in turns if turn.answer and turn.state == "completed" and not turn.detail]
         if not answered:
             return
-        provider = self._providers.with_timeout(
-            self._providers.get(conversation.provider), max(self._seconds, _BRIEF_SECONDS)
-        )
         backend = self._providers.backend(provider)
-        arguments = (current.pk, backend, _exchange(answered[0]), turns[-1].model)
+        arguments = (current.pk, backend, refused_fields, _exchange(answered[0]), turns[-1].model)
         self._thread = threading.Thread(target=self._make, args=arguments, name="chatmgr-title", daemon=True)
         self._thread.start()
 
-    def _make(self, pk: int, backend: Backend, text: str, model: str) -> None:
+    def _make(self, pk: int, backend: Backend, refused_fields: RefusedFields, text: str, model: str) -> None:
         with suppress(Exception):  # nobody asked for a title, so no failure is reported
-            if title := clean_title(backend.complete(_INSTRUCTIONS, text, model, _MAX_TOKENS)):
+            with refused_fields.saved_to(self._writer):
+                answer = backend.complete(_INSTRUCTIONS, text, model, _MAX_TOKENS)
+            if title := clean_title(answer):
                 self._writer.conversations.suggest_title(pk, title)
                 self._done.add(pk)
 

@@ -3,11 +3,11 @@
 import importlib
 import threading
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING, Protocol
 
-from chatmgr.domain.errors import Busy, NotFound, ProviderRefused
+from chatmgr.domain.errors import Busy, DatabaseUnreachable, NotFound, ProviderRefused
 from chatmgr.domain.events import STATELESS, Event, Notice, Opened, ThreadSynced, ToolCall, Waiting
 from chatmgr.domain.model import Assistant, Conversation, LiveRun, UserMessage
 from chatmgr.domain.states import RunState
@@ -24,6 +24,8 @@ _NEEDED_BY_A_TURN = (
     "chatmgr.backends.pricing",
     "chatmgr.services.budget",
     "chatmgr.services.deprecations",
+    "chatmgr.services.refused_fields",
+    "chatmgr.services.way_out",
     "chatmgr.store.writer.turns",
     "chatmgr.turns",
 )
@@ -107,21 +109,27 @@ class TurnService:
         ``wait`` waits for another process to leave the conversation, instead of raising Busy.
         """
         from chatmgr.services.deprecations import DeprecationCheck
+        from chatmgr.services.refused_fields import RefusedFields
+        from chatmgr.services.way_out import way_out_named
 
         route = self._route(conversation)
         deprecation = DeprecationCheck(self._parts.reader, route.provider, lambda: route.backend().models())
+        refused_fields = RefusedFields(route.provider)
         with self.locked(conversation, wait=wait):
             yield from self._parts.runner.recovery.recover(conversation, self._route_of_run)
             with self._parts.reader as reader:
                 notices = list(self._parts.budget.check(conversation))
                 assistant = reader.assistants.of(conversation.pk)
                 deprecation.read()
+                refused_fields.read(reader)
             yield from notices
             deprecation.start()
-            yield from self._parts.runner.run(conversation, assistant, route, message)
-        with self._parts.reader as reader:
-            model = route.model or reader.runs.last_model(conversation.pk, deprecation.provider)
-        yield from deprecation.announce(self._parts.writer, model)
+            with refused_fields.saved_to(self._parts.writer), way_out_named(self._parts.reader, conversation):
+                yield from self._parts.runner.run(conversation, assistant, route, message)
+        with suppress(DatabaseUnreachable):  # the answer is saved, and that is what matters
+            with self._parts.reader as reader:
+                model = route.model or reader.runs.last_model(conversation.pk, deprecation.provider)
+            yield from deprecation.announce(self._parts.writer, model)
 
     def submit_tool_outputs(
         self, conversation: Conversation, outputs: Mapping[str, str]
@@ -248,7 +256,7 @@ class TurnService:
         from chatmgr.store.writer import ThreadKey
 
         route = self._route(conversation)
-        endpoint = route.provider.name, route.provider.base_url
+        endpoint = route.provider.name, route.provider.endpoint
         with self._parts.reader as reader:
             remote_assistant = reader.assistants.remote_id(assistant.id, *endpoint)
         for event in route.backend().prepare(assistant, route.model, remote_assistant):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable
+from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable, SchemaMismatch
 from chatmgr.store.location import BUSY_SECONDS, libpq_url, sqlite_path, unreachable
 from chatmgr.store.shapes import Shape
 from chatmgr.store.statements import statement
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _NO_RIGHT = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 
 class Source(Protocol):
@@ -43,7 +44,7 @@ class Source(Protocol):
 
 
 class SqliteSource:
-    """A SQLite file, opened for reading; a folder that cannot be written to is no obstacle."""
+    """A SQLite file, opened for reading; a folder that cannot be written to or a full disk is no obstacle."""
 
     dialect = "sqlite"
     no_limit: int | None = -1
@@ -53,16 +54,18 @@ class SqliteSource:
         try:
             self._db = self._open("mode=rw")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _NO_RIGHT:
+            code = error.sqlite_errorcode & 0xFF
+            if code not in _NO_RIGHT | _NO_ROOM:
                 raise
-            self._db = self._open_read_only()
+            self._db = self._open_read_only() if code in _NO_RIGHT else self._open_without_room()
 
-    def _open(self, how: str) -> sqlite3.Connection:
+    def _open(self, how: str, mode: str = "NORMAL") -> sqlite3.Connection:
         db = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
         )
         try:
             db.execute("PRAGMA query_only=ON")
+            db.execute(f"PRAGMA locking_mode={mode}")
             db.execute("PRAGMA schema_version")  # SQLite looks at the file at the first read, not before
         except BaseException:
             db.close()
@@ -78,6 +81,16 @@ class SqliteSource:
             if error.sqlite_errorcode & 0xFF not in _NO_RIGHT or wal.exists():
                 raise unreachable(self.path, error) from error
             return self._open("immutable=1")
+
+    def _open_without_room(self) -> sqlite3.Connection:
+        """Where there is no room for the file that processes share, SQLite can read a WAL database alone.
+
+        Who keeps all others out needs no such file, and where the log is empty, none is needed at all.
+        """
+        wal = self.path.with_name(self.path.name + "-wal")
+        if wal.exists() and wal.stat().st_size:
+            return self._open("mode=rw", "EXCLUSIVE")
+        return self._open("immutable=1")
 
     def rows(self, name: str, shape: Shape[T], /, **values: object) -> Iterator[T]:
         try:
@@ -134,12 +147,15 @@ class PostgresSource:
         self._psycopg = psycopg
         self._all: list[psycopg.Connection] = []
         self._free: list[psycopg.Connection] = []
+        self._in_snapshot = False
         with self._connection():
             pass
 
     @contextmanager
     def _connection(self) -> "Iterator[psycopg.Connection]":
         try:
+            while self._free and not self._in_snapshot and _is_lost(self._free[-1]):
+                self._free.pop().close()
             if not self._free:
                 self._free.append(self._psycopg.connect(self._url, autocommit=True))
                 self._all.append(self._free[-1])
@@ -164,15 +180,32 @@ class PostgresSource:
         """On the connection that is free: a question asked inside another would not be part of it."""
         with self._connection() as db:
             db.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._in_snapshot = True  # another connection would not see the same moment
         try:
             yield
         finally:
+            self._in_snapshot = False
             with self._connection() as db:
                 db.rollback()
 
     def close(self) -> None:
         for db in self._all:
             db.close()
+
+
+def _is_lost(db: "psycopg.Connection") -> bool:
+    """Whether the server ended an idle connection; it is asked only where something came from it unasked."""
+    import select
+
+    import psycopg
+
+    if not db.closed and not select.select([db.fileno()], [], [], 0)[0]:
+        return False
+    try:
+        db.execute("SELECT 1")
+    except psycopg.Error:
+        return True
+    return False
 
 
 def _factory(shape: Shape[T]) -> "psycopg.rows.BaseRowFactory[T]":
@@ -186,11 +219,15 @@ def _query(sql: str) -> Any:
 
 def postgres_unreachable(error: Exception) -> DatabaseUnreachable:
     """The first line of what PostgreSQL says; the URL is left out, it may hold a password."""
-    reason = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
-    return DatabaseUnreachable(
-        f"The PostgreSQL database cannot be used: {reason}.",
+    cause = getattr(error, "orig", None) or error
+    reason = (str(cause).strip().splitlines() or ["no reason given"])[0]
+    unreachable = DatabaseUnreachable(
+        f"The PostgreSQL database cannot be used: {reason.rstrip('.')}.",
         "Check CHATMGR_DATABASE_URL and that the server runs.",
     )
+    state = getattr(cause, "sqlstate", None)  # None: the connection itself failed
+    unreachable.passing = state is None or state[:2] == "08" or state[:3] == "57P"
+    return unreachable
 
 
 def open_source(url: str) -> Source | None:
@@ -200,7 +237,10 @@ def open_source(url: str) -> Source | None:
         return PostgresSource(url)
     try:
         if path.stat().st_size == 0:
-            return None
+            raise SchemaMismatch(
+                f"The database {path} is an empty file, which chatmgr did not make.",
+                "If it held conversations, restore a backup (see: chatmgr config path), else remove it.",
+            )
         return SqliteSource(path)
     except FileNotFoundError:
         return None

@@ -32,7 +32,9 @@ def create(url: str) -> Engine:
     path = sqlite_path(url)
     if path is None:
         address = libpq_url(url).partition("://")[2]
-        return create_engine(f"postgresql+psycopg://{address}", pool_size=1, max_overflow=2)
+        return create_engine(
+            f"postgresql+psycopg://{address}", pool_size=1, max_overflow=2, pool_pre_ping=True
+        )
     create_file(path)
     escaped = URL.create("sqlite", database=str(path))  # a folder's name may contain “?”
     engine = create_engine(escaped, connect_args={"timeout": BUSY_SECONDS})

@@ -43,13 +43,26 @@ def create_file(path: Path) -> None:
         raise unreachable(path, error) from error
 
 
+def sync_folder(folder: Path) -> None:
+    """Make sure that a file's new name survives a power failure, where the system can do that."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def unreachable(path: Path, error: Exception) -> DatabaseUnreachable:
     """The error for a database file that cannot be used: why, and what to do about it."""
     reason = getattr(error, "strerror", None) or str(getattr(error, "orig", None) or error)
     text = reason.lower()
-    if "not a database" in text or "malformed" in text:
+    if "could not decode" in text:
+        reason = text = "it is malformed: it holds text that is not UTF-8"  # SQLite's words hold that text
+    if "not a database" in text or "malformed" in text or "corrupt" in text:
         hint = "Move the file away, or set CHATMGR_HOME to another folder; nothing was changed."
-    elif "full" in text or "no space" in text:
+    elif "full" in text or "no space" in text or ("i/o error" in text and _free_bytes(path) < _LOW_DISK):
+        reason = reason if "full" in text or "no space" in text else "its disk is full"
         hint = "Free some room and try again; what was committed before is kept."
     elif "locked" in text:
         hint = "Another program holds it; try again when it is done."
@@ -60,12 +73,20 @@ def unreachable(path: Path, error: Exception) -> DatabaseUnreachable:
 
 def check_room(path: Path) -> None:
     """Refuse to begin a turn when the disk has no room for even a short answer."""
-    if not hasattr(os, "statvfs"):
-        return
-    disk = os.statvfs(path.parent)
-    free = disk.f_bavail * disk.f_frsize
+    free = _free_bytes(path)
     if free < _LOW_DISK:
         raise DatabaseUnreachable(
-            f"The disk of {path} is full: {free // 1024} KiB are free. Nothing was sent.",
+            f"The disk of {path} is full: {free // 1024:.0f} KiB are free. Nothing was sent.",
             "Free some room, then send the message again.",
         )
+
+
+def _free_bytes(path: Path) -> float:
+    """How much room the disk of a file has; endless where nobody can tell."""
+    if not hasattr(os, "statvfs"):
+        return float("inf")
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return float("inf")
+    return disk.f_bavail * disk.f_frsize

@@ -6,6 +6,7 @@ revision is backed up, then upgraded. A PostgreSQL database, which others may sh
 ``chatmgr db upgrade``. A revision that this version does not know is refused, and nothing is changed.
 """
 
+import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -15,14 +16,14 @@ from typing import TYPE_CHECKING
 from chatmgr import __version__
 from chatmgr.domain.errors import DatabaseUnreachable, SchemaMismatch, UsageFault, unwritable
 from chatmgr.store.connection import Source, open_source, postgres_unreachable
-from chatmgr.store.location import sqlite_path, unreachable
+from chatmgr.store.location import sqlite_path, sync_folder, unreachable
 from chatmgr.store.locks import SPACE
 from chatmgr.store.shapes import only
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 HEAD = REVISIONS[-1]
 
 
@@ -111,13 +112,49 @@ def upgrade(url: str) -> tuple[str, Path | None]:
     if current == HEAD:
         return current, None
     path = sqlite_path(url)
+    if path is not None and source is None:
+        _create(path)
+        return current, None
     copy = backup(url, f"schema-{current}") if current and path is not None else None
     database = engine.create(url)
     try:
-        _run_alembic(database)
+        _run_alembic(database, path)
     finally:
         database.dispose()
     return current, copy
+
+
+def _create(path: Path) -> None:
+    """Make a database under another name, then give it its own: so an empty file is never ours.
+
+    Of two processes that do so at once, one keeps its database, and both use that.
+    """
+    from chatmgr.store import engine
+
+    scratch = path.with_name(f"{path.name}.new-{os.getpid()}")
+    database = engine.create(f"sqlite:///{scratch}")
+    try:
+        _run_alembic(database, path)
+        database.dispose()
+        _give_name(scratch, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise unreachable(path, error) from error
+    finally:
+        database.dispose()
+        for suffix in ("", "-wal", "-shm"):
+            scratch.with_name(scratch.name + suffix).unlink(missing_ok=True)
+
+
+def _give_name(scratch: Path, path: Path) -> None:
+    """Name a file, unless another one has that name: by a link, where the file system has links."""
+    try:
+        os.link(scratch, path)
+    except FileExistsError:
+        return
+    except OSError:
+        if not path.exists():
+            scratch.rename(path)
 
 
 def check_search(url: str, *, rebuild: bool = False) -> bool:
@@ -193,8 +230,10 @@ def scripts() -> Path:
     return packaged if packaged.is_dir() else package.parent / "migrations"
 
 
-def _run_alembic(engine: "Engine") -> None:
+def _run_alembic(engine: "Engine", path: Path | None) -> None:
     """Run all pending revisions in one transaction, with foreign keys off; check them before it is committed.
+
+    ``path`` is the SQLite file that errors name.
 
     The transaction begins here, because Alembic would commit its own before anything is checked. Foreign keys
     are off because a batch rebuild drops the old table: with ON DELETE CASCADE, SQLite would quietly delete
@@ -220,8 +259,8 @@ def _run_alembic(engine: "Engine") -> None:
                     _check_foreign_keys(connection)
                 _record_version(connection)
     except DBAPIError as error:
-        if is_sqlite:
-            raise unreachable(Path(engine.url.database or ""), error) from error
+        if path:
+            raise unreachable(path, error) from error
         raise postgres_unreachable(error) from error
 
 

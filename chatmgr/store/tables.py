@@ -197,7 +197,7 @@ runs = Table(
     metadata,
     id_column(),
     column("turn_id", Integer, parent("turns.id"), index=True),
-    column("conversation_id", Integer, parent("conversations.id"), index=True),
+    column("conversation_id", Integer, parent("conversations.id")),
     column("assistant_version_id", Integer, ForeignKey("assistant_versions.id")),
     column("provider", Text),
     column("model", Text),
@@ -219,6 +219,12 @@ runs = Table(
     column("background", Boolean, server_default=false()),
     column("cursor", Integer, nullable=True),
     column("reasoning", Text, server_default=""),
+    # All that sums over runs need: without it, they read the whole table, and sort it.
+    Index(
+        "ix_runs_usage",
+        *("conversation_id", "model", "provider", "input_tokens", "output_tokens", "cached_tokens"),
+        *("reasoning_tokens", "cost", "sent_at"),
+    ),
     _partial_index("uq_runs_live", "conversation_id", where=LIVE_RUN, unique=True),
 )
 
@@ -234,6 +240,17 @@ messages = Table(
     column("created_at", UtcDateTime),
     Index("ix_messages_turn_id_role", "turn_id", "role"),
     _partial_index("uq_messages_answer", "run_id", where=text("run_id IS NOT NULL"), unique=True),
+)
+
+# What has arrived of a long answer while its run is live, beyond what its message holds: each checkpoint adds
+# a part, so that it writes what is new. ``start`` is the number of characters before it. The end of the run
+# moves the whole answer into its message.
+answer_parts = Table(
+    "answer_parts",
+    metadata,
+    Column("run_id", Integer, parent("runs.id"), primary_key=True),
+    Column("start", Integer, primary_key=True),
+    column("content", Text),
 )
 
 # A file's bytes, kept once however often it is attached; they travel with the database.

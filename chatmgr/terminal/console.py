@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from typing import Literal, TextIO
 
-from chatmgr.terminal.sanitize import clean, wrap
+from chatmgr.terminal.sanitize import clean, clean_styled, wrap
 
 _SGR_CODES = {
     "dim": "2",
@@ -33,11 +33,15 @@ class Console:
         self._stdout_closed = False
 
     def out(self, text: str, end: str = "\n") -> None:
-        """Write data to stdout unchanged. The caller has cleaned it, or it is meant for a program."""
+        """Write text to stdout. Of control sequences, only our colours get through; none in a pipe."""
+        self.write((clean_styled(text) if sys.stdout.isatty() else clean(text)) + end)
+
+    def write(self, text: str) -> None:
+        """Write to stdout unchanged, for those who have cleaned the text or move the cursor themselves."""
         if self._stdout_closed:
             return
         try:
-            sys.stdout.write(text + end)
+            sys.stdout.write(text)
             sys.stdout.flush()
         except BrokenPipeError:
             self._stdout_closed = True
@@ -122,4 +126,4 @@ def show_lines(lines: Iterable[str], *, pager: bool = True) -> None:
     from click import echo_via_pager
 
     os.environ.setdefault("LESS", "FRX")
-    echo_via_pager((f"{line}\n" for line in lines), color=True)
+    echo_via_pager((f"{clean_styled(line)}\n" for line in lines), color=True)

@@ -91,6 +91,6 @@ class PlainWriter:
         if not self._has_room():  # its reader does not read; Ctrl-C ends the wait for it
             interrupts.wait(sys.stdout.fileno(), writing=True)
         try:
-            self._console.out(text, end="")
+            self._console.write(text)
         except OSError as error:
             self._error = error

@@ -1,42 +1,31 @@
-"""Makes text from a model, a file or a name safe to print at a terminal.
+"""Makes text from a model, a file or a name safe to print at a terminal, and lays it out in columns.
 
-Control and escape sequences could move the cursor, set the title, write to the clipboard or forge
-output. Bidirectional overrides and invisible characters could show one thing and copy another. They
-are made visible rather than removed, so that nothing is disguised: ESC is shown as ``␛``.
+Which characters are hostile, and what is shown instead, is in ``domain.control_characters``.
 """
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
-_BIDI = [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0x200E, 0x200F]
-_INVISIBLE = [0x00AD, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x200B, *range(0x2060, 0x2066), 0x3164, 0xFEFF]
-_INVISIBLE += [*range(0x206A, 0x2070), 0xFFA0, *range(0xFFF9, 0xFFFC)]
-_VISIBLE: dict[int, str] = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"}
-_VISIBLE |= {0x7F: "\u2421"}
-_VISIBLE |= {code: f"<{code:02X}>" for code in range(0x80, 0xA0)}
-_VISIBLE |= {code: f"<{code:04X}>" for code in (0x2028, 0x2029, *_BIDI, *_INVISIBLE)}
-_VISIBLE |= {code: f"<{code:X}>" for code in range(0xE0000, 0xE0080)}
-_VISIBLE |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+from chatmgr.domain.control_characters import has_hostile, hostile_table
 
-
-@cache
-def _hostile_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Patterns that find hostile characters; compiled on first use, since that takes milliseconds.
-
-    There are two: a single class that mixes both planes is forty times slower (measured).
-    """
-    bmp_class = "".join(re.escape(chr(code)) for code in _VISIBLE if code < 0x10000)
-    return re.compile(f"[{bmp_class}]"), re.compile("[\U000e0000-\U000e007f]")
+_STYLE = re.compile("(\x1b\\[[0-9;]*m)")
 
 
 def clean(text: str) -> str:
     """Text that is safe for a terminal; line feeds and tabs stay."""
-    if text.isascii() and text.isprintable():
-        return text
-    if not any(pattern.search(text) for pattern in _hostile_patterns()):
-        return text
-    return text.replace("\r\n", "\n").translate(_VISIBLE)
+    return text.replace("\r\n", "\n").translate(hostile_table()) if has_hostile(text) else text
+
+
+def clean_styled(text: str) -> str:
+    """Text of ours that is safe for a terminal: its colours stay, everything else is cleaned.
+
+    The last line of defence, at the streams themselves: what others wrote was cleaned before it was styled.
+    """
+    if "\x1b" not in text:
+        return clean(text)
+    pieces = _STYLE.split(text)
+    pieces[::2] = map(clean, pieces[::2])
+    return "".join(pieces)
 
 
 def one_line(text: str, width: int = 0) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chatmgr.domain.model import Run, Turn
 from chatmgr.domain.money import dollars
+from chatmgr.domain.states import LIVE
 from chatmgr.domain.totals import UsageTotals
 from chatmgr.terminal import markdown
 from chatmgr.terminal.console import styled
@@ -34,7 +35,7 @@ def turn_lines(
     for line in clean(turn.user).split("\n"):
         yield styled(f"> {line}".rstrip(), "cyan", terminal)
     for name, content_type, _, size in files:
-        yield styled(f"> + {one_line(name)} ({content_type}, {size:,} bytes)", "cyan", terminal)
+        yield styled(f"> + {one_line(name)} ({one_line(content_type)}, {size:,} bytes)", "cyan", terminal)
     yield ""
     if turn.answer and rendered:
         yield from markdown.rendered_lines(turn.answer, stdout_size()[0])
@@ -42,6 +43,8 @@ def turn_lines(
         yield clean(turn.answer)
     if ending := ending_note(turn):
         yield styled(ending, "yellow", terminal)
+    if not turn.answer and turn.state not in LIVE:
+        yield styled("[without an answer, this message is not sent again with later ones]", "dim", terminal)
     if usage:
         yield styled(f"[{usage_summary(turn)}]", "dim", terminal)
     yield ""
@@ -50,7 +53,14 @@ def turn_lines(
 def run_lines(run: Run, number: int, *, terminal: bool) -> Iterator[str]:
     """One run of a turn: when, where and how it ended; also its text, if another run answers the turn."""
     started = run.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    facts = [f"run {number}", started, one_line(run.model), run.provider, run.state, run.detail]
+    facts = [
+        f"run {number}",
+        started,
+        one_line(run.model),
+        one_line(run.provider),
+        run.state,
+        one_line(run.detail),
+    ]
     facts += [one_line(run.error), "the answer" if run.chosen and run.answer else ""]
     yield styled("[" + " · ".join(fact for fact in facts if fact) + "]", "dim", terminal)
     if run.answer and not run.chosen:
@@ -111,9 +121,12 @@ def ending_note(turn: Turn) -> str:
     reasons = {
         ("incomplete", "length"): "cut off at the length limit",
         ("incomplete", "content_filter"): "cut off by the provider's content filter",
+        ("incomplete", "other"): "cut off, for a reason that is not known",
         ("completed", "refusal"): "the model refused",
         ("completed", ""): "the answer is empty",
     }
     reason = reasons.get((turn.state, turn.detail))
-    note = reason or " — ".join(part for part in (turn.state, turn.detail, one_line(turn.error)) if part)
+    note = reason or " — ".join(
+        part for part in (turn.state, one_line(turn.detail), one_line(turn.error)) if part
+    )
     return f"[{note}]"

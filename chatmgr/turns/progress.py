@@ -2,12 +2,24 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from chatmgr.domain.errors import ChatmgrError, NetworkDown
 from chatmgr.domain.events import Delta, Event, Finished, Reasoning, Usage
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import storable
 from chatmgr.store.writer import RunOutcome
+
+_REWRITTEN = 65_536  # characters of an answer that are written whole; beyond them, only what is new
+
+
+class UnsavedText(NamedTuple):
+    """Text to be saved: what follows the first ``start`` characters, up to the delta of number ``count``."""
+
+    text: str
+    cursor: int | None
+    start: int
+    count: int
 
 
 class Progress:
@@ -30,6 +42,7 @@ class Progress:
         self.awaits_output = awaits_output
         self._deltas = [Delta(text)] if text else []
         self._saved_count = len(self._deltas)
+        self._saved_length = len(text)
         self._reasoning: list[str] = []
         self.add_delta = self._deltas.append
         self.add_reasoning = self._reasoning.append
@@ -45,27 +58,34 @@ class Progress:
     @property
     def text(self) -> str:
         """The answer so far."""
-        return self._join(len(self._deltas))
-
-    def _join(self, count: int) -> str:
-        return storable("".join([delta.text for delta in self._deltas[:count]]))
+        return storable("".join([delta.text for delta in self._deltas]))
 
     @property
     def reasoning(self) -> str:
         """The model's reasoning so far."""
         return storable("".join(self._reasoning))
 
-    def unsaved(self) -> tuple[str, int | None]:
-        """The text so far and its cursor, if it has grown since the last call; else an empty text.
+    def unsaved(self) -> UnsavedText | None:
+        """What has arrived and is not saved, with its cursor; None where that is nothing.
 
         The checkpoint thread calls this while deltas are added. Text and cursor come from the same
-        delta, so that a stream continued after the cursor neither misses nor repeats a word.
+        delta, so that a stream continued after the cursor neither misses nor repeats a word. A character
+        that was cut in two waits for its second half.
         """
         count = len(self._deltas)
-        if count == self._saved_count:
-            return "", None
-        self._saved_count = count
-        return self._join(count), self._deltas[count - 1].cursor
+        while count > self._saved_count and "\ud800" <= self._deltas[count - 1].text[-1:] <= "\udbff":
+            count -= 1
+        is_long = self._saved_length > _REWRITTEN
+        first = self._saved_count if is_long else 0
+        text = storable("".join([delta.text for delta in self._deltas[first:count]]))
+        if count == self._saved_count or not text:
+            return None
+        start = self._saved_length if is_long else 0
+        return UnsavedText(text, self._deltas[count - 1].cursor, start, count)
+
+    def mark_saved(self, piece: UnsavedText) -> None:
+        """Note that a piece is in the database; one that could not be written is part of the next."""
+        self._saved_count, self._saved_length = piece.count, piece.start + len(piece.text)
 
 
 def whole_characters(events: Iterable[Event]) -> Iterator[Event]:

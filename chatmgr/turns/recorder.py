@@ -1,14 +1,17 @@
 """Saving a backend's events while they arrive."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.domain.events import (
+    STATELESS,
     Delta,
     Event,
     Finished,
+    Notice,
     Opened,
     Reasoning,
     Sending,
@@ -20,6 +23,8 @@ from chatmgr.store.writer import OpenRun, Writer
 from chatmgr.turns.progress import Progress
 
 CHECKPOINT_SECONDS = 1.0
+WRITE_SECONDS = 30.0
+_RETRY_SECONDS = 0.5
 
 
 class Recorder:
@@ -42,6 +47,9 @@ class Recorder:
                 self._record_ids(run, assistant, event, progress)
             case ThreadSynced():
                 self._writer.threads.set(run, event.thread_id, event.synced)
+                if event.thread_id == STATELESS and progress.sent:
+                    progress.thread_id = ""
+                    self._writer.runs.leave_thread(run)
             case Uploaded():
                 self._writer.threads.set_file(event.sha256, run.provider, run.endpoint, event.remote_id)
             case Usage():
@@ -84,7 +92,27 @@ class Recorder:
             thread.join()
 
     def checkpoint(self, run: OpenRun, progress: Progress) -> None:
-        """Save the answer so far, if it has grown."""
-        text, cursor = progress.unsaved()
-        if text:
-            self._writer.runs.checkpoint(run, text, cursor)
+        """Save what has arrived since the last time."""
+        if piece := progress.unsaved():
+            self._writer.runs.checkpoint(run, piece.text, piece.cursor, start=piece.start)
+            progress.mark_saved(piece)
+
+
+def until_written(write: Callable[[], None]) -> Iterator[Notice]:
+    """Write to the database; wait for one that is away for a moment, as while its server restarts.
+
+    Tries for ``WRITE_SECONDS``, after a notice that says so; then the error is raised. ``write`` may
+    be called again after it was carried out: a connection can break between the commit and its reply.
+    """
+    deadline = 0.0
+    while True:
+        try:
+            return write()
+        except DatabaseUnreachable as error:
+            now = time.monotonic()
+            if not error.passing or (deadline and now >= deadline):
+                raise
+            if not deadline:
+                deadline = now + WRITE_SECONDS
+                yield Notice(f"{error.message} Trying for {WRITE_SECONDS:.0f} s to save what arrived.")
+        time.sleep(_RETRY_SECONDS)

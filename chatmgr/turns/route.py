@@ -22,7 +22,7 @@ def open_run(live_run: LiveRun, route: Route | None) -> OpenRun:
     return OpenRun(
         live_run.conversation_pk,
         live_run.provider,
-        route.provider.base_url if route else "",
+        route.provider.endpoint if route else "",
         live_run.run_pk,
         live_run.turn_pk,
         live_run.position,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from chatmgr.domain.errors import (
     Busy,
@@ -27,7 +28,7 @@ from chatmgr.turns.progress import (
     finished_outcome,
     whole_characters,
 )
-from chatmgr.turns.recorder import Recorder
+from chatmgr.turns.recorder import Recorder, until_written
 from chatmgr.turns.recovery import RunRecovery, wait_hint
 from chatmgr.turns.route import Route, open_run
 
@@ -87,17 +88,23 @@ class TurnRunner:
             assistant,
             route.model,
             route.provider.name,
-            route.provider.base_url,
+            route.provider.endpoint,
             message.text,
             attachments=message.attachments,
             background=background,
         )
-        request = self._request(conversation, run, assistant, route.model, message, background=background)
         progress = Progress(
             conversation=conversation.name,
             outlives_process=background or route.provider.api == "assistants",
         )
-        yield from self._drive(run, assistant.id, route, lambda: route.backend().stream(request), progress)
+        try:
+            request = self._request(conversation, run, assistant, route.model, message, background=background)
+            yield from self._drive(
+                run, assistant.id, route, lambda: route.backend().stream(request), progress
+            )
+        except DatabaseUnreachable as error:
+            error.message_kept = True
+            raise
 
     def _request(
         self,
@@ -165,27 +172,35 @@ class TurnRunner:
             stream = events()
             with self._recorder.checkpoints(run, progress):
                 for event in whole_characters(stream):
-                    self._recorder.record(run, assistant, event, progress)
+                    try:
+                        self._recorder.record(run, assistant, event, progress)
+                    except DatabaseUnreachable:
+                        yield from until_written(
+                            partial(self._recorder.record, run, assistant, event, progress)
+                        )
                     if not isinstance(event, (Sending, ThreadSynced, Uploaded)):
                         yield event
                     if progress.finished:
                         break
         except (KeyboardInterrupt, GeneratorExit) as stop:
-            try:
+            with suppress(
+                KeyboardInterrupt
+            ):  # who does not wait for the server keeps the answer all the same
                 _close(stream)
-            finally:  # a person who does not wait for the server keeps the answer all the same
-                self._close_stopped(run, progress)
+            closing = until_written(lambda: self._close_stopped(run, progress))
             if isinstance(stop, KeyboardInterrupt):
+                yield from closing
                 message = "Stopped; what had arrived is kept." if progress.text else "Stopped."
                 raise Interrupted(message) from None
+            list(closing)  # whoever closed the generator reads no more notices
             raise
         except DatabaseUnreachable:
             _close(stream)
             raise  # the end of the run could not be written either; the run is recovered later
         except Exception as error:
-            self._close_failed(run, progress, error)
+            yield from until_written(partial(self._close_failed, run, progress, error))
             raise
-        self._close_finished(run, progress)
+        yield from until_written(lambda: self._close_finished(run, progress))
 
     def _close_stopped(self, run: OpenRun, progress: Progress) -> None:
         """Close a run that the person stopped; one that had ended keeps its end."""

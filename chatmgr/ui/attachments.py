@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Attachment
+from chatmgr.domain.redaction import safe_url
 from chatmgr.domain.text import as_sentence, storable
 from chatmgr.services.attachments import download
 
@@ -38,6 +39,7 @@ def _load(source: str) -> Attachment:
         name, content = "stdin", sys.stdin.buffer.read(_LIMIT + 1)
     elif source.lower().startswith(("http://", "https://")):
         name, content = download(source, _LIMIT)
+        source = safe_url(source)
     else:
         name, content = _read(source)
     if not content:

@@ -8,8 +8,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from chatmgr.domain.control_characters import escaped_json
 from chatmgr.domain.model import Assistant, Conversation, Run, Turn
 from chatmgr.domain.money import NANODOLLARS
+from chatmgr.domain.redaction import masked_params
 from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
@@ -20,10 +22,10 @@ _ASSISTANT_NULLABLE = ("model", "provider")
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """Print one object on one line."""
+    """Print one object on one line; what could act on a terminal is escaped, and reads as the same text."""
     import json
 
-    console.out(json.dumps(value, ensure_ascii=False, default=_plain))
+    console.write(escaped_json(json.dumps(value, ensure_ascii=False, default=_plain)) + "\n")
 
 
 def _plain(value: object) -> str:
@@ -78,7 +80,7 @@ def assistant_json(assistant: Assistant) -> dict[str, Any]:
     """The documented shape of an assistant in one version."""
     facts = asdict(assistant)
     del facts["id"], facts["version_id"]
-    facts["params"] = dict(assistant.params)
+    facts["params"] = masked_params(assistant.params)
     return _with_nulls(facts, _ASSISTANT_NULLABLE)
 
 

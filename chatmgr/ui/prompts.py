@@ -11,9 +11,8 @@ import click
 
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Provider
+from chatmgr.terminal import line_input
 from chatmgr.terminal.console import console
-from chatmgr.terminal.line_input import ask_key as ask_one_key
-from chatmgr.terminal.line_input import ask_line, ask_secret
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.terminal.typeahead import typeahead_paused
 from chatmgr.ui.context import app, interactive
@@ -31,7 +30,7 @@ def confirm(question: str, action: str, *, yes: bool, final: bool = False) -> No
         warning = "cannot be undone and needs confirmation" if final else "needs confirmation"
         raise UsageFault(f"{action} {warning}.", "Add --yes.")
     while True:
-        match ask(f"{question} [y/N]").lower():
+        match ask_line(f"{question} [y/N]").lower():
             case "y" | "yes":
                 return
             case "" | "n" | "no":
@@ -41,16 +40,17 @@ def confirm(question: str, action: str, *, yes: bool, final: bool = False) -> No
                 console.note("Type y for yes, or n for no.", "")
 
 
-def ask(question: str, default: str | None = "", *, show_default: bool = False) -> str:
-    """The answer to a question, or the default where that is empty; with no default, it is asked again.
+def ask_line(question: str, default: str | None = "") -> str:
+    """A line that the person types, or the default; with no default, the question is asked again.
 
-    Raises click.Abort on Ctrl-C and at the end of the input.
+    The question may quote what a server wrote, and is cleaned. Raises click.Abort on Ctrl-C and at the end of
+    the input.
     """
-    shown = f" [{default}]" if show_default and default else ""
+    shown = one_line(f"{question} [{default}]" if default else question)
     while True:
         try:
             with typeahead_paused():
-                answer = ask_line(f"{question}{shown}: ").strip()
+                answer = line_input.ask_line(f"{shown}: ").strip()
         except (EOFError, KeyboardInterrupt):
             raise click.Abort from None
         if answer or default is not None:
@@ -59,19 +59,19 @@ def ask(question: str, default: str | None = "", *, show_default: bool = False) 
 
 def ask_name() -> str:
     """The assistant's name, which is the first question of ``new``."""
-    return ask("Name of the assistant", None)
+    return ask_line("Name of the assistant", None)
 
 
 def ask_instructions() -> str:
     """The assistant's instructions; may be empty."""
-    return ask("Its instructions")
+    return ask_line("Its instructions")
 
 
 def ask_key(label: str) -> str:
     """A key, typed unseen: the terminal's echo is off before the question is shown."""
     try:
         with typeahead_paused():
-            return ask_secret(f"{label}: ").strip()
+            return line_input.ask_secret(f"{label}: ").strip()
     except (EOFError, KeyboardInterrupt):
         raise click.Abort from None
 
@@ -103,7 +103,7 @@ def _offer_providers() -> Provider:
         console.note(f"  [{key}] {description}", "")
     while True:
         try:
-            pressed = ask_one_key("Which one (k, o, l; q to leave)? ").lower()
+            pressed = line_input.ask_key("Which one (k, o, l; q to leave)? ").lower()
         except KeyboardInterrupt:
             raise click.Abort from None
         click.echo(one_line(pressed), err=True)
@@ -127,7 +127,7 @@ def _running_ollama() -> Provider | None:
     ollama = app().providers.get("ollama")
     if is_reachable(ollama.base_url):
         return ollama
-    console.note(f"Nothing answers at {ollama.base_url}. Start it with: ollama serve", "yellow")
+    console.note(f"Nothing answers at {ollama.endpoint}. Start it with: ollama serve", "yellow")
     return None
 
 

@@ -13,18 +13,22 @@ from chatmgr.domain.errors import ChatmgrError, Interrupted, NetworkDown, Output
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Reasoning, ToolCall, Waiting
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Assistant, Conversation, UserMessage
-from chatmgr.domain.states import RunState
+from chatmgr.domain.states import OTHER, RunState
 from chatmgr.domain.text import as_sentence
 from chatmgr.terminal.console import console
 from chatmgr.terminal.plain_writer import PlainWriter
 from chatmgr.terminal.status import Status
 from chatmgr.ui.context import app, interactive, markdown
-from chatmgr.ui.prompts import ask
+from chatmgr.ui.prompts import ask_line
 
 if TYPE_CHECKING:
     from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 
 Events = Generator[Event, None, None]
+_REASONS = {
+    "length": "the limit of its length was reached",
+    OTHER: "the server gave a reason that is not known",
+}
 
 
 def run_turn(
@@ -86,7 +90,7 @@ def answer_calls(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Eve
     outputs: dict[str, str] = {}
     for call in calls:
         console.note(f"The assistant calls {call}.", "yellow")
-        output = ask("Its output (empty to decline)")
+        output = ask_line("Its output (empty to decline)")
         if not output:
             app().turns.cancel(conversation)
             raise Interrupted("Declined; the run is cancelled.")
@@ -188,11 +192,9 @@ def _raise_unless_answered(end: Finished, has_text: bool) -> None:
             raise ProviderRefused("The answer is empty.", "Ask again, perhaps in other words.")
         return
     if end.state is RunState.INCOMPLETE:
-        reason = {"length": "the limit of its length was reached"}.get(
-            end.detail, end.detail or "no reason given"
-        )
+        reason = _REASONS.get(end.detail, end.detail or "no reason given")
         raise ProviderRefused(f"The answer is incomplete: {reason}.", "What arrived is kept.")
-    reason = end.error or end.detail or "no reason given"
+    reason = end.error or _REASONS.get(end.detail, end.detail) or "no reason given"
     hint = "What arrived is kept." if has_text else "Your message is kept; send it again once that is fixed."
     auxiliary = "" if end.state is RunState.FAILED else "was "
     raise ProviderRefused(f"The run {auxiliary}{end.state}: {as_sentence(reason)}", hint)

@@ -21,7 +21,7 @@ TARGET = ROOT / "docs" / "schema.svg"
 COLUMNS = (
     ("assistants", "assistant_versions", "remote_assistants", "meta"),
     ("conversations", "threads", "tags"),
-    ("turns", "runs"),
+    ("turns", "runs", "answer_parts"),
     ("messages", "attachments", "blobs", "remote_files"),
 )
 # Alembic's own table and the parts of the full-text index: words.*, grams.*

@@ -1,16 +1,15 @@
-"""What of a conversation is sent, and which refusals mean that it was too much."""
+"""What of a conversation is sent."""
 
 import pytest
 
 from chatmgr.backends import context_window
 from chatmgr.backends.context_window import (
-    Overflow,
     answer_reserve,
     corrected_ratio,
     fit_to_window,
     left_out_notice,
-    parse_overflow,
 )
+from chatmgr.backends.overflow import Overflow
 from chatmgr.domain.model import Message
 
 
@@ -88,47 +87,6 @@ def test_the_correction_makes_the_next_estimate_true() -> None:
 @pytest.mark.parametrize("overflow", [Overflow(), Overflow(1, 1), Overflow(10**9, 5)])
 def test_a_correction_always_shrinks(overflow: Overflow) -> None:
     assert 0 < corrected_ratio(4.0, fit_to_window("", _turns(2), "new", budget=999), overflow) < 4.0
-
-
-LLAMA = {
-    "code": 400,
-    "message": "request (631 tokens) exceeds the available context size (512 tokens), try increasing it",
-    "type": "exceed_context_size_error",
-    "n_prompt_tokens": 631,
-    "n_ctx": 512,
-}
-OPENAI = {
-    "message": "This model's maximum context length is 8,192 tokens. "
-    "However, your messages resulted in 9001 tokens.",
-    "type": "invalid_request_error",
-    "param": "messages",
-    "code": "context_length_exceeded",
-}
-SHORT = {"message": "Your input exceeds the context window of this model.", "code": "context_length_exceeded"}
-VLLM = {
-    "message": "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens (…).",
-    "code": 400,
-}
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (LLAMA, Overflow(631, 512)),
-        (OPENAI, Overflow(9001, 8192)),
-        (SHORT, Overflow()),
-        (VLLM, Overflow(5000, 4096)),
-        ({"type": "exceed_context_size_error"}, Overflow()),
-        ({"message": "no", "type": "invalid_request_error", "code": None}, None),
-        ({"message": ["context_length_exceeded"]}, None),
-        ({}, None),
-        ("context_length_exceeded", None),
-        (None, None),
-    ],
-)
-def test_overflows_are_told_from_other_errors(body: object, expected: Overflow | None) -> None:
-    assert parse_overflow(body) == expected
-    assert parse_overflow({"error": body}) == expected
 
 
 def test_the_notice_counts_properly() -> None:

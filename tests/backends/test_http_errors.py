@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.support.commands import AHEAD, KEY, TURN, Chatmgr
-from tests.wire import Fault, Wild, WireServer
+from tests.support.remote_threads import end_by_signal, until
+from tests.wire import Fault, Gate, Wild, WireServer
 
 DOWN = "http://127.0.0.1:9/v1"
 # A run that the server drops: nothing more is heard of it, but an assistant's is known to have expired.
@@ -47,6 +48,65 @@ def test_a_stream_that_breaks_off_where_the_server_goes_on(
     assert done.out == "2 user turns; you said: 'two'\n"
     assert last(talking)["state"] == "completed"
     assert wire.turns_heard == ["one", "two"]
+
+
+LOOK_UP = {"responses": "/responses/[^/]+", "assistants": "/threads/[^/]+/runs/[^/]+"}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 501])
+@pytest.mark.parametrize("api", ["responses", "assistants"], indirect=True)
+def test_a_look_up_that_fails_is_not_the_reason(
+    talking: Chatmgr, wire: WireServer, api: str, status: int
+) -> None:
+    """Many servers show no response or run: the answer broke off, and is kept as far as it came."""
+    wire.world.abandoned = "drop"
+    wire.fault(Fault(kind="cut", match=TURN[api], after=AHEAD[api] + 2))
+    wire.fault(Fault(kind="status", match=("GET", LOOK_UP[api]), status=status, times=0, message="No look."))
+    done = talking("send", "demo", "two", code=6 if api == "responses" else 8)
+    assert done.out == "2 user\n"
+    assert "broke" in done.err
+    assert "No look." not in done.err
+    turn = last(talking)
+    assert (turn["state"], turn["answer"]) == ("interrupted", "2 user")
+    assert "broke" in turn["error"]
+    assert turn["cost"] != 0
+    assert talking("send", "demo", "three").out.endswith("you said: 'three'\n")
+    assert wire.turns_heard == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("api", ["responses", "assistants"])
+def test_tokens_that_were_counted_before_the_line_broke(chatmgr: Chatmgr, api: str) -> None:
+    with WireServer(wild=Wild(early_usage=True), abandoned="drop") as wire:
+        chatmgr.provider(api, wire.base_url)
+        chatmgr("new", "demo", "one", "-i", "Be brief.", "--provider", "wire", "-m", "gpt-4.1")
+        last_event = {"responses": AHEAD[api] + 7, "assistants": AHEAD[api] + 8}[api]
+        wire.fault(Fault(kind="cut", match=TURN[api], after=last_event))
+        wire.fault(Fault(kind="status", match=("GET", LOOK_UP[api]), status=403, times=0))
+        chatmgr("send", "demo", "two", code=6 if api == "responses" else 8)
+        turn = last(chatmgr)
+        assert (turn["state"], turn["answer"]) == ("interrupted", "2 user turns; you said: 'two'")
+        assert (turn["input_tokens"], turn["output_tokens"]) == (10, 6)
+
+
+@pytest.mark.parametrize("status", [400, 403, 501])
+@pytest.mark.parametrize("api", ["responses", "assistants"], indirect=True)
+def test_a_look_up_that_fails_after_the_process_died(
+    talking: Chatmgr, wire: WireServer, api: str, status: int
+) -> None:
+    gate = Gate()
+    wire.world.abandoned = "drop"
+    wire.fault(Fault(kind="gate", match=TURN[api], after=AHEAD[api] + 2, gate=gate))
+    process = talking.start("send", "demo", "two")
+    gate.wait_reached()
+    saved = "SELECT 1 FROM messages WHERE role = 'assistant' AND run_id = (SELECT max(id) FROM runs)"
+    until(lambda: talking.rows(saved))
+    end_by_signal(process)
+    gate.open()
+    wire.fault(Fault(kind="status", match=("GET", LOOK_UP[api]), status=status, times=0))
+    talking("runs", "wait", "demo", code=8)
+    turn = last(talking)
+    assert (turn["state"], turn["error"]) == ("interrupted", "the process ended before the answer did")
+    assert talking("send", "demo", "three").out.endswith("you said: 'three'\n")
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500])

@@ -33,9 +33,15 @@ def test_a_server_that_begins_to_ignore_it(ready: Chatmgr, wire: WireServer) -> 
     begin(ready)
     wire.fault(Fault(kind="ignore_conversation", match=RESPONSES, times=0))
     done = ready("send", "demo", "two")
-    assert done.out == "2 user turns; you said: 'two'\n"
-    assert "does not keep conversations" in done.err
-    assert len(ready.json("history", "demo")) == 2
+    assert done.out == "1 user turns; you said: 'two'\n"  # it was answered, so it is not asked again
+    assert done.err == (
+        "wire does not keep conversations, so this answer does not take the earlier turns into account. "
+        "From now on, the history is sent with each message.\n"
+    )
+    assert ready("send", "demo", "three").out == "3 user turns; you said: 'three'\n"
+    assert wire.turns_heard == ["one", "two", "three"]
+    assert [turn["thread_id"] is None for turn in ready.json("history", "demo")] == [False, True, True]
+    assert ready.json("history")[0]["thread_id"] is None
 
 
 def test_a_server_without_conversations(ready: Chatmgr, wire: WireServer) -> None:

@@ -1,4 +1,4 @@
-"""Copying, the code of an answer, saving: exact, and harmless when it is pasted or shown."""
+"""Copying, the code of an answer, saving: exact, and harmless when it is pasted or printed."""
 
 import re
 import stat
@@ -142,7 +142,8 @@ def test_what_is_copied_runs_nothing_when_it_is_pasted(
     assert sent_to_terminal(screen) == ["before[201~rm -rf ~\nmiddle]0;pwned31m\u202e\tend"]
     screen.say("/save answer.md")
     screen.until("Saved demo@1 to answer.md", at_prompt=True)
-    assert (tmp_path / "answer.md").read_bytes() == EVIL.encode()
+    saved = "before␛[201~rm -rf ~\nmiddle␛]0;pwned␇<9B>31m<202E>␡\tend\n\n"
+    assert (tmp_path / "answer.md").read_text("utf-8") == saved
     assert "pwned" not in screen.title
     for sequence in ("\x1b[201~", "\x1b]0;", "\x9b", "\u202e"):
         assert sequence not in screen.raw

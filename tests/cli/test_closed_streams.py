@@ -54,5 +54,5 @@ def test_completing(talking: Chatmgr) -> None:
 def test_other_peoples_words_end_before_the_hint(chatmgr: Chatmgr) -> None:
     said = chatmgr.refused(2, "archive", "--nope")
     assert " See: chatmgr archive --help" in said
-    said = chatmgr.refused(2, "config", "set-key", "a", "b", "c")
-    assert "arguments (b c). See: chatmgr config set-key --help" in said
+    said = chatmgr.refused(2, "config", "path", "b", "c")
+    assert "arguments (b c). See: chatmgr config path --help" in said

@@ -1,13 +1,16 @@
 """Keys are never shown or stored with the data; files are their owner's alone; a model is not trusted."""
 
+import json
 import re
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.support.commands import CHATMGR, Chatmgr
+from tests.support.commands import CHATMGR, Chatmgr, CommandResult
 from tests.wire import Fault, WireServer
 
 SECRET = "sk-proj-Zq8mW2vK5tR7xN4b"
@@ -120,3 +123,136 @@ def test_hostile_instructions_and_parameters(chatmgr: Chatmgr) -> None:
     for words in (("assistant", "show", "demo"), ("assistant", "list")):
         assert not DANGEROUS.search(chatmgr(*words).out)
     assert chatmgr.json("assistant", "show", "demo")[0]["instructions"] == HOSTILE
+
+
+class TestCredentialsThatAreTyped:
+    """In an address, a parameter or an argument: they are not kept, and not repeated."""
+
+    PASSWORD = "hunter2-Zq8mW2vK5t"
+
+    @pytest.fixture
+    def anything_goes(self) -> Iterator[WireServer]:
+        """A server that is also called with the wrong authorization, or at the wrong path."""
+        with WireServer() as running:
+            yield running
+
+    def unknown(self, chatmgr: Chatmgr, *done: CommandResult) -> None:
+        shown = [
+            chatmgr.start(*line.split()).wait()
+            for line in (
+                *(
+                    "provider list",
+                    "provider list --json",
+                    "provider show openai",
+                    "provider show openai --json",
+                ),
+                *(
+                    "assistant list --json",
+                    "assistant show demo --json",
+                    "assistant show demo",
+                    "runs --json",
+                ),
+                *("history demo --runs --json", "thread show demo --json", "thread show demo"),
+                *("export --all --format jsonl", "export --all --format json", "models --provider openai"),
+            )
+        ]
+        assert self.PASSWORD not in "".join(one.out + one.err for one in (*done, *shown))
+        for path in chatmgr.home.rglob("*"):
+            assert not path.is_file() or self.PASSWORD.encode() not in path.read_bytes(), path
+
+    @pytest.mark.parametrize("form", ["user", "user alone", "query", "other query", "nobody there"])
+    def test_in_the_address_of_openai(self, chatmgr: Chatmgr, anything_goes: WireServer, form: str) -> None:
+        host = anything_goes.base_url.removeprefix("http://")
+        url = {
+            "user": f"http://me:{self.PASSWORD}@{host}",
+            "user alone": f"http://{self.PASSWORD}@{host}",
+            "query": f"http://{host}?api-version=1&api-key={self.PASSWORD}",
+            "other query": f"http://{host}?code={self.PASSWORD}",
+            "nobody there": f"http://me:{self.PASSWORD}@127.0.0.1:9/v1?key={self.PASSWORD}",
+        }[form]
+        chatmgr.env.update(OPENAI_BASE_URL=url, OPENAI_API_KEY=SECRET)
+        chatmgr.home.mkdir(mode=0o700)
+        (chatmgr.home / "config.toml").write_text("retry_seconds = 0.1\nrecover_seconds = 0.1\n", "utf-8")
+        begun = chatmgr.start("new", "demo", "hi", "-i", "x", "-m", "gpt-4.1", "--provider", "openai").wait()
+        sent = chatmgr.start("--debug", "send", "demo", "again").wait()
+        tested = chatmgr.start("provider", "test", "openai").wait()
+        self.unknown(chatmgr, begun, sent, tested)
+
+    def test_a_server_repeats_the_password_of_its_address(self, chatmgr: Chatmgr) -> None:
+        answer = f"You are me:{self.PASSWORD}, I say."
+        with WireServer(reply=lambda said, told: answer) as server:
+            url = server.base_url.replace("://", f"://me:{self.PASSWORD}@")
+            chatmgr.env.update(OPENAI_BASE_URL=url, OPENAI_API_KEY=SECRET)
+            done = chatmgr.start(
+                "new", "demo", "hi", "-i", "x", "-m", "gpt-4.1", "--provider", "openai"
+            ).wait()
+            self.unknown(chatmgr, done)
+
+    def test_in_what_was_stored_by_an_earlier_version(self, talking: Chatmgr) -> None:
+        with closing(sqlite3.connect(talking.home / "chatmgr.db")) as db, db:
+            db.execute("UPDATE threads SET endpoint = ?", (f"http://me:{self.PASSWORD}@host/v1?key=x",))
+            params = json.dumps({"api_key": self.PASSWORD, "headers": [{"Authorization": self.PASSWORD}]})
+            db.execute("UPDATE assistant_versions SET params = ?", (params,))
+        shown = [
+            talking(*line.split()).out
+            for line in (
+                *("assistant show demo", "assistant show demo --json", "thread show demo --json"),
+                *("export demo --format json", "export demo --format jsonl"),
+            )
+        ]
+        assert self.PASSWORD not in "".join(shown)
+        assert '"api_key": "…"' in shown[1]
+
+    @pytest.mark.parametrize(
+        "param",
+        [
+            "api_key={}",
+            "extra.api-key={}",
+            'extra_headers={{"Authorization": "Bearer {}"}}',
+            "metadata.OPENAI_API_KEY={}",
+            "client_secret={}",
+            "user=sk-{}",
+            "sk-{}",
+        ],
+    )
+    def test_in_a_parameter(self, talking: Chatmgr, param: str) -> None:
+        typed = param.format(self.PASSWORD)
+        said = [
+            talking.refused(2, "assistant", "new", "other", "-i", "x", "--param", typed),
+            talking.refused(2, "assistant", "edit", "demo", "--param", typed),
+            talking.refused(2, "new", "second", "hi", "-i", "x", "--provider", "wire", "--param", typed),
+        ]
+        assert self.PASSWORD not in "".join(said)
+        assert "config set-key" in said[0] or "key=value" in said[0]
+        self.unknown(talking)
+
+    def test_parameters_that_only_sound_like_it(self, talking: Chatmgr) -> None:
+        schema = '{"type": "object", "properties": {"password": {"type": "string"}}}'
+        for param in ("max_tokens=20", "prompt_cache_key=abc", f"response_format.json_schema={schema}"):
+            talking("assistant", "edit", "demo", "--param", param)
+        [assistant] = talking.json("assistant", "show", "demo")
+        assert assistant["params"]["prompt_cache_key"] == "abc"
+        assert "password" in assistant["params"]["response_format"]["json_schema"]["properties"]
+
+    @pytest.mark.parametrize(
+        "words", ["wire {}", "{}", "wire --key {}", "wire --key={}", "openai= {}", "--api-key={}"]
+    )
+    def test_as_an_argument_of_set_key(self, chatmgr: Chatmgr, words: str) -> None:
+        said = chatmgr.refused(2, "config", "set-key", *words.format(self.PASSWORD).split())
+        assert "A key is never an argument" in said
+        assert self.PASSWORD not in said
+        assert not (chatmgr.home / "keys.json").exists()
+
+    def test_in_the_place_of_a_variables_name(self, chatmgr: Chatmgr) -> None:
+        words = ("provider", "add", "x", "--api", "completions", "--base-url", "http://127.0.0.1:9/v1")
+        for key in (self.PASSWORD, "gsk_abcdefghij1234567890"):
+            said = chatmgr.refused(2, *words, "--key-env", key)
+            assert key not in said
+            assert "config set-key x" in said
+
+    def test_errors_repeat_no_key_that_was_typed(self, chatmgr: Chatmgr) -> None:
+        for words in (("provider", "test", "openai", SECRET), (SECRET,), ("models", "--provider", SECRET)):
+            assert SECRET[3:] not in chatmgr.start(*words).wait().err
+        url = f"http://me:{self.PASSWORD}@127.0.0.1:9/x.txt?sig={self.PASSWORD}"
+        done = chatmgr.start("new", "demo", "hi", "-i", "x", "--provider", "ollama", "-f", url).wait()
+        assert self.PASSWORD not in done.out + done.err

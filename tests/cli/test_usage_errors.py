@@ -176,3 +176,23 @@ class TestUsage:
         for words in (("--help",), ("-h",), ("send", "--help"), ("provider", "add", "-h"), ("--version",)):
             assert demo(*words).err == ""
         assert "130  interrupted" in demo("--help").out
+
+
+@pytest.mark.parametrize(
+    ("param", "problem"),
+    [
+        ("temperature=1e999", "“temperature” is a number that JSON cannot carry."),
+        ("temperature=-1e999", "“temperature” is a number that JSON cannot carry."),
+        ('a.b={"c":[1,1e400]}', "“a.b” is a number that JSON cannot carry."),
+        (f"stop={'[' * 1000}1{']' * 1000}", "“stop” is nested too deeply."),
+        (f"stop={'[' * 50_000}", "“stop” is nested too deeply."),
+        (f"{'a.' * 1000}b=1", " is nested too deeply."),
+    ],
+)
+def test_parameters_that_no_request_can_carry(demo: Chatmgr, param: str, problem: str) -> None:
+    for command in (
+        ("new", "other", "hi", *NEW),
+        ("assistant", "new", "other", "-i", "x"),
+        ("assistant", "edit", "demo"),
+    ):
+        assert problem in demo.refused(2, *command, "--param", param)

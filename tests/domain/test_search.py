@@ -90,3 +90,37 @@ def test_a_snippet_is_one_line_around_the_densest_place() -> None:
     assert "\n" not in found.text
     assert len(found.text) < 180
     assert [found.text[a:b] for a, b in found.spans] == ["alpha", "beta"]
+
+
+def _spans_and_texts(query: str, text: str) -> list[str]:
+    """What the first spans of a long text hold."""
+    matcher = Matcher(parse_query(query))
+    return [text[begin:end] for begin, end in matcher.first_spans(text)]
+
+
+@pytest.mark.parametrize("at", [0, 1_000, 99_998, 100_000, 101_997, 102_000, 250_000, 399_990])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("needle", "needle"), ('"two words"', "two  words"), ("élan", "Elan"), ("名古屋", "名古屋")],
+)
+def test_a_match_anywhere_in_a_long_text_is_found_whole(at: int, query: str, found: str) -> None:
+    text = "noodles wordstwo " * 30_000
+    text = f"{text[:at]} {found} {text[at:]}"
+    assert _spans_and_texts(query, text) == [found]
+    snippet = best_snippet(Matcher(parse_query(query)), "hello", text)
+    assert snippet.side == "answer"
+    assert [snippet.text[begin:end] for begin, end in snippet.spans] == [" ".join(found.split())]
+
+
+def test_half_a_word_at_a_cut_is_no_match() -> None:
+    text = "x" * 99_996 + " needles" + "x" * 300_000
+    assert _spans_and_texts("needle", text) == []
+    assert _spans_and_texts("needles", f"{text[:-1]} ") == []
+    text = "y" * 101_993 + " needlesy" + "y" * 300_000
+    assert _spans_and_texts("needle", text) == []
+
+
+def test_the_score_of_a_long_text_counts_what_one_piece_stands_for() -> None:
+    matcher = Matcher(parse_query("house"))
+    counts, _ = matcher.counts("a house and " * 100_000)
+    assert counts[1] == pytest.approx(100_000, rel=0.01)

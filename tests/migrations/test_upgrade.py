@@ -202,12 +202,15 @@ def test_a_file_that_is_no_database_is_left_alone(sqlite_url: str, content: byte
     assert not list(path.parent.glob("backups/*"))
 
 
-def test_an_empty_file_is_a_database_to_come(sqlite_url: str) -> None:
+def test_an_empty_file_is_none_of_ours(sqlite_url: str) -> None:
+    """It may be what a failing disk left of a database: “no conversations yet” would be a lie."""
     _file(sqlite_url).parent.mkdir()
     _file(sqlite_url).touch()
-    _read(sqlite_url)
-    assert _file(sqlite_url).stat().st_size == 0
+    error = _refused(sqlite_url, SchemaMismatch)
+    assert (error.exit_code, "is an empty file" in error.message) == (4, True)
+    _file(sqlite_url).unlink()
     _filled(sqlite_url)
+    assert [path.name for path in _file(sqlite_url).parent.glob("*.db*")] == ["chatmgr.db"]
 
 
 def test_a_folder_that_cannot_be_made_is_said_plainly(home: Path) -> None:

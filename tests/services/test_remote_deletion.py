@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,58 @@ def test_files(chatmgr: Chatmgr, wire: WireServer) -> None:
     assert len(wire.world.files) == copies - 1
     assert chatmgr.rows("SELECT count(*) FROM blobs") == [(0,)]
     assert chatmgr.rows("SELECT count(*) FROM remote_files") == [(0,)]
+
+
+RESPONSE = "/responses/[^/]+"
+HTML = "<html>Not Found</html>"
+
+
+class TestStoredAnswers:
+    """What a server does not delete is reported as kept, whatever it answers."""
+
+    @pytest.fixture
+    def api(self) -> str:
+        return "responses"
+
+    @pytest.mark.parametrize("status", [400, 403, 405, 501])
+    def test_refused(self, talking: Chatmgr, wire: WireServer, status: int) -> None:
+        talking("send", "demo", "two")
+        wire.fault(Fault(kind="status", match=("DELETE", RESPONSE), status=status, times=2))
+        local, remote = talking("delete", "demo", "--remote", "--yes", "--json", code=8).json()
+        assert (local["did"], remote["did"]) == ("deleted", "thread deleted")
+        assert (remote["responses"], remote["kept"]) == (0, ["2 stored answers"])
+        again = talking("delete", "demo", "--remote", "--yes")
+        assert "(2 stored answers deleted) was gone already" in again.err
+
+    def test_without_a_route_for_it(self, talking: Chatmgr, wire: WireServer) -> None:
+        wire.fault(
+            Fault(kind="status", match=("DELETE", RESPONSE), status=404, shape="text", message=HTML, times=0)
+        )
+        done = talking("delete", "demo", "--remote", "--yes", code=8)
+        assert "The server keeps 1 stored answer." in done.err
+
+    def test_called_unknown_and_shown_all_the_same(self, talking: Chatmgr, wire: WireServer) -> None:
+        wire.fault(Fault(kind="status", match=("DELETE", RESPONSE), status=404, times=0))
+        done = talking("delete", "demo", "--remote", "--yes", code=8)
+        assert "The server keeps 1 stored answer." in done.err
+
+    @pytest.mark.parametrize("status", [404, 410])
+    def test_gone(self, talking: Chatmgr, wire: WireServer, status: int) -> None:
+        for method in ("DELETE", "GET"):
+            wire.fault(Fault(kind="status", match=(method, RESPONSE), status=status, times=0))
+        [_, remote] = talking("delete", "demo", "--remote", "--yes", "--json").json()
+        assert (remote["responses"], remote["kept"]) == (0, [])
+
+
+@pytest.mark.parametrize("shape", ["text", "openai"])
+def test_a_thread_whose_server_has_no_route_to_delete_it(
+    talking: Chatmgr, wire: WireServer, api: str, shape: Any
+) -> None:
+    wire.fault(Fault(kind="status", match=("DELETE", DELETED[api]), status=404, shape=shape, message=HTML))
+    done = talking("delete", "demo", "--remote", "--yes", code=8)
+    assert "stays: wire does not delete this (404)." in done.err
+    assert at_server(wire) == 1
+    assert "at wire is deleted" in talking("delete", "demo", "--remote", "--yes").err
 
 
 class TestLiveRuns:

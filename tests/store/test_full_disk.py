@@ -12,7 +12,8 @@ import pytest
 from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable
 from chatmgr.domain.states import RunState
 from chatmgr.store import migrate
-from chatmgr.store.location import check_room, sqlite_path
+from chatmgr.store.location import check_room, sqlite_path, unreachable
+from chatmgr.store.reader import Reader
 from chatmgr.store.writer import RunOutcome
 from tests.support.store import Store, query, snapshot
 from tests.support.store_processes import OtherProcess
@@ -36,6 +37,11 @@ def _try_within_limit(url: str, pipe: Connection) -> None:
     try:
         if what == "backup":
             migrate.backup(url)
+        elif what == "read":
+            with Reader(url) as reader:
+                conversation = reader.conversations.get("plan")
+                pipe.send(" ".join(turn.answer for turn in reader.turns.list(conversation)))
+            return
         else:
             Store(url).answer(BIG, "hi")
         pipe.send("done")
@@ -129,6 +135,39 @@ def test_a_turn_is_not_begun_on_a_full_disk(sqlite_url: str, monkeypatch: pytest
     free["blocks"] = 256
     assert store.open("more").position == 2
     store.close()
+
+
+@pytest.mark.parametrize("log", ["no log", "empty log", "log"])
+def test_reading_needs_no_room(sqlite_url: str, tmp_path: Path, log: str) -> None:
+    """Not even for the file that SQLite's processes share, which holds no data."""
+    store = Store(sqlite_url)
+    store.answer("hello", "hi")
+    path = sqlite_path(sqlite_url)
+    assert path is not None
+    if log != "log":
+        store.close()
+    copy = tmp_path / "full" / "chatmgr.db"
+    copy.parent.mkdir()
+    copy.write_bytes(path.read_bytes())
+    if log != "no log":
+        wal = path.with_name(f"{path.name}-wal")
+        content = wal.read_bytes() if log == "log" else b""
+        assert bool(content) == (log == "log")
+        copy.with_name(f"{copy.name}-wal").write_bytes(content)
+    assert _limited(f"sqlite:///{copy}", "read", 100) == "hi"
+    store.close()
+
+
+def test_an_error_of_a_full_disk_is_about_room(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = sqlite_path(sqlite_url)
+    assert path is not None
+    failed = OSError("disk I/O error")
+    assert "owner and rights" in unreachable(path.parent.parent / path.name, failed).hint
+    found = namedtuple("found", "f_bavail f_frsize")
+    monkeypatch.setattr(os, "statvfs", lambda _folder: found(0, 4096))
+    error = unreachable(path, failed)
+    assert "its disk is full" in error.message
+    assert "Free some room" in error.hint
 
 
 def test_room_is_not_asked_for_where_it_cannot_be_known(

@@ -30,6 +30,7 @@ from chatmgr.store import statements
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.reader.meta import Counts
 from chatmgr.store.reader.runs import Cost
+from chatmgr.store.reader.stats import Usage
 from chatmgr.store.reader.turns import AttachmentInfo
 from chatmgr.store.writer import Writer
 from tests.support.store import connected
@@ -97,6 +98,11 @@ COLUMNS_OF = {
     "trash.by_name_prefix": CONVERSATION,
     "trash.by_id_prefix": CONVERSATION,
     "trash.names": {"name", "title"},
+    "stats.usage": _fields(Usage),
+    "stats.turns_by_model": {"key", "turns"},
+    "stats.turns_by_provider": {"key", "turns"},
+    "stats.first_times": {"created_at"},
+    "stats.last_times": {"created_at"},
     "stats.total": COUNT - {"key"} | {"conversations"},
     "stats.total_of": COUNT - {"key"},
     "stats.by_cell": COUNT - {"key"} | {"cell"},

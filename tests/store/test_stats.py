@@ -10,6 +10,7 @@ import pytest
 from chatmgr.domain import periods
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.totals import Ranking, UsageTotals
+from chatmgr.services.statistics import RANKINGS, statistics
 from chatmgr.store.location import sqlite_path
 from tests.support.store import Store, execute, query
 
@@ -117,6 +118,44 @@ def test_the_total(filled: Store) -> None:
         ),
         2,
     )
+
+
+@pytest.mark.parametrize(
+    "filters", [ALL, Filters(archived=True), Filters(archived=None, tag="work"), Filters(assistant="tutor")]
+)
+def test_one_pass_gives_the_same_numbers(filled: Store, filters: Filters) -> None:
+    """Only the times of rows are left out: they are the total's."""
+    whole, quick = (statistics(filled.reader, filters, moments=moments) for moments in (True, False))
+    assert whole is not None
+    assert quick is not None
+    assert quick.one_pass is not None
+    assert (quick.total, quick.conversations) == (whole.total, whole.conversations)
+    for ranking in RANKINGS:
+        for count in (0, 1):
+            expected = [
+                replace(row, first_at=whole.total.first_at, last_at=whole.total.last_at)
+                for row in whole.rows(ranking, count)
+            ]
+            assert list(quick.rows(ranking, count)) == expected
+    assert list(quick.rows("day")) == list(whole.rows("day"))
+    assert quick.over_time(40) == whole.over_time(40)
+
+
+def test_filters_of_runs_are_never_ignored(filled: Store) -> None:
+    for filters in (Filters(model="a"), Filters(provider="local"), Filters(since=MARCH), Filters(min_cost=1)):
+        whole, quick = (statistics(filled.reader, filters, moments=moments) for moments in (True, False))
+        assert whole is not None
+        assert quick == whole
+
+
+def test_a_run_that_failed_for_free_does_not_make_an_unknown_cost_zero(store: Store) -> None:
+    turn = said(store, MARCH, model="a", sent_at="2026-03-10 12:00:00.000000", cost=None)
+    retried(store, turn, model="a", state="failed", cost=0)
+    for moments in (True, False):
+        found = statistics(store.reader, ALL, moments=moments)
+        assert found is not None
+        for row in (found.total, *found.rows("model"), *found.rows("day")):
+            assert (row.runs, row.cost, row.unpriced) == (2, None, 1)
 
 
 @pytest.mark.parametrize(

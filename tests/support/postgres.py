@@ -7,7 +7,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -21,8 +21,10 @@ _numbers = itertools.count(1)
 class Server:
     """A running PostgreSQL, and databases on it."""
 
-    def __init__(self, socket: str) -> None:
+    def __init__(self, socket: str, stop: Callable[[], None], start: Callable[[], None]) -> None:
         self._socket = socket
+        self.stop = stop
+        self.start = start
 
     def url(self, database: str) -> str:
         """What CHATMGR_DATABASE_URL would say."""
@@ -57,7 +59,8 @@ def running(run: str) -> Iterator[Server]:
     try:
         server = _package(folder).get_server(data, cleanup_mode="delete")
         try:
-            made = Server(str(server.get_postmaster_info().socket_dir))
+            socket = str(server.get_postmaster_info().socket_dir)
+            made = Server(socket, server.stop, server.ensure_postgres_running)
             for setting in _QUICK:
                 made.run(f"ALTER SYSTEM SET {setting} = off")
             made.run("SELECT pg_reload_conf()")

@@ -105,10 +105,10 @@ def row(table: str, number: int, **given: object) -> dict[str, object]:
     return {one.name: given[one.name] if one.name in given else value(one, number) for one in columns}
 
 
-def fill(url: str) -> None:
-    """Two conversations with everything that can belong to one."""
+def fill(url: str, tables: dict[str, list[dict[str, object]]] | None = None) -> None:
+    """Two conversations with everything that can belong to one, or other rows for the tables."""
     Writer(url).close()
-    _insert(url, _rows())
+    _insert(url, tables or rows())
 
 
 def fill_long(url: str, turns: int, text: str) -> None:
@@ -146,7 +146,7 @@ def _insert(url: str, tables: dict[str, list[dict[str, object]]]) -> None:
         opened.dispose()
 
 
-def _rows() -> dict[str, list[dict[str, object]]]:
+def rows() -> dict[str, list[dict[str, object]]]:
     now = datetime(2026, 5, 1, 8, tzinfo=UTC)
     live = {"deleted_at": None, "archived_at": None}
     return {

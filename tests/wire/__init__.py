@@ -6,6 +6,17 @@ from .faults import Fault, FileGate, Gate
 from .parts import Recorded
 from .process import WireProcess
 from .server import WireServer
-from .world import Wild
+from .world import AGENTIC_API, MYLA, OGX, Wild
 
-__all__ = ["Fault", "FileGate", "Gate", "Recorded", "Wild", "WireProcess", "WireServer"]
+__all__ = [
+    "AGENTIC_API",
+    "MYLA",
+    "OGX",
+    "Fault",
+    "FileGate",
+    "Gate",
+    "Recorded",
+    "Wild",
+    "WireProcess",
+    "WireServer",
+]

@@ -17,10 +17,11 @@ MOST_ITEMS = 20
 
 @dataclass(slots=True)
 class Conversation:
-    """One stored conversation."""
+    """One stored conversation; `memory` is what was said in its responses, for servers that keep it apart."""
 
     body: Json
     items: list[Json] = field(default_factory=list)
+    memory: list[Said] = field(default_factory=list)
     busy: bool = False
 
 

@@ -28,6 +28,7 @@ Kind = Literal[
     "lock",  # 400 conversation_locked, or for threads: a run is active
     "forget",  # the conversation, thread or response the call names is gone
     "ignore_conversation",  # the conversation is accepted but neither used nor echoed
+    "unnamed_conversation",  # the conversation is used, and no response names it
     "answer_twice",  # two answers to one turn
     "odd_framing",  # legal but unusual server-sent events
     "empty_blocks",  # the same, and blocks with only `id:` or `retry:`, at which the SDK fails

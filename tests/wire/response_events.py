@@ -42,12 +42,20 @@ def final_response(world: World, call: Call, outcome: Outcome, conversation: str
         "error": {"code": fault.code, "message": fault.message} if failed else None,
         "incomplete_details": {"reason": fault.reason} if outcome.end == "incomplete" else None,
         "model": body["model"],
-        "conversation": {"id": conversation} if conversation else None,
+        **({} if call.plan.has("unnamed_conversation") else _naming(world, conversation)),
         "output": [] if failed else [*_thinking(world, body), *_messages(world, outcome)],
         "usage": None if failed or world.wild.no_usage else _usage(world, outcome),
         **{key: body.get(key) for key in ECHOED},
         **{key: default if body.get(key) is None else body[key] for key, default in DEFAULTS.items()},
     }
+
+
+def _naming(world: World, conversation: str | None) -> Json:
+    """How a response names its conversation."""
+    key = world.wild.conversation_key
+    if key == "conversation_id":
+        return {"conversation": None, key: conversation}
+    return {key: {"id": conversation} if conversation else None} if key else {}
 
 
 def snapshot(final: Json, status: str) -> Json:
@@ -61,7 +69,8 @@ def script(world: World, final: Json, outcome: Outcome) -> list[Event]:
     first = ["queued", "in_progress"] if final["background"] else ["in_progress"]
     life.add("response.created", response=snapshot(final, first[0]))
     for status in first:
-        life.add(f"response.{status}", response=snapshot(final, status))
+        early = {"usage": final["usage"]} if world.wild.early_usage else {}
+        life.add(f"response.{status}", response={**snapshot(final, status), **early})
     failed = outcome.end in ("failed", "error")
     thoughts = [item for item in final["output"] if item["type"] == "reasoning"]
     for item in thoughts:
@@ -76,6 +85,8 @@ def script(world: World, final: Json, outcome: Outcome) -> list[Event]:
         life.add("error", code=fault.code, message=fault.message, param=fault.param)
     else:
         life.add(f"response.{outcome.end}", response=final)
+    if world.wild.nameless_events:
+        return [Event(event.data) for event in life.events]
     return life.events
 
 

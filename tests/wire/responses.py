@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .conversations import Conversation, Conversations, refuse_if_locked, said, stored_item
-from .parts import Answer, Call, Event, Json, RefusedError, Said, Stream, as_json, deleted
+from .conversations import MOST_ITEMS, Conversation, Conversations, refuse_if_locked, said, stored_item
+from .parts import Answer, Call, Event, Json, Plain, RefusedError, Said, Stream, as_json, deleted
 from .response_events import final_response, script, snapshot
 from .routing import Route
 from .world import World, check_metadata, page
@@ -86,7 +86,9 @@ class Responses:
         conversation, conversation_id = self._conversation(call)
         refuse_if_locked(conversation, call)
         earlier = (
-            said(conversation.items) if conversation else self._chain(call.body.get("previous_response_id"))
+            self._remembered(conversation)
+            if conversation
+            else self._chain(call.body.get("previous_response_id"))
         )
         raw = call.body.get("input") or []
         items = [{"role": "user", "content": raw}] if isinstance(raw, str) else raw
@@ -110,6 +112,11 @@ class Responses:
         if conversation:
             conversation.busy = True
         return turn
+
+    def _remembered(self, conversation: Conversation) -> list[Said]:
+        if not self._world.wild.own_memory:
+            return said(conversation.items)
+        return conversation.memory or said(conversation.items[:MOST_ITEMS])
 
     def _conversation(self, call: Call) -> tuple[Conversation | None, str | None]:
         given = call.body.get("conversation")
@@ -150,7 +157,9 @@ class Responses:
         if turn.conversation:
             turn.conversation.busy = False
             if turn.final["status"] != "failed":
-                turn.conversation.items += [*turn.inputs, *turn.final["output"]]
+                added = [*turn.inputs, *turn.final["output"]]
+                turn.conversation.items += added
+                turn.conversation.memory = [*turn.earlier, *said(added)]
 
     def _abandon(self, turn: Turn) -> None:
         """The client of a stream is gone: a background turn does not mind, any other ends as the world
@@ -195,6 +204,8 @@ class Responses:
 
     def _delete(self, call: Call) -> Answer:
         self._named(call)
+        if status := self._world.wild.response_delete:
+            return Plain(status, b"", "text/plain")
         self.forget(call.args["response"])
         return deleted(call.args["response"], "response")
 

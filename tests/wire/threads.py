@@ -32,6 +32,10 @@ def _text(content: list[Json]) -> str:
     )
 
 
+def _listed(part: Json) -> Json:
+    return {**part, "text": [part["text"]]} if part["type"] == "text" else part
+
+
 def text_part(text: str) -> Json:
     """Build the content part that holds text in a stored message."""
     return {"type": "text", "text": {"value": text, "annotations": []}}
@@ -177,8 +181,17 @@ class Threads:
         return deleted(call.args["thread"], "thread.deleted")
 
     def _messages(self, call: Call) -> Answer:
-        messages, run = self.named(call).messages, call.query.get("run_id")
-        return as_json(page([m for m in messages if run is None or m["run_id"] == run], call.query))
+        wild = self._world.wild
+        run = None if wild.run_id_ignored else call.query.get("run_id")
+        messages = [m for m in self.named(call).messages if run is None or m["run_id"] == run]
+        if wild.same_second == "reversed":
+            messages.reverse()
+        elif wild.same_second:
+            first = "assistant" if wild.same_second == "answers first" else "user"
+            messages.sort(key=lambda message: message["role"] != first)
+        if wild.text_as_list:
+            messages = [{**m, "content": [_listed(part) for part in m["content"]]} for m in messages]
+        return as_json(page(messages, call.query))
 
     def _add(self, call: Call) -> Answer:
         thread = self.named(call)

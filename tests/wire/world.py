@@ -31,12 +31,37 @@ HUGE = "é" * 2**19  # two bytes each: 1 MB on the wire
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wild:
-    """How a server that only resembles OpenAI's differs from it."""
+    """How a server that only resembles OpenAI's differs from it.
+
+    `conversation_key` is where a response names its conversation (None: nowhere). With `own_memory`, the
+    model reads the first 20 items of a conversation, and from its first response on only what was said in
+    responses. `response_delete` is the status that answers every DELETE of a response. With `text_as_list`,
+    the text of a message is a list of objects. `same_second` is the order in which the messages of a second
+    are listed, and then all of them are of one second.
+    """
 
     bare_ids: bool = False
     no_usage: bool = False
     no_streaming: bool = False
     message_delete: Literal[404, 405] | None = None
+    conversation_key: Literal["conversation", "conversation_id"] | None = "conversation"
+    own_memory: bool = False
+    nameless_events: bool = False
+    response_delete: Literal[405, 501] | None = None
+    early_usage: bool = False
+    text_as_list: bool = False
+    same_second: Literal["reversed", "answers first", "questions first"] | None = None
+    run_id_ignored: bool = False
+
+
+# Seen of OGX 1.5: conversations hold items and answers, responses never name them, the stream has no
+# `event:` lines, and items that were added by hand count only for the first 20 and before the first response.
+OGX = Wild(conversation_key=None, own_memory=True, nameless_events=True)
+# Seen of Myla 0.2: ids without a prefix, no usage, no stream, and a message's text in a list.
+MYLA = Wild(bare_ids=True, no_usage=True, no_streaming=True, text_as_list=True)
+# Seen of agentic-api 0.9: `conversation` is null, `conversation_id` is set (also to an id that is unknown),
+# responses cannot be deleted, and a refusal to do so has no body.
+AGENTIC_API = Wild(conversation_key="conversation_id", response_delete=405)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +117,7 @@ class World:
 
     def now(self) -> int:
         """The time as the APIs write it."""
-        return int(time.time())
+        return 1_700_000_000 if self.wild.same_second else int(time.time())
 
     def think(self, memory: list[Said], instructions: str | None, plan: Plan) -> Outcome:
         """Hear a turn, and decide everything about its answer."""

@@ -14,18 +14,29 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
-from chatmgr.backends import one_shot
-from chatmgr.backends.assistants.run_follower import Run, RunFollower
+from chatmgr.backends import history, one_shot
+from chatmgr.backends.assistants.run import Run
+from chatmgr.backends.assistants.run_follower import RunFollower
 from chatmgr.backends.assistants.threads import Threads
 from chatmgr.backends.http.client import ApiClient, Json, Stream
 from chatmgr.backends.http.retry import busy
 from chatmgr.backends.params import params_for_api
-from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
+from chatmgr.backends.thread_sync import without_spaces
+from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, ProviderRefused
 from chatmgr.domain.events import Event, Finished, Notice, Opened, Sending, ThreadSynced
-from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
+from chatmgr.domain.model import (
+    Assistant,
+    LiveRun,
+    Message,
+    ModelInfo,
+    Provider,
+    RemoteMessage,
+    TurnRequest,
+)
 from chatmgr.domain.remote import RemoteKind
 from chatmgr.domain.states import RunState
 
+_OPTIONAL = {"stream", "truncation_strategy"}  # fields of ours that a server may refuse
 _ASSISTANT_PARAMS = {"temperature", "top_p", "response_format", "reasoning_effort", "tools", "tool_resources"}
 _FILE_SEARCH = {"type": "file_search"}  # without this tool, documents in a thread are not read
 
@@ -49,8 +60,17 @@ class AssistantsBackend:
         yield Sending()
         thread, message = yield from self._send_message(thread, request)
         yield Opened(thread_id=thread)
-        try:
+
+        def run(earlier: list[Message] | None) -> Iterator[Event]:
+            nonlocal thread, message
+            if earlier is not None:  # the thread was too long
+                thread = yield from self._threads.build(request, earlier)
+                message = yield from self._threads.add_message(thread, request.message)
+                yield Opened(thread_id=thread)
             yield from self._run(request.assistant, assistant_id, model, thread, message)
+
+        try:
+            yield from history.run_with_history(request, run, None, kept_remotely=True)
         except ChatmgrError as error:
             error.touched = True  # the message is in the thread, even if the run was refused
             if not isinstance(error, ProviderRefused):
@@ -72,7 +92,7 @@ class AssistantsBackend:
         body |= {"model": model, "name": assistant.name}
         if assistant.instructions:
             body["instructions"] = assistant.instructions
-        created = yield from self._client.retrying(lambda: self._client.post("/assistants", body))
+        created = yield from self._client.retrying(lambda: self._client.post("/assistants", body, {"name"}))
         assistant_id = str(created.get("id", ""))
         yield Opened(assistant_id=assistant_id)
         return assistant_id
@@ -83,15 +103,17 @@ class AssistantsBackend:
         If the connection breaks, the message is sent again only if the thread does not hold it. A thread
         that has vanished meanwhile is replaced.
         """
-        newest_before = self._threads.newest_id
+        seen_before = set(self._threads.seen_ids)
         try:
             return thread, (yield from self._threads.add_message(thread, request.message))
         except NetworkDown as error:
             if not error.heard:
                 raise
             newest = yield from self._client.query_run(partial(self._threads.newest, thread))
-            if newest and newest[0].id != newest_before and newest[0].content.endswith(request.text):
-                return thread, newest[0].id
+            for message in newest:
+                new = message.role == "user" and message.id not in seen_before
+                if new and message.content.endswith(request.text):
+                    return thread, message.id
             yield Notice("The connection broke before the message arrived; sending it again.")
         except ProviderRefused as error:
             if error.status != 404 and not busy(error):
@@ -120,14 +142,16 @@ class AssistantsBackend:
             "stream": True,
         }
         body.setdefault("truncation_strategy", {"type": "auto"})
+        optional = _OPTIONAL - assistant.params.keys()
         if self._threads.has_documents:
             other_tools = [tool for tool in body.get("tools") or () if tool != _FILE_SEARCH]
             body["tools"] = [*other_tools, _FILE_SEARCH]
         if assistant.instructions or assistant.version > 1:  # else those of the server's assistant apply
             body["instructions"] = assistant.instructions
-        run = Run(thread, message=message)
+        seen_ids, seen_runs = self._threads.seen_ids - {message}, self._threads.seen_runs
+        run = Run(thread, message=message, earlier_ids=seen_ids, earlier_runs=seen_runs)
         path = f"/threads/{thread}/runs"
-        yield from self._cancelled_on_exit(run, lambda: self._create_run(run, path, body))
+        yield from self._cancelled_on_exit(run, lambda: self._create_run(run, path, body, optional))
 
     def _cancelled_on_exit(self, run: Run, events: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         """Follow a run's events; if the caller leaves before the end, ask the server to cancel the run."""
@@ -138,20 +162,24 @@ class AssistantsBackend:
                 self._follower.cancel(run)
             raise
 
-    def _create_run(self, run: Run, path: str, body: Json) -> Iterator[Event]:
+    def _create_run(self, run: Run, path: str, body: Json, optional: set[str]) -> Iterator[Event]:
         try:
-            stream: Stream = yield from self._client.retrying(lambda: self._client.open(path, body))
+            stream: Stream = yield from self._client.retrying(lambda: self._client.open(path, body, optional))
             yield from self._follower.read_stream(run, stream)
         except (NetworkDown, ProviderRefused) as error:
             refused = isinstance(error, ProviderRefused) and error.status < 500
-            if not run.id and (refused or not error.touched):
+            if run.ended or (not run.id and (refused or not error.touched)):
                 raise
             disconnected = isinstance(error, NetworkDown)
             yield Notice(
                 f"{'The connection broke' if disconnected else 'No answer came'}; looking up the run."
             )
             broken = error if isinstance(error, NetworkDown) else NetworkDown(error.message, error.hint)
-            yield from self._follower.find(run, broken if run.id else error, None if disconnected else 0.0)
+            seconds = None if disconnected else 0.0
+            try:
+                yield from self._follower.find(run, broken if run.id else error, seconds)
+            except ConfigurationFault:  # the key may create runs, and not read them
+                raise (broken if run.id else error) from None
             return
         if not run.ended:
             yield from self._follower.find(run, _broke_off())
@@ -171,6 +199,7 @@ class AssistantsBackend:
                     if message.role == "user" and message.content.endswith(run.user)
                 )
                 known_run.message = next(sent, "")
+                known_run.earlier_ids = _earlier_answers(run, newest)
             age = (datetime.now(UTC) - run.started_at).total_seconds()
             seconds = max(self._follower.recover_seconds - age, 0.0)
             missing = (
@@ -178,7 +207,8 @@ class AssistantsBackend:
                 if known_run.id
                 else "the process ended before the run was created"
             )
-            yield from self._follower.find(known_run, ProviderRefused(missing), seconds)
+            died = "the process ended before the answer did"
+            yield from self._follower.find(known_run, ProviderRefused(missing), seconds, cause=died)
         except ProviderRefused as error:
             reason = "the thread is gone" if error.status == 404 else error.message
             yield Finished(RunState.INTERRUPTED, error=reason)
@@ -224,7 +254,7 @@ class AssistantsBackend:
     def delete(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
         """Delete a thread, with its messages and runs, or a file; answers are stored in the thread."""
         if kind != "response":
-            yield from self._client.retrying(lambda: self._client.delete(f"/{kind}s/{remote_id}"))
+            yield from self._client.retrying(lambda: self._client.remove(f"/{kind}s/{remote_id}"))
         return ""
 
     def complete(self, instructions: str, text: str, model: str, max_tokens: int) -> str:
@@ -238,6 +268,21 @@ class AssistantsBackend:
     def fetch_assistant(self, remote_id: str) -> Json:
         """An assistant that exists on the server, as the server describes it."""
         return self._client.get(f"/assistants/{remote_id}")
+
+
+def _earlier_answers(run: LiveRun, newest: list[RemoteMessage]) -> set[str]:
+    """The ids of the messages with the answers of the turns before a run, as far as their texts tell.
+
+    If an earlier answer and that of the run have the same words, the older message is the earlier one.
+    """
+    texts = [without_spaces(message.content) for message in run.earlier if message.role == "assistant"]
+    ids = set[str]()
+    for message in reversed(newest):
+        text = without_spaces(message.content)
+        if message.role == "assistant" and text in texts:
+            texts.remove(text)
+            ids.add(message.id)
+    return ids
 
 
 def _broke_off() -> NetworkDown:

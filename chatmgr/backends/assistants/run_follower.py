@@ -1,34 +1,23 @@
 """Following a run of the Assistants API to its end: by its stream, or by polling it."""
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 
+from chatmgr.backends import error_body
 from chatmgr.backends.answer_text import join_messages, remaining_text
-from chatmgr.backends.assistants.threads import content_parts, text_of
+from chatmgr.backends.assistants.run import Run, created_at, find_answers
+from chatmgr.backends.assistants.threads import is_refusal, text_of
 from chatmgr.backends.http.client import ApiClient, Json
+from chatmgr.backends.http.errors import stream_refusal
+from chatmgr.backends.overflow import parse_overflow
 from chatmgr.backends.polling import poll
-from chatmgr.domain.errors import ChatmgrError, ProviderRefused
+from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Opened, ToolCall, Usage
 from chatmgr.domain.states import LIVE, RunState, from_provider_status
 
+_NEWEST_RUNS = 10
 _RUN_PREFIX = "thread.run."
 _UNFINISHED_EVENTS = {"created", "queued", "in_progress", "cancelling"}
-
-
-@dataclass(slots=True)
-class Run:
-    """What is known of one run.
-
-    ``message`` is the id of the message that it answers, ``text_parts`` is what was streamed so far.
-    """
-
-    thread: str
-    id: str = ""
-    message: str = ""
-    text_parts: list[str] = field(default_factory=list)
-    refused: bool = False
-    ended: bool = False
 
 
 class RunFollower:
@@ -43,49 +32,73 @@ class RunFollower:
         """Follow a stream to its end, or to where it breaks off; a run that is not streamed is polled."""
         for name, event in events:
             if name == "thread.message.delta":
-                parts = content_parts((event.get("delta") or {}).get("content"))
-                run.refused = run.refused or any(part.get("refusal") for part in parts)
-                run.text_parts.append(text_of(parts))
+                delta = event.get("delta")
+                content = delta.get("content") if isinstance(delta, dict) else delta
+                run.refused = run.refused or is_refusal(content)
+                run.text_parts.append(text_of(content))
                 yield Delta(run.text_parts[-1])
-            elif name == "thread.message.created" and any(run.text_parts):
-                run.text_parts.append("\n\n")  # the separator that join_messages puts between messages
-                yield Delta("\n\n")
+            elif name == "thread.message.created":
+                run.answer_ids.append(str(event.get("id") or ""))
+                if any(run.text_parts):
+                    run.text_parts.append("\n\n")  # the separator that join_messages puts between messages
+                    yield Delta("\n\n")
+            elif name == "thread.run.step.completed":
+                yield from _add_usage(run, event)
             elif not name or (name.startswith(_RUN_PREFIX) and ".step." not in name):
                 yield from self._record_id(run, event)
                 if not name:
                     yield from self._wait_until_done(run, event)
                     return
                 if name.rpartition(".")[2] not in _UNFINISHED_EVENTS:
+                    self._raise_if_too_long(run, event)
                     yield from self._finish(run, event)
                     return
             elif name == "error":
                 run.ended = True
-                reason = event.get("message") or (event.get("error") or {}).get("message")
-                yield Finished(RunState.FAILED, error=str(reason or "no reason given"))
+                yield self._client.failure(event, heard=any(run.text_parts))
                 return
+
+    def _raise_if_too_long(self, run: Run, run_object: Json) -> None:
+        """Raise the refusal of a thread that is too long, if nothing was answered: then less is sent."""
+        if not any(run.text_parts) and parse_overflow({"error": run_object.get("last_error")}):
+            run.ended = True
+            raise stream_refusal(self._client.provider, run_object)
 
     def _record_id(self, run: Run, run_object: Json) -> Iterator[Event]:
         if not run.id and run_object.get("id"):
             run.id = str(run_object["id"])
             yield Opened(thread_id=run.thread, run_id=run.id)
 
-    def find(self, run: Run, missing_error: ChatmgrError, seconds: float | None = None) -> Iterator[Event]:
+    def find(
+        self, run: Run, missing_error: ChatmgrError, seconds: float | None = None, cause: str = ""
+    ) -> Iterator[Event]:
         """Find a run again and follow it to its end; raises ``missing_error`` if there is none.
 
-        A run whose id is unknown is looked for during ``seconds``: it is the newest run of the thread,
-        if that was created after the message it answers.
+        If the server refuses to show a run, that is not why its answer is incomplete. The reason is
+        ``cause``, for a run whose process died, else the message of ``missing_error``.
+
+        A run whose id is unknown is looked for during ``seconds``: it is the newest run of the thread that
+        can be the answer to the message.
         """
         if run.id:
             try:
                 run_object = yield from self._fetch(run)
-            except ProviderRefused as error:
-                if error.status == 404:
+            except (ProviderRefused, ConfigurationFault) as error:
+                if cause and isinstance(error, ConfigurationFault):
+                    raise  # once the key is right, the run can be looked up
+                if cause and isinstance(error, ProviderRefused) and error.status == 404:
                     raise missing_error from None
-                raise
+                run.ended = True
+                yield Finished(RunState.INTERRUPTED, error=cause or missing_error.message)
+                return
         elif not run.message:
             raise missing_error
         else:
-            run_object = yield from self._search(run, self.recover_seconds if seconds is None else seconds)
+            try:
+                limit = self.recover_seconds if seconds is None else seconds
+                run_object = yield from self._search(run, limit)
+            except ProviderRefused:
+                raise missing_error from None
             if not run_object:
                 raise missing_error
             yield from self._record_id(run, run_object)
@@ -105,26 +118,31 @@ class RunFollower:
         )
 
     def _newest_run(self, run: Run) -> Json:
-        """The thread's newest run, if it was created after the message; else an empty object.
+        """The newest run that can be the answer to the message; an empty object if there is none.
 
-        Times are whole seconds. So of a run created in the same second, its messages decide: if one of
-        them stands before the message, the run belongs to an earlier turn.
+        It was not created before the message, and no message of it was seen before. Times are whole seconds,
+        so a run of the same second may be an earlier one: it is, if an older message is its work.
         """
-        page = self._client.get(f"/threads/{run.thread}/runs", {"order": "desc", "limit": 1})
+        page = self._client.get(f"/threads/{run.thread}/runs", {"order": "desc", "limit": _NEWEST_RUNS})
         message = self._client.get(f"/threads/{run.thread}/messages/{run.message}")
-        for run_object in page.get("data") or ():
-            run_time, message_time = (int(each.get("created_at") or 0) for each in (run_object, message))
-            if run_time > message_time or (
-                run_time == message_time and not self._wrote_before(run_object, run)
-            ):
+        asked_at = created_at(message)
+        runs = [each for each in page.get("data") or () if isinstance(each, dict)]
+        for run_object in sorted(runs, key=created_at, reverse=True):
+            if run_object.get("id") in run.earlier_runs or created_at(run_object) < asked_at:
+                continue
+            if created_at(run_object) > asked_at or not self._wrote_earlier(run_object, asked_at, run):
                 return dict(run_object)
         return {}
 
-    def _wrote_before(self, run_object: Json, run: Run) -> bool:
-        """Whether a message of ``run_object`` stands before the message that ``run`` answers."""
-        query: dict[str, object] = {"order": "desc", "limit": 100, "after": run.message}
-        older = self._client.get(f"/threads/{run.thread}/messages", query)
-        return any(message.get("run_id") == run_object.get("id") for message in older.get("data") or ())
+    def _wrote_earlier(self, run_object: Json, asked_at: int, run: Run) -> bool:
+        """Whether ``run_object`` wrote a message that is older than the one that ``run`` answers."""
+        query: dict[str, object] = {"order": "desc", "limit": 100}
+        page = self._client.get(f"/threads/{run.thread}/messages", query)
+        return any(
+            created_at(message) < asked_at or message.get("id") in run.earlier_ids
+            for message in page.get("data") or ()
+            if isinstance(message, dict) and message.get("run_id") == run_object.get("id")
+        )
 
     def _fetch(self, run: Run) -> Generator[Event, None, Json]:
         path = f"/threads/{run.thread}/runs/{run.id}"
@@ -171,23 +189,28 @@ class RunFollower:
             detail = "length" if reason.startswith("max_") else reason
         text = ""
         if state in {RunState.COMPLETED, RunState.INCOMPLETE}:
-            text = yield from self._client.query_run(partial(self._answer_text, run))
+            try:
+                text = yield from self._client.query_run(partial(self._answer_text, run))
+            except ProviderRefused as error:
+                if not any(run.text_parts):
+                    reason = f"the run is {state}, but its answer cannot be read: {error.message}"
+                    yield Finished(RunState.INTERRUPTED, "", reason)
+                    return
         if state is RunState.COMPLETED and run.refused:
             detail = "refusal"
         yield from remaining_text(text, "".join(run.text_parts))
-        error = str((run_object.get("last_error") or {}).get("message") or "")
-        yield Finished(state, detail, error, text or None)
+        failed = state is RunState.FAILED and not detail
+        error = run_object.get("last_error")
+        yield Finished(state, detail, error_body.reason(error) if error or failed else "", text or None)
 
     def _answer_text(self, run: Run) -> str:
-        """The text of the assistant's messages that this run wrote, oldest first."""
-        query: dict[str, object] = {"order": "asc", "limit": 100, "run_id": run.id}
-        page = self._client.get(f"/threads/{run.thread}/messages", query)
-        contents = [
-            content_parts(message.get("content"))
-            for message in page.get("data") or ()
-            if message.get("role") == "assistant" and message.get("run_id") in {run.id, None}
-        ]
-        run.refused = any(part.get("refusal") for parts in contents for part in parts)
+        """The text of the messages that this run wrote, oldest first."""
+        path, query = f"/threads/{run.thread}/messages", {"order": "asc", "limit": 100}
+        answers = find_answers(run, self._client.get(path, query | {"run_id": run.id}))
+        if not answers:  # a server that knows no runs may have given the thread's first messages
+            answers = find_answers(run, self._client.get(path, query | {"order": "desc"}), newest_first=True)
+        contents = [message.get("content") for message in answers]
+        run.refused = run.refused or any(map(is_refusal, contents))
         return join_messages(map(text_of, contents))
 
     def cancel(self, run: Run) -> None:
@@ -202,6 +225,18 @@ def _is_done(run_object: Json) -> bool:
     """Whether nothing more comes of a run by itself: it has ended, or waits for tool outputs."""
     state, _ = from_provider_status(str(run_object.get("status") or ""))
     return state not in LIVE or state is RunState.REQUIRES_ACTION
+
+
+def _add_usage(run: Run, step: Json) -> Iterator[Usage]:
+    """Count the tokens of a step: if the stream breaks, the run's own count never comes."""
+    for usage in _usage(step):
+        past = run.step_usage or Usage(0, 0)
+        run.step_usage = Usage(
+            (past.input_tokens or 0) + (usage.input_tokens or 0),
+            (past.output_tokens or 0) + (usage.output_tokens or 0),
+            usage.cached_tokens,
+        )
+        yield run.step_usage
 
 
 def _usage(run_object: Json) -> Iterator[Usage]:

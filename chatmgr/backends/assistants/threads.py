@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from chatmgr.backends import thread_sync
@@ -12,20 +13,22 @@ from chatmgr.domain.events import Event, ThreadSynced, Uploaded
 from chatmgr.domain.model import Message, RemoteMessage, TurnRequest
 
 _NEWEST = 10  # messages
+_DEEPEST = 6  # levels of parts in parts
 
 
 class Threads:
     """The threads of one provider.
 
-    ``newest_id`` is the newest message that was seen before a turn. ``has_documents`` says whether the
-    thread has documents that the assistant must search to read.
+    ``seen_ids`` are the newest messages that were seen before a turn, ``seen_runs`` the runs that wrote them.
+    ``has_documents`` says whether the thread has documents that the assistant must search to read.
     """
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
         self._file_ids: dict[str, str] = {}
         self.has_documents = False
-        self.newest_id = ""
+        self.seen_ids: set[str] = set()
+        self.seen_runs: set[str] = set()
 
     def ensure_synced(self, request: TurnRequest) -> Generator[Event, None, str]:
         """The thread to run this turn on, with everything that the transcript has."""
@@ -33,10 +36,12 @@ class Threads:
         self.has_documents = any(file.content_type not in IMAGES for file in request.remote_files.values())
         return (yield from thread_sync.ensure_synced(self, request))
 
-    def build(self, request: TurnRequest) -> Generator[Event, None, str]:
-        """Create a thread that holds the transcript; returns its id."""
+    def build(
+        self, request: TurnRequest, messages: list[Message] | None = None
+    ) -> Generator[Event, None, str]:
+        """Create a thread that holds the transcript, or these messages of it; returns its id."""
         thread = yield from self._client.retrying(self.create)
-        yield from self.append(thread, request.history(0))
+        yield from self.append(thread, request.history(0) if messages is None else messages)
         yield ThreadSynced(thread, request.answered)
         return thread
 
@@ -62,8 +67,9 @@ class Threads:
                 del self._file_ids[sha256]
             yield from self._upload_files(message)
             reply = yield from self._post(thread, message)
-        self.newest_id = str(reply.get("id", ""))
-        return self.newest_id
+        message_id = str(reply.get("id", ""))
+        self.seen_ids.add(message_id)
+        return message_id
 
     def _post(self, thread: str, message: Message) -> Generator[Event, None, Json]:
         body = assistants_message(message, self._file_ids)
@@ -86,27 +92,90 @@ class Threads:
     def newest(self, thread: str) -> list[RemoteMessage]:
         """The last few messages, newest first."""
         page = self._client.get(f"/threads/{thread}/messages", {"order": "desc", "limit": _NEWEST})
-        return [_remote_message(message) for message in page.get("data") or ()]
+        newest = oldest_first(_remote_messages(page.get("data")), listed_newest_first=True)[::-1]
+        self.seen_runs = {message.run_id for message in newest if message.run_id}
+        return newest
 
     def fetch_messages(self, thread: str) -> Iterator[RemoteMessage]:
         """Every message, oldest first, page by page."""
-        return map(_remote_message, thread_sync.paginate(self._client, f"/threads/{thread}/messages"))
+        messages = thread_sync.paginate(self._client, f"/threads/{thread}/messages")
+        return iter(_questions_first(oldest_first(_remote_messages(messages))))
+
+
+def _remote_messages(messages: Any) -> list[RemoteMessage]:
+    return [_remote_message(message) for message in messages or () if isinstance(message, dict)]
 
 
 def _remote_message(message: Json) -> RemoteMessage:
+    created_at = message.get("created_at")
     return RemoteMessage(
-        str(message.get("id", "")),
-        str(message.get("role", "")),
-        text_of(content_parts(message.get("content"))),
+        str(message.get("id") or ""),
+        str(message.get("role") or ""),
+        text_of(message.get("content")),
         str(message.get("run_id") or ""),
+        created_at=int(created_at) if isinstance(created_at, (int, float)) else 0,
     )
 
 
-def content_parts(content: Any) -> list[Json]:
-    """The parts of a message or of a delta; some servers give the text itself."""
-    return [{"text": {"value": content}}] if isinstance(content, str) else list(content or ())
+def oldest_first(messages: list[RemoteMessage], *, listed_newest_first: bool = False) -> list[RemoteMessage]:
+    """Messages by their times, where the server tells them, whatever order it lists them in.
+
+    Within a second, the order of the list stays: it may or may not mean anything.
+    """
+    if listed_newest_first:
+        messages = messages[::-1]
+    times = [message.created_at for message in messages]
+    if not times or not all(times):
+        return messages
+    if times[0] > times[-1] and times == sorted(times, reverse=True):
+        messages = messages[::-1]  # the server lists them the other way round
+    return sorted(messages, key=lambda message: message.created_at)
 
 
-def text_of(parts: list[Json]) -> str:
-    """The text of content parts; files and images have none."""
-    return "".join(str((part.get("text") or {}).get("value") or part.get("refusal") or "") for part in parts)
+def _questions_first(messages: list[RemoteMessage]) -> list[RemoteMessage]:
+    """Messages, oldest first, in which no run answers before it was asked.
+
+    Times are whole seconds, and some servers list the messages of one second in any order.
+    """
+    ordered: list[RemoteMessage] = []
+    for created_at, same_second in groupby(messages, lambda message: message.created_at):
+        group = list(same_second)
+        ordered += _asked_before_answered(group, ordered[-1] if ordered else None) if created_at else group
+    return ordered
+
+
+def _asked_before_answered(group: list[RemoteMessage], previous: RemoteMessage | None) -> list[RemoteMessage]:
+    ordered: list[RemoteMessage] = []
+    while group:
+        message = group[0]
+        asked = previous and (previous.role == "user" or previous.run_id == message.run_id)
+        if message.role == "assistant" and message.run_id and not asked:
+            message = next((other for other in group if other.role == "user"), message)
+        group.remove(message)
+        ordered.append(message)
+        previous = message
+    return ordered
+
+
+def text_of(content: Any, depth: int = _DEEPEST) -> str:
+    """The text of a message or of a delta; files and images have none.
+
+    It is a list of parts, whose ``text`` is an object with a ``value``. Some servers give a single part, a
+    string in place of a part or of the object, or a list of them.
+    """
+    if isinstance(content, str):
+        return content
+    if not depth:
+        return ""
+    if isinstance(content, list):
+        return "".join(text_of(part, depth - 1) for part in content)
+    if not isinstance(content, dict):
+        return ""
+    texts = (text_of(content.get(key), depth - 1) for key in ("value", "text", "refusal"))
+    return next(filter(None, texts), "")
+
+
+def is_refusal(content: Any) -> bool:
+    """Whether a message or a delta has a part in which the model refuses to answer."""
+    parts = content if isinstance(content, list) else [content]
+    return any(isinstance(part, dict) and part.get("refusal") for part in parts)

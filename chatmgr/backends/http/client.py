@@ -4,13 +4,24 @@ A request that creates a turn must not be sent twice. So the SDK's retries are o
 those that read are repeated.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from chatmgr.backends.error_body import is_error, parse_text
 from chatmgr.backends.http import retry, sse
-from chatmgr.backends.http.errors import network_error, refusal, unknown_model_error
+from chatmgr.backends.http.errors import (
+    error_reason,
+    network_error,
+    one_line,
+    refusal,
+    stream_refusal,
+    unknown_model_error,
+)
+from chatmgr.backends.http.optional_fields import send_without_refused
+from chatmgr.backends.overflow import parse_overflow
 from chatmgr.domain.errors import (
     ChatmgrError,
     ConfigurationFault,
@@ -19,9 +30,11 @@ from chatmgr.domain.errors import (
     ProviderRefused,
     Unsettled,
 )
-from chatmgr.domain.events import Event
+from chatmgr.domain.events import Event, Finished
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Attachment, ModelInfo, Provider
+from chatmgr.domain.states import RunState
+from chatmgr.domain.text import as_sentence
 
 if TYPE_CHECKING:
     import httpx2
@@ -30,6 +43,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 T = TypeVar("T")
 _READ_TRIES = 3
+NOT_DELETED = 405  # the status of an error for what a server says it lacks, or has deleted, and still has
+_REMEMBERED = 2000  # bytes
 
 
 class ApiClient:
@@ -49,39 +64,53 @@ class ApiClient:
 
         return sdk_client(self.provider, self._headers)
 
-    def get(self, path: str, query: Mapping[str, object] | None = None) -> Json:
-        """GET; repeated on a connection or server error, since reading changes nothing."""
+    def get(self, path: str, query: Mapping[str, object] | None = None, seconds: float | None = None) -> Json:
+        """GET; repeated on a connection or server error, since reading changes nothing.
+
+        With ``seconds``, it is tried once, and for no longer than that.
+        """
+        options: dict[str, Any] = {"params": dict(query or {})}
+        if seconds is not None:
+            options["timeout"] = seconds
         for attempt in range(_READ_TRIES):
             try:
-                return self._json("get", path, options={"params": dict(query or {})})
+                return self._json("get", path, options=options)
             except (NetworkDown, ProviderRefused) as error:
                 transient = isinstance(error, NetworkDown) or error.status >= 500
-                if not transient or attempt == _READ_TRIES - 1:
+                if not transient or seconds is not None or attempt == _READ_TRIES - 1:
                     raise
                 interrupts.sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
 
-    def post(self, path: str, body: Mapping[str, object]) -> Json:
-        """POST, once."""
-        return self._json("post", path, body=dict(body))
+    def post(self, path: str, body: Mapping[str, object], optional: Collection[str] = ()) -> Json:
+        """POST, once; again only without those of the ``optional`` fields that the server refuses."""
+        return send_without_refused(
+            self.provider, body, optional, lambda accepted: self._json("post", path, body=accepted)
+        )
 
     def _json(self, verb: str, path: str, **call: Any) -> Json:
         import httpx2
 
         with self.errors():
             response = getattr(self._client, verb)(path, cast_to=httpx2.Response, **call)
-            return self.decode(response)
+            body = self.decode(response)
+        if is_error("", body):
+            raise stream_refusal(self.provider, body)
+        return body
 
     def decode(self, response: "httpx2.Response") -> Json:
         """The JSON object in a response; raises ProviderRefused where there is none."""
         try:
             body = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
+            text = parse_text(response.text, response.headers.get("content-type", "")).message
+            excerpt = as_sentence(f": {one_line(self.provider, text)}") if text else "."
             raise ProviderRefused(
-                f"{self.provider.name} answered {response.status_code} with something that is not JSON.",
-                f"Is {self.provider.base_url} the API's address? See: chatmgr provider test "
+                f"{self.provider.name} answered {response.status_code} with something that is not JSON"
+                f"{excerpt}",
+                f"Is {self.provider.endpoint} the API's address? See: chatmgr provider test "
                 f"{self.provider.name}",
                 status=response.status_code,
             )
@@ -95,6 +124,31 @@ class ApiClient:
             if 200 <= error.status < 300:
                 return {}
             raise
+
+    def remove(self, path: str) -> None:
+        """DELETE something and make sure of it; raises ProviderRefused if the server still has it.
+
+        Status 404 means that it is gone, but only from a server that knows its kind: one without such a route
+        may give the same answer. So a 404 counts if it is JSON and the thing cannot be read either.
+        """
+        try:
+            reply = self.delete(path)
+        except ProviderRefused as error:
+            if error.status != 404 or (error.body is not None and not self._exists(path)):
+                raise
+            raise self._not_deleted(error.status) from None
+        if reply.get("deleted") is False:
+            raise self._not_deleted(200)
+
+    def _exists(self, path: str) -> bool:
+        try:
+            self.get(path)
+        except ProviderRefused:
+            return False
+        return True
+
+    def _not_deleted(self, status: int) -> ProviderRefused:
+        return ProviderRefused(f"{self.provider.name} does not delete this ({status})", status=NOT_DELETED)
 
     def upload(self, file: Attachment, purpose: str) -> str:
         """Upload a file; returns the id that the server gives it."""
@@ -126,23 +180,46 @@ class ApiClient:
         except NetworkDown as error:
             raise Unsettled(error.message) from None
         except ProviderRefused as error:
-            if error.status == 429 or error.status >= 500:
+            if error.status == 429 or (error.status >= 500 and error.status != 501):
                 raise Unsettled(error.message) from None
             raise
 
-    def open(self, path: str, body: Mapping[str, object] | None, **query: object) -> "Stream":
-        """Start a streamed request (GET without a body); a refusal is raised here, before the first event."""
+    def open(
+        self,
+        path: str,
+        body: Mapping[str, object] | None,
+        optional: Collection[str] = (),
+        **query: object,
+    ) -> "Stream":
+        """Start a streamed request (GET without a body); a refusal is raised here, before the first event.
+
+        Those of the ``optional`` fields of the body that the server refuses are left out.
+        """
+        if body is None:
+            call = {"options": {"params": query}} if query else {}
+            return self._open("get", path, **call)
+        return send_without_refused(
+            self.provider, body, optional, lambda accepted: self._open("post", path, body=accepted)
+        )
+
+    def _open(self, verb: str, path: str, **call: Any) -> "Stream":
         import httpx2
 
         with self.errors():
-            verb = "get" if body is None else "post"
-            call: dict[str, Any] = {"options": {"params": query}} if query else {}
-            if body is not None:
-                call["body"] = dict(body)
             response = getattr(self._client, verb)(
                 path, cast_to=httpx2.Response, stream=True, stream_cls=cast(Any, None), **call
             )
             return Stream(self, response)
+
+    def failure(self, event: Json, *, heard: bool) -> Finished:
+        """The end of an answer that an error inside it ended, with the reason.
+
+        Raises ProviderRefused if the prompt was too long and nothing of an answer was heard: then less of
+        the history is sent.
+        """
+        if not heard and parse_overflow(event):
+            raise stream_refusal(self.provider, event)
+        return Finished(RunState.FAILED, error=error_reason(self.provider, event))
 
     def models(self) -> list[ModelInfo]:
         """The models that the server lists; none where the endpoint has no list."""
@@ -198,7 +275,8 @@ class ApiClient:
 class Stream:
     """A streamed response. Iterating gives each event's name and decoded data; ``[DONE]`` has no data.
 
-    A server that does not stream answers with one JSON object, which comes as ``("", object)``.
+    A server that does not stream answers with one JSON object, which comes as ``("", object)``. An error
+    comes as ``("error", object)``, whatever its own shape.
     """
 
     def __init__(self, client: ApiClient, response: "httpx2.Response") -> None:
@@ -210,13 +288,42 @@ class Stream:
         with self._client.errors(), closing(response):
             if "text/event-stream" not in response.headers.get("content-type", ""):
                 response.read()
-                yield "", self._client.decode(response)
+                yield _marked("", self._client.decode(response))
                 return
-            for name, data in sse.events(response.iter_bytes()):
+            head = bytearray()
+            empty = True
+            for name, data in sse.events(_remembering(response.iter_bytes(), head)):
+                empty = False
                 if data == b"[DONE]":
                     yield "[DONE]", {}
                 elif (event := sse.json_object(data)) is not None:
-                    yield name, event
+                    yield _marked(name, event)
+                elif name == "error":
+                    yield name, {"error": data.decode("utf-8", "replace").strip().strip('"')}
+            if empty and (text := _plain_text(head)):
+                yield "error", {"error": text}
+
+
+def _remembering(chunks: Iterable[bytes], head: bytearray) -> Iterator[bytes]:
+    """The chunks, of which the first few are kept as well: they may be words instead of events."""
+    for chunk in chunks:
+        if len(head) < _REMEMBERED:
+            head += chunk
+        yield chunk
+
+
+def _plain_text(head: bytearray) -> str:
+    """The words in a stream that has no event."""
+    lines = head[:_REMEMBERED].decode("utf-8", "replace").splitlines()
+    text = "\n".join(line for line in lines if not re.match(r":|(data|event|id|retry)\s*:", line))
+    return parse_text(text).message if text.strip() else ""
+
+
+def _marked(name: str, event: Json) -> tuple[str, Json]:
+    """An event with its name; an error is named so."""
+    if not is_error(name, event):
+        return name, event
+    return "error", event if is_error("", event) else {"error": event}
 
 
 def _model_note(model: Json) -> str:

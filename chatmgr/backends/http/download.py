@@ -9,10 +9,16 @@ _TIMEOUT = 30.0  # seconds
 
 
 def fetch(url: str, limit: int) -> tuple[str, bytes]:
-    """A file's name and bytes; stops reading once there are more than ``limit``."""
+    """A file's name and bytes; stops reading once there are more than ``limit``.
+
+    No key goes along. A user and a password in the address go to its own host alone, not to one that it
+    redirects to.
+    """
     import httpx2
 
-    content = bytearray()
+    from chatmgr.domain.redaction import safe_url
+
+    content, shown = bytearray(), safe_url(url)
     try:
         with httpx2.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as response:
             response.raise_for_status()
@@ -21,10 +27,10 @@ def fetch(url: str, limit: int) -> tuple[str, bytes]:
                 if len(content) > limit:
                     break
     except httpx2.HTTPStatusError as error:
-        raise UsageFault(f"{url} cannot be fetched: it answers {error.response.status_code}.") from None
+        raise UsageFault(f"{shown} cannot be fetched: it answers {error.response.status_code}.") from None
     except httpx2.InvalidURL as error:
-        raise UsageFault(f"{url} is no address: {error}.") from None
+        raise UsageFault(f"{shown} is no address: {error}.") from None
     except httpx2.RequestError as error:
         reason = str(error) or "it fell silent"
-        raise NetworkDown(f"{url} cannot be fetched: {reason}.", heard=False) from None
+        raise NetworkDown(f"{shown} cannot be fetched: {reason}.", heard=False) from None
     return unquote(Path(urlsplit(url).path).name) or "download", bytes(content)

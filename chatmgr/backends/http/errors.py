@@ -1,10 +1,10 @@
 """Errors of servers and networks as errors a person can act on: one line, without the key, with a hint."""
 
-import json
 import re
 from typing import TYPE_CHECKING
 
-from chatmgr.backends.http import retry, sse
+from chatmgr.backends import error_body
+from chatmgr.backends.http import retry
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, ModelUnknown, NetworkDown, ProviderRefused
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest
@@ -20,10 +20,10 @@ def network_error(provider: Provider, error: BaseException) -> NetworkDown:
     """The error for a connection that failed; it tells whether the server can have heard the request."""
     import httpx2
 
-    name, url = provider.name, provider.base_url
+    name, url = provider.name, provider.endpoint
     hint = f"Is it running, and is the address right? See: chatmgr provider test {name}"
     if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol)):
-        reason = _one_line(provider, str(error)) or type(error).__name__
+        reason = one_line(provider, str(error)) or type(error).__name__
         return NetworkDown(f"{name} ({url}) cannot be reached: {reason}.", hint, heard=False)
     if isinstance(error, httpx2.TimeoutException):
         return NetworkDown(f"{name} ({url}) fell silent before the answer was whole.", hint)
@@ -34,8 +34,12 @@ def network_error(provider: Provider, error: BaseException) -> NetworkDown:
 def refusal(provider: Provider, response: "httpx2.Response") -> ChatmgrError:
     """The error for a response with an error status."""
     name, status = provider.name, response.status_code
-    text, code = parse_error_body(response.text, response.headers.get("content-type", ""))
-    text = _one_line(provider, text) or response.reason_phrase or "no reason given"
+    if response.has_redirect_location:
+        from chatmgr.backends.http.redirects import redirect_refusal
+
+        return redirect_refusal(provider, response)
+    body = error_body.parse_text(response.text, response.headers.get("content-type", ""))
+    text = one_line(provider, body.message) or response.reason_phrase or "no reason given"
     reason = as_sentence(text)
     if status == 401:
         fault = ConfigurationFault(f"{name} does not accept the key: {reason}", _key_hint(provider))
@@ -47,29 +51,29 @@ def refusal(provider: Provider, response: "httpx2.Response") -> ChatmgrError:
         404: f"See what the server offers: chatmgr models --provider {name}",
         429: retry_hint(retry_after),
     }.get(status, "Try again in a while." if status >= 500 else "")
-    refused = ProviderRefused(f"{name} refused ({status}): {reason}", hint, status=status, code=code)
+    refused = ProviderRefused(f"{name} refused ({status}): {reason}", hint, status=status, code=body.code)
     refused.touched = status >= 500
     refused.retry_after = retry.retry_after(retry_after)
-    refused.body = sse.json_object(response.content)
+    decoded = error_body.decode(response.text)
+    refused.body = response.text if decoded is None else decoded
     return refused
 
 
-def parse_error_body(text: str, content_type: str) -> tuple[str, str]:
-    """The message and the code in an error's body, for every shape seen: OpenAI's, FastAPI's, plain text."""
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return ("" if "html" in content_type else text), ""
-    error = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(error, str):
-        return error, ""
-    if not isinstance(error, dict):
-        return json.dumps(error), ""
-    message = error.get("message") or error.get("detail") or json.dumps(error)
-    if isinstance(message, list):
-        parts = [str(part.get("msg", part)) if isinstance(part, dict) else str(part) for part in message]
-        message = "; ".join(parts)
-    return str(message), str(error.get("code") or error.get("type") or "")
+def stream_refusal(provider: Provider, event: object) -> ProviderRefused:
+    """The error for one that came with the status 200: as the body, or as an event of a stream."""
+    body = error_body.parse(event)
+    reason = one_line(provider, body.message) or "no reason given"
+    refused = ProviderRefused(
+        f"{provider.name} answered with an error: {as_sentence(reason)}", status=body.status, code=body.code
+    )
+    refused.body = event
+    return refused
+
+
+def error_reason(provider: Provider, event: object) -> str:
+    """What an error inside an answer says, as one line that is never empty."""
+    body = error_body.parse(event)
+    return one_line(provider, body.message) or body.code or "no reason given"
 
 
 def unknown_model_error(provider: str, model: str, known: list[str]) -> ModelUnknown:
@@ -95,7 +99,7 @@ def _key_hint(provider: Provider) -> str:
     return f"Set {provider.key_env}, or type: {command}" if provider.key_env else f"Type: {command}"
 
 
-def _one_line(provider: Provider, text: str) -> str:
+def one_line(provider: Provider, text: str) -> str:
     """A server's words as one line of bounded length, without any key."""
     if provider.key:
         text = text.replace(provider.key, "…")

@@ -43,6 +43,6 @@ def json_object(data: bytes) -> dict[str, Any] | None:
     """The JSON object in an event's data; None for anything else, which no API here sends."""
     try:
         decoded = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return decoded if isinstance(decoded, dict) else None

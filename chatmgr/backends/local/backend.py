@@ -13,6 +13,7 @@ from chatmgr.backends.context_window import (
     left_out_notice,
     too_long_error,
 )
+from chatmgr.backends.error_body import reason
 from chatmgr.backends.local import engine, weights
 from chatmgr.backends.local.engine import Engine, Generation, Json
 from chatmgr.backends.local.weights import DEFAULT_MODEL as DEFAULT_MODEL
@@ -25,6 +26,7 @@ from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest
 from chatmgr.domain.names import nearest
 from chatmgr.domain.states import RunState
+from chatmgr.domain.text import as_sentence
 
 _DEFAULT_CONTEXT = 8192
 _DEFAULT_MAX_TOKENS = 1024
@@ -137,12 +139,12 @@ def _events(chunks: Generation, model: str, notice: str) -> Iterator[Event]:
     opened, finish_reason = False, ""
     for chunk in chunks:
         if (error := chunk.get("error")) and opened:
-            yield Finished(RunState.FAILED, error=str(error.get("message")))
+            yield Finished(RunState.FAILED, error=reason(chunk))
             return
         if error:
-            reason = f"The local model refused the request: {error.get('message')}."
+            message = f"The local model refused the request: {as_sentence(reason(chunk))}"
             code = str(error.get("type", ""))
-            raise ProviderRefused(reason, "See the assistant's parameters.", status=400, code=code)
+            raise ProviderRefused(message, "See the assistant's parameters.", status=400, code=code)
         if not opened:
             opened = True
             yield Opened(run_id=str(chunk.get("id", "")), model=model, retrievable=False)

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatmgr.backends.context_window import Overflow, parse_overflow
+from chatmgr.backends.error_body import is_error
+from chatmgr.backends.overflow import Overflow, parse_overflow
 from chatmgr.domain.errors import ConfigurationFault, ProviderRefused
 from chatmgr.domain.interrupts import interrupts
 
@@ -72,7 +73,7 @@ class Generation:
         """Wait for the first chunk, which tells whether the prompt exceeds ``limit`` tokens."""
         for chunk in self:
             prompt_tokens = chunk.get("prompt_progress", {}).get("total", 0)
-            overflow = parse_overflow(chunk)
+            overflow = parse_overflow(chunk) if is_error("", chunk) else None
             if overflow is None and prompt_tokens > limit:
                 overflow = Overflow(prompt_tokens, limit)
             if overflow:

@@ -1,8 +1,8 @@
 """The backend for the Responses API, with or without the server's conversations.
 
 Where the server has ``/conversations``, the thread lives there and a turn sends only the new message.
-Where it has none, or accepts a conversation's id and ignores it (the response then does not name it),
-the transcript is sent as input items. Instructions and model go with every response either way.
+Where it has none, or accepts a conversation's id and ignores it (``evidence`` decides), the transcript is
+sent as input items. Instructions and model go with every response either way.
 
 A response is created once. If the connection breaks after that, the backend finds out what became of
 it: it continues a background response after the last event received, fetches any other response once
@@ -12,6 +12,7 @@ that is done, and looks in the conversation for one whose id never arrived.
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 
 from chatmgr.backends import history, one_shot
 from chatmgr.backends.answer_text import join_messages
@@ -19,10 +20,11 @@ from chatmgr.backends.http.client import ApiClient, Json, Stream
 from chatmgr.backends.http.retry import busy
 from chatmgr.backends.message_format import responses_message
 from chatmgr.backends.params import params_for_api
+from chatmgr.backends.responses import evidence
 from chatmgr.backends.responses.conversations import NOT_SUPPORTED, Conversations
 from chatmgr.backends.responses.retrieval import ResponseState, Retrieval
 from chatmgr.backends.thread_sync import find_answer
-from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused, UsageFault
+from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, ProviderRefused, UsageFault
 from chatmgr.domain.events import (
     STATELESS,
     Delta,
@@ -45,11 +47,8 @@ from chatmgr.domain.model import (
 from chatmgr.domain.remote import RemoteKind
 from chatmgr.domain.states import RunState
 
+_OPTIONAL = {"stream", "context_management"}  # fields of ours that a server may refuse
 _LEAST_COMPACT_THRESHOLD = 1000  # tokens; the API accepts no less
-
-
-class _ConversationIgnored(Exception):
-    """The server accepted the conversation's id and did not use it."""
 
 
 class ResponsesBackend:
@@ -63,17 +62,12 @@ class ResponsesBackend:
         self._compact_threshold = threshold and max(threshold, _LEAST_COMPACT_THRESHOLD)
 
     def stream(self, request: TurnRequest) -> Iterator[Event]:
-        """Run a turn; replaces a conversation that is gone or ignored, then runs the turn again."""
+        """Run a turn; replaces a conversation that is gone or locked, then runs the refused turn again."""
         model = self._client.pick_model(request.model)
         yield Opened(model=model)
         thread = yield from self._conversations.ensure_synced(request)
         try:
             yield from self._run_turn(request, model, thread)
-        except _ConversationIgnored:
-            name = self._client.provider.name
-            yield Notice(f"{name} does not keep conversations; sending the history with each message.")
-            yield ThreadSynced(STATELESS, 0)
-            yield from self._run_turn(request, model, STATELESS)
         except ProviderRefused as error:
             missing = error.status == 404
             if missing and "model" in f"{error.code} {error.message}".lower():
@@ -86,8 +80,22 @@ class ResponsesBackend:
             yield from self._run_turn(request, model, thread)
 
     def _run_turn(self, request: TurnRequest, model: str, thread: str) -> Iterator[Event]:
+        """Run the turn on its conversation; one that is too long is replaced by one with the newest turns."""
+
+        def run(earlier: list[Message] | None) -> Iterator[Event]:
+            own = thread
+            if earlier is not None and thread != STATELESS:
+                own = yield from self._conversations.build(request, earlier)
+            yield from self._run_once(request, model, own, earlier or [])
+
+        max_tokens = params_for_api("responses", request.assistant.params).get("max_output_tokens")
+        yield from history.run_with_history(request, run, max_tokens, kept_remotely=thread != STATELESS)
+
+    def _run_once(
+        self, request: TurnRequest, model: str, thread: str, earlier: list[Message]
+    ) -> Iterator[Event]:
         """Create the response and follow it; leaving early asks the server to cancel it."""
-        body = self._body(request, model, thread)
+        body = self._body(request, model, thread, earlier)
         state = ResponseState(
             background=bool(body.get("background")), max_output_tokens=body.get("max_output_tokens")
         )
@@ -95,19 +103,23 @@ class ResponsesBackend:
             yield Opened(thread_id=thread)
         yield Sending()
         try:
-            yield from self._create_and_follow(body, request, thread, state)
+            with closing(self._create_and_follow(body, request, thread, state)) as events:
+                for event in events:
+                    if isinstance(event, Finished) and thread != STATELESS:
+                        yield from self._check_kept(request, thread, body, state, event)
+                    yield event
         except (GeneratorExit, KeyboardInterrupt):
             self._stop(state)
             raise
 
     def _create_and_follow(
         self, body: Json, request: TurnRequest, thread: str, state: ResponseState
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         try:
             stream = yield from self._create(body, request)
             with closing(iter(stream)) as events:
                 yield from self._retrieval.read_stream(
-                    events, state, lambda response: self._record_ids(request, response, thread, state)
+                    events, state, lambda response: _record_id(response, state)
                 )
             if not state.ended:
                 raise NetworkDown(
@@ -116,18 +128,19 @@ class ResponsesBackend:
                 )
         except (NetworkDown, ProviderRefused) as error:
             refused = isinstance(error, ProviderRefused) and error.status < 500
-            if not state.id and (refused or not error.touched):
+            if state.ended or (not state.id and (refused or not error.touched)):
                 raise
             yield from self._find_rest(state, request, thread, error)
 
-    def _body(self, request: TurnRequest, model: str, thread: str) -> Json:
+    def _body(self, request: TurnRequest, model: str, thread: str, earlier: list[Message]) -> Json:
         params = params_for_api("responses", request.assistant.params)
-        body: Json = {**params, "model": model, "stream": True}
+        body: Json = {"stream": True, **params, "model": model}
         if request.background:
             body["background"] = True
         if request.assistant.instructions:
             body["instructions"] = request.assistant.instructions
-        body["input"] = [responses_message(request.message)]
+        sent = [request.message] if thread != STATELESS else [*earlier, request.message]
+        body["input"] = [responses_message(message) for message in sent]
         if thread != STATELESS:
             body["conversation"] = thread
             if self._compact_threshold and not body.keys() & {"context_management", "truncation"}:
@@ -136,51 +149,44 @@ class ResponsesBackend:
         return body
 
     def _create(self, body: Json, request: TurnRequest) -> Generator[Event, None, Stream]:
-        """Create the response; a parameter that the server does not know is left out at the next try.
+        """Create the response; a field that the server does not know is left out at the next try.
 
         Nothing is created twice: the server has refused each earlier try.
         """
+        optional = _OPTIONAL - request.assistant.params.keys()
+        if body.get("background"):
+            optional -= {"stream"}
         while True:
             try:
-                return (yield from self._post(body, request))
+                return (
+                    yield from self._client.retrying(partial(self._client.open, "/responses", body, optional))
+                )
             except ProviderRefused as error:
                 complaint = f"{error.code} {error.message}".lower() if error.status == 400 else ""
-                if "context_management" in body and "context_management" in complaint:
-                    body = {key: value for key, value in body.items() if key != "context_management"}
-                elif body.get("background") and body["stream"] and "stream" in complaint:
-                    yield Notice(
-                        "The server does not stream background runs; polling it until the run is done."
-                    )
-                    body = {**body, "stream": False}
-                else:
+                if not (body.get("background") and body["stream"] and "stream" in complaint):
                     raise
+            yield Notice("The server does not stream background runs; polling it until the run is done.")
+            body = {**body, "stream": False}
 
-    def _post(self, body: Json, request: TurnRequest) -> Generator[Event, None, Stream]:
-        """Send the new message; without a remote conversation, the transcript goes before it."""
-        if "conversation" in body:
-            return (yield from self._client.retrying(lambda: self._client.open("/responses", body)))
-
-        def post(earlier: list[Message]) -> Stream:
-            items = [*map(responses_message, earlier), *body["input"]]
-            return self._client.open("/responses", {**body, "input": items})
-
-        return (
-            yield from history.send_with_history(self._client, request, post, body.get("max_output_tokens"))
-        )
-
-    def _record_ids(
-        self, request: TurnRequest, response: Json, thread: str, state: ResponseState
+    def _check_kept(
+        self, request: TurnRequest, thread: str, body: Json, state: ResponseState, end: Finished
     ) -> Iterator[Event]:
-        """Report the ids; find out whether the server really uses the conversation."""
-        conversation = response.get("conversation")
-        used_id = conversation.get("id") if isinstance(conversation, dict) else conversation
-        if thread != STATELESS and used_id != thread:
+        """After an answer, find out whether the conversation holds it; if not, note that none is kept.
+
+        The request was answered and is never repeated, not even if the model did not see the earlier turns.
+        """
+        if end.state is not RunState.COMPLETED or state.conversation == thread:
+            return
+        answer = end.text or "".join(state.text_parts)
+        earlier = request.history(max(request.answered - 3, 0))
+        held = yield from evidence.holds_answer(self._conversations, thread, request.text, earlier, answer)
+        stores = bool(held)
+        if held and not evidence.saw_history(request, state.usage, body):
+            held = False
+        if held is False:
             if request.answered:
-                raise _ConversationIgnored
+                yield Notice(evidence.forgetful_notice(self._client.provider.name, stores=stores))
             yield ThreadSynced(STATELESS, 0)
-            thread = STATELESS
-        state.id = str(response["id"])
-        yield Opened(thread_id="" if thread == STATELESS else thread, run_id=state.id)
 
     def _find_rest(
         self, state: ResponseState, request: TurnRequest, thread: str, error: ChatmgrError
@@ -190,12 +196,21 @@ class ResponsesBackend:
             yield Notice("The connection broke; looking up the answer.")
             broken = error if isinstance(error, NetworkDown) else NetworkDown(error.message, error.hint)
             not_kept = ProviderRefused("The connection broke, and the server did not keep the answer.")
-            yield from self._retrieval.resume(state, broken, not_kept if state.background else broken)
+            missing = not_kept if state.background else broken
+            try:
+                yield from self._retrieval.resume(state, broken, missing_error=missing, refused_error=broken)
+            except ConfigurationFault:  # the key may create responses, and not read them
+                raise broken from None
         elif thread != STATELESS:
             yield Notice("No answer came; checking whether the message arrived.")
             earlier = request.history(max(request.answered - 3, 0))
             seconds = self._retrieval.recover_seconds if isinstance(error, NetworkDown) else 0.0
-            if not (yield from self._find_in_thread(thread, request.text, earlier, seconds)):
+            state.conversation = thread  # what is found there is kept there
+            try:
+                arrived = yield from self._find_in_thread(thread, request.text, earlier, seconds)
+            except ConfigurationFault:
+                arrived = False
+            if not arrived:
                 raise error
         else:
             raise error
@@ -251,11 +266,28 @@ class ResponsesBackend:
         unfinished: ChatmgrError = ProviderRefused("the server has not finished the response")
         if run.background:  # the server goes on with it, so the run stays open here
             unfinished = NetworkDown("The server is still working on the answer.")
-        not_kept = ProviderRefused("the server did not keep the response")
+        events = self._retrieval.resume(
+            state,
+            unfinished,
+            missing_error=ProviderRefused("the server did not keep the response"),
+            refused_error=ProviderRefused("the process ended before the answer did"),
+        )
         try:
-            yield from self._retrieval.resume(state, unfinished, not_kept)
+            for event in events:
+                if isinstance(event, Finished):
+                    yield from self._check_recovered(run, state, event)
+                yield event
         except ProviderRefused as error:
             yield Finished(RunState.INTERRUPTED, error=error.message)
+
+    def _check_recovered(self, run: LiveRun, state: ResponseState, end: Finished) -> Iterator[Event]:
+        """As ``_check_kept``, for a run whose process died."""
+        if end.state is not RunState.COMPLETED or run.thread_id in {"", state.conversation}:
+            return
+        answer = end.text or "".join(state.text_parts)
+        held = yield from evidence.holds_answer(self._conversations, run.thread_id, run.user, (), answer)
+        if held is False:
+            yield ThreadSynced(STATELESS, 0)
 
     def prepare(self, assistant: Assistant, model: str, remote_assistant: str) -> Iterator[Event]:
         """Create the conversation before the first turn."""
@@ -274,7 +306,7 @@ class ResponsesBackend:
         """Delete a conversation with its items, a stored response or a file."""
         if kind == "thread":
             return (yield from self._conversations.delete(remote_id))
-        yield from self._client.retrying(lambda: self._client.delete(f"/{kind}s/{remote_id}"))
+        yield from self._client.retrying(lambda: self._client.remove(f"/{kind}s/{remote_id}"))
         return ""
 
     def complete(self, instructions: str, text: str, model: str, max_tokens: int) -> str:
@@ -284,3 +316,9 @@ class ResponsesBackend:
     def models(self) -> list[ModelInfo]:
         """The models that the server lists."""
         return self._client.models()
+
+
+def _record_id(response: Json, state: ResponseState) -> Iterator[Event]:
+    """Report the response's id as soon as the server names it."""
+    state.id = str(response["id"])
+    yield Opened(run_id=state.id)

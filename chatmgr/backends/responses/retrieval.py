@@ -6,9 +6,13 @@ from functools import partial
 from typing import TypeVar
 
 from chatmgr.backends.answer_text import join_messages, remaining_text
+from chatmgr.backends.error_body import reason
 from chatmgr.backends.http.client import ApiClient, Json
+from chatmgr.backends.http.errors import stream_refusal
 from chatmgr.backends.http.retry import wait
+from chatmgr.backends.overflow import parse_overflow
 from chatmgr.backends.polling import poll
+from chatmgr.backends.responses.evidence import named_conversation
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Reasoning, Usage
 from chatmgr.domain.states import LIVE, RunState, from_provider_status
@@ -25,7 +29,8 @@ class ResponseState:
     """What has arrived of one response.
 
     ``cursor`` is the sequence number of the last event received, ``max_output_tokens`` the length that
-    was asked for, and ``ended`` says that ``Finished`` was yielded.
+    was asked for, and ``ended`` says that ``Finished`` was yielded. ``conversation`` is the one that the
+    server named, ``usage`` the tokens that it counted.
     """
 
     id: str = ""
@@ -35,7 +40,17 @@ class ResponseState:
     text_parts: list[str] = field(default_factory=list)
     reasoning_parts: list[str] = field(default_factory=list)
     reasoning_item: tuple[object, ...] = ()
+    conversation: str = ""
+    usage: Usage | None = None
     ended: bool = False
+
+    def read(self, response: Json) -> Iterator[Event]:
+        """Keep what a response object tells besides its text; a broken stream may not get to its end."""
+        self.conversation = named_conversation(response) or self.conversation
+        usage = response.get("usage")
+        if usage and isinstance(usage, dict) and (counted := _usage(usage)) != self.usage:
+            self.usage = counted
+            yield counted
 
     def add_text(self, text: str, sequence_number: object) -> Delta:
         """Keep a piece of the answer's text."""
@@ -70,11 +85,17 @@ class Retrieval:
         self._run_seconds = float(options.get("run_seconds", 600.0))
 
     def resume(
-        self, state: ResponseState, timeout_error: ChatmgrError, missing_error: ChatmgrError | None = None
+        self,
+        state: ResponseState,
+        timeout_error: ChatmgrError,
+        *,
+        missing_error: ChatmgrError,
+        refused_error: ChatmgrError,
     ) -> Iterator[Event]:
         """Continue a background stream after the last event received, else wait for the whole response.
 
-        Raises ``timeout_error`` if the response is never done, ``missing_error`` if the server has none.
+        Raises ``timeout_error`` if the response is never done, ``missing_error`` if the server has none, and
+        ``refused_error`` if it shows none: that a look-up failed is not why the answer is incomplete.
         """
         if state.background and state.cursor is not None:
             yield from self._continue_stream(state)
@@ -84,17 +105,17 @@ class Retrieval:
             response = yield from self._fetch(state)
             yield from self._wait_until_done(state, response, timeout_error)
         except ProviderRefused as error:
-            if error.status == 404:
-                raise missing_error or timeout_error from None
-            raise
+            raise (missing_error if error.status == 404 else refused_error) from None
 
     def _continue_stream(self, state: ResponseState) -> Iterator[Event]:
         for attempt in range(_STREAM_ATTEMPTS):
             if attempt:
                 yield from wait(0.125 * 2**attempt, "cannot be reached")
             try:
-                query = {"stream": "true", "starting_after": state.cursor}
-                yield from self.read_stream(self._client.open(f"/responses/{state.id}", None, **query), state)
+                stream = self._client.open(
+                    f"/responses/{state.id}", None, stream="true", starting_after=state.cursor
+                )
+                yield from self.read_stream(stream, state)
             except NetworkDown:
                 continue
             except ProviderRefused:
@@ -117,7 +138,7 @@ class Retrieval:
         does not stream sends the response itself: then this waits until it is done.
         """
         for name, event in events:
-            event_type = str(event.get("type") or name)
+            event_type = "error" if name == "error" else str(event.get("type") or name)
             if event_type in _TEXT_EVENTS:
                 yield state.add_text(str(event.get("delta", "")), event.get("sequence_number"))
                 continue
@@ -130,17 +151,28 @@ class Retrieval:
                 continue
             not_streamed = event.get("object") == "response" and not event_type.startswith("response.")
             response = event if not_streamed else event.get("response")
-            if on_response and not state.id and isinstance(response, dict) and response.get("id"):
-                yield from on_response(response)
+            if isinstance(response, dict):
+                if on_response and not state.id and response.get("id"):
+                    yield from on_response(response)
+                if response.get("status") == "failed":
+                    self._raise_if_too_long(response, state)
+                yield from state.read(response)
             if event_type in _FINAL_EVENTS:
                 yield from _finish(response or {}, state)
                 return
             if event_type == "error":
-                yield from _fail(event, state)
+                state.ended = True
+                yield self._client.failure(event, heard=any(state.text_parts))
                 return
             if not_streamed:
                 yield from self._wait_until_done(state, event)
                 return
+
+    def _raise_if_too_long(self, response: Json, state: ResponseState) -> None:
+        """Raise the refusal of a prompt that is too long, if nothing was answered: then less is sent."""
+        if not any(state.text_parts) and parse_overflow({"error": response.get("error")}):
+            state.ended = True
+            raise stream_refusal(self._client.provider, response)
 
     def _wait_until_done(
         self, state: ResponseState, response: Json, timeout_error: ChatmgrError | None = None
@@ -202,23 +234,9 @@ def _is_queued(response: Json) -> bool:
     return response.get("status") == "queued"
 
 
-def _fail(event: Json, state: ResponseState) -> Iterator[Event]:
-    """An ``error`` event: the run failed."""
-    state.ended = True
-    nested = event.get("error")
-    error = nested if isinstance(nested, dict) else event
-    yield Finished(RunState.FAILED, error=str(error.get("message") or "no reason given"))
-
-
 def _finish(response: Json, state: ResponseState) -> Iterator[Event]:
     """The end of a response: its usage, what was not streamed of its text, and its final state."""
-    if usage := response.get("usage") or {}:
-        yield Usage(
-            usage.get("input_tokens"),
-            usage.get("output_tokens"),
-            (usage.get("input_tokens_details") or {}).get("cached_tokens"),
-            (usage.get("output_tokens_details") or {}).get("reasoning_tokens"),
-        )
+    yield from state.read(response)
     text = join_messages(
         "".join(str(part.get("text") or part.get("refusal") or "") for part in content)
         for content in _message_contents(response)
@@ -227,8 +245,18 @@ def _finish(response: Json, state: ResponseState) -> Iterator[Event]:
         yield Reasoning(reasoning)
     yield from remaining_text(text, "".join(state.text_parts), state.cursor)
     state.ended = True
-    error = response.get("error") or {}
-    yield Finished(*_final_state(response, state), str(error.get("message") or ""), text or None)
+    run_state, detail = _final_state(response, state)
+    failed = run_state is RunState.FAILED or response.get("error")
+    yield Finished(run_state, detail, reason(response.get("error")) if failed else "", text or None)
+
+
+def _usage(usage: Json) -> Usage:
+    return Usage(
+        usage.get("input_tokens"),
+        usage.get("output_tokens"),
+        (usage.get("input_tokens_details") or {}).get("cached_tokens"),
+        (usage.get("output_tokens_details") or {}).get("reasoning_tokens"),
+    )
 
 
 def _final_state(response: Json, state: ResponseState) -> tuple[RunState, str]:

@@ -9,6 +9,7 @@ import click
 from chatmgr.chat.commands.draft import path_of
 from chatmgr.chat.commands.group import CommandGroup
 from chatmgr.chat.slash import Command
+from chatmgr.domain.control_characters import without_live
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Turn
 from chatmgr.domain.text import as_sentence, counted
@@ -16,7 +17,7 @@ from chatmgr.terminal.console import console
 from chatmgr.terminal.list_tables import table
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import app, interactive
-from chatmgr.ui.prompts import ask
+from chatmgr.ui.prompts import ask_line
 
 _HEADING = "Answers"
 _NUMBER = re.compile(r"[1-9]\d{0,8}")
@@ -68,7 +69,7 @@ class AnswerCommands(CommandGroup):
         if not typed:
             raise UsageFault("Name a file: /save PATH")
         turn = self._answered_turn(1)
-        content = turn.answer.encode()
+        content = without_live(turn.answer).encode()
         try:
             path = Path(path_of(typed)).expanduser()
             written = _write(path, content)
@@ -151,7 +152,7 @@ def _write(path: Path, content: bytes) -> bool:
     if not interactive():
         raise UsageFault(f"{path} exists already.", "Name another file.")
     try:
-        if ask(f"{one_line(str(path))} exists. Overwrite it? [y/N]").lower() not in {"y", "yes"}:
+        if ask_line(f"{one_line(str(path))} exists. Overwrite it? [y/N]").lower() not in {"y", "yes"}:
             return False
     except click.Abort:  # Ctrl-C, Ctrl-D
         console.note("")

@@ -44,7 +44,7 @@ def copy(text: str) -> str:
             f"The text has {len(data):,} bytes; the terminal's clipboard takes {MAX_BYTES:,} at most.",
             "Save it to a file: /save PATH",
         )
-    console.out(f"\x1b]52;c;{b64encode(data).decode()}\x07", end="")
+    console.write(f"\x1b]52;c;{b64encode(data).decode()}\x07")
     return "the terminal (OSC 52)"
 
 

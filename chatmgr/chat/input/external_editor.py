@@ -5,6 +5,8 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from chatmgr.domain.errors import ChatmgrError
@@ -17,32 +19,41 @@ _COMMON_EDITORS = ("nano", "vi", "emacs")
 def edit_text(text: str) -> str:
     """Let the user edit a text; returns it without its last line feed.
 
-    The temporary file is readable by the user alone and is removed afterwards. Raises ChatmgrError if the
-    editor cannot be started or reports failure; the text is unchanged then.
+    The file lies in a folder that only the user can enter. The folder is removed afterwards, with all that
+    the editor left there: backups, swap and undo files hold the text too. Raises ChatmgrError if the editor
+    cannot be started or reports failure; the text is unchanged then.
     """
     command = _editor_command()
-    descriptor, name = tempfile.mkstemp(prefix="chatmgr-", suffix=".md")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            file.write(text)
+    with _private_folder() as folder:
+        path = folder / "message.md"
+        path.touch(0o600)
+        path.write_text(text, "utf-8", "surrogateescape", newline="")
+        _run_editor(command, path)
         try:
-            with typeahead_paused():
-                exit_code = subprocess.run([*command, name], check=False).returncode
-        except OSError as error:
-            raise ChatmgrError(
-                f"The editor {command[0]} cannot be started: {error.strerror}.", _HINT
-            ) from None
-        interrupts.take()  # a Ctrl-C in there was meant for the editor
-        if exit_code:
-            outcome = (
-                f"exited with code {exit_code}" if exit_code > 0 else f"was killed by signal {-exit_code}"
-            )
-            raise ChatmgrError(f"The editor {command[0]} {outcome}; the text is unchanged.", "")
-        return Path(name).read_text("utf-8", "surrogateescape").removesuffix("\n")
-    except FileNotFoundError:
-        raise ChatmgrError(f"The editor {command[0]} removed its file; the text is unchanged.") from None
+            return path.read_text("utf-8", "surrogateescape").removesuffix("\n")
+        except FileNotFoundError:
+            raise ChatmgrError(f"The editor {command[0]} removed its file; the text is unchanged.") from None
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="chatmgr-"))  # entered by its owner alone, whatever the umask
+    try:
+        yield folder
     finally:
-        Path(name).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run_editor(command: list[str], path: Path) -> None:
+    try:
+        with typeahead_paused():
+            exit_code = subprocess.run([*command, str(path)], check=False).returncode
+    except OSError as error:
+        raise ChatmgrError(f"The editor {command[0]} cannot be started: {error.strerror}.", _HINT) from None
+    interrupts.take()  # a Ctrl-C in there was meant for the editor
+    if exit_code:
+        outcome = f"exited with code {exit_code}" if exit_code > 0 else f"was killed by signal {-exit_code}"
+        raise ChatmgrError(f"The editor {command[0]} {outcome}; the text is unchanged.", "")
 
 
 _HINT = "Set VISUAL or EDITOR to another editor."

@@ -16,6 +16,7 @@ from chatmgr.cli.params import (
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.names import valid_name
+from chatmgr.domain.redaction import masked_params
 from chatmgr.domain.text import valid_text
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
@@ -203,7 +204,10 @@ def _print(assistant: Assistant, remote_ids: dict[str, str]) -> None:
     for label, value in (
         ("model", assistant.model or "the provider's default"),
         ("provider", assistant.provider or "any"),
-        ("parameters", ", ".join(f"{key}={value}" for key, value in assistant.params.items()) or "none"),
+        (
+            "parameters",
+            ", ".join(f"{key}={value}" for key, value in masked_params(assistant.params).items()) or "none",
+        ),
         ("on servers", ", ".join(f"{provider}: {id_}" for provider, id_ in remote_ids.items()) or "none"),
     ):
         console.out(f"  {label}: {one_line(value)}")
@@ -260,8 +264,10 @@ def _edited(assistant: Assistant) -> str:
     """The instructions as the person leaves them in the editor."""
     if not interactive():
         raise UsageFault("There is nothing to change.", "Add -i, -m, --provider or --param.")
-    edited = click.edit(assistant.instructions, extension=".md")
-    return assistant.instructions if edited is None else edited.rstrip("\n")
+    from chatmgr.chat.input.external_editor import edit_text
+
+    edited = edit_text(assistant.instructions).rstrip("\n")
+    return assistant.instructions if edited == assistant.instructions.rstrip("\n") else edited
 
 
 @command.command("delete")

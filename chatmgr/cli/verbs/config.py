@@ -7,10 +7,12 @@ import click
 from chatmgr.cli.params import NameParam, json_option
 from chatmgr.config import keys, paths, settings
 from chatmgr.domain.errors import UsageFault
+from chatmgr.domain.names import nearest
 from chatmgr.store.location import sqlite_path
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.region import stdout_size
+from chatmgr.terminal.sanitize import clean
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 from chatmgr.ui.prompts import ask_key
@@ -75,12 +77,13 @@ def path(as_json: bool) -> None:
         print_json(locations)
         return
     for name, location in locations.items():
-        console.out(f"{name}: {location}")
+        console.out(f"{name}: {clean(location)}")
 
 
-@command.command("set-key")
+@command.command("set-key", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.argument("provider", type=NameParam("provider"), default="openai", help="The provider.")
-def set_key(provider: str) -> None:
+@click.pass_context
+def set_key(ctx: click.Context, provider: str) -> None:
     """Store a provider's key in the system's keyring, or else in a file that only you can read.
 
     chatmgr asks for the key without showing it, or reads it from standard input. It is never an argument,
@@ -91,6 +94,15 @@ def set_key(provider: str) -> None:
       chatmgr config set-key openai
       pass show openai | chatmgr config set-key openai
     """
+    known = app().settings.providers
+    if ctx.args or (
+        provider not in known and not nearest(provider, known)
+    ):  # it may be a key: do not repeat it
+        names = ", ".join(name for name in known if name != "local")
+        raise UsageFault(
+            "A key is never an argument: it would stay in the shell's history, and other users could see it.",
+            f"Type only the provider's name ({names}); chatmgr asks for the key, or reads it from a pipe.",
+        )
     endpoint = app().providers.get(provider)
     if endpoint.api == "local":
         raise UsageFault("The embedded model needs no key.")

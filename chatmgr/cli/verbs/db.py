@@ -1,5 +1,7 @@
 """``chatmgr db``: status, upgrade, backup, check and reindex of the database."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +11,13 @@ from chatmgr.cli.params import json_option
 from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.store import migrate
 from chatmgr.store.connection import open_source
-from chatmgr.store.integrity import damage
+from chatmgr.store.integrity import damage, damaged
 from chatmgr.store.location import sqlite_path
 from chatmgr.terminal.console import console
+from chatmgr.terminal.sanitize import clean
+from chatmgr.terminal.status import Status
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
-
-_REPORTED = 3  # problems that are named
 
 
 @click.group("db", short_help="Manage the database: status, upgrade, backup, check, reindex.")
@@ -62,7 +64,7 @@ def status(as_json: bool) -> None:
         return
     for key, value in facts.items():
         shown = "—" if value is None else f"{value:,}" if isinstance(value, int) else value
-        console.out(f"{key.replace('_', ' ')}: {shown}")
+        console.out(f"{key.replace('_', ' ')}: {clean(shown)}")
 
 
 @command.command("upgrade")
@@ -96,33 +98,48 @@ def backup(file: Path | None) -> None:
       chatmgr db backup
       chatmgr db backup /mnt/disk/chatmgr.db
     """
-    console.out(str(migrate.backup(app().url, target=file)))
+    console.out(clean(str(migrate.backup(app().url, target=file))))
 
 
 @command.command("check")
-def check() -> None:
-    """Check the database: its pages, references, counts and search index.
+@click.option("--quick", is_flag=True, help="Check only pages and counts, in seconds instead of minutes.")
+def check(quick: bool) -> None:
+    """Check the database: its pages, references, values, counts and search index.
+
+    At a terminal, a line on stderr says what is being checked.
 
     \b
-    Example:
+    Examples:
       chatmgr db check
+      chatmgr db check --quick
     """
-    problems = damage(app().url)
-    if problems is None:
+    status = Status(sys.stderr)
+    try:
+        intact = _check(quick, lambda subject: status.waiting_for(f"checking the {subject}"))
+    finally:
+        status.clear()
+    if intact:
+        console.out(f"{intact} intact.")
+    else:
         console.note("There is no database yet.")
-        return
+
+
+def _check(quick: bool, progress: Callable[[str], None]) -> str:
+    """What was found intact, as the beginning of a sentence; empty where there is no database."""
+    problems = damage(app().url, quick=quick, progress=progress)
+    if problems is None:
+        return ""
     if problems:
-        more = f" and {len(problems) - _REPORTED} more" if len(problems) > _REPORTED else ""
-        raise DatabaseUnreachable(
-            f"The database is damaged: {'; '.join(problems[:_REPORTED])}{more}.",
-            "Restore a backup; see: chatmgr config path",
-        )
+        raise damaged(problems)
+    if quick:
+        return "The pages and counts of the database are"
+    progress("search index")
     if not migrate.check_search(app().url):
         raise DatabaseUnreachable(
             "The search index does not match the conversations, which are intact.",
             "Rebuild it: chatmgr db reindex",
         )
-    console.out("The database is intact.")
+    return "The database is"
 
 
 @command.command("reindex")

@@ -15,6 +15,7 @@ from chatmgr.domain.filters import Filters
 from chatmgr.services.export import EXTENSIONS, Exporter
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import clean
+from chatmgr.terminal.status import ProgressBar
 from chatmgr.ui.context import app
 
 _BUFFER = 65_536  # characters collected before they are written
@@ -51,9 +52,10 @@ def command(
 ) -> None:
     """Export conversations: by name, by filters, or all of them.
 
-    Writes to standard output unless -o is given. JSON and JSON Lines contain everything that the database
-    knows about a conversation, including attached files, but never a key. HTML is one self-contained page, or
-    a folder of pages with a searchable index. The trash is not exported.
+    Writes to standard output unless -o is given; at a terminal, a bar on stderr shows the progress. JSON and
+    JSON Lines contain everything that the database knows about a conversation, including attached files, but
+    never a key. HTML is one self-contained page, or a folder of pages with a searchable index. The trash is
+    not exported.
 
     \b
     Examples:
@@ -101,11 +103,22 @@ def _print(keys: Keys, format_: str) -> None:
         raise UsageFault(f"{len(keys):,} conversations do not fit on one page.", "Name a folder: -o DIR/")
     if not keys:
         console.note("No conversation matches.")
-    sanitized = clean if sys.stdout.isatty() else str
-    for block in _blocks(Exporter(app().reader).pieces(keys, format_)):
+    shown = keys if sys.stdout.isatty() else _with_progress(keys)
+    for block in _blocks(Exporter(app().reader).pieces(shown, format_)):
         if console.stdout_closed:
             return
-        console.out(sanitized(block), end="")
+        console.write(clean(block) if sys.stdout.isatty() else block)
+
+
+def _with_progress(keys: Keys) -> Iterator[int]:
+    """The keys, with a progress bar on stderr, if that is a terminal, while they are used up."""
+    bar = ProgressBar("Exporting", "conversations")
+    try:
+        for done, key in enumerate(keys):
+            bar(done, len(keys))
+            yield key
+    finally:
+        bar(len(keys), len(keys))
 
 
 def _blocks(pieces: Iterable[str]) -> Iterator[str]:
@@ -131,7 +144,7 @@ def _write(keys: Keys, format_: str, output: str, *, force: bool) -> None:
     elif needs_folder:
         raise UsageFault(f"{path} is not a folder, and {len(keys):,} conversations do not fit on one page.")
     else:
-        write_file(path, Exporter(app().reader).pieces(keys, format_), force=force)
+        write_file(path, Exporter(app().reader).pieces(_with_progress(keys), format_), force=force)
         _report(len(keys), path)
 
 
@@ -148,8 +161,8 @@ def _write_folder(keys: Keys, format_: str, folder: Path, *, force: bool) -> Non
     )
     files = {key: f"{stem}.{EXTENSIONS[format_]}" for key, stem in stems.items()}
     pieces = _pages(exporter) if format_ == "html" else lambda key: exporter.pieces([key], format_)
-    for key, file in files.items():
-        write_file(folder / file, pieces(key), force=force)
+    for key in _with_progress(list(files)):
+        write_file(folder / files[key], pieces(key), force=force)
     name, index = exporter.index(files, format_, datetime.now(UTC))
     write_file(folder / name, index, force=force)
     _report(len(keys), folder / name)

@@ -13,6 +13,7 @@ from chatmgr.cli.params import NameParam, here_option, json_option, plain_option
 from chatmgr.cli.selection import filter_options
 from chatmgr.domain import addresses
 from chatmgr.domain.addresses import Address
+from chatmgr.domain.control_characters import without_live
 from chatmgr.domain.errors import ChatmgrError, NoCode, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.fast_dataclass import dataclass
@@ -257,12 +258,15 @@ def _lines(conversation: Conversation, turns: Iterable[Turn], options: _Options)
 
 
 def _print_code(conversation: Conversation, turns: Iterable[Turn], number: int) -> None:
-    """Print code code_blocks and nothing else: exact in a pipe, without control characters at a terminal."""
+    """Print code blocks and nothing else; what could act on a terminal is made visible, in a pipe as well."""
     from chatmgr.terminal.markdown import code_blocks
 
     contents = [content for turn in turns for _, content in code_blocks(turn.answer)]
     if number > len(contents) or not contents:
         raise NoCode(conversation.name, len(contents), number)
     printed = contents[number - 1 : number] if number else contents
-    sanitized = clean if sys.stdout.isatty() else str
-    console.out(sanitized("\n".join(printed)), end="")
+    code = "\n".join(printed)
+    if sys.stdout.isatty():
+        console.write(clean(code))
+    else:
+        console.write(without_live(code))

@@ -1,5 +1,6 @@
 """``chatmgr provider``: the endpoints that conversations can live at."""
 
+import re
 import sys
 import time
 from shlex import quote
@@ -9,12 +10,15 @@ import click
 
 from chatmgr.cli.params import NameParam, json_option, yes_option
 from chatmgr.config import keys, settings
+from chatmgr.domain.base_url import base_url_problem, without_trailing_slash
 from chatmgr.domain.errors import NetworkDown, NotFound, ProviderRefused, UsageFault
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest, valid_name
+from chatmgr.domain.redaction import without_key_shapes
 from chatmgr.domain.text import counted
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
+from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 from chatmgr.ui.prompts import confirm
@@ -41,7 +45,11 @@ def command() -> None:
 @command.command("add")
 @click.argument("name", help="Its name.")
 @click.option("--api", type=click.Choice(settings.APIS), required=True, help="Its API.")
-@click.option("--base-url", required=True, help="Its address, including /v1 if it has one.")
+@click.option(
+    "--base-url",
+    required=True,
+    help="Its address, including /v1 if it has one. A query (?api-version=…) goes along with every request.",
+)
 @click.option("--key-env", default="", metavar="VAR", help="The environment variable that holds its key.")
 @click.option(
     "-m",
@@ -63,16 +71,32 @@ def add(name: str, api: str, base_url: str, key_env: str, model: str) -> None:
         raise UsageFault(
             f"“{name}” is built in and speaks {settings.BUILT_IN[name]['api']}.", "Choose another name."
         )
-    if not base_url.startswith(("http://", "https://")):
-        raise UsageFault(f"“{base_url}” is not an address.", "An address begins with http:// or https://.")
-    if "@" in base_url:
-        raise UsageFault(
-            "The address contains a user or a key.", "Leave it out, and name a variable with --key-env."
+    base_url = _checked_base_url(base_url)
+    if key_env and (
+        not re.fullmatch(r"[A-Za-z_]\w*", key_env, re.ASCII) or without_key_shapes(key_env) != key_env
+    ):
+        raise UsageFault(  # it may be the key itself, so it is not repeated
+            "--key-env takes the name of an environment variable, not a key.",
+            f"Leave it out, and type: chatmgr config set-key {quote(name)}",
         )
-    table = {"api": api, "base_url": base_url.rstrip("/"), "key_env": key_env, "default_model": model}
-    settings.load()  # a broken file is reported before it is changed
+    if not model.isprintable():
+        raise UsageFault("The model's name contains control or invisible characters.")
+    table = {"api": api, "base_url": base_url, "key_env": key_env, "default_model": model}
+    settings.load(replacing=name)  # a broken file is reported before it is changed
     settings.set_provider(name, {key: value for key, value in table.items() if value})
     console.note(f"“{name}” is kept in {settings.config_file()}. Try it: chatmgr provider test {quote(name)}")
+
+
+def _checked_base_url(text: str) -> str:
+    """A base URL as it was typed, without the slash at its end; what may be a secret is not repeated."""
+    base_url = text.strip()
+    if problem := base_url_problem(base_url):
+        hint = "For instance: --base-url https://llm.example.org/v1"
+        if "a user" in problem or "a key" in problem:
+            hint = "Leave it out, and name the variable that holds the key with --key-env."
+        subject = "This is not an address: it" if problem.startswith("must begin") else "The address"
+        raise UsageFault(f"{subject} {problem}.", hint)
+    return without_trailing_slash(base_url)
 
 
 def _facts(provider: Provider) -> dict[str, Any]:
@@ -81,7 +105,7 @@ def _facts(provider: Provider) -> dict[str, Any]:
     return {
         "name": provider.name,
         "api": provider.api,
-        "base_url": provider.base_url or None,
+        "base_url": provider.endpoint or None,
         "default_model": provider.default_model or None,
         "key_env": provider.key_env or None,
         "key": source if key else None,
@@ -99,6 +123,8 @@ def list_(as_json: bool) -> None:
       chatmgr provider list
       chatmgr provider list --json
     """
+    for fault in app().settings.faults.values():
+        console.note(f"{fault} Correct or unset it.", "yellow")
     providers = [_facts(provider) for provider in app().settings.providers.values()]
     if as_json:
         for facts in providers:
@@ -134,7 +160,7 @@ def show(name: str, as_json: bool) -> None:
         print_json(facts)
         return
     for key, value in facts.items():
-        console.out(f"{key.replace('_', ' ')}: {'—' if value is None else value}")
+        console.out(f"{key.replace('_', ' ')}: {'—' if value is None else one_line(str(value))}")
 
 
 @command.command("test")
@@ -163,7 +189,7 @@ def test(name: str, as_json: bool) -> None:
         print_json({"name": name, "answers": True, "models": len(models), "seconds": round(seconds, 3)})
         return
     count = f"lists {counted(len(models), 'model')}" if models else "lists no models"
-    console.out(f"{name} answers ({seconds * 1000:.0f} ms) and {count}.")
+    console.out(f"{one_line(name)} answers ({seconds * 1000:.0f} ms) and {count}.")
 
 
 @command.command("remove")
@@ -176,7 +202,7 @@ def remove(name: str, yes: bool) -> None:
     Example:
       chatmgr provider remove azure
     """
-    configured = settings.load()
+    configured = settings.load(replacing=name)
     if name not in configured.own:
         if name in configured.providers:
             raise UsageFault(f"“{name}” is built in and cannot be removed.")

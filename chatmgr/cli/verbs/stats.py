@@ -72,7 +72,7 @@ def command(
         raise UsageFault("--html and --json cannot be combined.", "Leave one of them out.")
     if force and not html:
         raise UsageFault("--force goes with --html FILE.")
-    stats = statistics(app().reader, filters)
+    stats = statistics(app().reader, filters, moments=as_json)
     if stats is None:
         console.note(
             "No turns to count." if filters.any else f"No turns {empty_suffix()}. Begin: chatmgr new"
@@ -187,7 +187,7 @@ def _write_page(path: str, stats: Statistics, by: str | None, count: int | None,
     page = stats_html.stats_page(_page(stats, by, count))
     if path == "-":
         for piece in page:
-            console.out(piece, end="")
+            console.write(piece)
         return
     target = Path(path).expanduser()
     write_file(target, page, force=force)

@@ -13,6 +13,7 @@ from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import tag_changes
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
+from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 
@@ -101,7 +102,7 @@ def _tag(selected: Sequence[Conversation], added: set[str], removed: set[str], r
         outcome=f"tagged {words}",
         unchanged=selected,
         details=lambda conversation: {"tags": sorted({*conversation.tags, *added} - removed)},
-        line=lambda conversation: f"{conversation.name} {words}",
+        line=lambda conversation: f"{one_line(conversation.name)} {words}",
     )
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from chatmgr.cli.params import NameParam, json_option
-from chatmgr.domain.errors import UsageFault
+from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import Assistant, Conversation, Provider, ThreadRef
 from chatmgr.domain.names import slug, valid_name
+from chatmgr.domain.redaction import safe_url
 from chatmgr.domain.text import counted
 from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal import list_tables
@@ -119,6 +120,14 @@ def show(name: str, as_json: bool) -> None:
         )
 
 
+def _address(provider: str) -> str:
+    """Where a provider is now; empty for one that is no longer configured."""
+    try:
+        return app().providers.get(provider).base_url
+    except NotFound:
+        return ""
+
+
 def _facts(conversation: Conversation, provider: str, endpoint: str, thread: ThreadRef) -> dict[str, Any]:
     """The documented shape of a thread."""
     behind = len(app().reader.turns.context(conversation.pk, conversation.turns + 1, thread.synced)) // 2
@@ -131,11 +140,11 @@ def _facts(conversation: Conversation, provider: str, endpoint: str, thread: Thr
     return {
         "conversation": conversation.name,
         "provider": provider,
-        "base_url": endpoint,
+        "base_url": safe_url(endpoint),
         "thread_id": visible_thread_id(thread.remote_id) or None,
         "synced": thread.synced,
         "turns": conversation.turns,
         "behind": behind if stored else None,
         "state": state,
-        "current": provider == conversation.provider,
+        "current": (provider, endpoint) == (conversation.provider, _address(provider)),
     }

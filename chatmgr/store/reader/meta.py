@@ -1,4 +1,4 @@
-"""Reads about the database itself: facts, how much it holds, what is wrong with it."""
+"""Reads about the database itself: facts, and how much it holds."""
 
 from typing import NamedTuple
 
@@ -28,16 +28,3 @@ class Meta:
         """How many assistants, conversations and turns there are."""
         row = self._session.first("meta.counts", as_dict)
         return Counts(**{name: int(count) for name, count in row.items()}) if row else Counts(0, 0, 0)
-
-    def faults(self) -> list[str]:
-        """Where the rows contradict each other, one line for each; nothing in a sound database."""
-        return [
-            *(
-                f"conversation “{row['name']}” counts {row['counted']} turns and has {row['held']}"
-                for row in self._session.rows("meta.miscounted", as_dict)
-            ),
-            *(
-                f"turn {row['position']} of “{row['name']}” has no message"
-                for row in self._session.rows("meta.without_message", as_dict)
-            ),
-        ]

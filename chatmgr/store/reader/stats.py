@@ -1,13 +1,35 @@
 """Reads sums: what was said and what it took, in all, per period, and per model or whatever else."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from math import floor
+from typing import NamedTuple
 
 from chatmgr.domain import periods
-from chatmgr.domain.filters import Filters
-from chatmgr.domain.totals import Ranking, Unit, UsageTotals
+from chatmgr.domain.filters import ALWAYS, Filters
+from chatmgr.domain.totals import Ranking, Unit, UsageTotals, known_cost
 from chatmgr.store.reader.query_session import QuerySession
-from chatmgr.store.shapes import Row, as_dict, moment
+from chatmgr.store.shapes import Row, as_dict, into, moment
+
+_NEAR = 1_000  # turns at either end, among which the first or last is looked for
+
+
+class Usage(NamedTuple):
+    """The sums of one conversation's runs with one model at one provider; ``turns`` are all of its turns."""
+
+    pk: int
+    conversation: str
+    turns: int
+    assistant: str
+    model: str
+    provider: str
+    runs: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    reasoning_tokens: int | None
+    cost: int | None
+    unpriced: int
 
 
 class Stats:
@@ -15,6 +37,28 @@ class Stats:
 
     def __init__(self, session: QuerySession) -> None:
         self._session = session
+
+    def usage(self, filters: Filters) -> list[Usage]:
+        """The sums by conversation, model and provider, in a pass; filters of runs and times are ignored."""
+        return list(self._session.rows("stats.usage", into(Usage), **filters.values()))
+
+    def turns_by_model(self, conversation: int) -> dict[str, int]:
+        """How many turns of a conversation each model had a run of."""
+        return self._turns("stats.turns_by_model", conversation)
+
+    def turns_by_provider(self, conversation: int) -> dict[str, int]:
+        """How many turns of a conversation each provider had a run of."""
+        return self._turns("stats.turns_by_provider", conversation)
+
+    def _turns(self, statement: str, conversation: int) -> dict[str, int]:
+        rows = self._session.rows(statement, as_dict, conversation=conversation)
+        return {row["key"]: int(row["turns"]) for row in rows}
+
+    def span(self, filters: Filters) -> tuple[datetime, datetime]:
+        """When the first and the last turn was, of conversations that filters leave; there must be one."""
+        values = {**filters.values(), "limit": _NEAR}
+        first = min(map(moment, self._session.column("stats.first_times", **values)))
+        return first, max(map(moment, self._session.column("stats.last_times", **values)))
 
     def total(self, filters: Filters) -> tuple[UsageTotals, int] | None:
         """The sums over all of them, and in how many conversations they are; None where there are none."""
@@ -44,7 +88,8 @@ class Stats:
         first = floor(max(filters.since, total.first_at).timestamp())
         grid = periods.day_grid(first, floor(total.last_at.timestamp()))
         counts: dict[str, UsageTotals] = {}
-        values = {**filters.values(), "shift": grid.shift, "step": grid.step}
+        since = 0 if filters.since <= ALWAYS else floor(filters.since.timestamp())
+        values = {**filters.values(), "first": since, "shift": grid.shift, "step": grid.step}
         for row in self._session.rows("stats.by_cell", as_dict, **values):
             day = periods.day_of(grid.interval_start(int(row.pop("cell"))))
             row["key"] = key = periods.period_name(unit, periods.period_start(unit, day))
@@ -61,7 +106,6 @@ def _to_totals(row: Row) -> UsageTotals:
     row.setdefault("key", "")
     for name in _SUMS:
         row[name] = None if row[name] is None else int(row[name])
-    if row["cost"] is None and not row["unpriced"]:
-        row["cost"] = 0  # nothing was sent
+    row["cost"] = known_cost(row["cost"], row["unpriced"])
     row["first_at"], row["last_at"] = moment(row["first_at"]), moment(row["last_at"])
     return UsageTotals(**row)

@@ -7,12 +7,21 @@ document only if it is given exactly the text that was added. So the index is ri
 ``words`` holds all text by words. ``grams`` (trigrams) holds text in scripts that put no spaces between
 words, so that any part of it is found. Each text ends in two blanks there, so that every character begins a
 trigram and a search for one or two characters can match the beginning of one.
+
+``GLOB`` compares each character with each range of a class: 170 ns a character with all of ours (measured),
+nine tenths of what closing a run of 10 MB cost. So the test for such scripts asks what is cheap first: whether
+all is ASCII, then whether a wider class of fewer ranges, without punctuation and emoji, matches.
 """
 
 from chatmgr.domain.states import LIVE
 from chatmgr.domain.text import SPACELESS
 
 _LIVE = "({})".format(", ".join(f"'{state}'" for state in sorted(LIVE)))
+_WIDER = "\u0e00-\u17ff\u2e80-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+_IS_SPACELESS = (
+    "CASE WHEN length(text) = length(CAST(text AS BLOB)) THEN 0 "
+    f"WHEN text GLOB '*[{_WIDER}]*' THEN text GLOB '*[{SPACELESS}]*' ELSE 0 END"
+)
 
 _TURNS = f"""CREATE VIEW searchable_turns AS
 SELECT t.stamp AS key, t.id AS turn_id,
@@ -26,7 +35,7 @@ SELECT -c.id AS key, c.id AS conversation_id, c.name || char(10) || c.title AS t
 _ALL = """CREATE VIEW searchable AS
 SELECT key, text FROM searchable_turns UNION ALL SELECT key, text FROM searchable_names"""
 _SPACELESS = f"""CREATE VIEW searchable_spaceless AS
-SELECT key, text || '  ' AS text FROM searchable WHERE text GLOB '*[{SPACELESS}]*'"""
+SELECT key, text || '  ' AS text FROM searchable WHERE {_IS_SPACELESS}"""
 _WORDS = """CREATE VIRTUAL TABLE words USING fts5(
 text, content='searchable', content_rowid='key', columnsize=0, tokenize='unicode61 remove_diacritics 2')"""
 _GRAMS = """CREATE VIRTUAL TABLE grams USING fts5(
@@ -41,7 +50,7 @@ def _remove(view: str, condition: str) -> str:
     return (
         f"INSERT INTO words(words, rowid, text) SELECT 'delete', key, text {source}; "
         "INSERT INTO grams(grams, rowid, text) SELECT 'delete', key, text || '  ' "
-        f"{source} AND text GLOB '*[{SPACELESS}]*';"
+        f"{source} AND {_IS_SPACELESS};"
     )
 
 
@@ -50,7 +59,7 @@ def _add(view: str, condition: str) -> str:
     source = f"FROM {view} WHERE {condition}"
     return (
         f"INSERT INTO words(rowid, text) SELECT key, text {source}; "
-        f"INSERT INTO grams(rowid, text) SELECT key, text || '  ' {source} AND text GLOB '*[{SPACELESS}]*';"
+        f"INSERT INTO grams(rowid, text) SELECT key, text || '  ' {source} AND {_IS_SPACELESS};"
     )
 
 

@@ -54,6 +54,7 @@ coalesce(
         WHERE threads.conversation_id = conversations.id
             AND threads.provider = conversations.provider
             AND threads.dropped_at IS NULL
+        ORDER BY threads.synced DESC, threads.id DESC
         LIMIT 1
     ),
     ''

@@ -135,18 +135,20 @@ ORDER BY runs.id
 
 -- name: messages
 SELECT
-    messages.id,
-    messages.turn_id,
-    messages.run_id,
-    messages.role,
-    messages.content,
-    messages.created_at
-FROM messages
-JOIN turns ON turns.id = messages.turn_id
+    answer.id,
+    answer.turn_id,
+    answer.run_id,
+    answer.role,
+    -- include: turns.answer
+    AS content,
+    answer.created_at
+FROM messages AS answer
+JOIN turns ON turns.id = answer.turn_id
+LEFT JOIN runs ON runs.id = answer.run_id
 WHERE turns.conversation_id = :conversation
     AND turns.position >= :first
     AND turns.position <= :last
-ORDER BY messages.id
+ORDER BY answer.id
 
 -- name: attachments
 SELECT

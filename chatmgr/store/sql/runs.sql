@@ -13,7 +13,8 @@ SELECT
     runs.thread_id,
     runs.remote_id AS run_id,
     runs.sent_at IS NOT NULL AS sent,
-    coalesce(answer.content, '') AS text,
+    -- include: turns.answer
+    AS text,
     runs.pid,
     runs.host,
     runs.started_at,

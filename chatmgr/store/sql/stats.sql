@@ -1,4 +1,4 @@
--- Sums over runs: what was said and what it took. Each statement passes over the runs once.
+-- Sums over runs: what was said and what it took. Each statement passes over the runs at most once.
 
 -- The columns of a Count but its key, over the runs that the filters leave. The time, the files and the
 -- cost that are filtered by are those of a run's turn. A run that was never sent has no price to know.
@@ -19,6 +19,9 @@ FROM runs
 JOIN turns ON turns.id = runs.turn_id
 JOIN conversations ON conversations.id = runs.conversation_id
 JOIN assistants ON assistants.id = conversations.assistant_id
+-- include: conditions
+
+-- fragment: conditions
 WHERE conversations.deleted_at IS NULL
     AND turns.created_at BETWEEN :since AND :until
     AND (:model = '' OR runs.model = :model)
@@ -41,6 +44,78 @@ WHERE conversations.deleted_at IS NULL
         ) >= :min_cost
     )
     -- include: conversations.shared_filters
+
+-- Where no filter is of runs or times: a row for each conversation, model and provider, in one pass over
+-- an index that holds all the columns (ix_runs_usage). A turn is not counted here: see the two after it.
+-- name: usage
+SELECT
+    conversations.id AS pk,
+    conversations.name AS conversation,
+    conversations.turns,
+    assistants.name AS assistant,
+    used.model,
+    used.provider,
+    used.runs,
+    used.input_tokens,
+    used.output_tokens,
+    used.cached_tokens,
+    used.reasoning_tokens,
+    used.cost,
+    used.unpriced
+FROM (
+    SELECT
+        runs.conversation_id,
+        runs.model,
+        runs.provider,
+        count(*) AS runs,
+        sum(runs.input_tokens) AS input_tokens,
+        sum(runs.output_tokens) AS output_tokens,
+        sum(runs.cached_tokens) AS cached_tokens,
+        sum(runs.reasoning_tokens) AS reasoning_tokens,
+        sum(runs.cost) AS cost,
+        count(CASE WHEN runs.sent_at IS NOT NULL AND runs.cost IS NULL THEN 1 END) AS unpriced
+    FROM runs
+    GROUP BY runs.conversation_id, runs.model, runs.provider
+) AS used
+JOIN conversations ON conversations.id = used.conversation_id
+JOIN assistants ON assistants.id = conversations.assistant_id
+WHERE conversations.deleted_at IS NULL
+    -- include: conversations.shared_filters
+ORDER BY conversations.id
+
+-- name: turns_by_model
+SELECT runs.model AS key, count(DISTINCT runs.turn_id) AS turns
+FROM runs
+WHERE runs.conversation_id = :conversation
+GROUP BY runs.model
+
+-- name: turns_by_provider
+SELECT runs.provider AS key, count(DISTINCT runs.turn_id) AS turns
+FROM runs
+WHERE runs.conversation_id = :conversation
+GROUP BY runs.provider
+
+-- The times of the first and the last turns in the order of their stamps, which is that of their times but
+-- for what a clock that was set back has mixed.
+-- name: first_times
+SELECT turns.created_at
+FROM turns
+JOIN conversations ON conversations.id = turns.conversation_id
+JOIN assistants ON assistants.id = conversations.assistant_id
+WHERE conversations.deleted_at IS NULL
+    -- include: conversations.shared_filters
+ORDER BY turns.stamp
+LIMIT :limit
+
+-- name: last_times
+SELECT turns.created_at
+FROM turns
+JOIN conversations ON conversations.id = turns.conversation_id
+JOIN assistants ON assistants.id = conversations.assistant_id
+WHERE conversations.deleted_at IS NULL
+    -- include: conversations.shared_filters
+ORDER BY turns.stamp DESC
+LIMIT :limit
 
 -- name: total
 SELECT
@@ -97,7 +172,16 @@ CAST(strftime('%s', substr(turns.created_at, 1, 19)) AS INTEGER)
 -- fragment: second [postgresql]
 CAST(floor(extract(epoch FROM turns.created_at)) AS BIGINT)
 
--- By the cells of a grid of seconds: see chatmgr/domain/periods.py.
+-- By the cells of a grid of seconds: see chatmgr/domain/periods.py. ``first`` is the second of ``since``: no
+-- turn's stamp is before that of its time. SQLite begins there, so that what is older is not looked at.
+-- fragment: source [sqlite]
+FROM turns
+CROSS JOIN runs ON runs.turn_id = turns.id
+
+-- fragment: source [postgresql]
+FROM turns
+JOIN runs ON runs.turn_id = turns.id
+
 -- name: by_cell
 SELECT
     (
@@ -105,5 +189,9 @@ SELECT
         + :shift
     ) / :step AS cell,
     -- include: sums
--- include: filtered
+-- include: source
+JOIN conversations ON conversations.id = runs.conversation_id
+JOIN assistants ON assistants.id = conversations.assistant_id
+-- include: conditions
+    AND turns.stamp >= :first
 GROUP BY cell

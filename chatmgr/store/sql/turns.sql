@@ -1,12 +1,38 @@
 -- Turns: what was asked and answered.
 
+-- The answer of a run: its message, and, while it is live, the parts that came after it.
+-- fragment: answer [sqlite]
+coalesce(answer.content, '') || coalesce(
+    (
+        SELECT group_concat(parts.content, '')
+        FROM (
+            SELECT answer_parts.content
+            FROM answer_parts
+            WHERE answer_parts.run_id = runs.id
+            ORDER BY answer_parts.start
+        ) AS parts
+    ),
+    ''
+)
+
+-- fragment: answer [postgresql]
+coalesce(answer.content, '') || coalesce(
+    (
+        SELECT string_agg(answer_parts.content, '' ORDER BY answer_parts.start)
+        FROM answer_parts
+        WHERE answer_parts.run_id = runs.id
+    ),
+    ''
+)
+
 -- The columns of a Turn: its message, and its newest run with that run's answer.
 -- fragment: row
 SELECT
     conversations.name AS conversation,
     turns.position AS turn,
     question.content AS user,
-    coalesce(answer.content, '') AS answer,
+    -- include: answer
+    AS answer,
     runs.state,
     runs.detail,
     runs.model,
@@ -47,7 +73,8 @@ LIMIT :limit
 SELECT
     turns.position AS turn,
     runs.id = turns.run_id AS chosen,
-    coalesce(messages.content, '') AS answer,
+    -- include: answer
+    AS answer,
     runs.state,
     runs.detail,
     runs.error,
@@ -61,7 +88,7 @@ SELECT
     runs.cost
 FROM runs
 JOIN turns ON turns.id = runs.turn_id
-LEFT JOIN messages ON messages.run_id = runs.id
+LEFT JOIN messages AS answer ON answer.run_id = runs.id
 WHERE turns.conversation_id = :conversation AND turns.position = :position
 ORDER BY runs.id
 

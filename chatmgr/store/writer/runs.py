@@ -3,10 +3,10 @@
 import os
 import platform
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from chatmgr.domain.states import LIVE, RunState
-from chatmgr.store.tables import conversations, messages, runs
+from chatmgr.store.tables import answer_parts, conversations, messages, runs
 from chatmgr.store.writer.database import Database, now
 from chatmgr.store.writer.records import OpenRun, RunOutcome
 from chatmgr.store.writer.threads import update_thread
@@ -41,10 +41,20 @@ class RunWriter:
         with self._database.begin() as db:
             db.execute(update(runs).where(runs.c.id == run.run, news).values(known))
 
-    def checkpoint(self, run: OpenRun, text: str, cursor: int | None = None) -> None:
-        """Write down the answer so far; ``cursor`` is the event it reaches to, if the stream has cursors."""
+    def leave_thread(self, run: OpenRun) -> None:
+        """Note that a run is in no thread after all: its server keeps none."""
+        self._update(run, thread_id="")
+
+    def checkpoint(self, run: OpenRun, text: str, cursor: int | None = None, *, start: int = 0) -> None:
+        """Write down the answer so far; ``cursor`` is the event it reaches to, if the stream has cursors.
+
+        ``start``: so many characters are written already, and ``text`` is what comes after them.
+        """
         with self._database.begin() as db:
-            set_answer(db, run, text)
+            if start:
+                _set_part(db, run, start, text)
+            else:
+                set_answer(db, run, text)
             if cursor is not None:
                 update_run(db, run, cursor=cursor)
 
@@ -73,6 +83,7 @@ class RunWriter:
         with self._database.begin() as db:
             if outcome.text:
                 set_answer(db, run, outcome.text)
+                db.execute(delete(answer_parts).where(answer_parts.c.run_id == run.run))
             update_run(
                 db,
                 run,
@@ -116,6 +127,13 @@ def set_answer(db: Connection, run: OpenRun, text: str) -> None:
             "created_at": now(),
         }
         db.execute(insert(messages), row)
+
+
+def _set_part(db: Connection, run: OpenRun, start: int, text: str) -> None:
+    """Set what an answer holds after its first ``start`` characters, in place of what a lost commit left."""
+    later = (answer_parts.c.run_id == run.run, answer_parts.c.start >= start)
+    db.execute(delete(answer_parts).where(*later))
+    db.execute(insert(answer_parts), {"run_id": run.run, "start": start, "content": text})
 
 
 def _known(**ids: str) -> dict[str, str]:

@@ -145,6 +145,6 @@ class MarkdownWriter:
         if self._error:
             return
         try:
-            self._console.out(text, end="")
+            self._console.write(text)
         except OSError as error:
             self._error = error

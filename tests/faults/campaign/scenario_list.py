@@ -188,11 +188,31 @@ def _lookups(mode: ApiMode) -> Iterator[Scenario]:
         yield Scenario(mode, f"unknown-then-500-{'once' if times else 'ever'}", (unknown, gone), ends=ends)
 
 
+def _unnamed(mode: ApiMode, *, fresh: bool) -> Iterator[Scenario]:
+    """The server keeps the conversation without naming it; only its items tell, after the answer."""
+    unnamed = Fault(kind="unnamed_conversation", match=(POST, mode.turn), times=0)
+    age, nth = ("first", 1) if fresh else ("later", 2)
+    look = {"match": (GET, ITEMS), "nth": nth}
+    yield Scenario(mode, f"unnamed-{age}", (unnamed,), ends=WHOLE, fresh=fresh)
+    looks = {
+        "500": Fault(kind="status", **look),  # type: ignore[arg-type]
+        "403": Fault(kind="status", status=403, **look),  # type: ignore[arg-type]
+        "cut": Fault(kind="cut", **look),  # type: ignore[arg-type]
+        "reset": Fault(kind="reset", **look),  # type: ignore[arg-type]
+    }
+    for label, fault in looks.items():
+        yield Scenario(mode, f"unnamed-{age}-look-{label}", (unnamed, fault), ends=WHOLE, fresh=fresh)
+    cut = Fault(kind="cut", match=(POST, mode.turn), after=mode.ahead + 5)
+    yield Scenario(mode, f"unnamed-{age}-cut", (unnamed, cut), ends=WHOLE, fresh=fresh)
+
+
 def _special() -> Iterator[Scenario]:
     ignored = Fault(kind="ignore_conversation", match=(POST, FOREGROUND.turn), times=0)
     for mode in (FOREGROUND, BACKGROUND):
-        yield Scenario(mode, "ignored", (ignored,), ends=WHOLE, heard=2)
+        yield Scenario(mode, "ignored", (ignored,), ends=WHOLE, forgetful=True)
         yield Scenario(mode, "ignored-at-first", (ignored,), ends=WHOLE, fresh=True)
+        for fresh in (True, False):
+            yield from _unnamed(mode, fresh=fresh)
     for after in (1, 3, BACKGROUND.ahead, BACKGROUND.ahead + 3):
         cuts = (
             Fault(kind="cut", match=(POST, BACKGROUND.turn), after=after),

@@ -78,7 +78,7 @@ def test_a_death(at: int, client: Client, count: Count) -> None:
     turns = client.turns(case.name)
     # Text is written down once a second: a server that cannot be asked has not more to give than that.
     shown = first.text if mode.looked_up else ""
-    outcome = case.count(turns, shown, 1)
+    outcome = case.count(turns, shown)
     count(f"{mode.name}, dying", outcome)
     assert (settled.error if settled else None, last.error) == (None, None)
     case.check_whole(turns)

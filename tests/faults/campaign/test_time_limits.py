@@ -36,7 +36,7 @@ def _finish(client: Client, case: Case, log: TurnLog, state: str, count: Count) 
     client.wire.wait_idle()
     last = client.ask(case.name, case.said(case.next))
     turns = client.turns(case.name)
-    outcome = case.count(turns, log.text, 1)
+    outcome = case.count(turns, log.text)
     count(f"{case.mode.name}, waiting", outcome)
     assert last.error is None
     case.check_whole(turns)

@@ -1,0 +1,167 @@
+"""What a server says passes through here before it is stored or shown: keys are cut, reasons are known ones.
+
+``registry.create`` puts this around every backend that talks to a server. So no backend has to think of it,
+and whatever text a server sends, in whatever field, leaves as an event, a value or an error that is clean of
+the keys in use.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+from chatmgr.domain.errors import ChatmgrError
+from chatmgr.domain.events import (
+    Delta,
+    Event,
+    Finished,
+    Notice,
+    Opened,
+    Reasoning,
+    ThreadSynced,
+    ToolCall,
+    Uploaded,
+    Waiting,
+)
+from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
+from chatmgr.domain.ports import Backend
+from chatmgr.domain.redaction import Redactor, StreamRedactor, secrets_of_url
+from chatmgr.domain.remote import RemoteKind
+from chatmgr.domain.states import known_detail
+
+
+def redactor_of(provider: Provider) -> Redactor:
+    """Cuts the secrets with which requests to a provider are sent: its key, and what its address holds."""
+    return Redactor([provider.key, *secrets_of_url(provider.base_url)])
+
+
+@contextmanager
+def redacted_errors(redactor: Redactor) -> Iterator[None]:
+    """Errors that leave this block say nothing secret, not even those that nobody expected."""
+    try:
+        yield
+    except ChatmgrError as error:
+        error.message, error.hint = redactor.words(error.message), redactor.words(error.hint)
+        raise
+    except Exception as error:
+        error.args = tuple(redactor.words(arg) if isinstance(arg, str) else arg for arg in error.args)
+        raise
+
+
+class RedactedBackend:
+    """A backend whose events, values and errors are clean; see the module."""
+
+    def __init__(self, backend: Backend, provider: Provider) -> None:
+        self._backend = backend
+        self._redactor = redactor_of(provider)
+
+    def stream(self, request: TurnRequest) -> Iterator[Event]:
+        """Run a turn."""
+        return self._events(self._backend.stream(request))
+
+    def recover(self, run: LiveRun) -> Iterator[Event]:
+        """Find out what became of a run."""
+        return self._events(self._backend.recover(run))
+
+    def prepare(self, assistant: Assistant, model: str, remote_assistant: str) -> Iterator[Event]:
+        """Create what a conversation needs at the server."""
+        return self._events(self._backend.prepare(assistant, model, remote_assistant))
+
+    def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
+        """Send a waiting run what it waits for."""
+        return self._events(self._backend.submit_tool_outputs(run, outputs))
+
+    def cancel(self, run: LiveRun) -> None:
+        """Ask the server to stop a run."""
+        with redacted_errors(self._redactor):
+            self._backend.cancel(run)
+
+    def fetch_messages(self, thread: str) -> Iterator[RemoteMessage]:
+        """Every message of a remote thread."""
+        answer, label = self._redactor.answer, self._redactor.label
+        with redacted_errors(self._redactor):
+            for message in self._backend.fetch_messages(thread):
+                yield replace(
+                    message,
+                    id=label(message.id),
+                    content=answer(message.content),
+                    run_id=label(message.run_id),
+                )
+
+    def delete(self, kind: RemoteKind, remote_id: str) -> Generator[Event, None, str]:
+        """Delete something at the server; the value names what that keeps of it."""
+        with redacted_errors(self._redactor):
+            kept = yield from self._backend.delete(kind, remote_id)
+        return self._redactor.words(kept)
+
+    def complete(self, instructions: str, text: str, model: str, max_tokens: int) -> str:
+        """A short answer outside of all threads, of which the server stores nothing: a title."""
+        with redacted_errors(self._redactor):
+            return self._redactor.label(self._backend.complete(instructions, text, model, max_tokens))
+
+    def models(self) -> list[ModelInfo]:
+        """The models that the server lists."""
+        label = self._redactor.label
+        with redacted_errors(self._redactor):
+            return [
+                ModelInfo(label(model.id), label(model.note), label(model.shutdown))
+                for model in self._backend.models()
+            ]
+
+    def _events(self, events: Iterator[Event]) -> Generator[Event, None, None]:
+        """The events, clean. Closing this closes them, so that the backend can ask its server to stop."""
+        answer, reasoning = StreamRedactor(self._redactor), StreamRedactor(self._redactor)
+        cursor: int | None = None
+        try:
+            with redacted_errors(self._redactor):
+                for event in events:
+                    if type(event) is Delta:
+                        cursor = event.cursor
+                        text = answer.feed(event.text)
+                        if text is event.text:
+                            yield event
+                        elif text:
+                            yield Delta(text, cursor)
+                    elif type(event) is Reasoning:
+                        if text := reasoning.feed(event.text):
+                            yield Reasoning(text)
+                    else:
+                        if isinstance(event, Finished):
+                            yield from _held(answer, reasoning, cursor)
+                        yield self._clean(event)
+            yield from _held(answer, reasoning, cursor)
+        except Exception:
+            yield from _held(answer, reasoning, cursor)
+            raise
+        finally:
+            if isinstance(events, Generator):
+                with suppress(ChatmgrError):
+                    events.close()
+
+    def _clean(self, event: Event) -> Event:
+        """An event that carries more than a piece of text."""
+        label, words, answer = self._redactor.label, self._redactor.words, self._redactor.answer
+        match event:
+            case Opened(thread_id, run_id, assistant_id, model):
+                return Opened(label(thread_id), label(run_id), label(assistant_id), label(model))
+            case ThreadSynced(thread_id, synced):
+                return ThreadSynced(label(thread_id), synced)
+            case Uploaded(sha256, remote_id):
+                return Uploaded(sha256, label(remote_id))
+            case Notice(text):
+                return Notice(words(text))
+            case Waiting(seconds, reason, brief):
+                return Waiting(seconds, words(reason), brief)
+            case Finished(state, detail, error, text, calls):
+                calls = tuple(
+                    ToolCall(label(call.id), label(call.name), answer(call.arguments)) for call in calls
+                )
+                return Finished(state, known_detail(detail), words(error), text and answer(text), calls)
+        return event
+
+
+def _held(answer: StreamRedactor, reasoning: StreamRedactor, cursor: int | None) -> Iterator[Event]:
+    """The pieces that waited for more, where nothing more comes."""
+    if text := reasoning.rest():
+        yield Reasoning(text)
+    if text := answer.rest():
+        yield Delta(text, cursor)

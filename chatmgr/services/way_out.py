@@ -1,0 +1,41 @@
+"""The way out of a conversation whose every turn is refused, in words of the server that nobody knows."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from shlex import quote
+
+from chatmgr.domain.errors import ProviderRefused
+from chatmgr.domain.model import Conversation
+from chatmgr.store.reader import Reader
+
+_BAD_REQUEST = {400, 422}
+_REFUSED_AS_BAD = re.compile(r" refused \(4(?:00|22)\): ")  # as an error's text is kept with its run
+
+
+@contextmanager
+def way_out_named(reader: Reader, conversation: Conversation) -> Iterator[None]:
+    """Add what helps a conversation that is too long, if a second turn in a row is refused as bad.
+
+    Use it around a turn, and outside of what closes its run.
+    """
+    try:
+        yield
+    except ProviderRefused as error:
+        if error.status in _BAD_REQUEST and _is_stuck(reader, conversation):
+            name, assistant = quote(conversation.name), quote(conversation.assistant)
+            hint = (
+                f"If “{conversation.name}” is too long for the model, choose one with a larger context: "
+                f"chatmgr send {name} -m MODEL; or begin anew: chatmgr new -a {assistant}"
+            )
+            error.hint = f"{error.hint} {hint}".strip()
+        raise
+
+
+def _is_stuck(reader: Reader, conversation: Conversation) -> bool:
+    """Whether the last two turns were refused as bad, in a conversation that has answers."""
+    with reader:
+        latest = reader.turns.tail(conversation, 2)
+        if len(latest) < 2 or not all(_REFUSED_AS_BAD.search(turn.error) for turn in latest):
+            return False
+        return bool(reader.turns.last_answered(conversation.pk, latest[0].turn))
