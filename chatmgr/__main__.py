@@ -24,6 +24,9 @@ def _run() -> int:
 
         if answer_completion():
             return 0
+    from chatmgr.domain.interrupts import interrupts
+
+    interrupts.install()
     from chatmgr.cli.main import run
 
     return run()

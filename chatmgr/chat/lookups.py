@@ -103,7 +103,7 @@ def facts(conversation: Conversation) -> list[Fact]:
     """What the toolbar shows: conversation, assistant, model, tokens and cost."""
     try:
         with app().reader as reader:
-            model = app().turns.model_of(conversation)
+            model = app().turns.shown_model(conversation)
             newest = next(iter(reader.turns.tail(conversation, 1)), None)
             cost, unpriced = reader.runs.cost(conversation.pk)
     except ChatmgrError:

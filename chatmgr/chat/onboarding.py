@@ -106,7 +106,7 @@ def _database() -> str:
 
 
 def _ask(question: str, default: str = "") -> str:
-    text = ask_line(question, default)
+    text = ask_line(question, default or None)
     if text == "<":
         raise Back
     return text

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-import click
-
 from chatmgr.config import keys, settings
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
@@ -13,7 +11,7 @@ from chatmgr.services import local_model
 from chatmgr.services.providers import is_reachable
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
-from chatmgr.ui.prompts import ask_key, install_local
+from chatmgr.ui.prompts import ask_key, ask_line, install_local
 
 _OWN = 9  # providers of the user's own; one keystroke each
 
@@ -99,8 +97,8 @@ def _running(ollama: Provider) -> Provider:
 def _agrees(question: str) -> bool:
     """Yes or no; “<” goes back here, too."""
     while True:
-        typed = str(click.prompt(f"{question} [Y/n]", default="", show_default=False, err=True))
-        match typed.strip().lower():
+        typed = ask_line(f"{question} [Y/n]")
+        match typed.lower():
             case "" | "y" | "yes":
                 return True
             case "n" | "no":

@@ -9,6 +9,7 @@ import click
 
 from chatmgr import __version__
 from chatmgr.domain.errors import ChatmgrError
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.text import as_sentence
 
 # Help section → verb → (module, its one line of help). Known without importing any verb. A new verb is one
@@ -48,6 +49,8 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "man": ("man", "Print the manual page."),
     },
 }
+# Verbs that run turns. Ctrl-C waits there until the message is kept; any other verb it ends wherever it is.
+_TURN_VERBS = frozenset({"new", "resume", "runs", "send"})
 COMMANDS = {verb: row for group in GROUPS.values() for verb, row in group.items()}
 EXIT_CODES = """\b
 Exit codes:
@@ -113,6 +116,8 @@ def cli(ctx: click.Context, debug: bool) -> int | None:
       chatmgr history -q "what was said"
     """
     if ctx.invoked_subcommand is not None:
+        if ctx.invoked_subcommand not in _TURN_VERBS:
+            interrupts.raise_at_once()
         return None
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.exceptions.NoArgsIsHelpError(ctx)
@@ -168,6 +173,7 @@ def _run() -> int:
     except Exception as error:  # anything else is a defect of chatmgr
         return _report_fault(error)
     finally:
+        interrupts.hold()
         _close_app()
     return code if isinstance(code, int) else 0
 

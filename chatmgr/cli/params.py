@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from chatmgr.domain.errors import ChatmgrError, UsageFault
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.parameters import DEEPEST, unsendable
 from chatmgr.domain.text import valid_message, valid_text
 from chatmgr.terminal.sanitize import one_line
@@ -176,7 +177,7 @@ def read_stdin() -> str:
     """What was piped in; empty at a terminal. Raises UsageFault where it is not UTF-8, with the offset."""
     if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
         return ""
-    content = sys.stdin.buffer.read()
+    content = b"".join(iter(lambda: interrupts.read(sys.stdin.fileno()), b""))
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -11,15 +11,21 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chatmgr.domain.control_characters import without_live
+from chatmgr.domain.mathematics import display_closing, formula_end
 from chatmgr.formats.html_escaping import escape
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_core import StateCore
+    from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
 _SAFE_LINK = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
 _MAX_LENGTH = 400_000  # a longer text is shown unrendered
 _MAX_CODE_LENGTH = 20_000  # longer code is not highlighted: some lexers are quadratic
+_BOX = re.compile(r"\[([ xX])\] ")
+_INTERRUPTIBLE = ["paragraph", "reference", "blockquote", "list"]
 _REL = "noopener noreferrer nofollow"
 
 
@@ -74,7 +80,8 @@ def _highlighted(text: str, language: str) -> str:
         lexer = get_lexer_by_name(language.strip("{}.").lower(), stripnl=False, ensurenl=False)
     except ClassNotFound:
         return escape(text)
-    return str(highlight(text, lexer, HtmlFormatter(nowrap=True, classprefix="p-")))
+    # Some lexers (diff) know a line by its end, which the last line here has not got.
+    return str(highlight(f"{text}\n", lexer, HtmlFormatter(nowrap=True, classprefix="p-"))).rstrip("\n")
 
 
 @cache
@@ -83,6 +90,9 @@ def _renderer() -> "MarkdownIt":
 
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 40}).enable(["table", "strikethrough"])
     parser.validateLink = lambda url: bool(_SAFE_LINK.match(url.strip()))  # type: ignore[method-assign]
+    parser.inline.ruler.before("escape", "formula", _formula)
+    parser.block.ruler.before("fence", "formula_block", _formula_block, {"alt": _INTERRUPTIBLE})
+    parser.core.ruler.push("boxes", _boxes)
     for name, rule in _RULES.items():
         parser.add_render_rule(name, rule)
     return parser
@@ -93,6 +103,47 @@ def _fence_parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
     return MarkdownIt("zero").enable("fence").disable("inline")
+
+
+def _formula(state: "StateInline", silent: bool) -> bool:
+    """Mathematics in a line: shown as its source, which can be read without a library or a network."""
+    end = formula_end(state.src, state.pos, state.posMax) if state.src[state.pos] in "\\$" else 0
+    if end and not silent:
+        state.push("formula", "code", 0).content = state.src[state.pos : end]
+    state.pos = end or state.pos
+    return bool(end)
+
+
+def _formula_block(state: "StateBlock", first: int, end: int, silent: bool) -> bool:
+    """Mathematics of several lines, to its closing mark or an empty line."""
+    if state.is_code_block(first):
+        return False
+    closing = display_closing(state.src[state.bMarks[first] + state.tShift[first] : state.eMarks[first]])
+    if not closing or silent:
+        return bool(closing)
+    line = first + 1
+    while line < end and not state.isEmpty(line) and state.sCount[line] >= state.blkIndent:
+        line += 1
+        if closing in state.getLines(line - 1, line, 0, False):
+            break
+    token = state.push("formula_block", "code", 0)
+    token.content, token.map = state.getLines(first, line, state.blkIndent, True), [first, line]
+    state.line = line
+    return True
+
+
+def _boxes(state: "StateCore") -> None:
+    """Turn the ``[ ]`` or ``[x]`` that begins an item of a list into a box."""
+    from markdown_it.token import Token
+
+    for item, paragraph, inline in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
+        text = inline.children[0] if inline.children else None
+        is_item = item.type == "list_item_open" and paragraph.type == "paragraph_open"
+        if is_item and text and text.type == "text" and (match := _BOX.match(text.content)):
+            box = Token("box", "input", 0, attrs={"checked": match[1] != " "})
+            text.content = text.content[match.end() :]
+            inline.children = [box, *(inline.children or ())]
+            item.attrSet("class", "task")
 
 
 def _fence(renderer: Any, tokens: Sequence["Token"], index: int, options: Any, env: Any) -> str:
@@ -111,6 +162,15 @@ def _image(renderer: Any, tokens: Sequence["Token"], index: int, options: Any, e
 def _inside_link(tokens: Sequence["Token"], index: int) -> bool:
     types = [token.type for token in tokens[:index]]
     return types.count("link_open") > types.count("link_close")
+
+
+def _formula_html(renderer: Any, tokens: Sequence["Token"], index: int, options: Any, env: Any) -> str:
+    return f'<code class="math">{escape(tokens[index].content)}</code>'
+
+
+def _box(renderer: Any, tokens: Sequence["Token"], index: int, options: Any, env: Any) -> str:
+    checked = " checked" if tokens[index].attrs["checked"] else ""
+    return f'<input type="checkbox" disabled{checked}> '
 
 
 def _link(renderer: Any, tokens: Sequence["Token"], index: int, options: Any, env: Any) -> str:
@@ -142,6 +202,9 @@ def _cell(renderer: Any, tokens: Sequence["Token"], index: int, options: Any, en
 
 _RULES: dict[str, Any] = {
     "fence": _fence,
+    "formula_block": _fence,
+    "formula": _formula_html,
+    "box": _box,
     "code_block": _fence,
     "image": _image,
     "link_open": _link,

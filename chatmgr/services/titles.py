@@ -18,6 +18,7 @@ from contextlib import suppress
 
 from chatmgr.config.settings import Settings
 from chatmgr.domain.errors import ChatmgrError
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.ports import Backend
 from chatmgr.services.budget import Budget
@@ -70,7 +71,7 @@ class Titles:
         """Wait for the title that is being made, or only a moment if ``brief``; Ctrl-C ends the wait."""
         if self._thread:
             with suppress(KeyboardInterrupt):
-                self._thread.join(min(_BRIEF_SECONDS, self._seconds) if brief else self._seconds)
+                interrupts.join(self._thread, min(_BRIEF_SECONDS, self._seconds) if brief else self._seconds)
 
     def _may_be_wanted(self, conversation: Conversation) -> bool:
         """Whether a title may be wanted, as far as that can be told without the database."""

@@ -71,6 +71,11 @@ class TurnService:
         chosen = conversation.own_model or (assistant.model if at_its_provider else "")
         return chosen or self._parts.providers.default_model(conversation.provider) or conversation.model
 
+    def shown_model(self, conversation: Conversation) -> str:
+        """As ``model_of``; where the provider chooses, the one that answered last, and empty before that."""
+        model = self.model_of(conversation)
+        return model or self._parts.reader.runs.last_model(conversation.pk, conversation.provider)
+
     def _route(self, conversation: Conversation) -> "Route":
         """The route of a conversation's next turn; refuses a provider without its key."""
         from chatmgr.turns import Route
@@ -272,9 +277,9 @@ def _preload(api: str) -> None:
     from chatmgr.backends import registry
 
     try:
-        registry.preload(api)
-        for module in _NEEDED_BY_A_TURN:
+        for module in _NEEDED_BY_A_TURN:  # first what keeps the message, then what sends it
             importlib.import_module(module)
+        registry.preload(api)
     except ImportError:
         return
 

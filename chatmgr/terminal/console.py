@@ -7,7 +7,7 @@ paid for still finishes and is saved.
 import os
 import sys
 from collections.abc import Iterable
-from typing import TextIO
+from typing import Literal, TextIO
 
 from chatmgr.terminal.sanitize import clean, clean_styled, wrap
 
@@ -23,9 +23,13 @@ _SGR_CODES = {
 
 
 class Console:
-    """Writes to the stdout and stderr of this process."""
+    """Writes to the stdout and stderr of this process.
+
+    ``status_shown``: the line of the cursor is a status that will be removed.
+    """
 
     def __init__(self) -> None:
+        self.status_shown = False
         self._stdout_closed = False
 
     def out(self, text: str, end: str = "\n") -> None:
@@ -70,6 +74,17 @@ def wrap_for_stderr(text: str) -> str:
     from chatmgr.terminal.region import terminal_size
 
     return wrap(text, terminal_size(sys.stderr.fileno())[0])
+
+
+def shared_output() -> Literal["", "terminal", "file"]:
+    """Where stdout and stderr lead, if to the same: a terminal, or one file or pipe (``2>&1``)."""
+    try:
+        if sys.stdout.isatty() and sys.stderr.isatty():
+            return "terminal"
+        same = os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
+    except (OSError, ValueError):
+        return ""
+    return "file" if same else ""
 
 
 def can_move_cursor(stream: TextIO) -> bool:

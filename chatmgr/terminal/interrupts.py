@@ -4,41 +4,45 @@ The second does not interrupt the stopping. Asking the server to stop and saving
 a moment, and a run left open would have to be recovered by the next command.
 """
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
-_LEAVING_NOTICE = (
-    b"\r\x1b[KLeaving as soon as the partial answer is saved. Press Ctrl-C again to leave at once.\n"
-)
+from chatmgr.domain.interrupts import interrupts
+from chatmgr.terminal.console import console
+
+_LEAVING = "Leaving as soon as the partial answer is saved. Press Ctrl-C again to leave at once."
 
 
 class InterruptCounter:
     """Counts how often Ctrl-C is pressed during a turn."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self._count = 0
+        self._stopped = self._announced = False
 
     @property
     def wants_to_leave(self) -> bool:
         """Whether the user wants to leave the chat: Ctrl-C was pressed more than once."""
-        return self.count > 1
+        return self._count > 1
 
     @contextmanager
     def counted(self) -> Iterator[None]:
         """Count within this block, starting at zero."""
-        self.count = 0
-        previous_handler = signal.signal(signal.SIGINT, self._on_interrupt)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, previous_handler)
+        self._count = 0
+        self._stopped = self._announced = False
+        with interrupts.reacting(self._react):
+            try:
+                yield
+            finally:
+                self._count = interrupts.count
 
-    def _on_interrupt(self, signum: int, frame: FrameType | None) -> None:
-        self.count += 1
-        if self.count == 2:
-            os.write(2, _LEAVING_NOTICE)  # not sys.stderr, which may be in the middle of a write
-            return
-        raise KeyboardInterrupt
+    def _react(self, count: int) -> bool:
+        """Stop at the first press, and at the third; a second one that comes meanwhile is only answered."""
+        if not self._stopped:
+            self._stopped = True
+            return True
+        if count == 2 and not self._announced:
+            self._announced = True
+            console.note(_LEAVING, "")
+            return False
+        return True

@@ -9,7 +9,7 @@ import threading
 import time
 from typing import NamedTuple, TextIO
 
-from chatmgr.terminal.console import can_move_cursor, styled
+from chatmgr.terminal.console import can_move_cursor, console, styled
 from chatmgr.terminal.region import Region, terminal_size
 from chatmgr.terminal.sanitize import clean, one_line
 
@@ -42,6 +42,11 @@ class Status:
         self._since = 0.0
         self._last_reason = ""
 
+    @property
+    def is_animated(self) -> bool:
+        """Whether the line is redrawn in place, and comes and goes."""
+        return self._animated
+
     def waiting_for(self, label: str) -> None:
         """Show what is being waited for, and the seconds since waiting began."""
         if not self._animated:
@@ -59,11 +64,15 @@ class Status:
                 self._stop_animation()
                 self._label, self._timed = text, False
                 self._draw()
-        elif not brief and text.partition(":")[0] != self._last_reason:
+        elif self.is_news(text, brief=brief):
             self._last_reason = text.partition(":")[0]
             self._end_reasoning()
             self._stream.write(f"{one_line(text)}\n")
             self._stream.flush()
+
+    def is_news(self, text: str, *, brief: bool) -> bool:
+        """Whether ``show`` would print a text where lines cannot be removed again: once for each reason."""
+        return not brief and text.partition(":")[0] != self._last_reason
 
     def add_reasoning(self, text: str) -> None:
         """Show a piece of the model's reasoning, dimmed, before its answer."""
@@ -96,7 +105,8 @@ class Status:
                 self._region.draw([_Row(styled(summary, "dim", True), len(summary))], 1)
                 self._since = 0.0
             self._end_reasoning()
-            self._visible, self._reasoning_since, self._label = False, 0.0, ""
+            self._visible = console.status_shown = False
+            self._reasoning_since, self._label = 0.0, ""
             self._stream.flush()
 
     def _write(self, text: str) -> None:
@@ -142,7 +152,7 @@ class Status:
             frame = _SPINNER[int(time.monotonic() / _FRAME_SECONDS) % len(_SPINNER)]
             text = f"{frame} {text}" + (f" · {elapsed} s" if elapsed else "")
         self._stream.write(f"\r{styled(one_line(text, min(width - 1, 78)), 'dim', True)}\x1b[K")
-        self._visible = True
+        self._visible = console.status_shown = True
         self._stream.flush()
 
     def _reasoning_rows(self, width: int) -> list[_Row]:

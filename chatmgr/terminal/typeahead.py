@@ -1,10 +1,10 @@
 """Typing ahead: what is typed while an answer streams is kept for the following lines.
 
-During a turn the terminal echoes nothing and delivers every key at once, except that Ctrl-C still
-interrupts. A thread reads the bytes, since a terminal buffers only 4,096 of them and drops or blocks the
-rest. Pastes are bracketed, so that their line breaks are not taken for Enter. At the end the bytes go
-through the same parser as keys pressed at the prompt, which also completes a key sequence that the end
-of the turn cut in two.
+As long as a chat has the terminal, it echoes nothing and delivers every key at once, except that Ctrl-C
+still interrupts. During a turn a thread reads the bytes, since a terminal buffers only 4,096 of them and
+drops or blocks the rest. Pastes are bracketed, so that their line breaks are not taken for Enter. At the end
+the bytes go through the same parser as keys pressed at the prompt, which also completes a key sequence that
+the end of the turn cut in two.
 """
 
 import codecs
@@ -18,15 +18,97 @@ from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from chatmgr.domain.interrupts import interrupts
+from chatmgr.terminal.console import can_edit_lines, console
+
+if sys.platform != "win32":
+    import termios
+
 _PASTE_ON, _PASTE_OFF = b"\x1b[?2004h", b"\x1b[?2004l"
+_SHOW_CURSOR = b"\x1b[?25h"
+_CLEAR_LINE = b"\r\x1b[K"
+_CTRL_C = b"\x03"
 _CHUNK = 65_536
 _CHARACTER_SECONDS = 0.1  # seconds to wait for the rest of a character whose first byte has arrived
+_quiet: "list[QuietTerminal]" = []
 _active: "list[TypeAhead]" = []
 _early_stack: list[tuple[ExitStack, list[str]]] = []
 
 
+class QuietTerminal:
+    """A terminal that echoes nothing and delivers every key at once, as long as a chat has it.
+
+    The line editor has a mode of its own; between it and a turn nothing may appear on the screen either.
+    Whoever ends the process with SIGTERM or SIGHUP gets the terminal back as it was.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._saved_mode: list[Any] | None = None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Silence the terminal within this block; its mode is restored however the block ends."""
+        handlers = {
+            number: signal.signal(number, handler)
+            for number, handler in (
+                (signal.SIGTERM, self._on_death),
+                (signal.SIGHUP, self._on_death),
+                (signal.SIGCONT, self._on_sigcont),
+            )
+        }
+        _quiet.append(self)
+        try:
+            self.silence()
+            _write_sequence(_CLEAR_LINE)  # what was typed before is kept, but its echo stands there
+            yield
+        finally:
+            self.restore()
+            _quiet.remove(self)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def silence(self) -> None:
+        """Echo nothing from now on."""
+        with suppress(termios.error):  # the terminal may be gone
+            self._saved_mode = termios.tcgetattr(self._fd)
+            self._set_mode()
+
+    def restore(self) -> None:
+        """Give the terminal its mode back."""
+        if self._saved_mode is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(self._fd, termios.TCSANOW, self._saved_mode)
+            self._saved_mode = None
+
+    def _set_mode(self) -> None:
+        mode = termios.tcgetattr(self._fd)
+        mode[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR)  # Enter as the line editor sees it
+        mode[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
+        mode[3] |= termios.ISIG | termios.NOFLSH  # Ctrl-C does not throw away what was typed before it
+        mode[6][termios.VMIN], mode[6][termios.VTIME] = 1, 0
+        termios.tcsetattr(self._fd, termios.TCSANOW, mode)
+
+    def _on_death(self, signum: int, frame: FrameType | None) -> None:
+        """Restore the terminal, then die of the signal as without this handler."""
+        if console.status_shown:
+            _write_sequence(_CLEAR_LINE)
+        _write_sequence(_PASTE_OFF + _SHOW_CURSOR)
+        self.restore()
+        signal.signal(signum, signal.SIG_DFL)
+        os.kill(os.getpid(), signum)
+
+    def _on_sigcont(self, signum: int, frame: FrameType | None) -> None:
+        """Back from Ctrl-Z: the shell has set its own mode on the terminal."""
+        if self._saved_mode is not None:
+            with suppress(termios.error):
+                self._set_mode()
+                if _active:
+                    _write_sequence(_PASTE_ON)
+
+
 class TypeAhead:
-    """Keeps what is typed at one terminal while a turn runs.
+    """Keeps what is typed at one quiet terminal while a turn runs.
 
     ``deliver`` is called once at the end, with the text, if anything was typed.
     """
@@ -35,30 +117,25 @@ class TypeAhead:
         self._fd = fd
         self._deliver = deliver
         self._buffer = bytearray()
-        self._saved_mode: list[Any] | None = None
         self._wake_fd = -1
         self._thread: threading.Thread | None = None
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Keep what is typed within this block; the terminal's mode is restored however the block ends."""
+        """Keep what is typed within this block."""
         _active.append(self)
-        sigterm_handler = signal.signal(signal.SIGTERM, self._on_sigterm)
-        sigcont_handler = signal.signal(signal.SIGCONT, self._on_sigcont)
         try:
             self._start()
             yield
         finally:
             self._stop()
             _active.remove(self)
-            signal.signal(signal.SIGTERM, sigterm_handler)
-            signal.signal(signal.SIGCONT, sigcont_handler)
             if text := self._take_text():
                 self._deliver(text)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Give the terminal back within this block, for a question in the middle of a turn."""
+        """Keep nothing within this block."""
         self._stop()
         try:
             yield
@@ -66,44 +143,19 @@ class TypeAhead:
             self._start()
 
     def _start(self) -> None:
-        import termios
-
-        try:
-            self._saved_mode = termios.tcgetattr(self._fd)
-        except termios.error:
-            return  # the terminal is gone
-        self._silence_terminal()
+        _write_sequence(_PASTE_ON)
         wake_reader, self._wake_fd = os.pipe()
         self._thread = threading.Thread(
             target=self._read_until_woken, args=(wake_reader,), name="typeahead", daemon=True
         )
         self._thread.start()
 
-    def _silence_terminal(self) -> None:
-        import termios
-
-        with suppress(termios.error):
-            mode = termios.tcgetattr(self._fd)
-            mode[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR)  # Enter as the line editor sees it
-            mode[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
-            mode[3] |= termios.ISIG | termios.NOFLSH  # Ctrl-C does not throw away what was typed before it
-            mode[6][termios.VMIN], mode[6][termios.VTIME] = 1, 0
-            termios.tcsetattr(self._fd, termios.TCSANOW, mode)
-            _write_sequence(_PASTE_ON)
-
     def _stop(self) -> None:
-        import termios
-
-        if self._saved_mode is None:
-            return
         if self._thread is not None:
             os.close(self._wake_fd)
             self._thread.join()
             self._thread = None
-        _write_sequence(_PASTE_OFF)
-        with suppress(termios.error):
-            termios.tcsetattr(self._fd, termios.TCSANOW, self._saved_mode)
-        self._saved_mode = None
+            _write_sequence(_PASTE_OFF)
 
     def _read_until_woken(self, wake_fd: int) -> None:
         """Read bytes until the other end of ``wake_fd`` is closed, then what is left."""
@@ -125,35 +177,20 @@ class TypeAhead:
         finally:
             os.close(wake_fd)
 
-    def _complete_character(self) -> None:
-        while _ends_mid_character(self._buffer):
-            ready = select.select([self._fd], [], [], _CHARACTER_SECONDS)[0]
-            if not ready or not self._read_chunk():
-                return
-
     def _read_chunk(self) -> bool:
         try:
             chunk = os.read(self._fd, _CHUNK)
         except OSError:
             return False
-        self._buffer += chunk
+        if _CTRL_C in chunk:  # pressed before the line editor gave the terminal back
+            interrupts.press(chunk.count(_CTRL_C))
+        self._buffer += chunk.replace(_CTRL_C, b"")
         return bool(chunk)
 
     def _take_text(self) -> str:
         text = bytes(self._buffer).decode("utf-8", "surrogateescape")
         self._buffer.clear()
         return text
-
-    def _on_sigterm(self, signum: int, frame: FrameType | None) -> None:
-        """Restore the terminal, then die of the signal as without this handler."""
-        self._stop()
-        signal.signal(signum, signal.SIG_DFL)
-        os.kill(os.getpid(), signum)
-
-    def _on_sigcont(self, signum: int, frame: FrameType | None) -> None:
-        """Back from Ctrl-Z: the shell has set its own mode on the terminal."""
-        if self._saved_mode is not None:
-            self._silence_terminal()
 
 
 def _ends_mid_character(data: bytearray) -> bool:
@@ -173,14 +210,12 @@ def _write_sequence(sequence: bytes) -> None:
 
 @contextmanager
 def early_typeahead() -> Iterator[None]:
-    """Keep what is typed, without echo, before a chat's first line. Also a decorator."""
-    from chatmgr.terminal.console import can_edit_lines
-
+    """Quieten the terminal for a chat, and keep what is typed before its first line. Also a decorator."""
     if os.name != "posix" or not can_edit_lines():
         yield
         return
     pieces: list[str] = []
-    with ExitStack() as stack:
+    with QuietTerminal(sys.stdin.fileno()).held(), ExitStack() as stack:
         stack.enter_context(TypeAhead(sys.stdin.fileno(), pieces.append).watching())
         _early_stack.append((stack, pieces))
         try:
@@ -200,9 +235,11 @@ def take_early_text() -> str:
 
 @contextmanager
 def typeahead_paused() -> Iterator[None]:
-    """Suspend type-ahead within this block, for a question in the middle of a turn. Also a decorator."""
-    if not _active:
-        yield
-        return
-    with _active[-1].paused():
+    """Give the terminal back within this block, for a question or another program. Also a decorator."""
+    with ExitStack() as stack:
+        if _active:
+            stack.enter_context(_active[-1].paused())
+        if _quiet:
+            _quiet[-1].restore()
+            stack.callback(_quiet[-1].silence)
         yield

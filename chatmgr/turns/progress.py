@@ -1,11 +1,11 @@
 """What has arrived of one answer, and with what outcome its run is closed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
 from chatmgr.domain.errors import ChatmgrError, NetworkDown
-from chatmgr.domain.events import Delta, Finished, Usage
+from chatmgr.domain.events import Delta, Event, Finished, Reasoning, Usage
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import storable
 from chatmgr.store.writer import RunOutcome
@@ -86,6 +86,31 @@ class Progress:
     def mark_saved(self, piece: UnsavedText) -> None:
         """Note that a piece is in the database; one that could not be written is part of the next."""
         self._saved_count, self._saved_length = piece.deltas, piece.start + len(piece.text)
+
+
+def whole_characters(events: Iterable[Event]) -> Iterator[Event]:
+    """The events, with a character that was cut in two put together.
+
+    JSON escapes an emoji as two halves, and some servers send each in a piece of its own. A piece that ends
+    with the first half waits for the next one of its kind.
+    """
+    held: Delta | Reasoning | None = None
+    for event in events:
+        if isinstance(event, (Delta, Reasoning)):
+            if held is not None and type(held) is type(event):
+                event.text = held.text + event.text
+                held = None
+            if "\ud800" <= event.text[-1:] <= "\udbff":
+                held = event
+                continue
+            if not event.text.isascii():
+                event.text = storable(event.text)
+        elif held is not None and isinstance(event, Finished):
+            yield held
+            held = None
+        yield event
+    if held is not None:
+        yield held
 
 
 def finished_outcome(finished: Finished, progress: Progress) -> RunOutcome:

@@ -14,13 +14,20 @@ from chatmgr.domain.errors import (
     Unsettled,
 )
 from chatmgr.domain.events import Event, Notice, Sending, ThreadSynced, Uploaded
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Assistant, Conversation, LiveRun, Message, TurnRequest, UserMessage
 from chatmgr.domain.ports import PriceTable
 from chatmgr.domain.states import RunState
 from chatmgr.store import locks
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import OpenRun, Writer
-from chatmgr.turns.progress import Progress, aborted_outcome, failed_outcome, finished_outcome
+from chatmgr.turns.progress import (
+    Progress,
+    aborted_outcome,
+    failed_outcome,
+    finished_outcome,
+    whole_characters,
+)
 from chatmgr.turns.recorder import Recorder, until_written
 from chatmgr.turns.recovery import RunRecovery, wait_hint
 from chatmgr.turns.route import Route, open_run
@@ -41,13 +48,19 @@ class TurnRunner:
     def locked(self, conversation: Conversation, *, wait: bool = False) -> Iterator[None]:
         """Keep other processes out of a conversation; raises Busy, naming the one inside."""
         try:
-            lock = locks.acquire(self._url, conversation.pk, wait=wait)
+            if wait:
+                lock = interrupts.run_beside(lambda: self._acquire(conversation, wait=True))
+            else:
+                lock = self._acquire(conversation)
         except BlockingIOError:
             raise self._busy(conversation) from None
         try:
             yield
         finally:
             lock.release()
+
+    def _acquire(self, conversation: Conversation, *, wait: bool = False) -> locks.Lock:
+        return locks.acquire(self._url, conversation.pk, wait=wait)
 
     def _busy(self, conversation: Conversation) -> Busy:
         with self._reader as reader:
@@ -155,9 +168,10 @@ class TurnRunner:
         progress.cost = lambda usage: self._prices.cost(route.provider, progress.model or route.model, usage)
         progress.preload_prices = lambda: self._prices.preload(route.provider)
         try:
+            interrupts.check()  # the message is kept by now, and nothing was sent
             stream = events()
             with self._recorder.checkpoints(run, progress):
-                for event in stream:
+                for event in whole_characters(stream):
                     try:
                         self._recorder.record(run, assistant, event, progress)
                     except DatabaseUnreachable:
@@ -169,7 +183,10 @@ class TurnRunner:
                     if progress.finished:
                         break
         except (KeyboardInterrupt, GeneratorExit) as stop:
-            _close(stream)
+            with suppress(
+                KeyboardInterrupt
+            ):  # who does not wait for the server keeps the answer all the same
+                _close(stream)
             closing = until_written(lambda: self._close_stopped(run, progress))
             if isinstance(stop, KeyboardInterrupt):
                 yield from closing

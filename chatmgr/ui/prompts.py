@@ -11,8 +11,10 @@ import click
 
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Provider
+from chatmgr.terminal import line_input
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import one_line
+from chatmgr.terminal.typeahead import typeahead_paused
 from chatmgr.ui.context import app, interactive
 
 
@@ -38,29 +40,39 @@ def confirm(question: str, action: str, *, yes: bool, final: bool = False) -> No
                 console.note("Type y for yes, or n for no.", "")
 
 
-def ask_line(question: str, default: str = "") -> str:
-    """A line that the person types, or the default; either may quote what a server wrote, and is cleaned."""
+def ask_line(question: str, default: str | None = "") -> str:
+    """A line that the person types, or the default; with no default, the question is asked again.
+
+    The question may quote what a server wrote, and is cleaned. Raises click.Abort on Ctrl-C and at the end of
+    the input.
+    """
     shown = one_line(f"{question} [{default}]" if default else question)
-    return str(click.prompt(shown, default=default, show_default=False, err=True)).strip()
+    while True:
+        try:
+            with typeahead_paused():
+                answer = line_input.ask_line(f"{shown}: ").strip()
+        except (EOFError, KeyboardInterrupt):
+            raise click.Abort from None
+        if answer or default is not None:
+            return answer or default or ""
 
 
 def ask_name() -> str:
     """The assistant's name, which is the first question of ``new``."""
-    return str(click.prompt("Name of the assistant", err=True))
+    return ask_line("Name of the assistant", None)
 
 
 def ask_instructions() -> str:
     """The assistant's instructions; may be empty."""
-    return str(click.prompt("Its instructions", default="", show_default=False, err=True))
+    return ask_line("Its instructions")
 
 
 def ask_key(label: str) -> str:
     """A key, typed unseen: the terminal's echo is off before the question is shown."""
-    from getpass import getpass
-
     try:
-        return getpass(f"{one_line(label)}: ", stream=None).strip()
-    except EOFError:
+        with typeahead_paused():
+            return line_input.ask_secret(f"{label}: ").strip()
+    except (EOFError, KeyboardInterrupt):
         raise click.Abort from None
 
 
@@ -90,10 +102,12 @@ def _offer_providers() -> Provider:
     for key, description in zip(set_up, SETUP_HINTS, strict=True):
         console.note(f"  [{key}] {description}", "")
     while True:
-        click.echo("Which one (k, o, l; q to leave)? ", nl=False, err=True)
-        pressed = click.getchar().lower()
-        click.echo(pressed, err=True)
-        if pressed in {"q", "\x03", "\x04", "\x1b"}:
+        try:
+            pressed = line_input.ask_key("Which one (k, o, l; q to leave)? ").lower()
+        except KeyboardInterrupt:
+            raise click.Abort from None
+        click.echo(one_line(pressed), err=True)
+        if pressed in {"", "q", "\x03", "\x04", "\x1b"}:
             raise app().providers.none_error()
         if pressed in set_up and (provider := set_up[pressed]()):
             return provider

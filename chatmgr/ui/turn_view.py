@@ -5,22 +5,21 @@ The person is asked on the way for what only a person can give: the outputs of f
 
 import sys
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from shlex import quote
 from typing import TYPE_CHECKING
 
-import click
-
 from chatmgr.domain.errors import ChatmgrError, Interrupted, NetworkDown, OutputNeeded, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Reasoning, ToolCall, Waiting
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Assistant, Conversation, UserMessage
 from chatmgr.domain.states import OTHER, RunState
 from chatmgr.domain.text import as_sentence
 from chatmgr.terminal.console import console
 from chatmgr.terminal.plain_writer import PlainWriter
 from chatmgr.terminal.status import Status
-from chatmgr.terminal.typeahead import typeahead_paused
 from chatmgr.ui.context import app, interactive, markdown
+from chatmgr.ui.prompts import ask_line
 
 if TYPE_CHECKING:
     from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
@@ -83,7 +82,6 @@ def settle(conversation: Conversation, *, wait: bool = False) -> None:
         status.clear()
 
 
-@typeahead_paused()
 def answer_calls(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Events:
     """Ask for the outputs of functions and go on with the run; without a person, leave it waiting."""
     if not interactive():
@@ -92,7 +90,7 @@ def answer_calls(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Eve
     outputs: dict[str, str] = {}
     for call in calls:
         console.note(f"The assistant calls {call}.", "yellow")
-        output = str(click.prompt("Its output (empty to decline)", default="", show_default=False, err=True))
+        output = ask_line("Its output (empty to decline)")
         if not output:
             app().turns.cancel(conversation)
             raise Interrupted("Declined; the run is cancelled.")
@@ -126,12 +124,18 @@ def _writer() -> "PlainWriter | MarkdownWriter":
 
 def _show(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Finished | None:
     status = Status(sys.stderr)
-    status.waiting_for(f"waiting for {provider}")
     writer = PlainWriter(console) if quiet else _writer()
     end: Finished | None = None
     streamed = False
-    with closing(events):
+
+    def settle_screen() -> None:
+        status.clear()
+        with suppress(OSError):
+            writer.finish()
+
+    with closing(events), interrupts.before_stop(settle_screen):
         try:
+            status.waiting_for(f"waiting for {provider}")
             for event in events:
                 if type(event) is Delta:
                     status.clear()
@@ -162,18 +166,21 @@ def _show_beside(
 ) -> None:
     """Show what is not part of the answer, without drawing over the answer."""
     if isinstance(event, Waiting):
-        writer.draw()
         retry = "trying again in " if event.brief else ""
         remaining = f": {retry}{event.seconds} s" if event.seconds else ""
-        status.show(f"{event.reason}{remaining} (Ctrl-C stops)", brief=event.brief or not event.seconds)
+        text, brief = f"{event.reason}{remaining} (Ctrl-C stops)", event.brief or not event.seconds
+        if status.is_animated:
+            writer.draw()
+            status.show(text, brief=brief)
+        elif status.is_news(text, brief=brief):
+            writer.beside(lambda: status.show(text, brief=brief))
     elif isinstance(event, Reasoning):
         if reasoning:
             writer.freeze()
             status.add_reasoning(event.text)
     elif isinstance(event, Notice):
         status.clear()
-        with writer.suspended():
-            console.note(event.text)
+        writer.beside(lambda: console.note(event.text))
 
 
 def _raise_unless_answered(end: Finished, has_text: bool) -> None:

@@ -1,6 +1,9 @@
 """Ctrl-C: once stops, twice leaves."""
 
-from tests.support.screen import CTRL_C, CTRL_D, Open, Screen
+import os
+import signal
+
+from tests.support.screen import CTRL_C, CTRL_D, ENTER, Open, Screen
 from tests.wire import Fault, Gate, WireServer
 
 TURN = ("POST", "/responses")
@@ -27,6 +30,47 @@ def test_before_anything_arrived(open_chat: Open, wire: WireServer) -> None:
     wire.wait_idle()
     screen.say("second")
     screen.until("you said: 'second'", at_prompt=True)
+
+
+def test_with_enter_in_one_breath(open_chat: Open, wire: WireServer) -> None:
+    """The line editor reads both keys; the message is kept, and its answer is not waited for."""
+    gate = Gate()
+    wire.fault(Fault(kind="gate", match=TURN, after=None, gate=gate))
+    screen = open_chat(*NEW)
+    screen.until(at_prompt=True)
+    screen.type(f"first{ENTER}{CTRL_C}")
+    screen.until("❯ first", "Stopped.", at_prompt=True)
+    gate.open()
+    wire.clear_faults()
+    screen.say("second")
+    screen.until("you said: 'second'", at_prompt=True)
+    screen.type(CTRL_D)
+    assert screen.end() == 0
+    again = open_chat("resume", "demo")
+    again.until("> first\n[cancelled]", "> second", at_prompt=True)
+    assert "^C" not in screen.text
+
+
+def test_a_signal_at_the_line_is_the_key(open_chat: Open) -> None:
+    screen = open_chat(*NEW)
+    screen.until(at_prompt=True)
+    screen.type("x")
+    screen.until("❯ x")
+    os.kill(screen.pid, signal.SIGINT)
+    screen.until("Type exit() or Ctrl-D to leave.", at_prompt=True)
+    os.kill(screen.pid, signal.SIGINT)
+    screen.until("Press Ctrl-C again to leave", at_prompt=True)
+    os.kill(screen.pid, signal.SIGINT)
+    assert screen.end() == 130
+
+
+def test_ctrl_l_while_the_chat_begins_clears_nothing(open_chat: Open) -> None:
+    screen = open_chat(*NEW, "one")
+    assert screen.end() == 0
+    screen = open_chat("resume", "demo")
+    screen.type("\x0cab")
+    screen.until("> one", "you said: 'one'", "❯ ab")
+    assert "^L" not in screen.text
 
 
 def test_twice_leaves_with_130_and_keeps_what_had_come(open_chat: Open, wire: WireServer) -> None:

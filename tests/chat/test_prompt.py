@@ -186,6 +186,12 @@ def test_the_toolbar_tells_where_one_is_and_gives_way(open_chat: Open) -> None:
     assert screen.toolbar == "demo · gpt-4.1"
 
 
+def test_the_toolbar_tells_the_model_that_the_provider_chose(open_chat: Open) -> None:
+    screen = open_chat(*NEW)
+    screen.say("hello")
+    screen.until("you said: 'hello'", "demo · demo · gpt-4.1 · ", at_prompt=True)
+
+
 def test_a_dumb_terminal_gets_plain_lines(open_chat: Open, wire: WireServer) -> None:
     screen = open_chat(*NEW, term="dumb")
     screen.until("❯")

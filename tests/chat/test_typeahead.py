@@ -123,13 +123,39 @@ def test_the_terminal_is_as_before_after_leaving(open_chat: Open, gate: Gate) ->
     assert echoes(screen)
 
 
-def test_the_terminal_is_as_before_after_sigterm(open_chat: Open, gate: Gate) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_terminal_is_as_before_after_a_signal(open_chat: Open, gate: Gate, number: int) -> None:
     screen = streaming(open_chat, gate)
     assert not echoes(screen)
-    os.kill(screen.pid, signal.SIGTERM)
+    os.kill(screen.pid, number)
     while screen.read():
         pass
     assert echoes(screen)
+    gate.open()
+    again = open_chat("resume", "demo")
+    again.until("> first", at_prompt=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_terminal_is_as_before_after_a_signal_at_the_line(open_chat: Open, number: int) -> None:
+    screen = open_chat(*NEW)
+    screen.until(at_prompt=True)
+    os.kill(screen.pid, number)
+    while screen.read():
+        pass
+    assert echoes(screen)
+
+
+def test_no_spinner_stays_after_sigterm(open_chat: Open, wire: WireServer) -> None:
+    gate = Gate()
+    wire.fault(Fault(kind="gate", match=TURN, after=None, gate=gate))
+    screen = open_chat(*NEW)
+    screen.say("first")
+    screen.until("waiting for wire")
+    os.kill(screen.pid, signal.SIGTERM)
+    while screen.read():
+        pass
+    assert "waiting for" not in screen.text
     gate.open()
 
 

@@ -79,15 +79,12 @@ class TerminalProcess:
             return self._decoder.decode(os.read(self._controller, 65536))
         return None if ended else ""
 
-    def read_until(self, wanted: str | None, *, insist: str = "") -> str:
+    def read_until(self, wanted: str | None) -> str:
         """Read until the text is there (None: to the end); returns all up to it.
 
-        What came with it is kept for the next call: two texts may arrive in one piece. ``insist`` are keys
-        that are pressed again every two seconds: a Ctrl-C is lost to a process that has printed its question
-        and does not read yet, and a person presses it once more.
+        What came with it is kept for the next call: two texts may arrive in one piece.
         """
         deadline = time.monotonic() + TIMEOUT
-        again = time.monotonic() + 2
         seen, self._unread = self._unread, ""
         while wanted is None or wanted not in seen:
             piece = self.read()
@@ -95,9 +92,6 @@ class TerminalProcess:
                 assert wanted is None, f"it ended without {wanted!r}:\n{seen}"
                 return seen
             seen += piece
-            if insist and time.monotonic() > again:
-                self.send(insist)
-                again = time.monotonic() + 2
             assert time.monotonic() < deadline, f"waited in vain for {wanted!r}:\n{seen}"
         end = seen.index(wanted) + len(wanted)
         self._unread = seen[end:]

@@ -123,12 +123,11 @@ def at_terminal(chatmgr: Chatmgr, args: list[str], *dialogue: tuple[str, str]) -
     """Run chatmgr at a terminal: wait for each text, type what goes with it; exit code and screen."""
     env = chatmgr.environment(TERM="dumb", NO_COLOR="1")
     with TerminalProcess(["-m", "chatmgr", *args], env, chatmgr.home.parent, size=(50, 200)) as terminal:
-        seen = insist = ""
+        seen = ""
         for wanted, typed in dialogue:
-            seen += terminal.read_until(wanted, insist=insist)
+            seen += terminal.read_until(wanted)
             terminal.send(typed)
-            insist = typed if typed == "\x03" else ""
-        seen += terminal.read_until(None, insist=insist)
+        seen += terminal.read_until(None)
         code = terminal.wait()
     assert "Traceback" not in seen, seen
     return code, seen

@@ -83,9 +83,9 @@ class Screen:
         """The title that the terminal's window has got."""
         return str(self._screen.title)
 
-    def read(self) -> bool:
-        """Take what has come; False at the end."""
-        piece = self._process.read()
+    def read(self, timeout: float = 0.05) -> bool:
+        """Take what has come, waiting at most so long for it; False at the end."""
+        piece = self._process.read(timeout)
         if piece is None:
             return False
         self.raw += piece

@@ -46,6 +46,13 @@ SAMPLES: dict[str, str] = {
     "deep": "".join("> " * n + "x\n" for n in range(20))
     + "\n"
     + "".join("  " * n + "- y\n" for n in range(20)),
+    "mathematics": "With \\(a_1 * b_2 * c \\\\ \\, \\{x\\}\\) and $x_1 * y * z_2$, $$a\\\\b$$; *em*, `$a`, $5 and $6, **$5** to **$6**.\n\n"
+    "\\[\n\\begin{aligned} a &= b_1 \\\\\n- c &= d*e*f \\,\n= g\n\\end{aligned}\n\\]\nafter *it*\n$$\nopen_1\n\n# Head\n"
+    "- [ ] to do $a_b_c$\n1. [x] done\n   $$\n   - y\n   $$\n",
+    "long formula": "$$\n" + "".join(f"x_{n} * y_{n} \\\\\n" for n in range(80)) + "$$\nend\n",
+    "diff": "```diff\n--- a\n+++ b\n@@ -1 +1 @@\n-old\n+new\n```\n+ item\n+ other\n",
+    "combined": "e\u0301 \U0001f469\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f \U0001f44d\U0001f3fd \U0001f600 "
+    * 12,
     "nothing": "",
     "blanks": "\n\n  \n\t\n",
     "marks": "*\n**\n-\n#\n>\n`\n```\n",

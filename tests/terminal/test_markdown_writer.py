@@ -99,6 +99,16 @@ def test_a_notice_stands_between_and_nothing_is_lost() -> None:
     )
 
 
+def test_other_output_beside_an_answer() -> None:
+    paper = Paper(80, 24)
+    writer = MarkdownWriter(paper, paper.size)
+    writer.draw("A paragraph that **is")
+    writer.beside(lambda: paper.out("[a notice]"))
+    writer.write(" not** whole.")
+    writer.finish()
+    assert paper.text.split("\n") == ["[a notice]", "A paragraph that is not whole."]
+
+
 def test_what_is_settled_is_not_touched() -> None:
     paper = Paper(80, 24)
     writer = MarkdownWriter(paper, paper.size)

@@ -18,7 +18,7 @@ def plain(event: Event, position: int) -> list[bytes]:
     """Frame an event as OpenAI does."""
     data = event.data if isinstance(event.data, str) else json.dumps(event.data, ensure_ascii=False)
     head = "" if event.name is None else f"event: {event.name}\n"
-    return [f"{head}data: {data}\n\n".encode()]
+    return [f"{head}data: {data}\n\n".encode("utf-8", "backslashreplace")]
 
 
 def odd(event: Event, position: int) -> list[bytes]:

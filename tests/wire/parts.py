@@ -107,7 +107,8 @@ class RefusedError(Exception):
 
 def as_json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Plain:
     """Build a JSON answer."""
-    return Plain(status, json.dumps(body, ensure_ascii=False).encode(), headers=headers or {})
+    content = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")  # halves of a pair
+    return Plain(status, content, headers=headers or {})
 
 
 def deleted(identifier: str, kind: str) -> Plain:

@@ -5,7 +5,6 @@ those that read are repeated.
 """
 
 import re
-import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cached_property
@@ -32,6 +31,7 @@ from chatmgr.domain.errors import (
     Unsettled,
 )
 from chatmgr.domain.events import Event, Finished
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Attachment, ModelInfo, Provider
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import as_sentence
@@ -56,6 +56,10 @@ class ApiClient:
 
     @cached_property
     def _client(self) -> "OpenAI":
+        def import_transport() -> None:
+            import chatmgr.backends.http.transport  # noqa: F401
+
+        interrupts.run_beside(import_transport)  # a second, at the first request of a process
         from chatmgr.backends.http.transport import sdk_client
 
         return sdk_client(self.provider, self._headers)
@@ -75,7 +79,7 @@ class ApiClient:
                 transient = isinstance(error, NetworkDown) or error.status >= 500
                 if not transient or seconds is not None or attempt == _READ_TRIES - 1:
                     raise
-                time.sleep(0.2 * 2**attempt)
+                interrupts.sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
 
     def post(self, path: str, body: Mapping[str, object], optional: Collection[str] = ()) -> Json:

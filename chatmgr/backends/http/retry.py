@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
 from chatmgr.domain.events import Event, Waiting
+from chatmgr.domain.interrupts import interrupts
 
 T = TypeVar("T")
 _REFUSED_TRIES = 3  # a server that refuses connections is back soon, or not at all
@@ -67,7 +68,7 @@ def wait(seconds: float, why: str, *, brief: bool = False) -> Iterator[Event]:
     while (left := end - time.monotonic()) > 0:
         if brief or seconds > 1.0:
             yield Waiting(math.ceil(left), why, brief)
-        time.sleep(min(1.0, left))
+        interrupts.sleep(min(1.0, left))
 
 
 def retry_after(value: str) -> float | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx2
 
+from chatmgr.backends.http.interruptible import make_interruptible
 from chatmgr.backends.http.redirects import SameServerClient
 from chatmgr.backends.http.sdk import openai
 from chatmgr.domain.base_url import split_query
@@ -28,6 +29,7 @@ def sdk_client(provider: Provider, headers: Mapping[str, str]) -> openai.OpenAI:
     """A client that sends everything once, and closes its connections when nobody holds it any more."""
     seconds = float(provider.options.get("timeout", _READ_SECONDS))
     http_client = SameServerClient(verify=_LazyContext(ssl.PROTOCOL_TLS_CLIENT))
+    make_interruptible(http_client)
     address, query = split_query(provider.base_url)
     if provider.key and "api-version" in query:
         headers = {"api-key": provider.key, **headers}  # where Azure takes a key; a bearer is a token there

@@ -25,6 +25,7 @@ from chatmgr.backends.params import params_for_api
 from chatmgr.backends.stateless import Stateless
 from chatmgr.domain.errors import ChatmgrError, ModelUnknown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, Sending
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest
 from chatmgr.domain.names import nearest
 from chatmgr.domain.states import RunState
@@ -85,7 +86,8 @@ class LocalBackend(Stateless):
 
     def _load(self, model: str) -> Engine:
         engine.llama()  # raises where it is not installed, before anything is downloaded for it
-        return engine.load(self._path(model), self._context, self._threads)
+        path = self._path(model)
+        return interrupts.run_beside(lambda: engine.load(path, self._context, self._threads))
 
     def _path(self, model: str) -> Path:
         if model == DEFAULT_MODEL:

@@ -22,9 +22,11 @@ from typing import Any
 from chatmgr.backends.error_body import is_error
 from chatmgr.backends.overflow import Overflow, parse_overflow
 from chatmgr.domain.errors import ConfigurationFault, ProviderRefused
+from chatmgr.domain.interrupts import interrupts
 
 Json = dict[str, Any]
 
+_POLL_SECONDS = 0.05
 _PROMPT_BATCH = 128  # tokens read between two chances to stop; more are no faster on a CPU
 
 
@@ -52,11 +54,20 @@ class Generation:
     def __iter__(self) -> Iterator[Json]:
         while self._looked_at:
             yield self._looked_at.pop()
-        while (chunk := self._chunks.get()) is not None:
+        while (chunk := self._next_chunk()) is not None:
             if isinstance(chunk, Exception):
                 raise ProviderRefused(f"The local model could not take the request: {chunk}.") from chunk
             yield chunk
         self._chunks.put(None)  # so that the next iteration ends at once, too
+
+    def _next_chunk(self) -> Json | Exception | None:
+        """The next chunk, waited for so that Ctrl-C ends the wait."""
+        while True:
+            interrupts.check()
+            try:
+                return self._chunks.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
 
     def overflow(self, limit: int) -> Overflow | None:
         """Wait for the first chunk, which tells whether the prompt exceeds ``limit`` tokens."""

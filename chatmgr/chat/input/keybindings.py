@@ -62,6 +62,7 @@ def chat_bindings() -> KeyBindings:
         event.current_buffer.insert_text("\n")
 
     @keys.add("c-c", filter=editing)
+    @keys.add("<sigint>", filter=editing)
     def _drop_line(event: KeyPressEvent) -> None:
         outcome = LineDropped if event.current_buffer.text else KeyboardInterrupt
         event.app.exit(exception=outcome, style="class:aborting")

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from chatmgr.chat.loop import Lines
 from chatmgr.chat.slash import Command, Typed
 from chatmgr.domain.errors import ChatmgrError
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.console import can_edit_lines, console
+from chatmgr.terminal.line_input import read_line, without_sequences
 from chatmgr.terminal.sanitize import display_width, one_line
 from chatmgr.terminal.typeahead import take_early_text
 
@@ -58,10 +60,11 @@ class PlainLines:
         """Read the next line. Raises EOFError at the end."""
         if sys.stdin.isatty() and sys.stdout.isatty():
             console.out(PROMPT, end="")
-        line = sys.stdin.buffer.readline()
+        line = read_line(sys.stdin.fileno())
         if not line:
             raise EOFError
-        return Typed(line.decode("utf-8", "surrogateescape").rstrip("\r\n"))
+        text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
+        return Typed(without_sequences(text) if sys.stdin.isatty() else text)
 
     def ahead(self) -> AbstractContextManager[None]:
         """The terminal itself buffers what is typed."""
@@ -88,6 +91,7 @@ class LineEditor:
         self._initial_text = ""
         self._interrupts = InterruptCounter()
         self._session = _session(sources)
+        self._parse_all_keys()
         if text := take_early_text():
             self._deliver(text)
 
@@ -103,13 +107,54 @@ class LineEditor:
         while True:
             text, self._initial_text = self._initial_text, ""
             try:
-                typed = self._session.prompt(default=text)
+                with interrupts.listening(self._on_interrupt):
+                    typed = self._session.prompt(
+                        default=text, pre_run=self._take_interrupt, handle_sigint=False
+                    )
             except SuspendInput as suspension:
                 self._session.app.erase_when_done = False
                 self._initial_text = self._run_detour(suspension.detour, self._session.default_buffer.text)
                 continue
+            self._take_typed_interrupts()
             quoted = unquote(typed)
             return Typed(typed) if quoted is None else Typed(quoted, literal=True)
+
+    def _take_interrupt(self) -> None:
+        """A Ctrl-C that came as a signal is a key at the line, unless that was sent already."""
+        from prompt_toolkit.key_binding import KeyPress
+        from prompt_toolkit.keys import Keys
+
+        app = self._session.app
+        takes_keys = app.future is not None and not app.future.done()  # the loop outlives the line
+        if takes_keys and interrupts.take():
+            app.key_processor.feed(KeyPress(Keys.ControlC), first=True)
+            app.key_processor.process_keys()
+
+    def _on_interrupt(self) -> None:
+        """Called by the signal's handler: the loop of the line editor looks at it as soon as it can."""
+        loop = self._session.app.loop
+        if loop is not None:
+            loop.call_soon_threadsafe(self._take_interrupt)
+
+    def _parse_all_keys(self) -> None:
+        """Have what the terminal sends parsed by our own parser, here and in the picker."""
+        from prompt_toolkit.input.vt100 import Vt100Input
+
+        from chatmgr.chat.input.key_parser import KeyParser
+
+        keyboard = self._session.app.input
+        if isinstance(keyboard, Vt100Input):
+            keyboard.vt100_parser = KeyParser(keyboard.vt100_parser.feed_key_callback)
+
+    def _take_typed_interrupts(self) -> None:
+        """A Ctrl-C that the line editor read after Enter is one at the turn."""
+        from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+        from prompt_toolkit.keys import Keys
+
+        keys = get_typeahead(self._session.app.input)
+        kept = [key for key in keys if key.key not in {Keys.ControlC, Keys.SIGINT}]
+        store_typeahead(self._session.app.input, kept)
+        interrupts.press(len(keys) - len(kept))
 
     def _run_detour(self, detour: str, text: str) -> str:
         from chatmgr.chat.input.external_editor import edit_text
@@ -151,7 +196,9 @@ class LineEditor:
         if isinstance(keyboard, Vt100Input):
             keyboard.vt100_parser.feed(text)
             keys = keyboard.flush_keys()
-            store_typeahead(keyboard, [key for key in keys if key.key != Keys.CPRResponse])
+            # Ctrl-L would clear the screen of what was just shown on it.
+            dropped = {Keys.CPRResponse, Keys.ControlL}
+            store_typeahead(keyboard, [key for key in keys if key.key not in dropped])
 
     def hold_back(self) -> None:
         """Keep typed-ahead text in the next line without sending it: its Enter keys become line breaks."""

@@ -13,7 +13,7 @@ Where Markdown would let a later line change what was shown long before, the par
   the text is already on the screen, and hiding them would hide where a link leads.
 - A paragraph of more than SECTION characters does not become a heading through an underline.
 - The columns of a table are as wide as its first MEASURED_ROWS rows need.
-- HTML is shown as text.
+- HTML is shown as text, and so is mathematics: ``domain.mathematics`` says what that is.
 """
 
 from collections.abc import Iterator

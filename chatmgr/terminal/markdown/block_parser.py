@@ -1,12 +1,12 @@
 """The block structure of Markdown, parsed line by line: quotes, lists, and the leaves inside them.
 
-This follows CommonMark's own description of a parser: a line first continues the open containers, then
-may open new blocks, and the rest of it goes into the open leaf. No line is read twice, so the cost is
-linear in the answer's length. The package's docstring lists the differences from CommonMark, and why.
+As CommonMark describes it, a line continues the open containers, then may open blocks, and its rest goes
+into the open leaf. No line is read twice: the cost is linear. The package's docstring lists the differences.
 """
 
 import re
 
+from chatmgr.domain.mathematics import display_closing
 from chatmgr.terminal.markdown.containers import ContainerStack
 from chatmgr.terminal.markdown.leaf_blocks import MEASURED_ROWS, Code, Leaf, Prefix, Rule, Table, Text
 from chatmgr.terminal.markdown.patterns import (
@@ -203,6 +203,10 @@ class BlockParser:
             self._add_leaf(Code(*self._position(), html=end, lines=[" " * indent + stripped]))
             if end and end in stripped[2:]:
                 self._close_to(depth)
+        elif stripped[0] in "$\\" and (closing := display_closing(stripped)):
+            self._close_to(depth)
+            lines = [" " * indent + stripped]
+            self._add_leaf(Code(*self._position(), html=closing, is_formula=True, lines=lines))
         else:
             return False
         return True

@@ -66,7 +66,8 @@ def highlighted_lines(text: str, language: str) -> tuple[tuple[StyleRun, ...], .
     lines = text.split("\n")
     if lexer is None:
         return tuple(((len(line), ""),) for line in lines)
-    runs_by_line = tuple(_runs_by_line(lexer.get_tokens_unprocessed(text)))
+    # Some lexers (diff) know a line by its end, which the last line here has not got.
+    runs_by_line = tuple(_runs_by_line(lexer.get_tokens_unprocessed(f"{text}\n")))[:-1]
     # If a lexer loses part of the text (none should), the colours are dropped, not the text.
     ends = [line[-1][0] if line else 0 for line in runs_by_line]
     if ends != [len(line) for line in lines]:

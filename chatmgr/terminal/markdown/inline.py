@@ -8,18 +8,20 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from chatmgr.domain.mathematics import formula_end
 from chatmgr.terminal.markdown.text_layout import StyleRun
 from chatmgr.terminal.sanitize import clean
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
 _INLINE_MARKS = re.compile(r"[\\`*_\[<&~\t]")
 _CODE, _LINK, _LINK_TARGET = "36", "4", "2"
 _STYLES = {"strong_open": "1", "em_open": "3", "s_open": "9"}
 # Most paragraphs with any marks have only whole words in bold or as code. The parser would find the same,
-_UNMARKED = r"[^\\`*_\[<&~\t\n]"
+_UNMARKED = r"[^\\`*_\[<&~$\t\n]"
 _BOLD, _CODE_SPAN = rf"\*\*(?=[\w(]){_UNMARKED}*[\w)]:?\*\*", rf"`(?! ){_UNMARKED}+(?<! )`"
 _BOLD_AND_CODE_ONLY = re.compile(
     rf"(?:{_UNMARKED}|\n|(?<![^\s(])(?:{_BOLD}|{_CODE_SPAN})(?![^\s.,;:!?)]))*+\Z"
@@ -31,7 +33,20 @@ _BOLD_OR_CODE = re.compile(r"\*\*([^*]+)\*\*|`([^`]+)`")
 def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"maxNesting": 40}).enable("strikethrough")
+    parser = MarkdownIt("commonmark", {"maxNesting": 40}).enable("strikethrough")
+    parser.inline.ruler.before("escape", "formula", _formula)
+    return parser
+
+
+def _formula(state: "StateInline", silent: bool) -> bool:
+    """The parser's rule for mathematics, which stays as it was written."""
+    if state.src[state.pos] not in "\\$":
+        return False
+    end = formula_end(state.src, state.pos, state.posMax)
+    if end and not silent:
+        state.push("formula", "", 0).content = state.src[state.pos : end]
+    state.pos = end or state.pos
+    return bool(end)
 
 
 @lru_cache(maxsize=256)

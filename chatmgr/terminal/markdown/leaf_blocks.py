@@ -81,21 +81,25 @@ def _section_end(source: str) -> int:
 def _balanced(text: str) -> bool:
     if text.count("`") % 2 or text.count("_") % 2 or text.count("*") % 2 or text.count("~~") % 2:
         return False
+    if text.count("$") % 2 or text.count("\\(") > text.count("\\)"):
+        return False
     return text.count("[") <= text.count("]")
 
 
 @dataclass(slots=True)
 class Code(Leaf):
-    """Lines shown unchanged: a fenced or indented code block, or HTML.
+    """Lines shown unchanged: a fenced or indented code block, HTML, or mathematics.
 
     ``fence`` is the mark that closes the block (empty for none) and ``indent`` the blanks before it. ``html``
-    is the text that ends an HTML block. ``is_partial``: the last line is the first part of a very long one.
+    is the text that ends an HTML block or a formula; the latter (``is_formula``) ends at an empty line, too.
+    ``is_partial``: the last line is the first part of a very long one.
     """
 
     language: str = ""
     fence: str = ""
     indent: int = 0
     html: str = ""
+    is_formula: bool = False
     lines: list[str] = field(default_factory=list)
     is_partial: bool = False
 
@@ -124,7 +128,7 @@ class Code(Leaf):
         if self.fence:
             blanks = len(line) - len(line.lstrip(" "))
             return line[min(self.indent, blanks) :]
-        if self.html:
+        if self.html and not (self.is_formula and is_blank):
             return line
         if not self.indent:
             return None if is_blank else line

@@ -1,5 +1,6 @@
 """A leaf as rows of the screen, starting anywhere in it: rows already printed are not rendered again."""
 
+import re
 from collections.abc import Iterator
 
 from chatmgr.terminal.markdown.highlight import highlighted_lines
@@ -18,6 +19,7 @@ from chatmgr.terminal.markdown.text_layout import (
 
 _BASE_STYLES = ("", "1;4;35", "1;35", "1", "1", "3", "3")
 _CHECKBOXES = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
+_ITEM_LABEL = re.compile(r"(?:•|\d[.)]) $")
 _DIM = "2"
 _MIN_TEXT_WIDTH = 12
 
@@ -82,7 +84,8 @@ def _shown_length(section: str, leaf: Text) -> int:
 
 def _text_rows(leaf: Text, width: int, start: int) -> Iterator[ScreenRow]:
     source = leaf.source
-    if leaf.prefix.first.endswith("• ") and not leaf.cut and (task := _CHECKBOXES.get(source[:4])):
+    task = _CHECKBOXES.get(source[:4])
+    if task and not leaf.cut and _ITEM_LABEL.search(leaf.prefix.first):
         source = task + source[4:]
     parts: list[str] = []
     runs: list[StyleRun] = []

@@ -80,6 +80,11 @@ class MarkdownWriter:
             yield
             self._draw_leaves(self._parser.leaves(), [])
 
+    def beside(self, write: Callable[[], None]) -> None:
+        """Let other output be written now, above the rows that may still change."""
+        with self.suspended():
+            write()
+
     def _draw_loop(self) -> None:
         while not self._finishing.is_set():
             self._draw_requested.wait()
