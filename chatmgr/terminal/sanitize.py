@@ -17,6 +17,7 @@ _VISIBLE |= {0x7F: "\u2421"}
 _VISIBLE |= {code: f"<{code:02X}>" for code in range(0x80, 0xA0)}
 _VISIBLE |= {code: f"<{code:04X}>" for code in (0x2028, 0x2029, *_BIDI, *_INVISIBLE)}
 _VISIBLE |= {code: f"<{code:X}>" for code in range(0xE0000, 0xE0080)}
+_WITHOUT_WIDTH = frozenset(map(chr, [0x200C, 0x200D, *range(0xFE00, 0xFE10)]))  # joiners, variation selectors
 _VISIBLE |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
@@ -59,7 +60,10 @@ def display_width(text: str) -> int:
         return len(text)
     from unicodedata import combining, east_asian_width
 
-    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+    return sum(
+        0 if combining(char) or char in _WITHOUT_WIDTH else 2 if east_asian_width(char) in "WF" else 1
+        for char in text
+    )
 
 
 def row_spans(text: str, width: int) -> Iterator[tuple[int, int]]:
