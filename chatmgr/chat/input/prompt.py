@@ -11,6 +11,7 @@ from chatmgr.chat.slash import Command, Typed
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.terminal.sanitize import display_width, one_line
+from chatmgr.terminal.silence import told_if_silent
 from chatmgr.terminal.typeahead import take_early_text
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ def chat_lines(sources: InputSources) -> Lines:
 class PlainLines:
     """Lines from standard input, with a prompt if a person is typing them."""
 
+    def __init__(self) -> None:
+        self._told = sys.stdin.isatty()
+
     @property
     def leaving(self) -> bool:
         """Always False: Ctrl-C is not counted here."""
@@ -58,6 +62,9 @@ class PlainLines:
         """Read the next line. Raises EOFError at the end."""
         if sys.stdin.isatty() and sys.stdout.isatty():
             console.out(PROMPT, end="")
+        if not self._told:  # later lines may be buffered already
+            self._told = True
+            told_if_silent("messages")
         line = sys.stdin.buffer.readline()
         if not line:
             raise EOFError
