@@ -96,12 +96,15 @@ def _running(ollama: Provider) -> Provider:
     return ollama
 
 
-def _agrees(question: str) -> bool:
+def agrees(question: str, *, default: bool = True) -> bool:
     """Yes or no; “<” goes back here, too."""
+    choices = "[Y/n]" if default else "[y/N]"
     while True:
-        typed = str(click.prompt(f"{question} [Y/n]", default="", show_default=False, err=True))
+        typed = str(click.prompt(f"{question} {choices}", default="", show_default=False, err=True))
         match typed.strip().lower():
-            case "" | "y" | "yes":
+            case "":
+                return default
+            case "y" | "yes":
                 return True
             case "n" | "no":
                 return False
@@ -114,7 +117,7 @@ def _local() -> Provider:
     """The embedded model, fetched now, so that the first message is answered at once."""
     if not _weights_present():
         engine = "" if local_model.engine_installed() else "The model's engine (34 MB) is installed first. "
-        if not _agrees(f"{engine}Fetch the 98 MB now?"):
+        if not agrees(f"{engine}Fetch the 98 MB now?"):
             raise Back
         if install_local() is None:
             raise Back

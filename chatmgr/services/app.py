@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 class App:
     """The parts of chatmgr in one process: ``App`` makes them and closes them, and does nothing else.
 
-    ``progress`` is called during downloads with the bytes done and the bytes in all.
+    ``progress`` is called during downloads with the bytes done and the bytes in all, ``notify`` with a line
+    for the person.
     """
 
-    def __init__(self, progress: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        notify: Callable[[str], None] | None = None,
+    ) -> None:
         self.progress = progress
+        self.notify = notify
 
     @cached_property
     def url(self) -> str:
@@ -47,7 +53,7 @@ class App:
         """The configured providers."""
         from chatmgr.services.providers import Providers
 
-        return Providers(self.settings, self.progress)
+        return Providers(self.settings, self.progress, self.notify)
 
     @cached_property
     def reader(self) -> Reader:

@@ -8,6 +8,7 @@ import click
 from chatmgr.config import paths
 from chatmgr.services.app import App
 from chatmgr.store.location import sqlite_path
+from chatmgr.terminal.console import console
 from chatmgr.terminal.markdown import wants_markdown
 from chatmgr.terminal.status import ProgressBar
 
@@ -17,7 +18,7 @@ PLAIN = "chatmgr.plain"  # where Click's context keeps whether --plain was given
 @cache
 def app() -> App:
     """This process's application, made when it is first asked for."""
-    return App(progress=ProgressBar("Fetching the model"))
+    return App(ProgressBar("Fetching the model"), lambda line: console.note(line, "yellow"))
 
 
 def close_app() -> None:
