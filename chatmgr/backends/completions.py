@@ -10,6 +10,7 @@ from chatmgr.backends import history, one_shot
 from chatmgr.backends.completion_chunks import read_chunks
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.message_format import completions_message
+from chatmgr.backends.model_list import refuses_model
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.stateless import Stateless
 from chatmgr.domain.errors import ProviderRefused
@@ -44,7 +45,7 @@ class CompletionsBackend(Stateless):
         try:
             yield from history.run_with_history(request, run, body.get("max_tokens"))
         except ProviderRefused as error:
-            if error.status == 404 and "model" in f"{error.code} {error.message}".lower():
+            if refuses_model(error):
                 raise self._client.unknown_model(model) from None
             raise
 

@@ -11,10 +11,10 @@ from shlex import quote
 
 import click
 
-from chatmgr.chat.provider_setup import Back, provider_choices
-from chatmgr.domain.errors import ChatmgrError, UsageFault
+from chatmgr.chat.provider_setup import Back, agrees, provider_choices
+from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused, UsageFault
 from chatmgr.domain.model import Assistant, Conversation, Provider
-from chatmgr.domain.names import slug, valid_name
+from chatmgr.domain.names import nearest, slug, valid_name
 from chatmgr.domain.text import valid_text
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
@@ -131,12 +131,25 @@ def _ask_provider(plan: Plan) -> None:
 
 
 def _ask_model(provider: Provider) -> str:
-    """One of the models that the server lists, if the provider has no default; listing them tests the key."""
+    """One of the models that the server lists, if the provider has no default; listing them tests the key.
+
+    A list that is refused or late decides nothing: the model is then asked for by name.
+    """
     if provider.api == "local":
         return ""
-    models = [model.id for model in app().providers.backend(provider).models()]
+    try:
+        models = app().providers.listed_models(provider)
+        problem = f"{provider.name} has not listed its models in time." if models is None else ""
+    except (NetworkDown, ProviderRefused) as error:
+        if isinstance(error, NetworkDown) and not error.heard:
+            raise
+        models, problem = None, error.message
+    if problem:
+        console.note(problem, "yellow")
     if provider.default_model:
         return ""
+    if models is None:
+        return _ask("The model's name")
     if not models:
         pull = "Fetch one, for instance: ollama pull llama3.2" if provider.name == "ollama" else ""
         raise UsageFault(f"{provider.name} answers, but has no model yet.", pull)
@@ -159,7 +172,11 @@ def _pick_model(models: list[str]) -> str:
             return typed
         if typed.isdecimal() and 1 <= int(typed) <= min(len(models), _NUMBERED):
             return models[int(typed) - 1]
-        console.note(f"“{typed}” is not one of them.", "yellow")
+        close = nearest(typed, models)
+        guess = f"; did you mean “{close[0]}”?" if close else "."
+        console.note(f"“{typed}” is not one of them{guess}", "yellow")
+        if not typed.isdecimal() and agrees("Use it all the same?", default=False):
+            return typed
 
 
 def _ask_assistant_name(plan: Plan) -> None:

@@ -94,12 +94,15 @@ def _running(ollama: Provider) -> Provider:
     return ollama
 
 
-def _agrees(question: str) -> bool:
+def agrees(question: str, *, default: bool = True) -> bool:
     """Yes or no; “<” goes back here, too."""
+    choices = "[Y/n]" if default else "[y/N]"
     while True:
-        typed = ask_line(f"{question} [Y/n]")
+        typed = ask_line(f"{question} {choices}")
         match typed.lower():
-            case "" | "y" | "yes":
+            case "":
+                return default
+            case "y" | "yes":
                 return True
             case "n" | "no":
                 return False
@@ -112,7 +115,7 @@ def _local() -> Provider:
     """The embedded model, fetched now, so that the first message is answered at once."""
     if not _weights_present():
         engine = "" if local_model.engine_installed() else "The model's engine (34 MB) is installed first. "
-        if not _agrees(f"{engine}Fetch the 98 MB now?"):
+        if not agrees(f"{engine}Fetch the 98 MB now?"):
             raise Back
         if install_local() is None:
             raise Back

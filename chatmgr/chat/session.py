@@ -18,7 +18,7 @@ from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import console
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, interactive
-from chatmgr.ui.turn_view import run_turn, settle
+from chatmgr.ui.turn_view import note_unlisted_model, run_turn, settle
 
 
 class ChatSession:
@@ -87,6 +87,7 @@ class ChatSession:
         self.conversation = app().threads.switch(self.conversation, provider, model)
         self._facts = None
         app().turns.preload(self.conversation.provider)
+        note_unlisted_model(self.conversation.provider, model)
 
     def announce(self) -> None:
         """Say where the conversation continues."""

@@ -179,6 +179,8 @@ def _run() -> int:
 
 
 def _usage_hint(error: click.UsageError) -> str:
+    if hint := getattr(error, "hint", ""):
+        return str(hint)
     path = error.ctx.command_path if error.ctx else "chatmgr"
     return f"See: {path} --help"
 

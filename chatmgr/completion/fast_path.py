@@ -42,7 +42,7 @@ def answer_completion() -> bool:
     if formatter is None or candidates is None:
         return False
     printable = [
-        (value, _short_description(description)) for value, description in candidates if value.isprintable()
+        (value, _short_description(description)) for value, description in candidates if is_typable(value)
     ]
     text = "\n".join(formatter(*candidate) for candidate in printable) + "\n"
     try:
@@ -51,6 +51,11 @@ def answer_completion() -> bool:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return True
+
+
+def is_typable(value: str) -> bool:
+    """Whether a shell can be offered a value: printable, but for the joiners that names may hold."""
+    return value.replace("\u200c", "").replace("\u200d", "").isprintable()
 
 
 def _command_line(shell: str) -> tuple[list[str], str] | None:

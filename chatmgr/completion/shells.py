@@ -21,6 +21,7 @@ from click.shell_completion import (
     add_completion_class,
 )
 
+from chatmgr.completion.fast_path import is_typable
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.terminal.sanitize import one_line
 
@@ -98,7 +99,7 @@ class _OwnScript(ShellComplete):
             items = super().get_completions(args, incomplete)
         except ChatmgrError:
             return []
-        return [_sanitized(item) for item in items if item.type != "plain" or item.value.isprintable()]
+        return [_sanitized(item) for item in items if item.type != "plain" or is_typable(item.value)]
 
 
 def _sanitized(item: CompletionItem[Any]) -> CompletionItem[Any]:

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from chatmgr.config.paths import config_dir, make_private_folder
-from chatmgr.config.settings import write_private
+from chatmgr.config.text_file import read_text, write_private
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
 
@@ -44,16 +44,37 @@ def store_key(name: str, key: str) -> str:
 
 def valid_key(key: str) -> str:
     """The key without surrounding blanks. Raises ConfigurationFault if it cannot be a key."""
-    key = key.strip()
-    if not key or not key.isascii() or not key.isprintable():
-        raise ConfigurationFault("That is not a key: it is empty or contains unprintable characters.")
+    key = key.strip().removeprefix("\ufeff").strip()
+    if problem := _problem(key):
+        raise ConfigurationFault(f"That is not a key: {problem}.")
     return key
+
+
+def check_key(provider: Provider) -> None:
+    """Raise ConfigurationFault, naming its source, if a provider's key cannot be sent as it is."""
+    if provider.key and (problem := _problem(provider.key)):
+        _, source = find_key(provider)
+        store = f"chatmgr config set-key {provider.name}"
+        hint = f"Set {source} again." if source == provider.key_env else f"Type: {store}"
+        raise ConfigurationFault(f"The key for {provider.name} in {source} is not a key: {problem}.", hint)
+
+
+def _problem(key: str) -> str:
+    """What keeps a text from being a key, which travels in a header; never the text itself."""
+    if not key:
+        return "it is empty"
+    if any(char in key for char in "\r\n\v\f\x85\u2028\u2029"):
+        return "it contains a line break"
+    if not key.isascii():
+        position = next(index for index, char in enumerate(key, 1) if not char.isascii())
+        return f"its character {position} is not ASCII"
+    return "" if key.isprintable() else "it contains unprintable characters"
 
 
 def _read_key_file() -> dict[str, str]:
     path = key_file()
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(read_text(path))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -14,6 +14,7 @@ from shlex import quote
 from typing import Any
 
 from chatmgr.config.paths import config_dir, make_private_folder
+from chatmgr.config.text_file import read_text, write_private
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.model import Provider
@@ -95,14 +96,15 @@ def load(*, replacing: str = "") -> Settings:
     """
     path = config_file()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         text = ""
     except OSError as error:
         raise ConfigurationFault(f"{path} cannot be read: {error.strerror}.", "Fix or remove it.") from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigurationFault(f"{path}, line {line} is not UTF-8 text.", "Fix that line.") from error
+        hint = "Save the file as UTF-8."
+        raise ConfigurationFault(f"{path}, line {line} is not UTF-8 text.", hint) from error
     return _parse(path, text, replacing)
 
 
@@ -239,7 +241,7 @@ def set_provider(name: str, table: Mapping[str, str] | None) -> None:
     import tomlkit
 
     path = config_file()
-    document = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
+    document = tomlkit.parse(_current_text(path))
     if "providers" not in document:
         document["providers"] = tomlkit.table(is_super_table=True)
     providers: Any = document["providers"]
@@ -255,7 +257,7 @@ def set_default_provider(name: str) -> None:
     import tomlkit
 
     path = config_file()
-    document = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
+    document = tomlkit.parse(_current_text(path))
     document["provider"] = name
     _write_checked(path, tomlkit.dumps(document))
 
@@ -272,15 +274,8 @@ def _write_checked(path: Path, text: str) -> None:
     write_private(path, text)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Replace a whole file, readable only by its owner; a crash leaves the old one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+def _current_text(path: Path) -> str:
     try:
-        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise ConfigurationFault(f"{path} cannot be written: {error.strerror}.", "") from error
+        return read_text(path)
+    except FileNotFoundError:
+        return ""

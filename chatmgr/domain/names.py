@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 from chatmgr.domain.errors import UsageFault
-from chatmgr.domain.text import valid_text
+from chatmgr.domain.text import JOINERS, is_plain_line, shows_something, valid_text
 
 NAME_LIMIT = 64
 TAG_LIMIT = 32
@@ -23,10 +23,14 @@ def valid_name(kind: str, name: str) -> str:
         raise UsageFault(f"The {kind} name “{printable}” is not valid text.") from None
     if not name:
         raise UsageFault(f"The {kind} name is empty.", "Give it a word or two.")
-    if not name.isprintable():
+    if not is_plain_line(name):
         raise UsageFault(
             f"The {kind} name “{printable}” contains control or invisible characters.",
             "Use letters, digits, spaces and punctuation.",
+        )
+    if not shows_something(name):
+        raise UsageFault(
+            f"The {kind} name “{printable}” would print as nothing.", "Give it a letter, a digit or a sign."
         )
     if "@" in name or name.startswith("-"):
         raise UsageFault(
@@ -42,8 +46,9 @@ def valid_tag(word: str) -> str:
     """Check and normalise (NFC) a tag."""
     tag = unicodedata.normalize("NFC", word)
     has_valid_form = 0 < len(tag) <= TAG_LIMIT and not tag.startswith("-")
+    has_valid_form = has_valid_form and is_plain_line(tag) and shows_something(tag)
     if not has_valid_form or any(
-        char not in "._-/" and unicodedata.category(char)[0] not in "LMN" for char in tag
+        char not in f"._-/{JOINERS}" and unicodedata.category(char)[0] not in "LMN" for char in tag
     ):
         raise UsageFault(
             f"“{ascii(word)[1:-1][:80]}” cannot be a tag.",
@@ -65,8 +70,10 @@ def valid_title(text: str) -> str:
     if len(text) > TITLE_LIMIT:
         raise UsageFault(f"The title has {len(text):,} characters; {TITLE_LIMIT} is the limit.")
     valid_text(text, what="title")
-    if not text.isprintable():
+    if not is_plain_line(text):
         raise UsageFault("The title contains control or invisible characters.")
+    if text and not shows_something(text):
+        raise UsageFault("The title would print as nothing.", "Give it a letter, a digit or a sign.")
     return text
 
 
@@ -83,7 +90,9 @@ def free_name(name: str, taken: Callable[[str], object]) -> str:
 def slug(text: str, taken: Iterable[str] = ()) -> str:
     """A short name from the text's first words, numbered if it is taken: ``plan-my-trip-2``."""
     words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text.lower()))[:5]
-    base = "-".join(words)[:40].strip("-") or "chat"
+    base = "-".join(words)[:40].strip("-")
+    if not shows_something(base.replace("-", "")):
+        base = "chat"
     taken_names = set(taken)
     name, number = base, 1
     while name in taken_names:

@@ -15,6 +15,13 @@ MESSAGE_LIMIT = 1_048_576  # characters; the most that hosted APIs accept, and f
 SPACELESS = "\u0e00-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u9fff\ua000-\ua4cf\uac00-\ud7af\uf900-\ufaff"
 SPACELESS += "\uff66-\uff9f\U00020000-\U0003ffff"
 
+# Joiners shape what stands beside them: ZWNJ in Persian and Indic words, ZWJ in emoji made of several.
+JOINERS = "\u200c\u200d"
+# Printed as nothing, although their categories are those of letters, marks and symbols: Hangul fillers, the
+# empty Braille cell, the combining grapheme joiner, Khmer's inherent vowels, the Mongolian selectors.
+BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U0001d159"
+_VISIBLE_CATEGORIES = "LNPS"
+
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -62,3 +69,29 @@ def as_sentence(text: str) -> str:
 def counted(count: int, noun: str) -> str:
     """A number and its noun: ``1 turn``, ``2,000 turns``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def is_plain_line(text: str) -> bool:
+    """Whether a text is one line of printable characters; joiners count where they join something."""
+    if text.isprintable():
+        return True
+    return without_stray_joiners(text) == text and all(char.isprintable() or char in JOINERS for char in text)
+
+
+def without_stray_joiners(text: str) -> str:
+    """A text without those joiners that do not stand between two characters that print."""
+    kept: list[str] = []
+    for index, char in enumerate(text):
+        if char in JOINERS:
+            beside = (kept[-1] if kept else "", text[index + 1 : index + 2])
+            if not all(other.strip() and other.isprintable() for other in beside):
+                continue
+        kept.append(char)
+    return "".join(kept)
+
+
+def shows_something(text: str) -> bool:
+    """Whether a text has at least one character that can be seen by itself."""
+    from unicodedata import category
+
+    return any(category(char)[0] in _VISIBLE_CATEGORIES and char not in BLANK for char in text)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from chatmgr.domain.lossless_columns import HTML_HEAD
 from chatmgr.domain.money import price
+from chatmgr.domain.text import JOINERS
 from chatmgr.domain.totals import UsageTotals
 
 _HEIGHT, _LABEL_HEIGHT, _TICKS_HEIGHT = 190, 22, 22  # pixels: a chart, its label above, its ticks below
@@ -81,7 +82,7 @@ def stats_page(page: StatsPage) -> Iterator[str]:
 
 def _escape_text(text: str) -> str:
     """Escaped text; control characters and direction overrides are replaced."""
-    return escape("".join(char if char.isprintable() else "\ufffd" for char in text))
+    return escape("".join(char if char.isprintable() or char in JOINERS else "\ufffd" for char in text))
 
 
 def _number(count: int | None) -> str:

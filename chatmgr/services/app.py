@@ -53,7 +53,7 @@ class App:
         """The configured providers."""
         from chatmgr.services.providers import Providers
 
-        return Providers(self.settings, self.progress)
+        return Providers(self.settings, self.progress, self.announce)
 
     @cached_property
     def reader(self) -> Reader:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from chatmgr.config import keys, paths
 from chatmgr.config.settings import Settings
-from chatmgr.domain.errors import ConfigurationFault, NetworkDown, NotFound
+from chatmgr.domain.errors import ConfigurationFault, NotFound
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest
 from chatmgr.services import local_model
@@ -24,6 +24,7 @@ SETUP_HINTS = (
 )
 _PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _PROBE_SECONDS = 0.5
+_CHOICE_SECONDS = 10.0  # for a list that a person waits for
 _LIMITS = (
     "timeout",
     "run_seconds",
@@ -35,12 +36,23 @@ _LIMITS = (
 
 
 class Providers:
-    """The configured providers. ``progress`` is called during downloads: bytes done, bytes in all."""
+    """The configured providers.
 
-    def __init__(self, settings: Settings, progress: Callable[[int, int], None] | None = None) -> None:
+    ``progress`` is called during downloads: bytes done, bytes in all. ``notify`` gets a line for the person.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        progress: Callable[[int, int], None] | None = None,
+        notify: Callable[[str], None] | None = None,
+    ) -> None:
         self._settings = settings
         self._progress = progress
         self._refused_fields: dict[str, set[str]] = {}
+        self._notify = notify
+        self._exposed: set[str] = set()
+        self._looked_up: set[tuple[str, str]] = set()
 
     def get(self, name: str) -> Provider:
         """A provider by name, with its key and the settings its backend needs."""
@@ -102,7 +114,21 @@ class Providers:
                 f"There is no key for {provider.name}.",
                 f"Set {provider.key_env}, or type: chatmgr config set-key {provider.name}",
             )
+        self.note_exposed_key(provider)
         return provider
+
+    def note_exposed_key(self, provider: Provider) -> None:
+        """Say, once in a process, that a provider's key travels unencrypted to another machine."""
+        sendable = provider.key.isascii() and provider.key.isprintable() and provider.key != ""
+        if not sendable or not is_exposed(provider.base_url) or provider.name in self._exposed:
+            return
+        self._exposed.add(provider.name)
+        if self._notify:
+            host = urlsplit(provider.base_url).hostname
+            self._notify(
+                f"The key for {provider.name} travels unencrypted to {host}, because its address begins with "
+                "http://. Use https:// if the server offers it."
+            )
 
     def none_error(self) -> ConfigurationFault:
         """The error for having neither a key nor a server nor the embedded model."""
@@ -111,24 +137,41 @@ class Providers:
         )
 
     def backend(self, provider: Provider) -> "Backend":
-        """The adapter for a provider."""
+        """The adapter for a provider; refuses a key that no request could carry."""
         from chatmgr.backends import registry
 
+        keys.check_key(provider)
         return registry.create(provider)
 
-    def check_model(self, provider: Provider, model: str) -> None:
-        """Raise ModelUnknown, naming the nearest ones, if the server does not list a model.
+    def listed_models(self, provider: Provider) -> list[str] | None:
+        """The ids of the models that a server lists, for a person to choose from; None if it is late."""
+        from chatmgr.backends import registry
+        from chatmgr.backends.model_list import fetch_within
 
-        If the server cannot be reached, or lists nothing, the model is accepted: the turn will tell.
+        registry.preload(provider.api)  # the time is the server's, not this process's
+        listed = fetch_within(lambda: self.backend(provider).models(), _CHOICE_SECONDS)
+        return None if listed is None else [info.id for info in listed]
+
+    def unlisted_note(self, provider: Provider, model: str) -> str:
+        """One line if the server does not list a model; empty if it does, or cannot tell within two seconds.
+
+        Each model is looked up once in a process.
         """
-        from chatmgr.backends.http.errors import unknown_model_error
+        from chatmgr.backends import registry
+        from chatmgr.services.model_check import unlisted_note
 
-        try:
-            listed = [info.id for info in self.backend(provider).models()]
-        except NetworkDown:
-            return
-        if listed and not {model, f"{model}:latest"} & set(listed) and not model.endswith(".gguf"):
-            raise unknown_model_error(provider.name, model, listed)
+        if not self.needs_check(provider, model):
+            return ""
+        registry.preload(provider.api)  # the two seconds are the server's, not this process's
+        return unlisted_note(provider.name, model, lambda: self.backend(provider).models())
+
+    def needs_check(self, provider: Provider, model: str) -> bool:
+        """Whether a model that somebody chose is to be looked up; from now on it counts as looked up."""
+        known = model in {"", provider.default_model} or (provider.name, model) in self._looked_up
+        if known or provider.api == "local":
+            return False
+        self._looked_up.add((provider.name, model))
+        return True
 
 
 def _indented(lines: tuple[str, ...]) -> str:
@@ -149,6 +192,22 @@ def is_private(provider: Provider) -> bool:
         return not ip_address(host).is_global
     except ValueError:
         return "." not in host or host.endswith(_PRIVATE_NAMES)
+
+
+def is_exposed(base_url: str) -> bool:
+    """Whether requests to an address leave this machine unencrypted, as it is written."""
+    from ipaddress import ip_address
+
+    url = urlsplit(base_url)
+    host = (url.hostname or "").rstrip(".")
+    if url.scheme != "http" or not host or host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return True
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return not (mapped.is_loopback or mapped.is_unspecified)
 
 
 def is_reachable(base_url: str) -> bool:

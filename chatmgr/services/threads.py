@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from shlex import quote
 
 from chatmgr.backends.message_format import text_in_thread
+from chatmgr.backends.model_list import listed_within
 from chatmgr.backends.thread_sync import arrange, without_spaces
-from chatmgr.domain.errors import NetworkDown, NotFound, ProviderRefused, UsageFault
+from chatmgr.domain.errors import NotFound, ProviderRefused, UsageFault
 from chatmgr.domain.events import STATELESS
 from chatmgr.domain.model import Conversation, Provider, RemoteMessage
 from chatmgr.services.providers import Providers
@@ -29,46 +30,47 @@ class ThreadService:
         self._reader = reader
         self._writer = writer
         self._turns = turns
-        self._checked_models: set[str] = set()
         self._first_listed: dict[str, str] = {}
 
-    def target(self, provider: str, model: str = "") -> Provider:
-        """The provider to move to; refuses one without its key, and a model that it does not list."""
-        target = self._providers.usable(self._providers.get(provider))
-        if model and model not in self._checked_models:
-            self._providers.check_model(target, model)
-            self._checked_models.add(model)
-        return target
+    def target(self, provider: str) -> Provider:
+        """The provider to move to; refuses one without its key."""
+        return self._providers.usable(self._providers.get(provider))
 
-    def switch(self, conversation: Conversation, provider: str, model: str) -> Conversation:
+    def switch(
+        self, conversation: Conversation, provider: str, model: str, *, before_turn: bool = False
+    ) -> Conversation:
         """Move a conversation to a provider and a model, from its next turn on; returns it as it is then.
 
+        Whether the server has the model is for the turn to say.
         If no model is given: the one it used there last, else its assistant's if that is the assistant's
-        provider, else the provider's default.
+        provider, else the provider's default, else the first that the server lists. ``before_turn`` leaves
+        that to the turn, which stores its message before it asks a server.
         """
-        target = self.target(provider or conversation.provider, model)
+        target = self.target(provider or conversation.provider)
         if not model and target.name == conversation.provider:
             return conversation
-        model = model or self._model_at(conversation, target)
+        model = model or self._known_model_at(conversation, target)
+        self._turns.take_first_listed(conversation, wanted=before_turn and not model)
+        if not model and not before_turn:
+            model = self._first_listed_at(target)
         self._writer.conversations.move(conversation.pk, target.name, model)
         with self._reader as reader:
             return reader.conversations.refresh(conversation)
 
-    def _model_at(self, conversation: Conversation, target: Provider) -> str:
+    def _known_model_at(self, conversation: Conversation, target: Provider) -> str:
+        """The model for a provider as far as this machine knows it; else empty."""
         with self._reader as reader:
             if last_used := reader.runs.last_model(conversation.pk, target.name):
                 return last_used
             assistant = reader.assistants.of(conversation.pk)
         if assistant.model and assistant.provider == target.name:
             return assistant.model
-        if target.default_model:
-            return target.default_model
+        return target.default_model
+
+    def _first_listed_at(self, target: Provider) -> str:
         if target.name not in self._first_listed:
-            try:
-                models = self._providers.backend(target).models()
-            except (NetworkDown, ProviderRefused):
-                models = []  # the next turn reports it
-            self._first_listed[target.name] = models[0].id if models else ""
+            listed = listed_within(self._providers.backend(target).models)
+            self._first_listed[target.name] = listed[0] if listed else ""  # the next turn asks again
         return self._first_listed[target.name]
 
     def fetch_turns(self, thread: str, provider: Provider) -> list[ImportedTurn]:

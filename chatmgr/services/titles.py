@@ -21,6 +21,7 @@ from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.ports import Backend
+from chatmgr.domain.text import BLANK, JOINERS, without_stray_joiners
 from chatmgr.services.budget import Budget
 from chatmgr.services.providers import Providers, is_private
 from chatmgr.services.refused_fields import RefusedFields
@@ -40,7 +41,6 @@ _REASONING = re.compile(
     r"<(think|thinking|reasoning)>.*?(</\1>|\Z)|\A.*</(think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE
 )
 _LABEL = re.compile(r"(the\s+)?(conversation\s+)?(title|titel|titre|título)[\s*_]*[:：]", re.IGNORECASE)
-_INVISIBLE = "\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters by their Unicode category
 _WRAPPING = " *_`\"'“”„‟‘’‚‹›«»「」『』"
 _OPENING = f"{_WRAPPING}#-–—"
 _CLOSING = f"{_WRAPPING}.。…"
@@ -136,8 +136,9 @@ def clean_title(text: str) -> str:
 
 def _plain(line: str) -> str:
     """A line without invisible characters, its label, and the marks around it."""
-    printable = "".join(char for char in line if char.isprintable() or char.isspace())
-    plain = " ".join(printable.translate(dict.fromkeys(map(ord, _INVISIBLE))).split()).lstrip(_OPENING)
+    kept = "".join(char for char in line if char.isprintable() or char.isspace() or char in JOINERS)
+    plain = " ".join(kept.translate(dict.fromkeys(map(ord, BLANK))).split())
+    plain = without_stray_joiners(plain).lstrip(_OPENING)
     if label := _LABEL.match(plain):
         plain = plain[label.end() :].lstrip(_OPENING)
-    return unicodedata.normalize("NFC", plain.rstrip(_WRAPPING))
+    return unicodedata.normalize("NFC", without_stray_joiners(plain.rstrip(_WRAPPING + JOINERS)))

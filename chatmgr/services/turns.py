@@ -24,6 +24,7 @@ _NEEDED_BY_A_TURN = (
     "chatmgr.backends.pricing",
     "chatmgr.services.budget",
     "chatmgr.services.deprecations",
+    "chatmgr.services.model_check",
     "chatmgr.services.refused_fields",
     "chatmgr.services.way_out",
     "chatmgr.store.writer.turns",
@@ -56,6 +57,7 @@ class TurnService:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._to_be_listed: set[int] = set()  # conversations that wait for their server's first model
 
     def locked(self, conversation: Conversation, *, wait: bool = False) -> AbstractContextManager[None]:
         """Keep other processes out of a conversation; raises Busy, naming the process that is in it."""
@@ -66,6 +68,8 @@ class TurnService:
 
         The assistant's model counts only at the provider that it was chosen for.
         """
+        if conversation.pk in self._to_be_listed:
+            return ""
         assistant = self._parts.reader.assistants.of(conversation.pk)
         at_its_provider = assistant.provider in {"", conversation.provider}
         chosen = conversation.own_model or (assistant.model if at_its_provider else "")
@@ -75,6 +79,15 @@ class TurnService:
         """As ``model_of``; where the provider chooses, the one that answered last, and empty before that."""
         model = self.model_of(conversation)
         return model or self._parts.reader.runs.last_model(conversation.pk, conversation.provider)
+
+    def take_first_listed(self, conversation: Conversation, *, wanted: bool) -> None:
+        """Whether the next turn of a conversation takes, and keeps, the first model that its server lists."""
+        (self._to_be_listed.add if wanted else self._to_be_listed.discard)(conversation.pk)
+
+    def _keep_model(self, conversation: Conversation, model: str) -> None:
+        if conversation.pk in self._to_be_listed:
+            self._to_be_listed.discard(conversation.pk)
+            self._parts.writer.conversations.move(conversation.pk, conversation.provider, model)
 
     def _route(self, conversation: Conversation) -> "Route":
         """The route of a conversation's next turn; refuses a provider without its key."""
@@ -109,11 +122,13 @@ class TurnService:
         ``wait`` waits for another process to leave the conversation, instead of raising Busy.
         """
         from chatmgr.services.deprecations import DeprecationCheck
+        from chatmgr.services.model_check import ListOnce, ModelCheck, run_beside
         from chatmgr.services.refused_fields import RefusedFields
         from chatmgr.services.way_out import way_out_named
 
         route = self._route(conversation)
-        deprecation = DeprecationCheck(self._parts.reader, route.provider, lambda: route.backend().models())
+        models = ListOnce(lambda: route.backend().models())
+        deprecation = DeprecationCheck(self._parts.reader, route.provider, models)
         refused_fields = RefusedFields(route.provider)
         with self.locked(conversation, wait=wait):
             yield from self._parts.runner.recovery.recover(conversation, self._route_of_run)
@@ -122,10 +137,15 @@ class TurnService:
                 assistant = reader.assistants.of(conversation.pk)
                 deprecation.read()
                 refused_fields.read(reader)
+                is_new = route.model != reader.runs.last_model(conversation.pk, deprecation.provider)
+                due = is_new and self._parts.providers.needs_check(route.provider, route.model)
             yield from notices
-            deprecation.start()
+            check = ModelCheck(deprecation.provider, route.model, models) if due else None
+            run = self._parts.runner.run(conversation, assistant, route, message)
             with refused_fields.saved_to(self._parts.writer), way_out_named(self._parts.reader, conversation):
-                yield from self._parts.runner.run(conversation, assistant, route, message)
+                yield from run_beside(
+                    run, deprecation, check, opened=lambda model: self._keep_model(conversation, model)
+                )
         with suppress(DatabaseUnreachable):  # the answer is saved, and that is what matters
             with self._parts.reader as reader:
                 model = route.model or reader.runs.last_model(conversation.pk, deprecation.provider)
@@ -198,7 +218,7 @@ class TurnService:
             return False  # these need no process
         try:
             locks.acquire(self._parts.url, live_run.conversation_pk, wait=False).release()
-        except OSError:
+        except (OSError, DatabaseUnreachable):
             return False  # locked, or impossible to tell
         return True
 

@@ -1,5 +1,6 @@
 """Where the database is, and what to tell people when it cannot be used. Standard library only."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -7,6 +8,15 @@ from pathlib import Path
 from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable
 
 BUSY_SECONDS = 10
+_NO_LOCKS = {
+    errno.ENOLCK,
+    errno.ENOSYS,
+    errno.ENOTSUP,
+    errno.EOPNOTSUPP,
+    errno.EINVAL,
+    errno.EIO,
+    errno.EPERM,
+}
 _LOW_DISK = 1_048_576  # bytes; with less than this free, even a short answer may not fit
 
 
@@ -64,11 +74,41 @@ def unreachable(path: Path, error: Exception) -> DatabaseUnreachable:
     elif "full" in text or "no space" in text or ("i/o error" in text and _free_bytes(path) < _LOW_DISK):
         reason = reason if "full" in text or "no space" in text else "its disk is full"
         hint = "Free some room and try again; what was committed before is kept."
+    elif ("locked" in text or "i/o error" in text or "locking" in text) and (fault := lock_fault(path)):
+        return no_locks(path, fault)
     elif "locked" in text:
         hint = "Another program holds it; try again when it is done."
     else:
         hint = "Check the folder's owner and rights, or set CHATMGR_HOME to another folder."
     return DatabaseUnreachable(f"The database {path} cannot be used: {reason}.", hint)
+
+
+def lock_fault(path: Path) -> OSError | None:
+    """What a file system without locks says to the attempt to take one; None where locks work.
+
+    SQLite says “database is locked” of both. A scratch file beside the database tells them apart: closing
+    a file would drop this process's locks on it.
+    """
+    try:
+        import fcntl
+        import tempfile
+
+        with tempfile.TemporaryFile(dir=path.parent) as scratch:
+            fcntl.lockf(scratch, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:
+        return None
+    except OSError as error:
+        return error if error.errno in _NO_LOCKS else None
+    return None
+
+
+def no_locks(path: Path, error: OSError) -> DatabaseUnreachable:
+    """The error for a file on a file system whose locks do not work, as some network mounts have none."""
+    return DatabaseUnreachable(
+        f"The file system of {path} has no working locks ({error.strerror or error}), without which two "
+        "processes could harm the database.",
+        "Set CHATMGR_HOME to a folder on a local disk, mount this one with locks, or use PostgreSQL.",
+    )
 
 
 def check_room(path: Path) -> None:

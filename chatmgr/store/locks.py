@@ -7,6 +7,7 @@ same run. On SQLite a lock is one byte of a lock file beside the database, at th
 PostgreSQL it is an advisory lock.
 """
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Protocol
 
 from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.store.connection import PostgresSource
-from chatmgr.store.location import create_file, sqlite_path
+from chatmgr.store.location import create_file, no_locks, sqlite_path
 
 SPACE = 0x63686174  # "chat": keeps our advisory locks apart from those of other programs
 
@@ -45,7 +46,12 @@ class _FileLock:
         self._key = (path, conversation)
         if self._key in _locked:
             raise BlockingIOError
-        _lock_byte(file_descriptor(path), conversation, wait=wait)
+        try:
+            _lock_byte(file_descriptor(path), conversation, wait=wait)
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            raise no_locks(path, error) from error
         _locked.add(self._key)
 
     def release(self) -> None:
@@ -81,7 +87,8 @@ class _AdvisoryLock:
 def acquire(url: str, conversation: int, *, wait: bool) -> Lock:
     """Lock a conversation, by its key.
 
-    Where another process has the lock, waits for it, or raises BlockingIOError if ``wait`` is off.
+    Where another process has the lock, waits for it, or raises BlockingIOError if ``wait`` is off. Raises
+    DatabaseUnreachable where the file system has no locks.
     """
     path = sqlite_path(url)
     if path is None:
@@ -105,12 +112,14 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+    _LOCKED = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK}
+
     def _lock_byte(descriptor: int, offset: int, *, wait: bool) -> None:
         flags = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
         try:
             fcntl.lockf(descriptor, flags, 1, offset)
         except OSError as error:
-            if wait:
+            if error.errno not in _LOCKED:  # else the file system, or its server, has no locks
                 raise
             raise BlockingIOError from error
 

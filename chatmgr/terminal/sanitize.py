@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 from chatmgr.domain.control_characters import has_hostile, hostile_table
 
+_WITHOUT_WIDTH = frozenset(map(chr, [0x200C, 0x200D, *range(0xFE00, 0xFE10)]))  # joiners, variation selectors
+
 _STYLE = re.compile("(\x1b\\[[0-9;]*m)")
 
 
@@ -48,7 +50,10 @@ def display_width(text: str) -> int:
         return len(text)
     from unicodedata import combining, east_asian_width
 
-    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+    return sum(
+        0 if combining(char) or char in _WITHOUT_WIDTH else 2 if east_asian_width(char) in "WF" else 1
+        for char in text
+    )
 
 
 def row_spans(text: str, width: int) -> Iterator[tuple[int, int]]:

@@ -9,6 +9,7 @@ from chatmgr.domain.model import Attachment
 from chatmgr.domain.redaction import safe_url
 from chatmgr.domain.text import as_sentence, storable
 from chatmgr.services.attachments import download
+from chatmgr.terminal.silence import told_if_silent
 
 _LIMIT = 32 * 1024 * 1024  # bytes; about what hosted APIs take in one request
 _SUFFIXES = {
@@ -36,6 +37,8 @@ def attachments(sources: tuple[str, ...]) -> tuple[Attachment, ...]:
 
 def _load(source: str) -> Attachment:
     if source == "-":
+        if not sys.stdin.isatty():
+            told_if_silent("a file")
         name, content = "stdin", sys.stdin.buffer.read(_LIMIT + 1)
     elif source.lower().startswith(("http://", "https://")):
         name, content = download(source, _LIMIT)

@@ -8,6 +8,7 @@ import click
 from chatmgr.config import paths
 from chatmgr.services.app import App
 from chatmgr.store.location import sqlite_path
+from chatmgr.terminal.console import console
 from chatmgr.terminal.markdown import wants_markdown
 from chatmgr.terminal.status import ProgressBar
 
@@ -22,7 +23,6 @@ def app() -> App:
 
 def announce(text: str) -> None:
     """Say what is waited for."""
-    from chatmgr.terminal.console import console
 
     console.note(text, "yellow")
 

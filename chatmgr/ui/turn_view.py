@@ -114,6 +114,12 @@ def open_thread(conversation: Conversation, assistant: Assistant, *, chat: bool)
         console.note(f"{error.message} {error.hint}", "yellow")
 
 
+def note_unlisted_model(provider: str, model: str) -> None:
+    """Say so if the server does not list a model that was chosen; two seconds at most, and no refusal."""
+    if model and (note := app().providers.unlisted_note(app().providers.get(provider), model)):
+        console.note(note, "yellow")
+
+
 def _writer() -> "PlainWriter | MarkdownWriter":
     if not markdown():
         return PlainWriter(console)

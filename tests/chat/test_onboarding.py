@@ -6,12 +6,13 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.chat.test_provider_setup import BARE, KEY, OLLAMA_IS_DOWN
 from tests.support.screen import CTRL_C, CTRL_D, ENTER, Screen, environment
-from tests.wire import WireServer
+from tests.wire import Gate, WireServer
 from tests.wire.faults import Fault
 
 Start = Callable[..., Screen]
@@ -96,6 +97,7 @@ def test_a_running_ollama_lists_its_models_and_is_remembered(
     answer(screen, f"{FIRST} [o]", "")
     answer(screen, "Which one [1]", "nosuch")
     screen.until("“nosuch” is not one of them.")
+    answer(screen, "Use it all the same? [y/N]", "")
     answer(screen, "Which one [1]", "gpt-5-mini")
     answer(screen, NAME, "")
     answer(screen, TOLD, "")
@@ -182,13 +184,33 @@ def test_q_leaves(start: Start, home: Path) -> None:
     assert not made(home)
 
 
-def test_a_server_that_refuses_is_no_end(start: Start, wire: WireServer) -> None:
-    wire.fault(Fault(kind="status", match=("GET", "/models"), status=403, message="Not from there."))
+@pytest.mark.parametrize("kind", ["status", "gate"])
+def test_a_list_that_is_refused_or_late_decides_nothing(start: Start, wire: WireServer, kind: Any) -> None:
+    gate = Gate()
+    refusal = {"status": 403, "message": "Not from there."} if kind == "status" else {"gate": gate}
+    wire.fault(Fault(kind=kind, match=("GET", "/models"), times=0, **refusal))
     screen = start(OPENAI_BASE_URL=wire.base_url, OPENAI_API_KEY=KEY)
     answer(screen, FIRST, "k")
-    screen.until("Not from there.")
-    answer(screen, FIRST, "q")
-    assert screen.end() == 0
+    screen.until("Not from there." if kind == "status" else "openai has not listed its models in time.")
+    answer(screen, "The model's name", "deployment-7")
+    answer(screen, NAME, "")
+    answer(screen, TOLD, "")
+    finish(screen)
+    [posted] = [one.body for one in wire.requests if one.path.endswith("/responses")]
+    assert posted["model"] == "deployment-7"
+    gate.open()
+
+
+def test_a_model_that_is_not_listed_is_taken_from_one_who_insists(start: Start, wire: WireServer) -> None:
+    screen = start(OPENAI_BASE_URL=wire.base_url, OPENAI_API_KEY=KEY)
+    answer(screen, FIRST, "k")
+    answer(screen, "Which one [1]", "gpt-5-minny")
+    screen.until("“gpt-5-minny” is not one of them; did you mean “gpt-5-mini”?")
+    answer(screen, "Use it all the same? [y/N]", "y")
+    answer(screen, NAME, "")
+    answer(screen, TOLD, "")
+    finish(screen)
+    assert [one.body["model"] for one in wire.requests if one.path.endswith("/responses")] == ["gpt-5-minny"]
 
 
 def test_with_conversations_the_latest_are_shown(start: Start, wire: WireServer, home: Path) -> None:

@@ -102,11 +102,12 @@ class TestThereAndBack:
             "“demo” goes on at wire, with gpt-5-mini.",
             "“demo” goes on at small, with tiny-llm.",
             "There is no provider “nowhere”.",
-            "wire has no model “gpt-5-minny”. It has “gpt-5-mini”",
+            "wire does not list the model “gpt-5-minny”; it lists “gpt-5-mini”",
+            "“demo” goes on at wire, with gpt-5-minny.",
         ):
             assert said in done.err
         assert other.turns_heard == ["four"]
-        assert models(wire) == ["gpt-5-mini"] * 3
+        assert models(wire) == ["gpt-5-mini", "gpt-5-mini", "gpt-5-minny"]
 
     def test_in_the_chat_at_a_terminal(self, two: Chatmgr, other: WireServer) -> None:
         code, seen = at_terminal(
@@ -135,11 +136,14 @@ class TestTheModelOfAnotherProvider:
         two("send", "elsewhere", "home", "--provider", "wire")
         assert models(wire) == ["gpt-5-mini"]
 
-    def test_a_model_that_is_not_there_moves_nothing(self, two: Chatmgr) -> None:
+    def test_a_model_that_is_not_there_is_for_the_turn_to_refuse(
+        self, two: Chatmgr, other: WireServer
+    ) -> None:
+        gone = "The model 'gpt-5-mini' does not exist"
+        other.fault(Fault(kind="status", match=("POST", "/chat/completions"), status=404, message=gone))
         said = two.refused(5, "send", "demo", "x", "--provider", "small", "-m", "gpt-5-mini")
-        assert "small has no model “gpt-5-mini”" in said
-        assert two.json("history")[0]["provider"] == "wire"
-        assert two.said() == ["question 1", "question 2"]
+        assert "small has no model “gpt-5-mini”. It has “tiny-llm”." in said
+        assert two.said()[-1] == "x"
 
 
 class TestMove:
@@ -163,7 +167,6 @@ class TestMove:
         assert "Did you mean" in two.refused(5, "move", "demo", "--to", "smal")
         two.refused(5, "move", "nobody", "--to", "small")
         two.refused(5, "move", "--all", "--from", "nowhere", "--to", "small")
-        two.refused(5, "move", "demo", "--to", "small", "-m", "gpt-5-mini")
         assert two.json("history")[0]["provider"] == "wire"
 
     def test_from_a_provider_that_is_dead_with_a_run_left_there(

@@ -21,9 +21,16 @@ from chatmgr.backends.assistants.threads import Threads
 from chatmgr.backends.http.client import ApiClient, Json, Stream
 from chatmgr.backends.http.retry import busy
 from chatmgr.backends.json_values import as_id
+from chatmgr.backends.model_list import refuses_model
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.thread_sync import without_spaces
-from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, ProviderRefused
+from chatmgr.domain.errors import (
+    ChatmgrError,
+    ConfigurationFault,
+    ModelUnknown,
+    NetworkDown,
+    ProviderRefused,
+)
 from chatmgr.domain.events import Event, Finished, Notice, Opened, Sending, ThreadSynced
 from chatmgr.domain.model import (
     Assistant,
@@ -76,6 +83,8 @@ class AssistantsBackend:
             error.touched = True  # the message is in the thread, even if the run was refused
             if not isinstance(error, ProviderRefused):
                 raise
+            if refuses_model(error):
+                raise self._unknown_model(model, touched=True) from None
             if _is_missing(error, "assistant"):
                 yield Notice(f"The assistant {assistant_id} is gone from the server; creating a new one.")
                 assistant_id = yield from self._create_assistant(request.assistant, model)
@@ -93,10 +102,23 @@ class AssistantsBackend:
         body |= {"model": model, "name": assistant.name}
         if assistant.instructions:
             body["instructions"] = assistant.instructions
-        created = yield from self._client.retrying(lambda: self._client.post("/assistants", body, {"name"}))
+        try:
+            created = yield from self._client.retrying(
+                lambda: self._client.post("/assistants", body, {"name"})
+            )
+        except ProviderRefused as error:
+            if refuses_model(error):
+                raise self._unknown_model(model, touched=False) from None
+            raise
         assistant_id = as_id(created.get("id"))
         yield Opened(assistant_id=assistant_id)
         return assistant_id
+
+    def _unknown_model(self, model: str, *, touched: bool) -> ModelUnknown:
+        """The error for a model that the server does not have; ``touched``: the message is in the thread."""
+        unknown = self._client.unknown_model(model)
+        unknown.touched = touched
+        return unknown
 
     def _send_message(self, thread: str, request: TurnRequest) -> Generator[Event, None, tuple[str, str]]:
         """Append the message, once; returns the ids of the thread and of the message.

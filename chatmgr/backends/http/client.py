@@ -21,6 +21,7 @@ from chatmgr.backends.http.errors import (
     unknown_model_error,
 )
 from chatmgr.backends.http.optional_fields import send_without_refused
+from chatmgr.backends.model_list import listed_within, model_infos
 from chatmgr.backends.overflow import parse_overflow
 from chatmgr.domain.errors import (
     ChatmgrError,
@@ -65,16 +66,25 @@ class ApiClient:
         return sdk_client(self.provider, self._headers)
 
     def get(self, path: str, query: Mapping[str, object] | None = None, seconds: float | None = None) -> Json:
-        """GET; repeated on a connection or server error, since reading changes nothing.
+        """GET an object; repeated on a connection or server error, since reading changes nothing.
 
         With ``seconds``, it is tried once, and for no longer than that.
         """
+        return cast(Json, self._get(path, dict, query, seconds))
+
+    def _get(
+        self,
+        path: str,
+        shapes: Any,
+        query: Mapping[str, object] | None = None,
+        seconds: float | None = None,
+    ) -> Any:
         options: dict[str, Any] = {"params": dict(query or {})}
         if seconds is not None:
             options["timeout"] = seconds
         for attempt in range(_READ_TRIES):
             try:
-                return self._json("get", path, options=options)
+                return self._json("get", path, shapes, options=options)
             except (NetworkDown, ProviderRefused) as error:
                 transient = isinstance(error, NetworkDown) or error.status >= 500
                 if not transient or seconds is not None or attempt == _READ_TRIES - 1:
@@ -88,24 +98,24 @@ class ApiClient:
             self.provider, body, optional, lambda accepted: self._json("post", path, body=accepted)
         )
 
-    def _json(self, verb: str, path: str, **call: Any) -> Json:
+    def _json(self, verb: str, path: str, shapes: Any = dict, **call: Any) -> Any:
         import httpx2
 
         with self.errors():
             response = getattr(self._client, verb)(path, cast_to=httpx2.Response, **call)
-            body = self.decode(response)
-        if is_error("", body):
+            body = self.decode(response, shapes)
+        if isinstance(body, dict) and is_error("", body):
             raise stream_refusal(self.provider, body)
         return body
 
-    def decode(self, response: "httpx2.Response", content: bytes | None = None) -> Json:
-        """The JSON object in a response; raises ProviderRefused where there is none.
+    def decode(self, response: "httpx2.Response", shapes: Any = dict, content: bytes | None = None) -> Any:
+        """The JSON in a response, an object if no other shape will do; raises ProviderRefused without it.
 
         ``content`` is the body where it was read as a stream.
         """
         content = response.content if content is None else content
-        body = sse.json_object(content)
-        if body is None:
+        body = sse.json_body(content)
+        if not isinstance(body, shapes):
             words = content.decode("utf-8", "replace")
             text = parse_text(words, response.headers.get("content-type", "")).message
             excerpt = as_sentence(f": {one_line(self.provider, text)}") if text else "."
@@ -121,7 +131,7 @@ class ApiClient:
     def delete(self, path: str) -> Json:
         """DELETE; some servers answer success without a body."""
         try:
-            return self._json("delete", path)
+            return cast(Json, self._json("delete", path))
         except ProviderRefused as error:
             if 200 <= error.status < 300:
                 return {}
@@ -226,36 +236,29 @@ class ApiClient:
     def models(self) -> list[ModelInfo]:
         """The models that the server lists; none where the endpoint has no list."""
         try:
-            answer = self.get("/models")
+            return model_infos(self._get("/models", (dict, list)))
         except ProviderRefused as error:
             if error.status in {404, 405, 501}:
                 return []
             raise
-        entries = [entry for entry in answer.get("data") or [] if isinstance(entry, dict) and entry.get("id")]
-        return [
-            ModelInfo(str(entry["id"]), _model_note(entry), str(entry.get("shutdown_date") or ""))
-            for entry in entries
-        ]
 
     def pick_model(self, model: str) -> str:
         """The model to use: the given one, the provider's default, or the first that the server lists."""
         if model or (model := self.provider.default_model):
             return model
-        models = self.models()
+        hint = "Name one with -m MODEL."
+        try:
+            models = self.models()
+        except ProviderRefused as error:
+            error.hint = f"No model is chosen for {self.provider.name}. {hint}"
+            raise
         if not models:
-            raise ConfigurationFault(
-                f"No model is chosen for {self.provider.name}, and it lists none.",
-                "Name one with -m MODEL.",
-            )
+            raise ConfigurationFault(f"No model is chosen for {self.provider.name}, and it lists none.", hint)
         return models[0].id
 
     def unknown_model(self, model: str) -> ModelUnknown:
         """The error for a model that the server does not have, naming the nearest that it has."""
-        try:
-            known = [info.id for info in self.models()]
-        except ChatmgrError:
-            known = []
-        return unknown_model_error(self.provider.name, model, known)
+        return unknown_model_error(self.provider.name, model, listed_within(self.models))
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -269,6 +272,8 @@ class ApiClient:
         except openai.APIStatusError as error:
             raise refusal(self.provider, error.response) from None
         except openai.APIConnectionError as error:
+            if isinstance(error.__cause__, ChatmgrError):  # raised in the middle of a handshake
+                raise error.__cause__ from None
             raise network_error(self.provider, error.__cause__ or error) from None
         except (httpx2.TransportError, httpx2.DecodingError) as error:
             raise network_error(self.provider, error) from None
@@ -305,7 +310,7 @@ class Stream:
         """The event for a body that is no stream."""
         if sse.is_meant_as_json(content) and sse.json_object(content) is None:
             return sse.UNREADABLE, {}
-        name, body = _marked("", self._client.decode(self._response, content))
+        name, body = _marked("", self._client.decode(self._response, content=content))
         return name or sse.BODY, body
 
 
@@ -329,8 +334,3 @@ def _marked(name: str, event: Json) -> tuple[str, Json]:
     if not is_error(name, event):
         return name, event
     return "error", event if is_error("", event) else {"error": event}
-
-
-def _model_note(model: Json) -> str:
-    day = model.get("shutdown_date")
-    return f"shuts down {day}" if day else ""

@@ -1,5 +1,6 @@
 """Downloads a file from an address, to attach it to a message."""
 
+import ssl
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,11 +17,21 @@ def fetch(url: str, limit: int) -> tuple[str, bytes]:
     """
     import httpx2
 
+    from chatmgr.backends.http.certificates import LazyContext, trust_hint
+    from chatmgr.backends.http.proxies import proxy_mounts
     from chatmgr.domain.redaction import safe_url
 
     content, shown = bytearray(), safe_url(url)
+    context = LazyContext(ssl.PROTOCOL_TLS_CLIENT)
+    client = httpx2.Client(
+        verify=context,
+        mounts=proxy_mounts(url, context),
+        trust_env=False,
+        follow_redirects=True,
+        timeout=_TIMEOUT,
+    )
     try:
-        with httpx2.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as response:
+        with client, client.stream("GET", url) as response:
             response.raise_for_status()
             for chunk in response.iter_bytes():
                 content += chunk
@@ -32,5 +43,5 @@ def fetch(url: str, limit: int) -> tuple[str, bytes]:
         raise UsageFault(f"{shown} is no address: {error}.") from None
     except httpx2.RequestError as error:
         reason = str(error) or "it fell silent"
-        raise NetworkDown(f"{shown} cannot be fetched: {reason}.", heard=False) from None
+        raise NetworkDown(f"{shown} cannot be fetched: {reason}.", trust_hint(reason), heard=False) from None
     return unquote(Path(urlsplit(url).path).name) or "download", bytes(content)

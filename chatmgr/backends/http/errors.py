@@ -20,15 +20,34 @@ def network_error(provider: Provider, error: BaseException) -> NetworkDown:
     """The error for a connection that failed; it tells whether the server can have heard the request."""
     import httpx2
 
+    from chatmgr.backends.http.certificates import trust_hint
+
     name, url = provider.name, provider.endpoint
     hint = f"Is it running, and is the address right? See: chatmgr provider test {name}"
     if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol)):
         reason = one_line(provider, str(error)) or type(error).__name__
+        hint = trust_hint(reason) or _proxy_hint(url) or hint
         return NetworkDown(f"{name} ({url}) cannot be reached: {reason}.", hint, heard=False)
+    if isinstance(error, httpx2.ProxyError):
+        reason = one_line(provider, str(error)) or "no reason given"
+        message = f"The proxy before {name} ({url}) refused: {reason}."
+        return NetworkDown(message, _proxy_hint(url), heard=False)
     if isinstance(error, httpx2.TimeoutException):
         return NetworkDown(f"{name} ({url}) fell silent before the answer was whole.", hint)
     hint = "What had arrived is kept; send the message again for a whole answer."
     return NetworkDown(f"The connection to {name} ({url}) broke before the answer was whole.", hint)
+
+
+def _proxy_hint(url: str) -> str:
+    """Says that a proxy stands between; empty where none does."""
+    from chatmgr.backends.http.proxies import proxy_variable
+
+    variable = proxy_variable(url)
+    return (
+        f"It goes through the proxy of {variable}; to go straight, add the host to NO_PROXY."
+        if variable
+        else ""
+    )
 
 
 def refusal(provider: Provider, response: "httpx2.Response") -> ChatmgrError:

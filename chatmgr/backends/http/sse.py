@@ -164,12 +164,17 @@ def decode(data: bytes) -> Any:
     return _DECODER.decode(data.decode(json.detect_encoding(data), "replace"))  # UTF-16 or UTF-32
 
 
-def json_object(data: bytes) -> Json | None:
-    """The JSON object in data or in a body; None for anything else."""
+def json_body(data: bytes) -> Any:
+    """The JSON in a body; None for anything else."""
     try:
-        decoded = decode(data)
+        return decode(data)
     except ValueError:
         return None
+
+
+def json_object(data: bytes) -> Json | None:
+    """The JSON object in data or in a body; None for anything else."""
+    decoded = json_body(data)
     return decoded if isinstance(decoded, dict) else None
 
 

@@ -5,34 +5,39 @@ and answers are not imported, and the certificates that this machine trusts are 
 encrypted connection. The SDK would read them for every client, also for an ``http://`` address.
 """
 
+import os
 import ssl
-import threading
 import weakref
 from collections.abc import Mapping
-from functools import cache
-from typing import Any
+from contextlib import suppress
 
 import httpx2
 
+from chatmgr.backends.http.certificates import LazyContext, trusting_context
 from chatmgr.backends.http.interruptible import make_interruptible
+from chatmgr.backends.http.proxies import proxy_mounts
 from chatmgr.backends.http.redirects import SameServerClient
 from chatmgr.backends.http.sdk import openai
 from chatmgr.domain.base_url import split_query
+from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
 
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 300.0
-_certificates_lock = threading.Lock()
 
 
 def sdk_client(provider: Provider, headers: Mapping[str, str]) -> openai.OpenAI:
     """A client that sends everything once, and closes its connections when nobody holds it any more."""
     seconds = float(provider.options.get("timeout", _READ_SECONDS))
-    http_client = SameServerClient(verify=_LazyContext(ssl.PROTOCOL_TLS_CLIENT))
+    context = LazyContext(ssl.PROTOCOL_TLS_CLIENT)
+    mounts = proxy_mounts(provider.base_url, context)
+    http_client = SameServerClient(verify=context, mounts=mounts, trust_env=False)
     make_interruptible(http_client)
     address, query = split_query(provider.base_url)
     if provider.key and "api-version" in query:
         headers = {"api-key": provider.key, **headers}  # where Azure takes a key; a bearer is a token there
+    if provider.key_env == "OPENAI_API_KEY":
+        _check_headers("OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
     client = openai.OpenAI(
         api_key=provider.key or "none",
         base_url=address,
@@ -48,36 +53,21 @@ def sdk_client(provider: Provider, headers: Mapping[str, str]) -> openai.OpenAI:
     return client
 
 
-class _LazyContext(ssl.SSLContext):
-    """Stands for the context with this machine's certificates, which is made at the first handshake.
-
-    What is not passed on stays as strict as can be: this context itself trusts no certificate at all.
-    """
-
-    def set_alpn_protocols(self, alpn_protocols: Any) -> None:
-        _trusting_context().set_alpn_protocols(alpn_protocols)
-
-    def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
-        return _trusting_context().wrap_socket(*args, **options)
-
-    def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
-        return _trusting_context().wrap_bio(*args, **options)
-
-
-def _trusting_context() -> ssl.SSLContext:
-    """The certificates that this process trusts; two threads may want them at the same time."""
-    with _certificates_lock:
-        return _read_certificates()
-
-
-@cache
-def _read_certificates() -> ssl.SSLContext:
-    return httpx2.create_ssl_context()
+def _check_headers(*variables: str) -> None:
+    """Refuse variables that the SDK sends as headers and no header can carry."""
+    for variable in variables:
+        value = os.environ.get(variable, "")
+        if not (value.isascii() and (value.isprintable() or not value)):
+            raise ConfigurationFault(
+                f"{variable} holds a character that no header can carry.",
+                f"Set {variable} again, or unset it.",
+            )
 
 
 def preload() -> None:
     """Do what the first request does before it leaves, so that it need not."""
     import encodings.idna  # noqa: F401 - for the host's name
 
-    sdk_client(Provider("", "", "http://127.0.0.1"), {}).close()
-    _trusting_context()
+    with suppress(ConfigurationFault):  # the first request reports it, if it needs what is missing
+        sdk_client(Provider("", "", "http://127.0.0.1"), {}).close()
+        trusting_context()

@@ -20,6 +20,7 @@ from chatmgr.backends.http.client import ApiClient, Json, Stream
 from chatmgr.backends.http.retry import busy
 from chatmgr.backends.json_values import as_id
 from chatmgr.backends.message_format import responses_message
+from chatmgr.backends.model_list import refuses_model
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.responses import evidence
 from chatmgr.backends.responses.conversations import NOT_SUPPORTED, Conversations
@@ -71,7 +72,7 @@ class ResponsesBackend:
             yield from self._run_turn(request, model, thread)
         except ProviderRefused as error:
             missing = error.status == 404
-            if missing and "model" in f"{error.code} {error.message}".lower():
+            if refuses_model(error):
                 raise self._client.unknown_model(model) from None
             if thread == STATELESS or not (missing or busy(error)):
                 raise

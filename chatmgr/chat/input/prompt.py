@@ -13,6 +13,7 @@ from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.terminal.line_input import read_line, without_sequences
 from chatmgr.terminal.sanitize import display_width, one_line
+from chatmgr.terminal.silence import told_if_silent
 from chatmgr.terminal.typeahead import take_early_text
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def chat_lines(sources: InputSources) -> Lines:
 class PlainLines:
     """Lines from standard input, with a prompt if a person is typing them."""
 
+    def __init__(self) -> None:
+        self._told = sys.stdin.isatty()
+
     @property
     def leaving(self) -> bool:
         """Always False: Ctrl-C is not counted here."""
@@ -60,6 +64,9 @@ class PlainLines:
         """Read the next line. Raises EOFError at the end."""
         if sys.stdin.isatty() and sys.stdout.isatty():
             console.out(PROMPT, end="")
+        if not self._told:  # later lines may be buffered already
+            self._told = True
+            told_if_silent("messages")
         line = read_line(sys.stdin.fileno())
         if not line:
             raise EOFError

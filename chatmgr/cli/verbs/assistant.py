@@ -1,6 +1,7 @@
 """``chatmgr assistant``: saved assistants, each with its versions."""
 
 import sys
+from contextlib import suppress
 from shlex import quote
 
 import click
@@ -13,7 +14,7 @@ from chatmgr.cli.params import (
     params_option,
     yes_option,
 )
-from chatmgr.domain.errors import UsageFault
+from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.names import valid_name
 from chatmgr.domain.redaction import masked_params
@@ -25,6 +26,7 @@ from chatmgr.ui.attachments import instructions_from
 from chatmgr.ui.context import app, empty_suffix, interactive
 from chatmgr.ui.json_output import assistant_json, print_json
 from chatmgr.ui.prompts import ask_instructions, ask_name, confirm, provider_or_ask
+from chatmgr.ui.turn_view import note_unlisted_model
 
 _model_option = click.option(
     "-m", "--model", type=NameParam("model"), help="The model; empty means the provider's default."
@@ -114,17 +116,18 @@ def _create(
             raise UsageFault("The assistant needs instructions.", 'Add -i "You are …".')
         instructions = ask_instructions()
     instructions = valid_text(instructions_from(instructions), what="instruction set")
-    _check(model, provider)
+    if provider:
+        app().providers.get(provider)
     app().writer.assistants.create(name, instructions, model, provider, params_from(params))
+    _note_unlisted(model, provider)
     return app().reader.assistants.get(name)
 
 
-def _check(model: str, provider: str) -> None:
-    """Refuse a provider that is not configured, and a model that is not on its server's list."""
-    if provider:
-        app().providers.get(provider)
-    if model:
-        app().providers.check_model(provider_or_ask(provider, ""), model)
+def _note_unlisted(model: str, provider: str) -> None:
+    """Say so if the model is not on its server's list, as far as it is known which server that is."""
+    with suppress(ChatmgrError):
+        if model and (endpoint := app().providers.choose(provider)):
+            note_unlisted_model(endpoint.name, model)
 
 
 def _adopt(
@@ -246,14 +249,15 @@ def edit(
         instructions = valid_text(instructions_from(instructions), what="instruction set")
     merged = {key: value for key, value in {**old.params, **params_from(params)}.items() if value is not None}
     new_provider = old.provider if provider is None else provider
-    if model or provider:
-        _check(model or "", new_provider)
+    if provider:
+        app().providers.get(provider)
     new_model = old.model if model is None else model
     before = (old.instructions, old.model, old.provider, dict(old.params))
     if (instructions, new_model, new_provider, merged) == before:
         console.note(f"Nothing changed; “{old.name}” stays at version {old.version}.")
         return
     version = app().writer.assistants.edit(old, instructions, new_model, new_provider, merged)
+    _note_unlisted(model or "", new_provider)
     if as_json:
         print_json(assistant_json(app().reader.assistants.get(old.name)))
     else:

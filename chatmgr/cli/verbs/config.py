@@ -1,6 +1,7 @@
 """``chatmgr config``: the settings in force, and keys."""
 
 import sys
+from dataclasses import replace
 
 import click
 
@@ -13,6 +14,7 @@ from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.sanitize import clean
+from chatmgr.terminal.silence import told_if_silent
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 from chatmgr.ui.prompts import ask_key
@@ -109,8 +111,10 @@ def set_key(ctx: click.Context, provider: str) -> None:
     if sys.stdin is not None and sys.stdin.isatty():  # whatever is typed is not echoed, wherever stderr goes
         key = ask_key(f"Key for {endpoint.name} (not shown)")
     else:
+        told_if_silent("the key")
         key = sys.stdin.buffer.readline().decode("utf-8", "replace")
     console.note(f"The key for {endpoint.name} is kept in {keys.store_key(endpoint.name, key)}.")
+    app().providers.note_exposed_key(replace(endpoint, key=key.strip()))
     if endpoint.key_env and not sys.stdin.closed:
         import os
 

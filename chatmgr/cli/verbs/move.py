@@ -10,6 +10,7 @@ from chatmgr.domain.text import counted
 from chatmgr.terminal.console import console
 from chatmgr.terminal.status import ProgressBar
 from chatmgr.ui.context import app
+from chatmgr.ui.turn_view import note_unlisted_model
 
 
 @click.command("move", short_help="Move conversations to another provider.")
@@ -41,7 +42,7 @@ def command(names: tuple[str, ...], target: str, model: str, everything: bool, o
         raise UsageFault("Name conversations, or use --all --from PROVIDER.")
     if origin == target:
         raise UsageFault(f"They are at {target} already.", "Name another provider with --to.")
-    app().threads.target(target, model)
+    app().threads.target(target)
     moving = [app().reader.conversations.get(name).name for name in names] or _conversations_at(origin)
     bar = ProgressBar("Moving", unit="")
     for done, name in enumerate(moving, 1):
@@ -51,6 +52,7 @@ def command(names: tuple[str, ...], target: str, model: str, everything: bool, o
         app().threads.switch(conversation, target, model)
         bar(done, len(moving))
     console.note(f"{counted(len(moving), 'conversation')} moved to {target}.")
+    note_unlisted_model(target, model)
 
 
 def _conversations_at(origin: str) -> list[str]:

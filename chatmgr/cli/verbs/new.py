@@ -9,6 +9,7 @@ import click
 
 from chatmgr.chat.session import run_chat
 from chatmgr.cli.params import (
+    MessageCommand,
     NameParam,
     background_option,
     checked_message,
@@ -35,7 +36,7 @@ from chatmgr.ui.attachments import attachments, instructions_from
 from chatmgr.ui.context import app, interactive
 from chatmgr.ui.json_output import conversation_json, print_json
 from chatmgr.ui.prompts import ask_instructions, ask_name, provider_or_ask
-from chatmgr.ui.turn_view import open_thread
+from chatmgr.ui.turn_view import note_unlisted_model, open_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,9 @@ class _AssistantOptions:
     params: tuple[str, ...]
 
 
-@click.command("new", short_help="Create an assistant and a named conversation, then chat.")
+@click.command(
+    "new", cls=MessageCommand, short_help="Create an assistant and a named conversation, then chat."
+)
 @click.argument("name", required=False, help="The conversation's name. Default: made from the first message.")
 @click.argument("message", required=False, help="A first message. Runs one turn and exits.")
 @click.option(
@@ -110,6 +113,7 @@ def command(
         send(conversation, UserMessage(text, attached, background), as_json=as_json)
         return 0
     with early_typeahead() if chat else nullcontext():
+        note_unlisted_model(conversation.provider, model)
         return _begin(conversation, used, attached, chat=chat, background=background, as_json=as_json)
 
 
@@ -205,11 +209,9 @@ def _create_assistant(conversation: str | None, text: str, options: _AssistantOp
 def _provider(
     options: _AssistantOptions, assistants_provider: str, attached: tuple[Attachment, ...]
 ) -> Provider:
-    """The provider to begin with; raises if it cannot take the files or does not have the model."""
+    """The provider to begin with; raises if it cannot take the files."""
     provider = provider_or_ask(options.provider, assistants_provider)
     check_files(provider, attached)
-    if options.model:
-        app().providers.check_model(provider, options.model)
     return provider
 
 

@@ -3,6 +3,8 @@
 import re
 import sys
 import time
+from contextlib import suppress
+from dataclasses import replace
 from shlex import quote
 from typing import Any
 
@@ -11,11 +13,12 @@ import click
 from chatmgr.cli.params import NameParam, json_option, yes_option
 from chatmgr.config import keys, settings
 from chatmgr.domain.base_url import base_url_problem, without_trailing_slash
-from chatmgr.domain.errors import NetworkDown, NotFound, ProviderRefused, UsageFault
+from chatmgr.domain.errors import ChatmgrError, NetworkDown, NotFound, ProviderRefused, UsageFault
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest, valid_name
 from chatmgr.domain.redaction import without_key_shapes
 from chatmgr.domain.text import counted
+from chatmgr.services.providers import Providers
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import one_line
@@ -85,6 +88,19 @@ def add(name: str, api: str, base_url: str, key_env: str, model: str) -> None:
     settings.load(replacing=name)  # a broken file is reported before it is changed
     settings.set_provider(name, {key: value for key, value in table.items() if value})
     console.note(f"“{name}” is kept in {settings.config_file()}. Try it: chatmgr provider test {quote(name)}")
+    _note_unlisted(name, model)
+    if key_env:
+        app().providers.note_exposed_key(Provider(name, api, base_url, key=key_env))
+
+
+def _note_unlisted(name: str, model: str) -> None:
+    """Say so if the server does not list the default model; a server that cannot be asked says nothing."""
+    if not model:
+        return
+    providers = Providers(settings.load())  # the app's own are as they were before
+    with suppress(ChatmgrError):
+        if note := providers.unlisted_note(replace(providers.get(name), default_model=""), model):
+            console.note(note, "yellow")
 
 
 def _checked_base_url(text: str) -> str:

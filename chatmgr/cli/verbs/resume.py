@@ -25,7 +25,7 @@ from chatmgr.terminal.typeahead import early_typeahead, typeahead_paused
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, interactive
 from chatmgr.ui.project_folder import last_conversation
-from chatmgr.ui.turn_view import settle
+from chatmgr.ui.turn_view import note_unlisted_model, settle
 
 
 @click.command("resume", short_help="Continue a conversation.")
@@ -90,6 +90,8 @@ def command(
     settle(conversation)
     _show(conversation, turn, count)
     conversation = adjust(conversation, provider, model, max_cost)
+    if interactive():  # else the next piped line does
+        note_unlisted_model(conversation.provider, model)
     return run_chat(conversation, background=background, reasoning=reasoning)
 
 

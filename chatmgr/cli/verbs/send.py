@@ -3,6 +3,7 @@
 import click
 
 from chatmgr.cli.params import (
+    MessageCommand,
     NameParam,
     background_option,
     checked_message,
@@ -26,7 +27,7 @@ from chatmgr.ui.project_folder import record_use
 from chatmgr.ui.turn_view import run_turn
 
 
-@click.command("send", short_help="Run one turn and print the answer.")
+@click.command("send", cls=MessageCommand, short_help="Run one turn and print the answer.")
 @click.argument("name", type=NameParam("conversation"), help="The conversation.")
 @click.argument("message", required=False, help="The message. Piped input comes before it.")
 @file_option
@@ -77,7 +78,7 @@ def adjust(conversation: Conversation, provider: str, model: str, max_cost: floa
     """
     limit = None if max_cost is None else budget.limit_from(max_cost)
     if provider or model:
-        conversation = app().threads.switch(conversation, provider, model)
+        conversation = app().threads.switch(conversation, provider, model, before_turn=True)
     if max_cost is not None:
         app().writer.conversations.limit_cost(conversation.pk, limit)
     return conversation

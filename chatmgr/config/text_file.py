@@ -1,0 +1,71 @@
+"""Small files that people and chatmgr both write: read in any usual form, replaced whole and unseen.
+
+Bytes are read and written here, never text, so that neither the locale nor the platform's line ends have a
+say. A byte order mark and CRLF line ends are understood, and kept.
+"""
+
+import os
+from pathlib import Path
+
+from chatmgr.domain.errors import ConfigurationFault
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def read_text(path: Path) -> str:
+    """A file's text, with bare line feeds and without a byte order mark. Raises UnicodeDecodeError."""
+    return path.read_bytes().removeprefix(_BOM).decode("utf-8").replace("\r\n", "\n")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a whole file, in the form that it had; only its owner can read it, at every moment.
+
+    A crash leaves the old file. A symbolic link stays one: the file that it leads to is replaced.
+    """
+    import tempfile
+
+    try:
+        target = Path(os.path.realpath(path, strict=False))
+        descriptor, scratch = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_in_form_of(target, text))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(scratch, target)  # noqa: PTH105 - mkstemp gives names
+        except BaseException:
+            os.unlink(scratch)  # noqa: PTH108
+            raise
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise ConfigurationFault(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Check the owner and permissions of the file and of its folder.",
+        ) from error
+
+
+def _in_form_of(path: Path, text: str) -> bytes:
+    """The text in UTF-8, with the byte order mark and the line ends of the file that it replaces."""
+    try:
+        old = path.read_bytes()
+    except FileNotFoundError:
+        old = b""
+    first_line, line_feed, _ = old.partition(b"\n")
+    if line_feed and first_line.endswith(b"\r"):
+        text = text.replace("\n", "\r\n")
+    mark = _BOM if old.startswith(_BOM) else b""
+    return mark + text.encode("utf-8")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name durable, where folders can be synced."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)
