@@ -1,6 +1,7 @@
 """Bodies as servers write them: every line end, every label, and JSON that is not quite JSON."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -141,7 +142,7 @@ def test_a_stream_is_read_as_it_comes() -> None:
     """Nothing waits for the next chunk once a line is whole."""
     taken = []
 
-    def chunks():  # type: ignore[no-untyped-def]
+    def chunks() -> Iterator[bytes]:
         for chunk in (b":\n", b'data: {"n": 1}\n\n', b'data: {"n": 2}\n\n'):
             taken.append(chunk)
             yield chunk

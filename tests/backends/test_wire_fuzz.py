@@ -29,7 +29,7 @@ from tests.support.scripted_api import (
 )
 from tests.support.scripted_server import ScriptedReply
 
-SIMPLE = (
+SIMPLE: tuple[Any, ...] = (
     None,
     True,
     False,
@@ -114,8 +114,8 @@ def frames(api: str) -> list[Frame]:
     thought = {"type": "response.reasoning_summary_text.delta", "item_id": "rs", "delta": "Hm."}
     part = {"type": "response.content_part.done", "output_index": 0, "part": text[0], "sequence_number": 4}
     done = {"type": "response.output_item.done", "output_index": 0, "item": message(text)}
-    extra = [(event["type"], event) for event in (item, thought)]
-    ends = [(event["type"], event) for event in (part, done)]
+    extra: list[tuple[str, Any]] = [(str(event["type"]), event) for event in (item, thought)]
+    ends: list[tuple[str, Any]] = [(str(event["type"]), event) for event in (part, done)]
     output = [{"type": "reasoning", "summary": [{"text": "Hm."}]}, message(text)]
     start, *rest = answer(api, output=output, **facts)
     return [start, *extra, piece(api, "Hello"), *ends, *rest]
