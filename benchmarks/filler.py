@@ -63,7 +63,7 @@ class Filler:
         self._sheets()
         self._ended: list[tuple[Any, ...]] = []
         self._talks = self._turns = self._runs = self._messages = self._stamp = 0
-        self._versions = [self._assistant(one) for one in range(1, _ASSISTANTS + 1)]
+        self._versions = [self._assistant(number) for number in range(1, _ASSISTANTS + 1)]
         self._blobs = [self._blob(number) for number in range(_FILES)]
 
     def _sheets(self) -> None:
@@ -113,7 +113,7 @@ class Filler:
         many conversations that are.
         """
         everyone = talks(self._rng, turns, extra)
-        total = sum(one.length for one in everyone)
+        total = sum(person.length for person in everyone)
         every = max(1, total // RARES)
         for talk, at in in_time(self._rng, everyone):
             if talk.turns == 1:
@@ -165,7 +165,7 @@ class Filler:
         if self._rng.random() < _RETRIED:
             self._run(talk, turn, "", _FATES[-1])
         draw = self._rng.random()
-        fate = next(one for one in _FATES if draw < one.until)
+        fate = next(item for item in _FATES if draw < item.until)
         self._run(talk, turn, answer, fate)
         self._stamp = max(int(at), self._stamp + 1)  # what free_stamp finds, as time only goes forward here
         self._said.rows.append((turn, talk.number, talk.turns, talk.run, began, self._stamp))

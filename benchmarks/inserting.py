@@ -37,12 +37,12 @@ def inserting(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
     for clock, name in ((time.perf_counter, "wall"), (time.process_time, "cpu")):
         pairs = []
         for question, answer in [turns[0], *turns]:
-            large, few = (one.turn(question, answer, clock) for one in stores)
+            large, few = (store.turn(question, answer, clock) for store in stores)
             pairs.append((large, few))
         target = SAME if name == "wall" else None
         yield Result(f"a turn at {TURNS:,}", f"at {FEW:,}", name, pairs[1:], target)
-    for one in stores:
-        one.close()
+    for store in stores:
+        store.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ def index(_meter: Meter, folder: Path, _runs: int) -> Iterator[Result]:
         with closing(sqlite3.connect(home / "chatmgr.db")) as db:
             [text] = db.execute(_TEXT).fetchone()
             parts = [
-                db.execute(f"SELECT sum({_BYTES[one.split('_')[1]]}) FROM {one}").fetchone()[0] or 0
-                for one in _TABLES
+                db.execute(f"SELECT sum({_BYTES[item.split('_')[1]]}) FROM {item}").fetchone()[0] or 0
+                for item in _TABLES
             ]
         target = INDEX if home.name == f"{TURNS}" else None
         note = f"words {(parts[0] + parts[1]) / text:.2f}, trigrams {(parts[2] + parts[3]) / text:.2f}"

@@ -34,15 +34,15 @@ def listing(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
     )
     tail = chatmgr("history", name, "-n", "5", home=home)
     yield from _verb(meter, runs, "history NAME -n 5", tail, shell(database, "turns.tail", **first))
-    one = {"conversation": pk, "first": turns, "last": turns, "limit": 1}
+    last_turn = {"conversation": pk, "first": turns, "last": turns, "limit": 1}
     last = chatmgr("history", f"{name}@-1", home=home)
-    yield from _verb(meter, runs, "history NAME@-1", last, shell(database, "turns.list", **one))
+    yield from _verb(meter, runs, "history NAME@-1", last, shell(database, "turns.list", **last_turn))
     yield from _growth(meter, runs, home, small)
     whole = {"conversation": pk, "first": 1, "last": turns, "limit": -1}
     shown = {"whole": same(chatmgr("history", name, home=home))}
     if command := shell(database, "turns.list", **whole):
-        found = meter.alternate(shown | {SHELL: same(command)}, runs)
-        yield compare(f"history NAME ({turns:,} turns)", SHELL, "wall", (found["whole"], found[SHELL]))
+        samples = meter.alternate(shown | {SHELL: same(command)}, runs)
+        yield compare(f"history NAME ({turns:,} turns)", SHELL, "wall", (samples["whole"], samples[SHELL]))
 
 
 def _verb(meter: Meter, runs: int, what: str, ours: Command, bare: Command | None) -> Iterator[Result]:
@@ -54,22 +54,22 @@ def _verb(meter: Meter, runs: int, what: str, ours: Command, bare: Command | Non
     commands["python -c pass"] = python("pass")
     if bare:
         commands[SHELL] = bare
-    found = meter.alternate({key: same(command) for key, command in commands.items()}, runs)
-    mine = found.pop("ours")
-    for against, theirs in found.items():
+    samples = meter.alternate({key: same(command) for key, command in commands.items()}, runs)
+    mine = samples.pop("ours")
+    for against, theirs in samples.items():
         target = TARGET if against == "import openai" else None
         yield compare(what, against, "wall", (mine, theirs), target)
-    yield compare(what, "import openai", "cpu", (mine, found["import openai"]))
+    yield compare(what, "import openai", "cpu", (mine, samples["import openai"]))
     if not bare:
         yield Result(what, SHELL, "wall", (), note=MISSING)
 
 
 def _growth(meter: Meter, runs: int, large: Path, small: Path) -> Iterator[Result]:
-    found = meter.alternate(
+    samples = meter.alternate(
         {"large": same(chatmgr("history", home=large)), "small": same(chatmgr("history", home=small))}, runs
     )
     against = f"on {FEW:,} turns"
-    yield compare(f"history on {TURNS:,} turns", against, "wall", (found["large"], found["small"]))
+    yield compare(f"history on {TURNS:,} turns", against, "wall", (samples["large"], samples["small"]))
 
 
 def _longest(database: Path) -> tuple[int, str, int]:

@@ -34,9 +34,9 @@ def long_answers(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
     store.short_answer(_IN_SHORT)
     store.close()
     commands = {word: same(chatmgr("history", "-q", word, home=folder)) for word in (_IN_LONG, _IN_SHORT)}
-    found = meter.alternate(commands, runs)
+    samples = meter.alternate(commands, runs)
     what = f"a search that meets {LENGTH:,} characters"
-    yield compare(what, "that meets none", "cpu", (found[_IN_LONG], found[_IN_SHORT]), SEARCHED)
+    yield compare(what, "that meets none", "cpu", (samples[_IN_LONG], samples[_IN_SHORT]), SEARCHED)
 
 
 class _Store:

@@ -62,12 +62,12 @@ def chatmgr(
 
 def common_environment() -> dict[str, str]:
     """The same for everything that is measured: where chatmgr is not installed, all get the path to it."""
-    found = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     try:
         importlib.metadata.distribution("chatmgr")
     except importlib.metadata.PackageNotFoundError:
-        found["PYTHONPATH"] = str(ROOT)
-    return found
+        environment["PYTHONPATH"] = str(ROOT)
+    return environment
 
 
 class Meter:
@@ -110,29 +110,31 @@ class Meter:
         answer = self._process.stdout.readline()
         if not answer:
             raise RuntimeError("the measuring process died")
-        found = json.loads(answer)
-        if found["code"] != 0:
-            said = stderr.read_text(encoding="utf-8", errors="replace")
-            raise RuntimeError(f"{' '.join(command.argv)[:200]} ended with {found['code']}: {said[-2000:]}")
+        document = json.loads(answer)
+        if document["code"] != 0:
+            errors = stderr.read_text(encoding="utf-8", errors="replace")
+            raise RuntimeError(
+                f"{' '.join(command.argv)[:200]} ended with {document['code']}: {errors[-2000:]}"
+            )
         return Sample(
-            found["wall"],
-            found["cpu"],
-            found["peak"],
-            found["began"],
+            document["wall"],
+            document["cpu"],
+            document["peak"],
+            document["began"],
             stdout.read_bytes(),
-            found["first_wall"],
-            found["first_cpu"],
+            document["first_wall"],
+            document["first_cpu"],
         )
 
     def alternate(self, makers: Mapping[str, Maker], runs: int) -> dict[str, list[Sample]]:
         """Run all commands in turn, ``runs`` times over, after one round that does not count."""
-        found: dict[str, list[Sample]] = {name: [] for name in makers}
+        samples: dict[str, list[Sample]] = {name: [] for name in makers}
         for number in range(runs + 1):
             for name, make in makers.items():
                 sample = self.run(make())
                 if number:
-                    found[name].append(sample)
-        return found
+                    samples[name].append(sample)
+        return samples
 
 
 def same(command: Command) -> Maker:

@@ -24,7 +24,7 @@ class Result:
     ratios: list[float] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ratios", [one / other for one, other in self.pairs])
+        object.__setattr__(self, "ratios", [value / other for value, other in self.pairs])
 
     @property
     def met(self) -> bool | None:
@@ -44,7 +44,7 @@ class Result:
             "runs": len(self.ratios),
             "target": self.target,
             "met": self.met,
-            "ours": median(one for one, _ in self.pairs) if known else None,
+            "ours": median(value for value, _ in self.pairs) if known else None,
             "theirs": median(other for _, other in self.pairs) if known else None,
             "note": self.note,
         }
@@ -74,7 +74,7 @@ def compare(
     target: float | None = None,
 ) -> Result:
     """The ratio of the first to the second, run by run."""
-    ours, theirs = ([getattr(one, metric) for one in side] for side in samples)
+    ours, theirs = ([getattr(item, metric) for item in side] for side in samples)
     return Result(what, against, metric, list(zip(ours, theirs, strict=True)), target)
 
 

@@ -77,17 +77,17 @@ def rendering(meter: Meter, _: Path, runs: int) -> Iterator[Result]:
     for kind in KINDS:
         makers = {f"{count} rendered": same(_run(kind, count, "rendered")) for count in LENGTHS}
         makers[f"{LENGTHS[-1]} plain"] = same(_run(kind, LENGTHS[-1], "plain"))
-        found = {
-            name: [float(json.loads(one.output)) for one in samples]
+        document = {
+            name: [float(json.loads(sample.output)) for sample in samples]
             for name, samples in meter.alternate(makers, runs).items()
         }
-        most = found[f"{LENGTHS[-1]} rendered"]
+        most = document[f"{LENGTHS[-1]} rendered"]
         what = f"{LENGTHS[-1]:,} deltas, {kind}"
         for count in LENGTHS[:-1]:
             target = FLAT if count == LENGTHS[0] else None
-            fewer = found[f"{count} rendered"]
+            fewer = document[f"{count} rendered"]
             yield Result(what, f"{count:,} deltas", "cpu/delta", list(zip(most, fewer, strict=True)), target)
-        plain = found[f"{LENGTHS[-1]} plain"]
+        plain = document[f"{LENGTHS[-1]} plain"]
         yield Result(what, "plain", "cpu/delta", list(zip(most, plain, strict=True)), PLAIN)
 
 

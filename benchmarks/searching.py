@@ -63,8 +63,8 @@ def searching(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
 
 def _compared(meter: Meter, runs: int, what: str, commands: dict[Path, Command], target: float) -> Result:
     large, small = commands
-    found = meter.alternate({str(home): same(command) for home, command in commands.items()}, runs)
-    if not found[str(large)][0].output.strip():
+    samples = meter.alternate({str(home): same(command) for home, command in commands.items()}, runs)
+    if not samples[str(large)][0].output.strip():
         raise RuntimeError(f"{what} printed nothing on a store of {TURNS:,} turns")
     against = "only that conversation" if small.parent.name == "alone" else "an empty store"
-    return compare(what, against, "wall", (found[str(large)], found[str(small)]), target)
+    return compare(what, against, "wall", (samples[str(large)], samples[str(small)]), target)

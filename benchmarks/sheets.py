@@ -20,9 +20,9 @@ class Sheet:
         names = columns.split()
         given = table.autoincrement_column
         wanted = {
-            one.name
-            for one in table.columns
-            if not one.nullable and one.server_default is None and one is not given
+            column.name
+            for column in table.columns
+            if not column.nullable and column.server_default is None and column is not given
         }
         if missing := wanted - set(names):
             raise ValueError(f"{table.name} needs {', '.join(sorted(missing))}")

@@ -16,7 +16,7 @@ def shell(database: Path, name: str, /, **values: object) -> Command | None:
     """A statement with its values written in; None where there is no shell."""
     if not shutil.which("sqlite3"):
         return None
-    sql = re.sub(r":(\w+)", lambda found: _literal(values[found[1]]), statement(name, "sqlite"))
+    sql = re.sub(r":(\w+)", lambda match: _literal(values[match[1]]), statement(name, "sqlite"))
     return Command(["sqlite3", "-readonly", str(database), sql])
 
 

@@ -20,7 +20,7 @@ def startup(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
     """``--help`` against an interpreter that does nothing, and against one that imports Click; then what
     reads the store, against the libraries that are not needed for it.
     """
-    found = meter.alternate(
+    samples = meter.alternate(
         {
             "help": same(chatmgr("--help", home=folder)),
             "click": same(python("import click")),
@@ -28,9 +28,9 @@ def startup(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
         },
         runs,
     )
-    yield compare("--help", "import click", "wall", (found["help"], found["click"]), TARGET)
-    yield compare("--help", "import click", "cpu", (found["help"], found["click"]))
-    yield compare("--help", "python -c pass", "wall", (found["help"], found["pass"]))
+    yield compare("--help", "import click", "wall", (samples["help"], samples["click"]), TARGET)
+    yield compare("--help", "import click", "cpu", (samples["help"], samples["click"]))
+    yield compare("--help", "python -c pass", "wall", (samples["help"], samples["pass"]))
     fill(folder, TURNS)
     database = folder / "chatmgr.db"
     listed = shell(database, "conversations.list", limit=20, **EVERYTHING.values())
@@ -44,8 +44,8 @@ def _reading(meter: Meter, runs: int, what: str, ours: Command, bare: Command | 
     commands["python -c pass"] = python("pass")
     if bare:
         commands[SHELL] = bare
-    found = meter.alternate({key: same(command) for key, command in commands.items()}, runs)
-    mine = found.pop("ours")
-    for against, theirs in found.items():
+    samples = meter.alternate({key: same(command) for key, command in commands.items()}, runs)
+    mine = samples.pop("ours")
+    for against, theirs in samples.items():
         yield compare(what, against, "wall", (mine, theirs), HALF if against == _ORM else None)
-    yield compare(what, _ORM, "cpu", (mine, found[_ORM]))
+    yield compare(what, _ORM, "cpu", (mine, samples[_ORM]))

@@ -56,10 +56,10 @@ def streaming(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
             makers: dict[str, Maker] = {"ours": bench.ours, "bare SDK loop": bench.sdk}
             if shutil.which("curl"):
                 makers["curl -N"] = bench.curl
-            found = meter.alternate(makers, runs)
-        ours = found.pop("ours")
-        _check(ours[0], found["bare SDK loop"][0])
-        for against, theirs in found.items():
+            samples = meter.alternate(makers, runs)
+        ours = samples.pop("ours")
+        _check(ours[0], samples["bare SDK loop"][0])
+        for against, theirs in samples.items():
             target = TARGETS.get(api) if against == "bare SDK loop" else None
             what = f"{DELTAS:,} deltas, {api}"
             yield compare(what, against, "cpu", (ours, theirs), target)
@@ -69,9 +69,11 @@ def streaming(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
 
 def _check(ours: Sample, theirs: Sample) -> None:
     """Both must have printed the whole answer, or the comparison means nothing."""
-    one, other = ours.output.rstrip(b"\n"), theirs.output.rstrip(b"\n")
-    if one != other or len(one) < DELTAS:
-        raise RuntimeError(f"{len(one)} and {len(other)} bytes were printed, which cannot both be the answer")
+    output, other = ours.output.rstrip(b"\n"), theirs.output.rstrip(b"\n")
+    if output != other or len(output) < DELTAS:
+        raise RuntimeError(
+            f"{len(output)} and {len(other)} bytes were printed, which cannot both be the answer"
+        )
 
 
 class _Bench:

@@ -24,11 +24,11 @@ def summing(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
         "stats": same(chatmgr("stats", home=large)),
         "scan": same(python(_SCAN.format(path=str(large / "chatmgr.db")))),
     }
-    found = meter.alternate(commands, runs)
-    yield compare(f"stats at {TURNS:,}", "one scan", "cpu", (found["stats"], found["scan"]), STATS)
+    samples = meter.alternate(commands, runs)
+    yield compare(f"stats at {TURNS:,}", "one scan", "cpu", (samples["stats"], samples["scan"]), STATS)
     commands = {
         "quick": same(chatmgr("db", "check", "--quick", home=large)),
         "whole": same(chatmgr("db", "check", home=large)),
     }
-    found = meter.alternate(commands, 1)
-    yield compare("db check --quick", "db check", "cpu", (found["quick"], found["whole"]), QUICK)
+    samples = meter.alternate(commands, 1)
+    yield compare("db check --quick", "db check", "cpu", (samples["quick"], samples["whole"]), QUICK)

@@ -50,16 +50,16 @@ class Talk:
 
 def talks(rng: random.Random, turns: int, extra: Mapping[str, tuple[int, Kind]]) -> list[Talk]:
     """Conversations with so many turns in all, and the named ones, in the order they begin in."""
-    found, left = [], turns
+    talks, left = [], turns
     while left:
         length = min(left, _length(rng))
         kind = Kind("ollama", "llama3.2", endpoint="")
         if rng.random() < 0.8:
             kind = Kind(thread=f"conv_{rng.getrandbits(128):032x}")
-        found.append(Talk(kind, length, _begin(rng, length)))
+        talks.append(Talk(kind, length, _begin(rng, length)))
         left -= length
-    found += [Talk(kind, length, _begin(rng, length), name) for name, (length, kind) in extra.items()]
-    return sorted(found, key=lambda one: one.began)
+    talks += [Talk(kind, length, _begin(rng, length), name) for name, (length, kind) in extra.items()]
+    return sorted(talks, key=lambda talk: talk.began)
 
 
 def _length(rng: random.Random) -> int:
@@ -78,7 +78,7 @@ def _begin(rng: random.Random, length: int) -> float:
 
 def in_time(rng: random.Random, everyone: list[Talk]) -> Iterator[tuple[Talk, float]]:
     """Each turn: its conversation, whose ``now`` the receiver moves to the turn's end, and when it began."""
-    queue = [(one.began, place) for place, one in enumerate(everyone)]
+    queue = [(value.began, place) for place, value in enumerate(everyone)]
     heapify(queue)
     while queue:
         at, place = queue[0]

@@ -114,9 +114,9 @@ def sqlite_store(sqlite_url: str) -> Iterator[Store]:
 @pytest.fixture(params=["sqlite", "postgres"])
 def store(request: pytest.FixtureRequest) -> Store:
     """A writer and a reader on an empty database of either kind: the test runs on both."""
-    found = request.getfixturevalue(f"{request.param}_store")
-    assert isinstance(found, Store)
-    return found
+    store = request.getfixturevalue(f"{request.param}_store")
+    assert isinstance(store, Store)
+    return store
 
 
 @pytest.fixture

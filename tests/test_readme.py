@@ -23,7 +23,7 @@ def test_two_commands_are_all_the_set_up() -> None:
 
 
 def test_every_dependency_is_bounded_and_has_its_reason() -> None:
-    extras = [one for group in PROJECT["optional-dependencies"].values() for one in group]
+    extras = [requirement for group in PROJECT["optional-dependencies"].values() for requirement in group]
     for requirement in [*PROJECT["dependencies"], *extras]:
         name = re.split(r"[\[<>=]", requirement)[0]
         assert ",<" in requirement, f"{requirement} has no upper bound"

@@ -44,17 +44,21 @@ def content(api: str, text: str, ids: dict[str, str]) -> list[dict[str, Any]]:
 
 def bodies(wire: WireServer, ending: str) -> list[Any]:
     """The bodies of the POST requests to paths that end so."""
-    return [one.body for one in wire.requests if one.method == "POST" and one.path.endswith(ending)]
+    return [
+        request.body
+        for request in wire.requests
+        if request.method == "POST" and request.path.endswith(ending)
+    ]
 
 
 def uploads(wire: WireServer) -> list[tuple[str, str, str, bytes]]:
     """What was uploaded: purpose, name, type and bytes."""
-    found = []
+    collected = []
     for body in bodies(wire, "/files"):
         file = body["file"]
         assert isinstance(file, Upload)
-        found.append((body["purpose"], file.filename, file.content_type, file.data))
-    return found
+        collected.append((body["purpose"], file.filename, file.content_type, file.data))
+    return collected
 
 
 def ids(wire: WireServer) -> dict[str, str]:
@@ -133,13 +137,13 @@ def test_files_stay_in_the_history(talking: Chatmgr, wire: WireServer, api: str)
     name = "stateless" if api == "responses" else "demo"
     talking("send", name, *THREE, "compare")
     talking("send", name, "and now?")
-    found = messages(wire, api)
+    posted = messages(wire, api)
     if api == "assistants":
-        assert found[-1] == {"role": "user", "content": "and now?"}
+        assert posted[-1] == {"role": "user", "content": "and now?"}
         assert bodies(wire, "/runs")[-1]["tools"] == [SEARCH]  # the document is there to be searched
         return
-    assert found[-3]["content"] == content(api, "compare", {})
-    assert (found[-1]["role"], found[-1]["content"]) == ("user", "and now?")
+    assert posted[-3]["content"] == content(api, "compare", {})
+    assert (posted[-1]["role"], posted[-1]["content"]) == ("user", "and now?")
 
 
 @pytest.mark.parametrize("api", ["responses", "assistants"])
@@ -213,7 +217,7 @@ def test_a_server_without_files_says_so_at_once(talking: Chatmgr, wire: WireServ
 def test_an_upload_waits_for_a_busy_server(talking: Chatmgr, wire: WireServer) -> None:
     wire.fault(Fault(kind="status", match=("POST", "/files"), status=429, retry_after="0"))
     talking("send", "demo", "-f", "dot.png", "look")
-    assert [one.status for one in wire.requests if one.path == "/files"] == [429, 200]
+    assert [request.status for request in wire.requests if request.path == "/files"] == [429, 200]
 
 
 @pytest.mark.parametrize("api", ["completions"])
@@ -228,7 +232,7 @@ def test_a_model_that_cannot_see_is_told_the_names(talking: Chatmgr, wire: WireS
         "[dot.png: image/png, not shown to this model]\n\n"
         "[plan.pdf: application/pdf, not shown to this model]\n\ncompare",
     ]
-    assert [one["name"] for one in talking.turn("demo@2")["attachments"]] == [
+    assert [attachment["name"] for attachment in talking.turn("demo@2")["attachments"]] == [
         "dot.png",
         "plan.pdf",
         "notes.txt",

@@ -63,7 +63,7 @@ def test_a_server_that_knows_nothing_of_it_goes_without(talking: Chatmgr, wire: 
     )
     done = talking("send", "demo", "two")
     assert (done.out, done.err) == ("2 user turns; you said: 'two'\n", "")
-    refused, taken = [one.body for one in wire.requests if one.path == "/responses"][-2:]
+    refused, taken = [request.body for request in wire.requests if request.path == "/responses"][-2:]
     assert refused.pop("context_management") == WANTED
     assert refused == taken
     assert wire.turns_heard == ["one", "two"]
@@ -71,7 +71,7 @@ def test_a_server_that_knows_nothing_of_it_goes_without(talking: Chatmgr, wire: 
 
 @pytest.mark.parametrize("api", ["assistants"])
 def test_assistants_truncate_by_themselves(talking: Chatmgr, wire: WireServer) -> None:
-    [body] = [one.body for one in wire.requests if one.path.endswith("/runs")]
+    [body] = [request.body for request in wire.requests if request.path.endswith("/runs")]
     assert body["truncation_strategy"] == {"type": "auto"}
     given = (
         "--param",
@@ -80,6 +80,6 @@ def test_assistants_truncate_by_themselves(talking: Chatmgr, wire: WireServer) -
         "truncation_strategy.last_messages=3",
     )
     talking("new", "other", "-i", "x", "--provider", "wire", *given, "hi")
-    body = [one.body for one in wire.requests if one.path.endswith("/runs")][-1]
+    body = [request.body for request in wire.requests if request.path.endswith("/runs")][-1]
     assert body["truncation_strategy"] == {"type": "last_messages", "last_messages": 3}
     assert "tools" not in body

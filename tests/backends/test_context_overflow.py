@@ -24,7 +24,7 @@ def api(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def wire() -> Iterator[WireServer]:
-    with WireServer(reply=lambda said, told: f"{len(said)} messages") as running:
+    with WireServer(reply=lambda messages, _: f"{len(messages)} messages") as running:
         running.fault(Fault(kind="status", match=("POST", "/conversations"), status=404, times=0))
         yield running
     assert running.violations == []
@@ -43,22 +43,22 @@ def long(talking: Chatmgr, wire: WireServer) -> Chatmgr:
 def sent(wire: WireServer, api: str) -> list[list[dict[str, Any]]]:
     """The messages of each request, without instructions."""
     key = {"completions": "messages", "responses": "input"}[api]
-    posts = [one.body for one in wire.requests if one.path == RUNS[api]]
-    return [[one for one in body[key] if one["role"] != "system"] for body in posts]
+    posts = [request.body for request in wire.requests if request.path == RUNS[api]]
+    return [[item for item in body[key] if item["role"] != "system"] for body in posts]
 
 
 def test_the_newest_turns_that_fit_are_sent(long: Chatmgr, wire: WireServer, api: str) -> None:
     before = long.json("history", "demo")
     done = long("send", "demo", "and now?")
-    found = NOTICE.fullmatch(done.err)
-    assert found is not None, done.err
+    error = NOTICE.fullmatch(done.err)
+    assert error is not None, done.err
     everything, *_, fewer = sent(wire, api)
     assert len(everything) == 21
     assert 3 <= len(fewer) < 21
     assert everything[-len(fewer) :] == fewer  # the newest, whole turns
     assert fewer[0]["role"] == "user"
-    assert int(found[1]) == (21 - len(fewer)) // 2
-    assert found[3] == ("300" if api == "completions" else None)  # only one of them says how much it is
+    assert int(error[1]) == (21 - len(fewer)) // 2
+    assert error[3] == ("300" if api == "completions" else None)  # only one of them says how much it is
     if api == "completions":
         assert len(sent(wire, api)) == 2  # once more was enough, by its count
     assert done.out == f"{len(fewer)} messages\n"

@@ -22,35 +22,35 @@ def _turns(count: int, size: int = 40) -> list[Message]:
 
 
 def test_everything_is_sent_where_it_fits() -> None:
-    found = fit_to_window("Be brief.", _turns(3), "new", budget=10_000)
-    assert [one["role"] for one in found.messages] == ["system", *["user", "assistant"] * 3, "user"]
-    assert (found.kept, found.left_out) == (3, 0)
-    assert found.messages[-1] == {"role": "user", "content": "new"}
+    fitted = fit_to_window("Be brief.", _turns(3), "new", budget=10_000)
+    assert [message["role"] for message in fitted.messages] == ["system", *["user", "assistant"] * 3, "user"]
+    assert (fitted.kept, fitted.left_out) == (3, 0)
+    assert fitted.messages[-1] == {"role": "user", "content": "new"}
 
 
 def test_the_newest_whole_turns_stay() -> None:
     one_turn = 2 * context_window.estimate_tokens("." * 40)
     base = context_window.estimate_tokens("Be brief.") + context_window.estimate_tokens("new")
-    found = fit_to_window("Be brief.", _turns(5), "new", budget=base + 2 * one_turn + one_turn - 1)
-    assert [one["content"][:2] for one in found.messages] == ["Be", "u4", "a4", "u5", "a5", "ne"]
-    assert (found.kept, found.left_out) == (2, 3)
-    assert found.tokens <= base + 3 * one_turn - 1
+    fitted = fit_to_window("Be brief.", _turns(5), "new", budget=base + 2 * one_turn + one_turn - 1)
+    assert [message["content"][:2] for message in fitted.messages] == ["Be", "u4", "a4", "u5", "a5", "ne"]
+    assert (fitted.kept, fitted.left_out) == (2, 3)
+    assert fitted.tokens <= base + 3 * one_turn - 1
 
 
 def test_a_turn_too_long_hides_all_before_it() -> None:
     history = [*_turns(1), Message("user", "x" * 9000), Message("assistant", "y"), *_turns(1)]
-    found = fit_to_window("", history, "new", budget=500)
-    assert (found.kept, found.left_out) == (1, 2)
+    fitted = fit_to_window("", history, "new", budget=500)
+    assert (fitted.kept, fitted.left_out) == (1, 2)
 
 
 def test_instructions_and_the_message_go_in_any_case() -> None:
-    found = fit_to_window("i" * 400, _turns(2), "t" * 400, budget=10)
-    assert [one["role"] for one in found.messages] == ["system", "user"]
-    assert (found.kept, found.left_out) == (0, 2)
+    fitted = fit_to_window("i" * 400, _turns(2), "t" * 400, budget=10)
+    assert [message["role"] for message in fitted.messages] == ["system", "user"]
+    assert (fitted.kept, fitted.left_out) == (0, 2)
 
 
 def test_blank_instructions_are_no_message() -> None:
-    assert [one["role"] for one in fit_to_window(" \n", [], "new", budget=100).messages] == ["user"]
+    assert [message["role"] for message in fit_to_window(" \n", [], "new", budget=100).messages] == ["user"]
 
 
 def test_an_unanswered_question_and_an_imported_opening_are_turns() -> None:
@@ -62,7 +62,7 @@ def test_an_unanswered_question_and_an_imported_opening_are_turns() -> None:
     ]
     assert fit_to_window("", history, "new", budget=1000).kept == 3
     assert [
-        one["content"] for one in fit_to_window("", history, "new", budget=1000, max_turns=1).messages
+        message["content"] for message in fit_to_window("", history, "new", budget=1000, max_turns=1).messages
     ] == [
         "b",
         "c",
@@ -72,8 +72,8 @@ def test_an_unanswered_question_and_an_imported_opening_are_turns() -> None:
 
 @pytest.mark.parametrize("at_most", [0, 1, 2, 3, 99])
 def test_at_most_caps_the_turns(at_most: int) -> None:
-    found = fit_to_window("", _turns(3), "new", budget=10_000, max_turns=at_most)
-    assert (found.kept, found.left_out) == (min(3, at_most), 3 - min(3, at_most))
+    fitted = fit_to_window("", _turns(3), "new", budget=10_000, max_turns=at_most)
+    assert (fitted.kept, fitted.left_out) == (min(3, at_most), 3 - min(3, at_most))
 
 
 def test_the_correction_makes_the_next_estimate_true() -> None:

@@ -42,7 +42,7 @@ def secret_parts() -> Iterator[str]:
 def assert_unknown(chatmgr: Chatmgr, *done: CommandResult) -> None:
     """The key is in no file of the home, and in nothing that these commands or those that look wrote."""
     looked = [chatmgr.start(*line.split()).wait() for line in LOOKING]
-    written = "".join(one.out + one.err for one in (*done, *looked))
+    written = "".join(result.out + result.err for result in (*done, *looked))
     kept = b"".join(path.read_bytes() for path in chatmgr.home.rglob("*") if path.is_file())
     for part in secret_parts():
         assert part not in written, written[max(written.index(part) - 300, 0) : written.index(part) + 100]
@@ -57,7 +57,7 @@ def fault(request: pytest.FixtureRequest) -> str:
 
 def test_servers_that_speak_by_the_book(chatmgr: Chatmgr, api: str, fault: str) -> None:
     wild = Wild(no_streaming=fault == "whole")
-    with WireServer(reply=lambda said, told: ECHO, split=list, wild=wild) as wire:
+    with WireServer(reply=lambda _messages, _instructions: ECHO, split=list, wild=wild) as wire:
         chatmgr.provider(api, wire.base_url)
         if fault in {"failed", "error", "status", "cut"}:
             kind: Any = fault
@@ -73,7 +73,7 @@ def test_servers_that_speak_by_the_book(chatmgr: Chatmgr, api: str, fault: str) 
 
 def test_titles(chatmgr: Chatmgr) -> None:
     reply = f"Key {KEY}"
-    with WireServer(reply=lambda said, told: reply) as wire:
+    with WireServer(reply=lambda _messages, _instructions: reply) as wire:
         chatmgr.provider("completions", wire.base_url)
         path = chatmgr.home / "config.toml"
         path.write_text(f"titles_private = true\ntitle_seconds = 30.0\n{path.read_text('utf-8')}", "utf-8")

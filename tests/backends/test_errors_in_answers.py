@@ -59,9 +59,9 @@ def refusal(chatmgr: Chatmgr, api: str, turn: Reply) -> str:
 @pytest.mark.parametrize("api", ["responses", "completions", "assistants"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_in_a_stream(chatmgr: Chatmgr, api: str, shape: str) -> None:
-    said = refusal(chatmgr, api, event_stream(SHAPES[shape]))
-    assert said.count("\n") == 0
-    assert "The engine is on fire" in said
+    result = refusal(chatmgr, api, event_stream(SHAPES[shape]))
+    assert result.count("\n") == 0
+    assert "The engine is on fire" in result
     assert chatmgr.turn("demo@1")["error"].endswith("The engine is on fire")
 
 
@@ -74,9 +74,9 @@ def test_a_bare_message(chatmgr: Chatmgr, api: str, text: str) -> None:
 @pytest.mark.parametrize("api", ["responses", "completions"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_as_the_whole_body(chatmgr: Chatmgr, api: str, shape: str) -> None:
-    said = refusal(chatmgr, api, Reply(body=SHAPES[shape]))
-    assert said.count("\n") == 0
-    assert "The engine is on fire" in said
+    result = refusal(chatmgr, api, Reply(body=SHAPES[shape]))
+    assert result.count("\n") == 0
+    assert "The engine is on fire" in result
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "text/event-stream"])
@@ -104,8 +104,8 @@ def test_after_the_end_it_matters_no_more(chatmgr: Chatmgr) -> None:
 @pytest.mark.parametrize("error", [None, {}, "", "The engine is on fire", {"code": "on_fire"}])
 def test_a_failed_response_with_any_error(chatmgr: Chatmgr, error: Any) -> None:
     response = {"id": "resp_1", "object": "response", "status": "failed", "output": [], "error": error}
-    said = refusal(chatmgr, "responses", event_stream({"type": "response.failed", "response": response}))
-    assert any(reason in said for reason in ("The engine is on fire", "on_fire", "no reason given"))
+    result = refusal(chatmgr, "responses", event_stream({"type": "response.failed", "response": response}))
+    assert any(reason in result for reason in ("The engine is on fire", "on_fire", "no reason given"))
 
 
 @pytest.mark.parametrize(
@@ -117,23 +117,23 @@ def test_a_failed_response_with_any_error(chatmgr: Chatmgr, error: Any) -> None:
     ],
 )
 def test_a_refusal_that_is_event_stream_text(chatmgr: Chatmgr, body: str) -> None:
-    said = refusal(chatmgr, "completions", Reply(400, body, "text/event-stream"))
-    assert said == "chatmgr: wire refused (400): The engine is on fire."
+    result = refusal(chatmgr, "completions", Reply(400, body, "text/event-stream"))
+    assert result == "chatmgr: wire refused (400): The engine is on fire."
 
 
 @pytest.mark.parametrize("status", [200, 400])
 def test_a_body_nested_a_thousand_deep(chatmgr: Chatmgr, status: int) -> None:
     body = '{"a":' * 100_000 + "1" + "}" * 100_000
-    said = refusal(chatmgr, "completions", Reply(status, body))
-    assert said.count("\n") == 0
-    assert len(said) < 600
+    result = refusal(chatmgr, "completions", Reply(status, body))
+    assert result.count("\n") == 0
+    assert len(result) < 600
 
 
 def test_a_helping_request_that_is_answered_with_an_error(chatmgr: Chatmgr) -> None:
     with ReplyServer(lambda _: Reply(body=SHAPES["text in error"])) as server:
         chatmgr.provider("assistants", server.base_url)
-        said = chatmgr.refused(8, *NEW)
-    assert said == "chatmgr: wire answered with an error: The engine is on fire."
+        error = chatmgr.refused(8, *NEW)
+    assert error == "chatmgr: wire answered with an error: The engine is on fire."
 
 
 @pytest.mark.parametrize("api", ["responses", "completions", "assistants"])
@@ -146,7 +146,7 @@ def test_a_parameter_that_no_request_can_carry(chatmgr: Chatmgr, api: str) -> No
         )
         with closing(sqlite3.connect(chatmgr.home / "chatmgr.db")) as db, db:
             db.execute("UPDATE assistant_versions SET params = '{\"temperature\": Infinity}'")
-        said = chatmgr.refused(7, "new", "demo", "hello", "-a", "hot")
-        assert "The assistant's parameter “temperature” is a number that JSON cannot carry." in said
+        error = chatmgr.refused(7, "new", "demo", "hello", "-a", "hot")
+        assert "The assistant's parameter “temperature” is a number that JSON cannot carry." in error
         assert not any("hello" in str(request.body) for request in server.posts)
     assert chatmgr.turn("demo@1")["user"] == "hello"

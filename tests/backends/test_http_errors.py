@@ -133,9 +133,9 @@ def test_a_refusal(talking: Chatmgr, wire: WireServer, api: str, status: int) ->
 def test_error_bodies_of_other_servers(talking: Chatmgr, wire: WireServer, api: str, shape: Any) -> None:
     text = "Not \x1b[31mtoday\nor ever"
     wire.fault(Fault(kind="status", match=TURN[api], status=402, shape=shape, message=text))
-    said = talking.refused(8, "send", "demo", "two")
+    error = talking.refused(8, "send", "demo", "two")
     told = "Payment Required" if shape == "empty" else "Not ␛[31mtoday or ever"
-    assert said.startswith(f"chatmgr: wire refused (402): {told}.")
+    assert error.startswith(f"chatmgr: wire refused (402): {told}.")
 
 
 @pytest.mark.parametrize("kind", ["failed", "error", "incomplete"])
@@ -185,7 +185,7 @@ class TestModels:
 
     def test_list(self, talking: Chatmgr) -> None:
         listed = talking.json("models", "--provider", "wire")
-        assert [one["id"] for one in listed] == ["gpt-4.1", "gpt-4o-mini", "gpt-5-mini"]
+        assert [record["id"] for record in listed] == ["gpt-4.1", "gpt-4o-mini", "gpt-5-mini"]
         assert "lists 3 models" in talking("provider", "test", "wire").out
 
 
@@ -199,33 +199,33 @@ class TestKeys:
             ("provider", "test", "wire"),
             ("models", "--provider", "wire"),
         ):
-            said = talking.refused(7, *command, env={"WIRE_KEY": self.WRONG})
-            assert "wire does not accept the key" in said
-            assert "chatmgr config set-key wire" in said
-            assert not any(self.WRONG[at : at + 4] in said for at in range(8, len(self.WRONG) - 3))
+            error = talking.refused(7, *command, env={"WIRE_KEY": self.WRONG})
+            assert "wire does not accept the key" in error
+            assert "chatmgr config set-key wire" in error
+            assert not any(self.WRONG[at : at + 4] in error for at in range(8, len(self.WRONG) - 3))
         assert last(talking)["state"] == "failed"
         assert self.WRONG[8:].encode() not in (talking.home / "chatmgr.db").read_bytes()
         assert talking("send", "demo", "three").out == "2 user turns; you said: 'three'\n"
 
     def test_missing(self, talking: Chatmgr, wire: WireServer) -> None:
         for command in (("send", "demo", "two"), ("new", "x", "hi", "-a", "demo"), ("resume", "demo")):
-            said = talking.refused(7, *command, env={"WIRE_KEY": ""})
-            assert "no key for wire. Set WIRE_KEY, or type: chatmgr config set-key wire" in said
+            error = talking.refused(7, *command, env={"WIRE_KEY": ""})
+            assert "no key for wire. Set WIRE_KEY, or type: chatmgr config set-key wire" in error
         assert len(talking.json("history")) == 1
         assert talking.said() == wire.turns_heard == ["one"]
 
     @pytest.mark.parametrize("api", ["responses", "assistants"], indirect=True)
     def test_wrong_before_the_first_turn(self, talking: Chatmgr, wire: WireServer, api: str) -> None:
         wire.wrong_keys.add(self.WRONG)
-        said = talking.refused(7, "new", "my talk", "-a", "demo", env={"WIRE_KEY": self.WRONG})
-        assert "“my talk” is kept; go on with it later: chatmgr resume 'my talk'" in said
+        error = talking.refused(7, "new", "my talk", "-a", "demo", env={"WIRE_KEY": self.WRONG})
+        assert "“my talk” is kept; go on with it later: chatmgr resume 'my talk'" in error
 
 
 def test_a_server_that_is_down(talking: Chatmgr, wire: WireServer, api: str) -> None:
     address = wire.base_url
     talking.provider(api, DOWN)
-    said = talking.refused(6, "send", "demo", "two")
-    assert f"wire ({DOWN}) cannot be reached: " in said
+    error = talking.refused(6, "send", "demo", "two")
+    assert f"wire ({DOWN}) cannot be reached: " in error
     assert last(talking)["state"] == "failed"
     talking.refused(6, "provider", "test", "wire")
     talking.provider(api, address)
@@ -235,8 +235,8 @@ def test_a_server_that_is_down(talking: Chatmgr, wire: WireServer, api: str) -> 
 
 def test_an_address_that_is_no_api(chatmgr: Chatmgr, wire: WireServer) -> None:
     chatmgr.provider("completions", wire.base_url.removesuffix("/v1") + "/wrong")
-    said = chatmgr.refused(8, "new", "x", "hi", "-i", "y", "--provider", "wire", "-m", "gpt-4.1")
-    assert "refused (404)" in said
+    error = chatmgr.refused(8, "new", "x", "hi", "-i", "y", "--provider", "wire", "-m", "gpt-4.1")
+    assert "refused (404)" in error
     wire.violations.clear()  # an unknown path is the point
 
 
@@ -247,14 +247,14 @@ def test_no_provider_at_all_names_three_ways(chatmgr: Chatmgr) -> None:
     (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['xllamacpp'] = None\n", "utf-8")
     env = {"PYTHONPATH": f"{hidden}:{chatmgr.environment()['PYTHONPATH']}"}
     command = [sys.executable, "-m", "chatmgr", "new", "demo", "hi", "-i", "x"]
-    said = chatmgr.program(command, env=env, code=7)
-    assert said.err.startswith("chatmgr: There is no provider")
+    result = chatmgr.program(command, env=env, code=7)
+    assert result.err.startswith("chatmgr: There is no provider")
     for way in (
         "OPENAI_API_KEY",
         "chatmgr config set-key openai",
         "ollama serve",
         "pip install 'chatmgr[local]'",
     ):
-        assert way in said.err
-    assert KEY not in said.err
+        assert way in result.err
+    assert KEY not in result.err
     assert not chatmgr.home.exists()

@@ -54,7 +54,7 @@ def keeper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeper]:
 def one_thread(chatmgr: Chatmgr, name: str = "demo") -> str:
     """The conversation's thread, which the list, every turn and ``thread show`` agree on."""
     [shown] = chatmgr.json("thread", "show", name)
-    [listed] = [one for one in chatmgr.json("history") if one["name"] == name]
+    [listed] = [conversation for conversation in chatmgr.json("history") if conversation["name"] == name]
     told = {shown["thread_id"], listed["thread_id"]}
     told |= {turn["thread_id"] for turn in chatmgr.json("history", name)}
     assert len(told) == 1, told
@@ -137,8 +137,8 @@ def test_the_thread_is_the_one_at_the_providers_address(
     chatmgr("new", "demo", "one", "-i", "x", "--provider", "wire", "-m", "gpt-4.1")
     chatmgr.provider("responses", other.base_url)
     chatmgr("send", "demo", "two")
-    shown = {one["base_url"]: one for one in chatmgr.json("thread", "show", "demo")}
-    assert {url: one["current"] for url, one in shown.items()} == {
+    shown = {thread["base_url"]: thread for thread in chatmgr.json("thread", "show", "demo")}
+    assert {url: value["current"] for url, value in shown.items()} == {
         wire.base_url: False,
         other.base_url: True,
     }

@@ -57,7 +57,7 @@ def backend(models_dir: Path) -> LocalBackend:
 
 
 def _text(events: list[Event]) -> str:
-    return "".join(one.text for one in events if isinstance(one, Delta))
+    return "".join(event.text for event in events if isinstance(event, Delta))
 
 
 def _turns(count: int, text: str = "word " * 12) -> list[Message]:
@@ -71,7 +71,7 @@ def test_a_turn_tells_its_events_in_order(backend: LocalBackend) -> None:
     assert isinstance(opened, Opened)
     assert opened.run_id.startswith("chatcmpl-")
     assert opened.model == DEFAULT_MODEL
-    assert all(isinstance(one, Delta) for one in events[2:-2])
+    assert all(isinstance(event, Delta) for event in events[2:-2])
     assert _text(events).strip()
     assert isinstance(usage, Usage)
     assert usage.input_tokens
@@ -126,7 +126,7 @@ def test_the_history_and_the_instructions_are_seen(backend: LocalBackend) -> Non
 
 
 def _usage(events: list[Event]) -> int | None:
-    return next(one.input_tokens for one in events if isinstance(one, Usage))
+    return next(event.input_tokens for event in events if isinstance(event, Usage))
 
 
 def test_turns_that_do_not_fit_are_left_out_and_told(backend: LocalBackend) -> None:
@@ -150,8 +150,8 @@ def test_a_wrong_estimate_is_corrected_by_what_the_model_counts(backend: LocalBa
     """Each of these characters is several tokens: four to a token would be wrong tenfold."""
     events = list(backend.stream(_request(history=_turns(40, "ᚠᛇᚻ" * 6), max_tokens=50)))
     assert isinstance(events[2], Notice)
-    assert [type(one) for one in events].count(Sending) == 1
-    assert [type(one) for one in events].count(Opened) == 1
+    assert [type(event) for event in events].count(Sending) == 1
+    assert [type(event) for event in events].count(Opened) == 1
     assert 150 < (_usage(events) or 0) <= 512 - 50
 
 
@@ -206,13 +206,13 @@ def test_closing_while_the_prompt_is_read_does_not_wait_for_all_of_it(models_dir
     assert [type(next(stream)) for _ in range(2)] == [Sending, Opened]
     (generation,) = engine._running
     stream.close()  # type: ignore[attr-defined]
-    told = [one["prompt_progress"] for one in generation]
-    assert all(one["processed"] < one["total"] for one in told)
+    told = [chunk["prompt_progress"] for chunk in generation]
+    assert all(item["processed"] < item["total"] for item in told)
     assert _threads() == 0
 
 
 def _threads() -> int:
-    return sum(one.name == "chatmgr-local" for one in threading.enumerate())
+    return sum(thread.name == "chatmgr-local" for thread in threading.enumerate())
 
 
 def test_recover_says_that_it_was_interrupted(backend: LocalBackend) -> None:
@@ -230,12 +230,14 @@ def test_there_is_nothing_to_prepare(backend: LocalBackend) -> None:
 
 def test_models_are_the_embedded_one_and_those_in_the_folder(tmp_path: Path, models_dir: Path) -> None:
     absent = LocalBackend(_provider(tmp_path / "none"))
-    assert [(one.id, one.note) for one in absent.models()] == [(DEFAULT_MODEL, "fetched on first use, 98 MB")]
+    assert [(model.id, model.note) for model in absent.models()] == [
+        (DEFAULT_MODEL, "fetched on first use, 98 MB")
+    ]
     (tmp_path / "zephyr.gguf").write_bytes(b"")
     (tmp_path / "alpha.gguf").write_bytes(b"")
     (tmp_path / f"{DEFAULT_MODEL}.gguf").symlink_to(models_dir / f"{DEFAULT_MODEL}.gguf")
     (tmp_path / "notes.txt").write_text("")
-    assert [(one.id, one.note) for one in LocalBackend(_provider(tmp_path)).models()] == [
+    assert [(model.id, model.note) for model in LocalBackend(_provider(tmp_path)).models()] == [
         (DEFAULT_MODEL, "fetched"),
         ("alpha", "fetched"),
         ("zephyr", "fetched"),
@@ -352,6 +354,6 @@ except ConfigurationFault as error:
 def test_a_short_answer_beside_the_conversation(backend: LocalBackend) -> None:
     """It stops at its limit, and the conversation goes on as if nothing had been asked."""
     first = _text(list(backend.stream(_request())))
-    said = backend.complete("Answer with one word.", "What is the capital of France?", DEFAULT_MODEL, 6)
-    assert 0 < len(said.split()) <= 6
+    answer = backend.complete("Answer with one word.", "What is the capital of France?", DEFAULT_MODEL, 6)
+    assert 0 < len(answer.split()) <= 6
     assert _text(list(backend.stream(_request()))) == first

@@ -81,8 +81,8 @@ def test_forgotten_after_a_month_and_for_another_server(chatmgr: Chatmgr) -> Non
 def test_what_the_person_set_is_never_left_out(chatmgr: Chatmgr) -> None:
     with refusing(400, OPENAI, lambda body: "stream_options" in body) as server:
         chatmgr.provider("completions", server.base_url)
-        said = chatmgr.refused(8, *NEW, "--param", 'stream_options={"include_usage":false}')
-        assert "stream_options" in said
+        error = chatmgr.refused(8, *NEW, "--param", 'stream_options={"include_usage":false}')
+        assert "stream_options" in error
         [request] = server.posts
         assert request.body["stream_options"] == {"include_usage": False}
 
@@ -131,7 +131,7 @@ def test_at_every_api(chatmgr: Chatmgr, api: str, field: str, path: str) -> None
 
 
 def test_the_request_for_a_title(chatmgr: Chatmgr) -> None:
-    with WireServer(reply=lambda said, told: "A short title") as wire:
+    with WireServer(reply=lambda _messages, _instructions: "A short title") as wire:
         chatmgr.provider("responses", wire.base_url)
         settings = chatmgr.home / "config.toml"
         settings.write_text(

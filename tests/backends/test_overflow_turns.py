@@ -29,13 +29,13 @@ def wording(vendor: str) -> dict[str, Any]:
 
 def refusal(vendor: str) -> Reply:
     """The reply by which a vendor refuses; one that comes with 200 comes as an event."""
-    said = wording(vendor)
-    if said["status"] == 200:
+    result = wording(vendor)
+    if result["status"] == 200:
         return event_stream(
-            {"id": "c1", "choices": [{"index": 0, "delta": {"role": "assistant"}}]}, said["body"]
+            {"id": "c1", "choices": [{"index": 0, "delta": {"role": "assistant"}}]}, result["body"]
         )
     return Reply(
-        said["status"], said["body"], "text/html" if "html" in str(said["body"]) else "application/json"
+        result["status"], result["body"], "text/html" if "html" in str(result["body"]) else "application/json"
     )
 
 
@@ -97,8 +97,8 @@ def test_a_thread_at_the_server_is_replaced_by_a_shorter_one(chatmgr: Chatmgr, a
     with WireServer() as wire:
         grown(chatmgr, api, wire)
         before = chatmgr.turn("demo@2")["thread_id"]
-        said = json.dumps(wording("anthropic")["body"]["error"]["message"])
-        wire.fault(Fault(kind="status", match=TURN[api], status=400, code=None, message=said.strip('"')))
+        result = json.dumps(wording("anthropic")["body"]["error"]["message"])
+        wire.fault(Fault(kind="status", match=TURN[api], status=400, code=None, message=result.strip('"')))
         done = chatmgr("send", "demo", "three")
         assert "did not fit the model's context" in done.err
         assert done.out.endswith("you said: 'three'\n")
@@ -112,9 +112,9 @@ def test_a_thread_at_the_server_is_replaced_by_a_shorter_one(chatmgr: Chatmgr, a
 def test_what_is_never_short_enough_gives_the_server_s_words(chatmgr: Chatmgr) -> None:
     with ReplyServer(lambda _: refusal("ollama")) as server:
         chatmgr.provider("completions", server.base_url)
-        said = chatmgr.refused(8, "new", "demo", "one", "-i", "x", "--provider", "wire", "-m", "m")
-    assert "The message does not fit" in said
-    assert "the input length exceeds the context length" in said
+        error = chatmgr.refused(8, "new", "demo", "one", "-i", "x", "--provider", "wire", "-m", "m")
+    assert "The message does not fit" in error
+    assert "the input length exceeds the context length" in error
     assert len(server.posts) == 1
 
 
@@ -128,10 +128,10 @@ def test_words_that_nobody_knows_name_the_way_out_the_second_time(chatmgr: Chatm
         )
         way_out = "chatmgr send 'my talk' -m MODEL"
         assert way_out not in chatmgr("send", "my talk", "two", code=8).err
-        said = chatmgr("send", "my talk", "three", code=8).err.splitlines()[-1]
-        assert "Das ist zu viel" in said
-        assert f"is too long for the model, choose one with a larger context: {way_out}" in said
-        assert "chatmgr new -a " in said
+        error = chatmgr("send", "my talk", "three", code=8).err.splitlines()[-1]
+        assert "Das ist zu viel" in error
+        assert f"is too long for the model, choose one with a larger context: {way_out}" in error
+        assert "chatmgr new -a " in error
         wire.clear_faults()
         assert chatmgr("send", "my talk", "four", "-m", "gpt-4o-mini").out
         wire.fault(Fault(kind="status", match=TURN[api], status=400, code=None, message="Unsinn"))

@@ -71,9 +71,9 @@ class TestProxies:
         chatmgr.provider("completions", f"http://{CLOSED}/v1")
         new = ("new", "demo", "-i", "x", "--provider", "wire", "-m", "m", "hi")
         for words in (LIST, ("provider", "test", "wire"), new):
-            said = chatmgr.refused(7, *words, env={variable: value})
-            assert problem in said
-            assert "secret" not in said
+            error = chatmgr.refused(7, *words, env={variable: value})
+            assert problem in error
+            assert "secret" not in error
         assert chatmgr.said() == ["hi"]
 
     @pytest.mark.parametrize(
@@ -108,21 +108,21 @@ class TestProxies:
 
     def test_one_that_is_down_is_named(self, chatmgr: Chatmgr) -> None:
         chatmgr.provider("completions", AWAY)
-        said = chatmgr("models", "--provider", "wire", env={"HTTP_PROXY": f"http://{CLOSED}"}, code=6).err
-        assert "It goes through the proxy of HTTP_PROXY" in said
+        error = chatmgr("models", "--provider", "wire", env={"HTTP_PROXY": f"http://{CLOSED}"}, code=6).err
+        assert "It goes through the proxy of HTTP_PROXY" in error
 
     def test_one_that_refuses_is_named(self, chatmgr: Chatmgr, proxy: PlainServer) -> None:
         """A proxy that knows no CONNECT."""
         chatmgr.provider("completions", "https://gateway.example/v1")
-        said = chatmgr.refused(6, *LIST, env={"HTTPS_PROXY": f"http://{proxy.address}"})
-        assert "The proxy before wire (https://gateway.example/v1) refused: 501" in said
-        assert "HTTPS_PROXY" in said
+        error = chatmgr.refused(6, *LIST, env={"HTTPS_PROXY": f"http://{proxy.address}"})
+        assert "The proxy before wire (https://gateway.example/v1) refused: 501" in error
+        assert "HTTPS_PROXY" in error
 
     def test_a_file_to_attach_goes_the_same_way(self, chatmgr: Chatmgr, proxy: PlainServer) -> None:
         chatmgr.provider("completions", proxy.base_url)
         new = ("new", "demo", "-i", "x", "--provider", "wire", "-m", "m", "-f", f"{AWAY}/models", "hi")
-        said = chatmgr.refused(7, *new, env={"HTTP_PROXY": "gopher://127.0.0.1:9", "NO_PROXY": "127.0.0.1"})
-        assert "HTTP_PROXY names a proxy of the kind “gopher”" in said
+        error = chatmgr.refused(7, *new, env={"HTTP_PROXY": "gopher://127.0.0.1:9", "NO_PROXY": "127.0.0.1"})
+        assert "HTTP_PROXY names a proxy of the kind “gopher”" in error
 
 
 class TestCertificates:
@@ -130,9 +130,9 @@ class TestCertificates:
 
     def test_one_that_is_not_trusted(self, chatmgr: Chatmgr, tls: PlainServer) -> None:
         chatmgr.provider("completions", tls.base_url)
-        said = one_line(chatmgr.fresh(*LIST, code=6))
-        assert "certificate verify failed" in said.lower()
-        assert "trust it: set SSL_CERT_FILE to a PEM file" in said
+        error = one_line(chatmgr.fresh(*LIST, code=6))
+        assert "certificate verify failed" in error.lower()
+        assert "trust it: set SSL_CERT_FILE to a PEM file" in error
         assert tls.heard == []
 
     def test_trusted_by_the_variable(self, chatmgr: Chatmgr, tls: PlainServer) -> None:
@@ -142,8 +142,8 @@ class TestCertificates:
     def test_for_another_host(self, chatmgr: Chatmgr, tls: PlainServer) -> None:
         port = tls.address.rpartition(":")[2]
         chatmgr.provider("completions", f"https://localhost:{port}/v1")
-        said = one_line(chatmgr.fresh(*LIST, env={"SSL_CERT_FILE": str(CERTIFICATE)}, code=6))
-        assert "The certificate is for another host" in said
+        error = one_line(chatmgr.fresh(*LIST, env={"SSL_CERT_FILE": str(CERTIFICATE)}, code=6))
+        assert "The certificate is for another host" in error
 
     @pytest.mark.parametrize(
         ("content", "reason"),
@@ -160,15 +160,15 @@ class TestCertificates:
         env = {"SSL_CERT_FILE": str(path)}
         new = ("new", "demo", "-i", "x", "--provider", "wire", "-m", "m", "hi")
         for words in (LIST, new):
-            said = one_line(chatmgr.fresh(*words, env=env, code=7))
-            assert f"The certificates of SSL_CERT_FILE ({path}) cannot be used: {reason}" in said
+            error = one_line(chatmgr.fresh(*words, env=env, code=7))
+            assert f"The certificates of SSL_CERT_FILE ({path}) cannot be used: {reason}" in error
         assert chatmgr.said() == ["hi"]
 
     def test_a_key_log_that_cannot_be_written(self, chatmgr: Chatmgr, tls: PlainServer) -> None:
         chatmgr.provider("completions", tls.base_url)
         env = {"SSL_CERT_FILE": str(CERTIFICATE), "SSLKEYLOGFILE": "/proc/nowhere/keys"}
-        said = one_line(chatmgr.fresh(*LIST, env=env, code=7))
-        assert "SSLKEYLOGFILE names a file that cannot be written: /proc/nowhere/keys." in said
+        error = one_line(chatmgr.fresh(*LIST, env=env, code=7))
+        assert "SSLKEYLOGFILE names a file that cannot be written: /proc/nowhere/keys." in error
 
     def test_none_is_read_for_plain_http(self, chatmgr: Chatmgr, proxy: PlainServer) -> None:
         chatmgr.provider("completions", proxy.base_url)

@@ -30,14 +30,18 @@ def demo(chatmgr: Chatmgr, wire: WireServer) -> Chatmgr:
 
 def posted(wire: WireServer, ending: str) -> list[Any]:
     """The bodies of what was posted to paths that end so."""
-    return [one.body for one in wire.requests if one.method == "POST" and one.path.endswith(ending)]
+    return [
+        request.body
+        for request in wire.requests
+        if request.method == "POST" and request.path.endswith(ending)
+    ]
 
 
 def waiting(demo: Chatmgr, wire: WireServer, *then: str) -> None:
     """A run that waits for a function, left by a process that had nobody to ask."""
     wire.script_run("queued", "in_progress", "requires_action", *then)
-    said = demo("send", "demo", "look it up", code=8).err
-    assert said == (
+    error = demo("send", "demo", "look it up", code=8).err
+    assert error == (
         f"chatmgr: demo@2 is waiting for the output of {CALL}. "
         "Answer or decline it: chatmgr runs answer demo\n"
     )
@@ -128,7 +132,7 @@ class TestAFunctionAtATerminal:
         wire.script_run("queued", "in_progress", "requires_action")
         code, _ = at_terminal(demo, ["send", "demo", "look it up"], ("to decline)", "\x03"))
         assert code == 130
-        assert [one["state"] for one in demo.json("runs")] == ["requires_action"]
+        assert [run["state"] for run in demo.json("runs")] == ["requires_action"]
         assert posted(wire, "/cancel") == []
 
     def test_twice_in_one_run_and_in_the_chat(self, demo: Chatmgr, wire: WireServer) -> None:
@@ -142,7 +146,7 @@ class TestAFunctionAtATerminal:
             ("2 user turns", "exit()\r"),
         )
         assert code == 0, seen
-        outputs = [one["tool_outputs"][0]["output"] for one in posted(wire, "/submit_tool_outputs")]
+        outputs = [output["tool_outputs"][0]["output"] for output in posted(wire, "/submit_tool_outputs")]
         assert outputs == ["first", "second"]
 
 
@@ -154,8 +158,8 @@ class TestAFunctionLater:
         assert "requires_action" in demo("runs").out
         messages = len(posted(wire, "/messages"))
         for command in (("send", "demo", "three"), ("runs", "answer", "demo"), ("resume", "demo")):
-            said = demo(*command, code=8).err
-            assert said.endswith(
+            error = demo(*command, code=8).err
+            assert error.endswith(
                 f"demo@2 is waiting for the output of {CALL}. "
                 "Answer or decline it: chatmgr runs answer demo\n"
             )
@@ -194,8 +198,8 @@ class TestAFunctionLater:
             done = demo("send", "demo", "three")
             assert "demo@2 is failed" in done.err
         else:
-            said = demo("runs", "answer", "demo", code=8).err
-            assert "demo@2 is no longer waiting: it is failed" in said
+            error = demo("runs", "answer", "demo", code=8).err
+            assert "demo@2 is no longer waiting: it is failed" in error
         assert (demo.turn("demo@2")["state"], demo.turn("demo@2")["detail"]) == ("failed", "expired")
         assert demo.json("runs") == []
 
@@ -251,15 +255,15 @@ def test_the_shape_of_runs(demo: Chatmgr, wire: WireServer) -> None:
     assert demo.json("runs") == []
     assert demo("runs").err == "No run is open.\n"
     waiting(demo, wire)
-    [one] = demo.json("runs")
-    assert list(one) == [
+    [document] = demo.json("runs")
+    assert list(document) == [
         *("conversation", "turn", "state", "provider", "model", "run_id", "thread_id", "background"),
         *("pid", "host", "started_at"),
     ]
-    assert one["thread_id"] == thread_of(demo)["thread_id"]
-    assert one["run_id"].startswith("run_")
-    assert isinstance(one["pid"], int)
-    assert one["started_at"].endswith("Z")
+    assert document["thread_id"] == thread_of(demo)["thread_id"]
+    assert document["run_id"].startswith("run_")
+    assert isinstance(document["pid"], int)
+    assert document["started_at"].endswith("Z")
     head, row = demo("runs").out.splitlines()
     assert head.split() == ["TURN", "STATE", "PROVIDER", "MODEL", "RUN", "BACKGROUND", "SINCE"]
     assert row.split()[:3] == ["demo@2", "requires_action", "wire"]

@@ -49,7 +49,7 @@ def test_a_server_without_conversations(ready: Chatmgr, wire: WireServer) -> Non
     begin(ready)
     assert ready("send", "demo", "two").out == "2 user turns; you said: 'two'\n"
     assert wire.turns_heard == ["one", "two"]
-    asked = [one.path for one in wire.requests if one.path == "/conversations"]
+    asked = [request.path for request in wire.requests if request.path == "/conversations"]
     assert len(asked) == 1
 
 

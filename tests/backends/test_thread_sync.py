@@ -79,12 +79,14 @@ def test_a_thread_is_rebuilt_with_everything_in_order(
     assert new["thread_id"] != old
     assert (new["synced"], new["state"], new["behind"]) == (MANY + 1, "in step", 0)
     assert thread_messages(wire, api, new["thread_id"])[:-2] == past_turns(MANY)
-    batches = [len(one.body["items"]) for one in wire.requests[before:] if "items" in (one.body or {})]
+    batches = [
+        len(request.body["items"]) for request in wire.requests[before:] if "items" in (request.body or {})
+    ]
     assert batches == ([20, 20, 20, 6] if api == "responses" else [])
     # It is in step now: the next turn sends what is new and nothing else.
     before = len(wire.requests)
     assert chatmgr("send", "demo", "and on").err == ""
-    posted = [one.path for one in wire.requests[before:] if one.method == "POST"]
+    posted = [request.path for request in wire.requests[before:] if request.method == "POST"]
     assert len(posted) == (1 if api == "responses" else 2)
 
 
@@ -103,8 +105,13 @@ def test_white_space_and_messages_in_a_row_are_not_taken_for_changes(
     chatmgr: Chatmgr, wire: WireServer, api: str
 ) -> None:
     adopt_thread(chatmgr, wire, api, 1, "other")
-    said = [("user", "first"), ("user", " then \n"), ("assistant", "one\n"), ("assistant", "two")]
-    thread = adopted_as(chatmgr, wire, api, said)
+    conversation_before = [
+        ("user", "first"),
+        ("user", " then \n"),
+        ("assistant", "one\n"),
+        ("assistant", "two"),
+    ]
+    thread = adopted_as(chatmgr, wire, api, conversation_before)
     done = chatmgr("send", "demo", "go on")
     assert (done.err, done.out) == ("", echo_of(3, "go on"))
     assert thread_of(chatmgr)["thread_id"] == thread
@@ -121,8 +128,8 @@ def test_a_thread_that_begins_with_an_answer_to_nobody(chatmgr: Chatmgr, wire: W
     assert thread_messages(wire, api, rebuilt)[:3] == greeting
 
 
-def adopted_as(chatmgr: Chatmgr, wire: WireServer, api: str, said: list[tuple[str, str]]) -> str:
+def adopted_as(chatmgr: Chatmgr, wire: WireServer, api: str, messages: list[tuple[str, str]]) -> str:
     """The conversation ``demo`` of a thread that holds this."""
-    thread = create_thread(wire, api, said)
+    thread = create_thread(wire, api, messages)
     chatmgr("thread", "adopt", thread, "demo", "--provider", "wire")
     return thread

@@ -103,8 +103,8 @@ def test_a_piece_that_cannot_be_read_interrupts_the_answer(api: str, garbage: st
 def test_a_gap_is_filled_by_what_the_server_holds(api: str) -> None:
     frames = [*opening(api), piece(api, "one "), ("", "{two"), piece(api, "three"), *ending(api)]
     text = [{"type": "output_text" if api == "responses" else "text", "text": "one two three"}]
-    found = message(text, run_id="run_1", created_at=2)
-    script = ScriptedApi(api, stream(*frames), lookup=response(output=[found]), messages=[found])
+    result = message(text, run_id="run_1", created_at=2)
+    script = ScriptedApi(api, stream(*frames), lookup=response(output=[result]), messages=[result])
     done = run_turn(script)
     assert (done.text, done.state, done.error) == ("one two three", COMPLETED, None)
 
@@ -263,9 +263,9 @@ def test_the_several_words_for_too_long(api: str, reason: str | None) -> None:
 @pytest.mark.parametrize("api", ["responses", "assistants"])
 def test_recovered_content_of_any_shape(api: str, shape: str) -> None:
     content, text = CONTENTS[shape]
-    found = message(content, run_id="run_1", created_at=2)
-    lookup = response(output=[found]) if api == "responses" else run_object()
-    done = recover_run(ScriptedApi(api, lookup=lookup, messages=[found]))
+    result = message(content, run_id="run_1", created_at=2)
+    lookup = response(output=[result]) if api == "responses" else run_object()
+    done = recover_run(ScriptedApi(api, lookup=lookup, messages=[result]))
     assert (done.text, done.state) == (text, COMPLETED)
 
 

@@ -28,8 +28,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def db(home: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(home / "chatmgr.db")) as found:
-        yield found
+    with closing(sqlite3.connect(home / "chatmgr.db")) as store:
+        yield store
 
 
 def test_it_is_whole(home: Path) -> None:
@@ -43,8 +43,8 @@ def test_it_is_whole(home: Path) -> None:
 @pytest.mark.parametrize("table", ["words", "grams"])
 def test_its_index_holds_what_the_tables_say(db: sqlite3.Connection, table: str) -> None:
     db.execute(f"INSERT INTO {table}({table}, rank) VALUES ('integrity-check', 1)")
-    [found] = db.execute(f"SELECT count(*) FROM {table}_data").fetchone()
-    assert found > 2
+    [rows] = db.execute(f"SELECT count(*) FROM {table}_data").fetchone()
+    assert rows > 2
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_its_counters_are_the_ledgers(db: sqlite3.Connection, wrong: str) -> Non
 
 def test_every_stamp_is_the_turns_second_or_the_next_that_was_free(db: sqlite3.Connection) -> None:
     taken: set[int] = set()
-    for said, stamp in db.execute("SELECT created_at, stamp FROM turns ORDER BY id"):
-        free = int(datetime.fromisoformat(said).replace(tzinfo=UTC).timestamp())
+    for message, stamp in db.execute("SELECT created_at, stamp FROM turns ORDER BY id"):
+        free = int(datetime.fromisoformat(message).replace(tzinfo=UTC).timestamp())
         while free in taken:
             free += 1
         assert stamp == free

@@ -30,7 +30,7 @@ def tool(folder: Path, name: str, body: str = "") -> str:
 
 def sent_to_terminal(screen: Screen) -> list[str]:
     """What the terminal was told to put on its clipboard."""
-    return [b64decode(one).decode() for one in re.findall(r"\x1b\]52;c;([^\x07]*)\x07", screen.raw)]
+    return [b64decode(part).decode() for part in re.findall(r"\x1b\]52;c;([^\x07]*)\x07", screen.raw)]
 
 
 def answering(wire: WireServer, *answers: str) -> None:
@@ -54,9 +54,12 @@ def test_copy_by_a_tool(open_chat: Open, wire: WireServer, tmp_path: Path) -> No
     screen.say("/copy 2")
     screen.until("Copied demo@1: 19 characters, by xclip.", at_prompt=True)
     assert (tmp_path / "clipboard").read_text("utf-8") == "the *first*\n\nanswer"
-    for typed, said in (("/copy 3", "“demo” has fewer than 3 answers."), ("/copy x", "“x” is not a number.")):
+    for typed, message in (
+        ("/copy 3", "“demo” has fewer than 3 answers."),
+        ("/copy x", "“x” is not a number."),
+    ):
         screen.say(typed)
-        screen.until(said, at_prompt=True)
+        screen.until(message, at_prompt=True)
     assert sent_to_terminal(screen) == []
     assert len(wire.turns_heard) == 2
 
@@ -181,14 +184,14 @@ def test_saving(open_chat: Open, wire: WireServer, tmp_path: Path) -> None:
     screen = open_chat(*NEW)
     screen.say("one")
     screen.until("ls -l", at_prompt=True)
-    for typed, said in (
+    for typed, message in (
         ("/save", "Name a file: /save PATH"),
         ("/save no/such/folder/x", "no/such/folder/x cannot be written: No such file or directory."),
         (f"/save {tmp_path}", "cannot be written: it is a folder."),
         ("/save ~nobody-of-this-name/x", "cannot be written:"),
     ):
         screen.say(typed)
-        screen.until(said, at_prompt=True)
+        screen.until(message, at_prompt=True)
     screen.say("/save 'an answer.md'")
     screen.until(f"Saved demo@1 to an answer.md ({len(CODE)} bytes).", at_prompt=True)
     kept = tmp_path / "an answer.md"

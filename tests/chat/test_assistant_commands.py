@@ -91,7 +91,7 @@ def test_instructions_are_emptied_in_the_editor(open_any: Open, tmp_path: Path) 
 
 def test_who_answers_is_told(open_chat: Open, wire: WireServer, tmp_path: Path) -> None:
     (tmp_path / "long.md").write_text(
-        "".join(f"Line {one} \x1b]0;pwned\x07\n" for one in range(1, 8)), "utf-8"
+        "".join(f"Line {number} \x1b]0;pwned\x07\n" for number in range(1, 8)), "utf-8"
     )
     screen = open_chat("new", "demo", "-i", "@long.md", "-m", "gpt-4.1")
     screen.say("/assistant")
@@ -109,12 +109,12 @@ def test_who_answers_is_told(open_chat: Open, wire: WireServer, tmp_path: Path) 
     screen.until("Nothing changed.", at_prompt=True)
     screen.say("/assistant demo")
     screen.until("“demo” is with demo already.", at_prompt=True)
-    for typed, said in (
+    for typed, message in (
         ("/assistant nobody", "There is no assistant “nobody”."),
         ("/system @nowhere.md", "The instructions in nowhere.md cannot be read: No such file or directory."),
     ):
         screen.say(typed)
-        screen.until(said, at_prompt=True)
+        screen.until(message, at_prompt=True)
     assert "\x1b]0;" not in screen.raw
     assert wire.turns_heard == []
 
@@ -140,7 +140,7 @@ def test_instructions_of_others_stay_as_they_are(open_chat: Open, wire: WireServ
     other.until("as version 2 of first.", at_prompt=True)
     other.say("two")
     other.until("2 user turns", at_prompt=True)
-    heard = [one.body["instructions"] for one in wire.requests if one.path == "/responses"]
+    heard = [request.body["instructions"] for request in wire.requests if request.path == "/responses"]
     assert heard == ["You teach.", "You rhyme.\nYou are brief."]
 
 

@@ -27,13 +27,13 @@ def test_history(open_chat: Open, wire: WireServer) -> None:
     screen.until("other@1", "> far away", at_prompt=True)
     screen.say("/history demo@2")
     screen.until("> two", at_prompt=True)
-    for typed, said in (
+    for typed, message in (
         ("/history 0", "How many turns?"),
         ("/history demo@4", "There is no turn “demo@4”. “demo” has 3 turns."),
         ("/history dema", "There is no conversation “dema”. Did you mean “demo”?"),
     ):
         screen.say(typed)
-        screen.until(said, at_prompt=True)
+        screen.until(message, at_prompt=True)
     assert wire.turns_heard == ["far away", "one", "two", "three"]
 
 
@@ -91,7 +91,7 @@ def test_title_and_tags(open_chat: Open, wire: WireServer) -> None:
     assert open_chat("new", "other", "-i", "", "far away").end() == 0
     assert open_chat("tag", "other", "+urgent").end() == 0
     screen = open_chat(*NEW)
-    for typed, said in (
+    for typed, message in (
         ("/title", "“demo” has no title. Give it one: /title TEXT"),
         ("/title Where to go", "“demo” has the title “Where to go”."),
         ("/title a\u202eb", "The title contains control or invisible characters."),
@@ -105,7 +105,7 @@ def test_title_and_tags(open_chat: Open, wire: WireServer) -> None:
     ):
         screen.until(at_prompt=True)
         screen.type(f"{typed}{ENTER}")
-        screen.until(said, at_prompt=True)
+        screen.until(message, at_prompt=True)
     for typed, completed in (
         ("/title ", "❯ /title Where to go"),
         ("/tag +new +u", "❯ /tag +new +urgent"),
@@ -142,7 +142,9 @@ def test_a_new_conversation_beside(open_chat: Open, wire: WireServer) -> None:
     assert screen.end() == 0
     assert screen.lines[-1] == "Resume with: chatmgr resume 'Another one'"
     told = [
-        (one.body["instructions"], one.body["model"]) for one in wire.requests if one.path == "/responses"
+        (request.body["instructions"], request.body["model"])
+        for request in wire.requests
+        if request.path == "/responses"
     ]
     assert told == [("Be brief.", "gpt-4.1")] * 2
     again = open_chat("resume", "demo")

@@ -30,7 +30,7 @@ def test_new_asks_then_chats(open_chat: Open, wire: WireServer) -> None:
     screen.say("exit()")
     assert screen.end() == 0
     assert screen.lines[-1] == "Resume with: chatmgr resume ada-lovelace"
-    told = [one.body["instructions"] for one in wire.requests if one.path == "/responses"]
+    told = [request.body["instructions"] for request in wire.requests if request.path == "/responses"]
     assert told == ["You are a mathematician."] * 2
 
 

@@ -41,18 +41,18 @@ def answer(screen: Screen, question: str, typed: str) -> None:
     screen.type(typed + ENTER)
 
 
-def finish(screen: Screen, said: str = "hello") -> None:
+def finish(screen: Screen, message: str = "hello") -> None:
     """Say the first message, see it answered, and leave."""
     screen.until("3 of 3 · Say something", at_prompt=True)
-    screen.say(said)
-    screen.until(f"1 user turns; you said: '{said}'", at_prompt=True)
+    screen.say(message)
+    screen.until(f"1 user turns; you said: '{message}'", at_prompt=True)
     screen.type(CTRL_D)
     assert screen.end() == 0
 
 
 def made(home: Path) -> bool:
     """Whether anything was kept but the settings that were there."""
-    return {one.name for one in home.iterdir()} != {"config.toml"}
+    return {path.name for path in home.iterdir()} != {"config.toml"}
 
 
 def test_a_typed_key_leads_to_the_first_answer(start: Start, wire: WireServer, home: Path) -> None:
@@ -72,8 +72,8 @@ def test_a_typed_key_leads_to_the_first_answer(start: Start, wire: WireServer, h
     kept = home / "keys.json"
     assert json.loads(kept.read_text(encoding="utf-8")) == {"openai": KEY}
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    posted = [one.body for one in wire.requests if one.path.endswith("/responses")]
-    assert [(one["model"], one["instructions"]) for one in posted] == [("gpt-4o-mini", "Be brief.")]
+    posted = [request.body for request in wire.requests if request.path.endswith("/responses")]
+    assert [(item["model"], item["instructions"]) for item in posted] == [("gpt-4o-mini", "Be brief.")]
     assert "Resume with: chatmgr resume ada" in screen.text
 
 
@@ -102,7 +102,7 @@ def test_a_running_ollama_lists_its_models_and_is_remembered(
     answer(screen, NAME, "")
     answer(screen, TOLD, "")
     finish(screen)
-    [asked] = [one.body for one in wire.requests if one.path.endswith("/chat/completions")]
+    [asked] = [request.body for request in wire.requests if request.path.endswith("/chat/completions")]
     assert asked["model"] == "gpt-5-mini"
     text = (home / "config.toml").read_text(encoding="utf-8")
     assert tomllib.loads(text) == tomllib.loads(settings)  # it would be chosen next time anyway
@@ -196,7 +196,7 @@ def test_a_list_that_is_refused_or_late_decides_nothing(start: Start, wire: Wire
     answer(screen, NAME, "")
     answer(screen, TOLD, "")
     finish(screen)
-    [posted] = [one.body for one in wire.requests if one.path.endswith("/responses")]
+    [posted] = [request.body for request in wire.requests if request.path.endswith("/responses")]
     assert posted["model"] == "deployment-7"
     gate.open()
 
@@ -210,7 +210,9 @@ def test_a_model_that_is_not_listed_is_taken_from_one_who_insists(start: Start, 
     answer(screen, NAME, "")
     answer(screen, TOLD, "")
     finish(screen)
-    assert [one.body["model"] for one in wire.requests if one.path.endswith("/responses")] == ["gpt-5-minny"]
+    assert [request.body["model"] for request in wire.requests if request.path.endswith("/responses")] == [
+        "gpt-5-minny"
+    ]
 
 
 def test_with_conversations_the_latest_are_shown(start: Start, wire: WireServer, home: Path) -> None:

@@ -127,21 +127,21 @@ def test_the_editor_gets_the_line_and_gives_it_back(
 
 
 @pytest.mark.parametrize(
-    ("editor", "said"),
+    ("editor", "error"),
     [("/no/such/editor", "The editor /no/such/editor cannot be started: No such file or directory."),
      ("false", "The editor false exited with code 1; the text is unchanged.")],
 )  # fmt: skip
-def test_an_editor_that_fails_says_so(open_chat: Open, editor: str, said: str) -> None:
+def test_an_editor_that_fails_says_so(open_chat: Open, editor: str, error: str) -> None:
     screen = open_chat(*NEW, VISUAL=editor)
     screen.until(at_prompt=True)
     screen.type("half")
     screen.until("❯ half")
     screen.type(EDITOR_KEYS)
-    screen.until(said, "❯ half")
+    screen.until(error, "❯ half")
     screen.type("\x15")
     screen.until(at_prompt=True)
     screen.say("/edit")
-    screen.until(said, at_prompt=True)
+    screen.until(error, at_prompt=True)
 
 
 def test_vi_mode(open_chat: Open, home: Path, wire: WireServer) -> None:

@@ -52,7 +52,7 @@ def change(home: Path, *statements: str) -> None:
 def ago(position: int, days: int) -> str:
     """Let a turn have happened so many days earlier."""
     moved = "strftime('%Y-%m-%d %H:%M:%f', {0}, '-{1} days')"
-    times = ", ".join(f"{one} = {moved.format(one, days)}" for one in ("started_at", "finished_at"))
+    times = ", ".join(f"{item} = {moved.format(item, days)}" for item in ("started_at", "finished_at"))
     return f"UPDATE runs SET {times} WHERE turn_id = (SELECT id FROM turns WHERE position = {position})"
 
 
@@ -144,8 +144,8 @@ def naming(home: Path, open_chat: Open, wire: WireServer) -> Callable[[], str]:
 
     def title() -> str:
         with closing(sqlite3.connect(home / "chatmgr.db")) as db:
-            [(found,)] = db.execute("SELECT title FROM conversations").fetchall()
-        return str(found)
+            [(rows,)] = db.execute("SELECT title FROM conversations").fetchall()
+        return str(rows)
 
     return title
 

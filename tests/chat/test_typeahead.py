@@ -18,9 +18,9 @@ NEW = ("new", "demo", "-i", "Be brief.")
 @pytest.fixture
 def gate(wire: WireServer) -> Gate:
     """The first answer stops there after three words."""
-    found = Gate()
-    wire.fault(Fault(kind="gate", match=TURN, after=THREE_WORDS, gate=found))
-    return found
+    gate = Gate()
+    wire.fault(Fault(kind="gate", match=TURN, after=THREE_WORDS, gate=gate))
+    return gate
 
 
 def streaming(open_chat: Open, gate: Gate) -> Screen:

@@ -34,7 +34,7 @@ class TestVersions:
         assert edited["version"] == 2
         assert (edited["instructions"], edited["params"]) == ("Prose.", {"a": {"b": [1]}, "c": "NaN"})
         versions = chatmgr.json("assistant", "show", "poet", "--versions")
-        assert [one["instructions"] for one in versions] == ["Verse.", "Prose."]
+        assert [version["instructions"] for version in versions] == ["Verse.", "Prose."]
         assert "stays at version 2" in chatmgr("assistant", "edit", "poet", "-i", "Prose.").err
         shown = chatmgr("assistant", "show", "po").out
         assert shown.startswith("poet, version 2 of ")
@@ -59,7 +59,7 @@ class TestVersions:
 
     def test_reuse(self, talking: Chatmgr) -> None:
         talking("new", "second", "hi", "-a", "demo")
-        assert {one["assistant"] for one in talking.json("history")} == {"demo"}
+        assert {conversation["assistant"] for conversation in talking.json("history")} == {"demo"}
         assert len(talking.rows("SELECT * FROM remote_assistants")) == 1
         assert "assistant edit demo" in talking.refused(2, "new", "third", "hi", "-a", "demo", "-i", "other")
         assert "“demo”" in talking.refused(5, "new", "third", "hi", "-a", "dmeo")
@@ -85,7 +85,9 @@ class TestAdoption:
         chatmgr("new", "demo", "hi", "-a", "Helper")
         assert last_body(wire)["assistant_id"] == there
         assert chatmgr.rows("SELECT remote_id FROM remote_assistants") == [(there,)]
-        made = [one for one in wire.requests if (one.method, one.path) == ("POST", "/assistants")]
+        made = [
+            request for request in wire.requests if (request.method, request.path) == ("POST", "/assistants")
+        ]
         assert len(made) == 1
 
     def test_not_there_or_not_to_be_had(self, chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
@@ -97,7 +99,7 @@ class TestAdoption:
         chatmgr("assistant", "new", "theirs", "--id", there, "--provider", "wire")
         chatmgr.provider("completions", wire.base_url, "other")
         assert "no assistants" in chatmgr.refused(2, "assistant", "new", "--id", there, "--provider", "other")
-        assert [one["name"] for one in chatmgr.json("assistant", "list")] == ["Helper", "theirs"]
+        assert [assistant["name"] for assistant in chatmgr.json("assistant", "list")] == ["Helper", "theirs"]
 
 
 STATUSES: dict[str, tuple[tuple[str, ...], int, str, str | None]] = {

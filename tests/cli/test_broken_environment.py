@@ -24,7 +24,7 @@ def api() -> str:
 
 def squeezed(chatmgr: Chatmgr, *words: str, room: int) -> list[str]:
     """A command that can make no file larger than what the database has now, and ``room`` more bytes."""
-    size = sum(one.stat().st_size for one in chatmgr.home.glob("chatmgr.db*"))
+    size = sum(path.stat().st_size for path in chatmgr.home.glob("chatmgr.db*"))
     return ["sh", "-c", f'ulimit -f {(size + room) // 512}; exec "$@"', "-", *CHATMGR, *words]
 
 
@@ -102,8 +102,8 @@ def powerless() -> tuple[str, ...] | None:
     if os.geteuid() != 0:
         return ()
     powers = "-dac_override,-dac_read_search"
-    found = shutil.which("setpriv")
-    return (found, f"--bounding-set={powers}", f"--inh-caps={powers}") if found else None
+    program = shutil.which("setpriv")
+    return (program, f"--bounding-set={powers}", f"--inh-caps={powers}") if program else None
 
 
 POWERLESS = powerless()
@@ -168,10 +168,10 @@ class TestDatabase:
         path.parent.mkdir()
         path.write_bytes(b"This is a letter to my aunt.\n" * 100)
         before = path.read_bytes()
-        said = chatmgr.refused(3, *words)
-        assert f"{path} cannot be used: file is not a database. Move the file away" in said
+        error = chatmgr.refused(3, *words)
+        assert f"{path} cannot be used: file is not a database. Move the file away" in error
         assert path.read_bytes() == before
-        assert [one.name for one in chatmgr.home.iterdir()] == ["chatmgr.db"]
+        assert [path.name for path in chatmgr.home.iterdir()] == ["chatmgr.db"]
 
     def test_of_a_newer_chatmgr(self, talking: Chatmgr, wire: WireServer) -> None:
         path = talking.home / "chatmgr.db"
@@ -180,9 +180,9 @@ class TestDatabase:
             db.execute("UPDATE meta SET value = '42.0' WHERE key = 'written_by'")
         before = path.read_bytes()
         for words in (*COMMANDS[:2], ("db", "upgrade"), ("db", "check")):
-            said = talking.refused(4, *words)
-            assert "schema 9999, written by chatmgr 42.0" in said
-            assert "Nothing was changed" in said
+            error = talking.refused(4, *words)
+            assert "schema 9999, written by chatmgr 42.0" in error
+            assert "Nothing was changed" in error
         [status] = talking.json("db", "status")
         assert (status["schema"], status["newest_schema"]) == ("9999", HEAD)
         assert path.read_bytes() == before
@@ -205,14 +205,14 @@ class TestDatabase:
         ],
     )
     def test_elsewhere(self, chatmgr: Chatmgr, url: str, code: int) -> None:
-        said = chatmgr.refused(code, "history", env={"CHATMGR_DATABASE_URL": url})
-        assert "hush" not in said
-        assert ("no database that chatmgr knows" in said) is (code == 7)
+        error = chatmgr.refused(code, "history", env={"CHATMGR_DATABASE_URL": url})
+        assert "hush" not in error
+        assert ("no database that chatmgr knows" in error) is (code == 7)
 
     def test_a_copy_goes_where_a_folder_is_and_no_file(self, talking: Chatmgr) -> None:
         folder = talking.home.parent / "none"
-        said = talking.refused(2, "db", "backup", str(folder / "copy.db"))
-        assert f"Create the folder {folder} first" in said
+        error = talking.refused(2, "db", "backup", str(folder / "copy.db"))
+        assert f"Create the folder {folder} first" in error
         assert not folder.exists()
         mine = at_file(talking.home.parent)
         assert "exists already. Name another file." in talking.refused(2, "db", "backup", str(mine))
@@ -261,9 +261,9 @@ class TestSettings:
         chatmgr.home.mkdir()
         path = chatmgr.home / "config.toml"
         path.write_bytes(text.encode("latin1"))
-        said = chatmgr.refused(7, "config", "show")
-        assert said.startswith(f"chatmgr: {path}")
-        assert told in said
+        error = chatmgr.refused(7, "config", "show")
+        assert error.startswith(f"chatmgr: {path}")
+        assert told in error
         adding = ("provider", "add", "x", "--api", "responses", "--base-url", "http://x")
         assert told in chatmgr.refused(7, *adding)
         assert path.read_bytes() == text.encode("latin1")

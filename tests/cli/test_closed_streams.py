@@ -22,9 +22,9 @@ def closed(
     "words", [("history",), ("history", "demo"), ("export", "--all"), ("config", "show"), ("--help",)]
 )
 def test_no_output(talking: Chatmgr, words: tuple[str, ...]) -> None:
-    said = closed(talking, ">&-", *words).err
-    assert "NoneType" not in said
-    assert "fault" not in said
+    error = closed(talking, ">&-", *words).err
+    assert "NoneType" not in error
+    assert "fault" not in error
 
 
 def test_no_input(talking: Chatmgr, wire: WireServer) -> None:
@@ -52,7 +52,7 @@ def test_completing(talking: Chatmgr) -> None:
 
 
 def test_other_peoples_words_end_before_the_hint(chatmgr: Chatmgr) -> None:
-    said = chatmgr.refused(2, "archive", "--nope")
-    assert " See: chatmgr archive --help" in said
-    said = chatmgr.refused(2, "config", "path", "b", "c")
-    assert "arguments (b c). See: chatmgr config path --help" in said
+    error = chatmgr.refused(2, "archive", "--nope")
+    assert " See: chatmgr archive --help" in error
+    error = chatmgr.refused(2, "config", "path", "b", "c")
+    assert "arguments (b c). See: chatmgr config path --help" in error

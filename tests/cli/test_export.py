@@ -39,7 +39,7 @@ class TestChoosing:
 
     def test_all_takes_the_archived_too(self, chatmgr: Chatmgr) -> None:
         everything = json.loads(chatmgr("export", "--all", "--format", "json").out)
-        assert {one["name"] for one in everything["conversations"]} == {"demo", "old"}
+        assert {conversation["name"] for conversation in everything["conversations"]} == {"demo", "old"}
 
     def test_filters(self, chatmgr: Chatmgr) -> None:
         for words, names in (
@@ -47,8 +47,8 @@ class TestChoosing:
             (("--archived",), {"old"}),
             (("--file",), {"demo"}),
         ):
-            found = json.loads(chatmgr("export", *words, "--format", "json").out)
-            assert {one["name"] for one in found["conversations"]} == names
+            document = json.loads(chatmgr("export", *words, "--format", "json").out)
+            assert {conversation["name"] for conversation in document["conversations"]} == names
 
     def test_nothing_that_matches_is_said(self, chatmgr: Chatmgr) -> None:
         done = chatmgr("export", "--model", "none")
@@ -107,7 +107,7 @@ class TestFiles:
         whole, stdout = path.read_text("utf-8"), chatmgr("export", "demo", "--format", form).out
         assert len(whole) == len(stdout)
         assert whole[:20] == stdout[:20]
-        assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
+        assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
     @pytest.mark.parametrize("form", FORMS)
     def test_a_folder(self, chatmgr: Chatmgr, samples: SampleStore, tmp_path: Path, form: str) -> None:
@@ -118,20 +118,20 @@ class TestFiles:
             force = ["--force"] if form == "text" else []  # plain text has no mark of whose it is
             chatmgr("export", "--all", "--format", form, "-o", f"{folder}/", *force)
         assert (mode(folder), mode(folder.parent)) == (0o700, 0o700)
-        names = sorted(one.name for one in folder.iterdir())
+        names = sorted(path.name for path in folder.iterdir())
         assert len({name.lower() for name in names}) == len(names) == 11
-        assert sorted(one.name for one in tmp_path.iterdir() if one != chatmgr.home) == ["made"]
-        assert {mode(one) for one in folder.iterdir()} == {0o600}
+        assert sorted(path.name for path in tmp_path.iterdir() if path != chatmgr.home) == ["made"]
+        assert {mode(path) for path in folder.iterdir()} == {0o600}
         stems = {name.rpartition(".")[0] for name in names}
         assert {"etc-passwd", "_con", "_index", "index", "conversation", "a-b-c-d-e", "n.md", "old"} <= stems
-        index = next(one for one in folder.iterdir() if one.stem == "index").read_text("utf-8")
+        index = next(path for path in folder.iterdir() if path.stem == "index").read_text("utf-8")
         assert "etc-passwd" in index
 
     def test_an_existing_folder_needs_no_slash(self, chatmgr: Chatmgr, tmp_path: Path) -> None:
         (tmp_path / "there").mkdir()
         chatmgr("export", "demo", "--format", "jsonl", "-o", str(tmp_path / "there"))
         listed = json.loads((tmp_path / "there" / "index.json").read_text("utf-8"))
-        assert [one["file"] for one in listed["conversations"]] == ["demo.jsonl"]
+        assert [conversation["file"] for conversation in listed["conversations"]] == ["demo.jsonl"]
 
     @pytest.mark.parametrize("form", FORMS)
     def test_what_is_not_ours_stays(self, chatmgr: Chatmgr, tmp_path: Path, form: str) -> None:
@@ -159,14 +159,14 @@ class TestFiles:
     @pytest.mark.parametrize("place", ["missing/out.md", "file/out.md", "file/", "file/deep/"])
     def test_a_place_that_cannot_be_written(self, chatmgr: Chatmgr, tmp_path: Path, place: str) -> None:
         (tmp_path / "file").touch()
-        said = chatmgr.refused(2, "export", "demo", "-o", f"{tmp_path}/{place}")
-        assert "cannot be written" in said
-        assert said.endswith("hoose another path.")
+        error = chatmgr.refused(2, "export", "demo", "-o", f"{tmp_path}/{place}")
+        assert "cannot be written" in error
+        assert error.endswith("hoose another path.")
 
     def test_an_ending_of_no_format(self, chatmgr: Chatmgr, tmp_path: Path) -> None:
         path = tmp_path / "out.foo"
-        said = chatmgr.refused(2, "export", "demo", "-o", str(path))
-        assert "“.foo” is not the extension of a format. Those are .md, .json, .jsonl, .html, .txt." in said
+        error = chatmgr.refused(2, "export", "demo", "-o", str(path))
+        assert "“.foo” is not the extension of a format. Those are .md, .json, .jsonl, .html, .txt." in error
         assert not path.exists()
         chatmgr("export", "demo", "-o", str(path), "--format", "text")
         chatmgr("export", "demo", "-o", str(tmp_path / "out"))

@@ -20,9 +20,9 @@ KEPT = Path(__file__).parents[2] / "docs/chatmgr.1"
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_command_has_an_example_that_is_one_of_it(path: str) -> None:
-    found = re.search(r"^  Examples?:\n((?:    .*\n?)+)", PAGES[path], re.MULTILINE)
-    assert found, f"{path} has no example"
-    assert path in found[1]
+    match = re.search(r"^  Examples?:\n((?:    .*\n?)+)", PAGES[path], re.MULTILINE)
+    assert match, f"{path} has no example"
+    assert path in match[1]
 
 
 def test_examples_parse() -> None:

@@ -60,10 +60,10 @@ def test_a_search_as_json(asked: Chatmgr) -> None:
 
 
 def test_newest_and_counts(asked: Chatmgr) -> None:
-    newest = [one["turn"] for one in asked.json("history", "-q", "cafes", "--newest")]
+    newest = [hit["turn"] for hit in asked.json("history", "-q", "cafes", "--newest")]
     assert newest == [4, 3, 2, 1]
     assert len(asked.json("history", "-q", "cafes", "-n", "2")) == 2
-    assert [one["turn"] for one in asked.json("history", "-q", "cafes", "-n", "0")] == newest
+    assert [hit["turn"] for hit in asked.json("history", "-q", "cafes", "-n", "0")] == newest
 
 
 def test_nothing_found_is_said_and_no_error(asked: Chatmgr) -> None:
@@ -95,8 +95,8 @@ def test_no_text_is_an_error(asked: Chatmgr, query: str) -> None:
     ],
 )
 def test_the_list_is_filtered(asked: Chatmgr, words: tuple[str, ...], names: list[str]) -> None:
-    assert [one["name"] for one in asked.json("history", *words)] == names
-    hits = {one["conversation"] for one in asked.json("history", "-q", "answer OR about", *words)}
+    assert [conversation["name"] for conversation in asked.json("history", *words)] == names
+    hits = {hit["conversation"] for hit in asked.json("history", "-q", "answer OR about", *words)}
     assert hits == set(names)
 
 
@@ -115,9 +115,9 @@ def test_bad_filters_are_told(asked: Chatmgr) -> None:
 
 
 def test_surroundings_of_a_turn(asked: Chatmgr) -> None:
-    assert [one["turn"] for one in asked.json("history", "trip@2", "-C", "1")] == [1, 2, 3]
-    assert [one["turn"] for one in asked.json("history", "trip@-1", "-C", "9")] == [1, 2, 3, 4]
-    assert [one["turn"] for one in asked.json("history", "trip@1", "-C", "0")] == [1]
+    assert [turn["turn"] for turn in asked.json("history", "trip@2", "-C", "1")] == [1, 2, 3]
+    assert [turn["turn"] for turn in asked.json("history", "trip@-1", "-C", "9")] == [1, 2, 3, 4]
+    assert [turn["turn"] for turn in asked.json("history", "trip@1", "-C", "0")] == [1]
 
 
 def test_code_alone(asked: Chatmgr, store: Store) -> None:

@@ -111,11 +111,11 @@ def hostile_rows() -> dict[str, list[dict[str, object]]]:
                 if name in COLUMNS and row[column.name] is not None:
                     evil = f"{name} {number} {EVIL}"
                     row[column.name] = {evil: [evil]} if python_type(column) is dict else evil
-    one, two = tables["conversations"]
-    gone = two | {"id": 3, "name": GONE, "key": f"key {EVIL}", "turns": 0, "last_run_id": None}
+    first, second = tables["conversations"]
+    gone = second | {"id": 3, "name": GONE, "key": f"key {EVIL}", "turns": 0, "last_run_id": None}
     tables["conversations"].append(gone | {"deleted_at": datetime(2026, 5, 1, tzinfo=UTC)})
-    one |= {"name": "one", "key": "aaaa1111", "provider": "wire", "last_run_id": 3}
-    two |= {"name": TWO, "archived_at": None, "last_run_id": 4, "provider": f"provider {EVIL}"}
+    first |= {"name": "one", "key": "aaaa1111", "provider": "wire", "last_run_id": 3}
+    second |= {"name": TWO, "archived_at": None, "last_run_id": 4, "provider": f"provider {EVIL}"}
     gone |= {"provider": f"provider {EVIL}"}
     tables["assistants"][0] |= {"name": "kept", "deleted_at": None}
     tables["messages"][2]["content"] = (
@@ -135,7 +135,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def wire() -> Iterator[WireServer]:
     """A server whose answers, models and errors are full of escapes, too."""
-    with WireServer(reply=lambda said, told: EVIL, split=list, models=("gpt-4.1", f"gpt {EVIL}")) as running:
+    with WireServer(
+        reply=lambda _messages, _instructions: EVIL, split=list, models=("gpt-4.1", f"gpt {EVIL}")
+    ) as running:
         yield running
 
 

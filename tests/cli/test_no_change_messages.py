@@ -47,8 +47,8 @@ def test_titles(plan: Chatmgr) -> None:
 @pytest.mark.parametrize("verb", ["delete", "history", "resume", "send"])
 def test_in_the_trash(plan: Chatmgr, verb: str) -> None:
     plan("delete", "plan")
-    said = plan.refused(5, verb, "plan", stdin=b"hi")
-    assert said == "chatmgr: There is no conversation “plan”. It is in the trash: chatmgr restore plan"
+    error = plan.refused(5, verb, "plan", stdin=b"hi")
+    assert error == "chatmgr: There is no conversation “plan”. It is in the trash: chatmgr restore plan"
 
 
 def test_several_come_back_as_they_went(plan: Chatmgr) -> None:
@@ -66,19 +66,21 @@ def test_several_come_back_as_they_went(plan: Chatmgr) -> None:
 
 def test_no_turn_is_the_zeroth(talking: Chatmgr) -> None:
     for verb in ("history", "resume"):
-        said = talking.refused(5, verb, "demo@0", stdin=b"")
-        assert "no turn “demo@0”. “demo” has one turn. Turns begin at 1; -1 is the last." in said
+        error = talking.refused(5, verb, "demo@0", stdin=b"")
+        assert "no turn “demo@0”. “demo” has one turn. Turns begin at 1; -1 is the last." in error
 
 
 def test_a_provider_that_is_configured_no_longer_is_still_one(talking: Chatmgr, wire: WireServer) -> None:
     (talking.home / "config.toml").unlink()
-    assert [one["name"] for one in talking.json("history", "--provider", "wire")] == ["demo"]
+    assert [conversation["name"] for conversation in talking.json("history", "--provider", "wire")] == [
+        "demo"
+    ]
     assert talking.json("history", "--provider", "local") == []
-    said = talking.refused(5, "history", "--provider", "wirre")
-    assert "no provider “wirre”. Did you mean “wire”?" in said
+    error = talking.refused(5, "history", "--provider", "wirre")
+    assert "no provider “wirre”. Did you mean “wire”?" in error
     assert wire.turns_heard == ["one"]
 
 
 def test_short_names_are_not_near_by_chance(chatmgr: Chatmgr) -> None:
-    said = chatmgr.refused(5, "new", "x", "hi", "-i", "y", env={"CHATMGR_PROVIDER": "nope"})
-    assert "no provider “nope”. See them all" in said
+    error = chatmgr.refused(5, "new", "x", "hi", "-i", "y", env={"CHATMGR_PROVIDER": "nope"})
+    assert "no provider “nope”. See them all" in error

@@ -21,11 +21,16 @@ def test_a_life(chatmgr: Chatmgr, wire: WireServer) -> None:
         False,
     ]
     assert "base url: http://127.0.0.1" in chatmgr("provider", "show", "mine").out
-    assert [one["name"] for one in chatmgr.json("provider", "list")] == ["openai", "ollama", "local", "mine"]
+    assert [provider["name"] for provider in chatmgr.json("provider", "list")] == [
+        "openai",
+        "ollama",
+        "local",
+        "mine",
+    ]
     [tested] = chatmgr.json("provider", "test", "mine")
     assert (tested["answers"], tested["models"]) == (True, 3)
     listed = chatmgr.json("models", "--provider", "mine")
-    assert [one["id"] for one in listed if one["default"]] == ["gpt-4o-mini"]
+    assert [record["id"] for record in listed if record["default"]] == ["gpt-4o-mini"]
     chatmgr("new", "demo", "hi", "-i", "x", "--provider", "mine")
     assert last_body(wire)["model"] == "gpt-4o-mini"
     chatmgr("provider", "remove", "mine", "--yes")
@@ -59,9 +64,9 @@ def test_removing_the_last_leaves_valid_settings(chatmgr: Chatmgr) -> None:
 
 
 def test_paths(chatmgr: Chatmgr) -> None:
-    [found] = chatmgr.json("config", "path")
+    [document] = chatmgr.json("config", "path")
     home = str(chatmgr.home)
-    assert found == {"config": f"{home}/config.toml", "keys": f"{home}/keys.json", "data": home} | {
+    assert document == {"config": f"{home}/config.toml", "keys": f"{home}/keys.json", "data": home} | {
         "database": f"{home}/chatmgr.db",
         "models": f"{home}/models",
     }
@@ -78,11 +83,11 @@ def test_what_is_shown_of_settings_may_be_written_there(chatmgr: Chatmgr) -> Non
 
     rows = [line.split() for line in chatmgr("config", "show").out.splitlines()[1:]]
     shown = tomllib.loads("\n".join(f'"{key}" = {value}' for key, value, *_ in rows))
-    assert shown == {one.key: one.default for one in SETTINGS}
+    assert shown == {setting.key: setting.default for setting in SETTINGS}
 
 
 def test_testing_what_does_not_answer_advises_something_else(chatmgr: Chatmgr) -> None:
     chatmgr(*MINE, "http://127.0.0.1:9/v1")
-    said = chatmgr.refused(6, "provider", "test", "mine")
-    assert "provider test" not in said
-    assert "change it: chatmgr provider add mine …" in said
+    error = chatmgr.refused(6, "provider", "test", "mine")
+    assert "provider test" not in error
+    assert "change it: chatmgr provider add mine …" in error

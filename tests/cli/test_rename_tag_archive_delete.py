@@ -21,7 +21,7 @@ def three(chatmgr: Chatmgr) -> Chatmgr:
 
 
 def names(chatmgr: Chatmgr, *words: str) -> list[str]:
-    return [one["name"] for one in chatmgr.json(*(words or ("history",)))]
+    return [word["name"] for word in chatmgr.json(*(words or ("history",)))]
 
 
 def facts(chatmgr: Chatmgr) -> list[object]:
@@ -63,14 +63,14 @@ class TestChoosing:
         assert all(line.startswith("would be ") for line in shown.out.splitlines())
         assert shown.out
         assert shown.err == ""
-        assert all("would_be" in one for one in three(*words, "--dry-run", "--json").json())
+        assert all("would_be" in word for word in three(*words, "--dry-run", "--json").json())
         assert facts(three) == before
 
     def test_by_filters(self, three: Chatmgr) -> None:
         three("tag", "a", "b", "+work")
         done = three("archive", "--tag", "work", "--json").json()
-        assert {one["name"] for one in done} == {"a", "b"}
-        assert {one["did"] for one in done} == {"archived"}
+        assert {result["name"] for result in done} == {"a", "b"}
+        assert {result["did"] for result in done} == {"archived"}
         assert names(three) == ["c"]
         assert "No conversation matches" in three("archive", "--model", "nothing").err
         assert three("unarchive", "--tag", "work").err == "2 conversations are back in the lists.\n"
@@ -84,7 +84,7 @@ class TestRename:
         assert set(names(three)) == {"plan", "b", "c"}
         [done] = three("rename", "c", "--title", "The third", "--json").json()
         assert (done["did"], done["title"]) == ("renamed", "The third")
-        assert {one["title"] for one in three.json("history")} == {None, "The third"}
+        assert {conversation["title"] for conversation in three.json("history")} == {None, "The third"}
         three("rename", "--all", "--replace", "b", "draft/")
         assert "draft/" in names(three)
 
@@ -122,7 +122,7 @@ class TestTags:
         listed = three("tag", "--list", "--json").json()
         assert listed == [{"tag": t, "conversations": n} for t, n in (("draft", 1), ("new", 1), ("work", 2))]
         assert three("tag", "--list").out.splitlines()[1].split() == ["draft", "1"]
-        assert {tuple(one["tags"]) for one in three.json("history")} == {
+        assert {tuple(conversation["tags"]) for conversation in three.json("history")} == {
             ("new", "work"),
             ("draft", "work"),
             (),
@@ -230,8 +230,8 @@ class TestTrash:
 def test_names_complete(three: Chatmgr) -> None:
     three("delete", "a")
     three("tag", "b", "+work")
-    for verb, found in {"delete": ["b", "c"], "rename": ["b", "c"], "restore": ["a"]}.items():
-        assert completed(three, "bash", f"chatmgr {verb} ", 2) == found
+    for verb, hits in {"delete": ["b", "c"], "rename": ["b", "c"], "restore": ["a"]}.items():
+        assert completed(three, "bash", f"chatmgr {verb} ", 2) == hits
     assert completed(three, "bash", "chatmgr trash empty ", 3) == ["a"]
     assert completed(three, "bash", "chatmgr tag +w", 2) == ["+work"]
 

@@ -43,7 +43,7 @@ class TestKeys:
     def test_never_shown(self, talking: Chatmgr, wire: WireServer) -> None:
         wire.wrong_keys.add(SECRET)
         env = {"WIRE_KEY": SECRET}
-        said = [
+        requests = [
             talking(*words, env=env, code=code)
             for words, code in (
                 (("provider", "show", "wire"), 0),
@@ -56,7 +56,7 @@ class TestKeys:
                 (("history", "demo", "--json"), 0),
             )
         ]
-        everything = "".join(done.out + done.err for done in said)
+        everything = "".join(done.out + done.err for done in requests)
         assert "WIRE_KEY" in everything
         for at in range(len("sk-proj-"), len(SECRET) - 3):
             assert SECRET[at : at + 4] not in everything
@@ -98,7 +98,7 @@ class TestFiles:
 class TestHostileOutput:
     @pytest.fixture
     def wire(self) -> Iterator[WireServer]:
-        with WireServer(reply=lambda said, told: HOSTILE, split=list) as running:
+        with WireServer(reply=lambda _messages, _instructions: HOSTILE, split=list) as running:
             yield running
 
     def test_neutralised_in_text_exact_in_json(self, talking: Chatmgr) -> None:
@@ -156,7 +156,7 @@ class TestCredentialsThatAreTyped:
                 *("export --all --format jsonl", "export --all --format json", "models --provider openai"),
             )
         ]
-        assert self.PASSWORD not in "".join(one.out + one.err for one in (*done, *shown))
+        assert self.PASSWORD not in "".join(result.out + result.err for result in (*done, *shown))
         for path in chatmgr.home.rglob("*"):
             assert not path.is_file() or self.PASSWORD.encode() not in path.read_bytes(), path
 
@@ -180,7 +180,7 @@ class TestCredentialsThatAreTyped:
 
     def test_a_server_repeats_the_password_of_its_address(self, chatmgr: Chatmgr) -> None:
         answer = f"You are me:{self.PASSWORD}, I say."
-        with WireServer(reply=lambda said, told: answer) as server:
+        with WireServer(reply=lambda _messages, _instructions: answer) as server:
             url = server.base_url.replace("://", f"://me:{self.PASSWORD}@")
             chatmgr.env.update(OPENAI_BASE_URL=url, OPENAI_API_KEY=SECRET)
             done = chatmgr.start(
@@ -217,13 +217,13 @@ class TestCredentialsThatAreTyped:
     )
     def test_in_a_parameter(self, talking: Chatmgr, param: str) -> None:
         typed = param.format(self.PASSWORD)
-        said = [
+        requests = [
             talking.refused(2, "assistant", "new", "other", "-i", "x", "--param", typed),
             talking.refused(2, "assistant", "edit", "demo", "--param", typed),
             talking.refused(2, "new", "second", "hi", "-i", "x", "--provider", "wire", "--param", typed),
         ]
-        assert self.PASSWORD not in "".join(said)
-        assert "config set-key" in said[0] or "key=value" in said[0]
+        assert self.PASSWORD not in "".join(requests)
+        assert "config set-key" in requests[0] or "key=value" in requests[0]
         self.unknown(talking)
 
     def test_parameters_that_only_sound_like_it(self, talking: Chatmgr) -> None:
@@ -238,17 +238,17 @@ class TestCredentialsThatAreTyped:
         "words", ["wire {}", "{}", "wire --key {}", "wire --key={}", "openai= {}", "--api-key={}"]
     )
     def test_as_an_argument_of_set_key(self, chatmgr: Chatmgr, words: str) -> None:
-        said = chatmgr.refused(2, "config", "set-key", *words.format(self.PASSWORD).split())
-        assert "A key is never an argument" in said
-        assert self.PASSWORD not in said
+        error = chatmgr.refused(2, "config", "set-key", *words.format(self.PASSWORD).split())
+        assert "A key is never an argument" in error
+        assert self.PASSWORD not in error
         assert not (chatmgr.home / "keys.json").exists()
 
     def test_in_the_place_of_a_variables_name(self, chatmgr: Chatmgr) -> None:
         words = ("provider", "add", "x", "--api", "completions", "--base-url", "http://127.0.0.1:9/v1")
         for key in (self.PASSWORD, "gsk_abcdefghij1234567890"):
-            said = chatmgr.refused(2, *words, "--key-env", key)
-            assert key not in said
-            assert "config set-key x" in said
+            error = chatmgr.refused(2, *words, "--key-env", key)
+            assert key not in error
+            assert "config set-key x" in error
 
     def test_errors_repeat_no_key_that_was_typed(self, chatmgr: Chatmgr) -> None:
         for words in (("provider", "test", "openai", SECRET), (SECRET,), ("models", "--provider", SECRET)):

@@ -47,9 +47,9 @@ def modules(chatmgr: Chatmgr, *words: str, probe: str = PROBE, **env: str) -> se
 def foreign(loaded: set[str]) -> set[str]:
     """Those top-level packages that are neither ours nor the standard library's."""
     tops = {name.partition(".")[0] for name in loaded}
-    return {one for one in tops if one not in sys.stdlib_module_names and not one.startswith("_")} - {
-        "chatmgr"
-    }
+    return {
+        module for module in tops if module not in sys.stdlib_module_names and not module.startswith("_")
+    } - {"chatmgr"}
 
 
 @pytest.mark.parametrize("words", [("--help",), ("--version",)])

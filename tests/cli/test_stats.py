@@ -75,18 +75,18 @@ def test_one_table_and_how_many_rows(counted: Chatmgr) -> None:
 
 
 def test_json(counted: Chatmgr) -> None:
-    found = counted.json("stats")
-    assert [one["by"] for one in found] == [
+    document = counted.json("stats")
+    assert [item["by"] for item in document] == [
         "total",
         "day",
         *["model"] * 2,
         *["assistant"] * 2,
         *["conversation"] * 2,
     ]
-    assert all(" ".join(one) == f"{SHAPE} first_at last_at" for one in found)
-    total = found[0]
+    assert all(" ".join(item) == f"{SHAPE} first_at last_at" for item in document)
+    total = document[0]
     assert (total["key"], total["turns"], total["cost"], total["unpriced_runs"]) == (None, 2, 1.25, 1)
-    models = {one["key"]: one for one in counted.json("stats", "--by", "model")}
+    models = {group["key"]: group for group in counted.json("stats", "--by", "model")}
     assert models["gpt-6"]["input_tokens"] == 1500
     assert (models[HOSTILE]["cost"], models[HOSTILE]["unpriced_runs"]) == (None, 1)
     assert counted.json("stats", "--by", "model", "--model", "gpt-6") == [models["gpt-6"]]
@@ -95,7 +95,7 @@ def test_json(counted: Chatmgr) -> None:
 def test_the_archive_counts_and_the_trash_does_not(counted: Chatmgr) -> None:
     tell(counted, "UPDATE conversations SET archived_at = updated_at WHERE name = 'demo'")
     tell(counted, "UPDATE conversations SET deleted_at = updated_at WHERE name = 'other'")
-    assert [one["key"] for one in counted.json("stats", "--by", "conversation")] == ["demo"]
+    assert [group["key"] for group in counted.json("stats", "--by", "conversation")] == ["demo"]
     assert "trash" in counted("stats", "--help").out
 
 
@@ -141,9 +141,9 @@ class _Page(HTMLParser):
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
         self._inside = tag
-        found = dict(attrs)
-        if found.get("http-equiv") == "Content-Security-Policy":
-            self.policy = found.get("content") or ""
+        attributes = dict(attrs)
+        if attributes.get("http-equiv") == "Content-Security-Policy":
+            self.policy = attributes.get("content") or ""
 
     def handle_data(self, data: str) -> None:
         if self._inside == "style":
@@ -155,7 +155,9 @@ def test_the_page_runs_nothing_and_fetches_nothing(counted: Chatmgr) -> None:
     text = counted("stats", "--html", "-").out
     page = _Page(text)
     assert not page.tags & {"script", "link", "img", "iframe", "object", "a", "form", "use"}
-    assert not {one for one in page.attributes if one.startswith("on")} | (page.attributes & {"style", "src"})
+    assert not {attribute for attribute in page.attributes if attribute.startswith("on")} | (
+        page.attributes & {"style", "src"}
+    )
     digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
     assert page.policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; ")
     assert "url(" not in page.style

@@ -79,10 +79,10 @@ class TestDashes:
         assert sent == f"2 user turns; you said: {message!r}\n"
 
     def test_at_new_too(self, talking: Chatmgr) -> None:
-        said = talking.refused(2, "new", "other", "-a", "demo", "-5 apples")
-        assert self.HINT.replace("send", "new") in said
+        error = talking.refused(2, "new", "other", "-a", "demo", "-5 apples")
+        assert self.HINT.replace("send", "new") in error
 
     def test_not_for_a_mistyped_option(self, talking: Chatmgr) -> None:
-        said = talking.refused(2, "send", "demo", "hi", "--modle", "x")
-        assert "--model" in said
-        assert "goes after" not in said
+        error = talking.refused(2, "send", "demo", "hi", "--modle", "x")
+        assert "--model" in error
+        assert "goes after" not in error

@@ -20,7 +20,7 @@ def api() -> str:
 def kept(chatmgr: Chatmgr) -> list[object]:
     """All that must stay; that a conversation was resumed may be remembered."""
     conversations = chatmgr.rows("SELECT name, turns, last_run_id, updated_at FROM conversations")
-    return [conversations, *(chatmgr.rows(f"SELECT * FROM {one}") for one in TABLES)]
+    return [conversations, *(chatmgr.rows(f"SELECT * FROM {item}") for item in TABLES)]
 
 
 @pytest.fixture
@@ -35,16 +35,16 @@ def demo(talking: Chatmgr, wire: WireServer) -> Iterator[Chatmgr]:
 class TestNames:
     @pytest.mark.parametrize("verb", ["history", "send", "resume"])
     def test_unknown(self, demo: Chatmgr, verb: str) -> None:
-        said = demo.refused(5, verb, "dmeo", stdin=b"hi")
-        assert "no conversation “dmeo”. Did you mean “demo”?" in said
+        error = demo.refused(5, verb, "dmeo", stdin=b"hi")
+        assert "no conversation “dmeo”. Did you mean “demo”?" in error
 
     def test_unknown_with_nothing_near(self, demo: Chatmgr) -> None:
         assert demo.refused(5, "send", "xyzzy", "hi").endswith("See them all: chatmgr history")
 
     @pytest.mark.parametrize("verb", [("show",), ("edit", "-i", "y"), ("delete", "--yes")])
     def test_unknown_assistant(self, demo: Chatmgr, verb: tuple[str, ...]) -> None:
-        said = demo.refused(5, "assistant", verb[0], "demmo", *verb[1:])
-        assert "no assistant “demmo”. Did you mean “demo”?" in said
+        error = demo.refused(5, "assistant", verb[0], "demmo", *verb[1:])
+        assert "no assistant “demmo”. Did you mean “demo”?" in error
 
     def test_unknown_provider(self, demo: Chatmgr) -> None:
         for command in (
@@ -61,8 +61,8 @@ class TestNames:
 
     @pytest.mark.parametrize("name", [ESC, "a\nb", "a\u202eb", "x@y", "  ", ""])
     def test_that_are_none(self, demo: Chatmgr, name: str) -> None:
-        said = demo.refused(2, "new", name, "hi", *NEW)
-        assert "\x1b" not in said
+        error = demo.refused(2, "new", name, "hi", *NEW)
+        assert "\x1b" not in error
         demo.refused(2, "assistant", "new", name, "-i", "x")
         demo.refused(2, "new", "good", "hi", "-a", name, *NEW)
         command = ("provider", "add", name, "--api", "completions", "--base-url", "http://127.0.0.1:9/v1")
@@ -76,8 +76,8 @@ class TestNames:
 
     def test_ambiguous(self, talking: Chatmgr) -> None:
         talking("new", "demolition", "hi", "-a", "demo")
-        said = talking.refused(2, "send", "dem", "hi")
-        assert "“dem” could be “demo”, “demolition”." in said
+        error = talking.refused(2, "send", "dem", "hi")
+        assert "“dem” could be “demo”, “demolition”." in error
         assert talking.turn("demo@-1")["turn"] == 1  # a whole name is not ambiguous
 
 
@@ -91,8 +91,8 @@ class TestMessages:
 
     def test_five_megabytes(self, demo: Chatmgr) -> None:
         for command in (("send", "demo"), ("new", "x", *NEW), ("resume", "demo")):
-            said = demo(*command, stdin=b"x" * 5_000_000, code=2).err
-            assert "5,000,000 characters; the limit is 1,048,576" in said
+            error = demo(*command, stdin=b"x" * 5_000_000, code=2).err
+            assert "5,000,000 characters; the limit is 1,048,576" in error
 
     @pytest.mark.parametrize(
         ("piped", "told"), [(b"caf\xe9 au lait", "0xe9 at offset 3"), (b"one\0two", "NUL"), (b"\xff", "0xff")]
@@ -125,9 +125,9 @@ class TestInstructions:
     def test_file(self, demo: Chatmgr) -> None:
         assert "@" not in demo.refused(2, "new", "x", "hi", "-i", "@no/such.md", "--provider", "wire")
         (demo.home.parent / "latin1.md").write_bytes(b"caf\xe9")
-        said = demo.refused(2, "assistant", "new", "x", "-i", "@latin1.md")
-        assert "latin1.md" in said
-        assert "not UTF-8" in said
+        error = demo.refused(2, "assistant", "new", "x", "-i", "@latin1.md")
+        assert "latin1.md" in error
+        assert "not UTF-8" in error
 
     def test_missing(self, demo: Chatmgr) -> None:
         assert "-i" in demo.refused(2, "new", "x", "hi", "--provider", "wire")
@@ -168,8 +168,8 @@ class TestUsage:
         assert demo.refused(2, "assistant", "show").endswith("See: chatmgr assistant show --help")
 
     def test_a_parameter_inside_a_value(self, demo: Chatmgr) -> None:
-        said = demo.refused(2, "new", "x", "hi", *NEW, "--param", "a=1", "--param", "a.b=2")
-        assert "“a.b” cannot be set: “a” already has a value" in said
+        error = demo.refused(2, "new", "x", "hi", *NEW, "--param", "a=1", "--param", "a.b=2")
+        assert "“a.b” cannot be set: “a” already has a value" in error
         assert "character 2 is byte 0xff" in demo.refused(2, "new", "x", "hi", *NEW, "--param", "a=\udcff")
 
     def test_help_and_version_are_no_errors(self, demo: Chatmgr) -> None:

@@ -142,9 +142,9 @@ def test_the_answer_is_clicks(
     ask(monkeypatch, shell, line)
     expected = clicks(shell)
     answered = fast_path.answer_completion()
-    said = capfdbinary.readouterr().out
+    printed = capfdbinary.readouterr().out
     assert answered is not line.endswith("=")
-    assert said == (expected if answered else b"")
+    assert printed == (expected if answered else b"")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -235,7 +235,7 @@ def test_a_home_of_any_name(
     ask(monkeypatch, "bash", "chatmgr send dé")
     assert fast_path.answer_completion()
     assert capfdbinary.readouterr().out.decode() == "plain,déjà vu\n"
-    assert [one.name for one in tmp_path.iterdir()] == [folder]
+    assert [path.name for path in tmp_path.iterdir()] == [folder]
 
 
 def test_the_table_is_what_the_commands_say() -> None:

@@ -27,7 +27,7 @@ def person(chatmgr: Chatmgr) -> Path:
 
 def files(folder: Path) -> dict[str, bytes]:
     """Every file below a folder."""
-    return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
@@ -80,7 +80,7 @@ def test_a_linked_start_up_file_stays_a_link(chatmgr: Chatmgr, person: Path) -> 
     chatmgr("completion", "install", "zsh")
     assert (person / ".zshrc").is_symlink()
     assert install.BEGIN in real.read_text()
-    assert {one.name for one in real.parent.iterdir()} == {"zshrc"}
+    assert {path.name for path in real.parent.iterdir()} == {"zshrc"}
 
 
 def test_an_older_line_is_replaced_in_its_place() -> None:
@@ -92,8 +92,8 @@ def test_an_older_line_is_replaced_in_its_place() -> None:
 
 def test_what_cannot_be_written_is_one_line(chatmgr: Chatmgr, person: Path) -> None:
     (person / ".config").write_text("a file")
-    said = chatmgr.refused(7, "completion", "install", "fish")
-    assert "chatmgr.fish cannot be" in said
+    error = chatmgr.refused(7, "completion", "install", "fish")
+    assert "chatmgr.fish cannot be" in error
     assert chatmgr.refused(2, "completion", "install", "tcsh")
 
 

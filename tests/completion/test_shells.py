@@ -72,7 +72,7 @@ def test_names_complete_to_themselves(named: Chatmgr, shell: str) -> None:
         assert at.complete("send nosuch") == ["send", "nosuch"]
         Path(folder / "work" / "a file").touch()
         assert at.complete("send x -f a\\ f") == ["send", "x", "-f", "a file"]
-    assert {one.name for one in (folder / "work").iterdir()} == {"a file"}
+    assert {path.name for path in (folder / "work").iterdir()} == {"a file"}
 
 
 @pytest.mark.parametrize("shell", SHELLS)

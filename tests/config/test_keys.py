@@ -23,17 +23,17 @@ def test_a_key_that_is_none(chatmgr: Chatmgr, key: str, problem: str) -> None:
             ("models", "--provider", "wire"),
             ("provider", "test", "wire"),
         ):
-            said = chatmgr.refused(7, *words, env={"WIRE_KEY": key})
-            assert f"The key for wire in WIRE_KEY is not a key: {problem}. Set WIRE_KEY again." in said
-            assert "0123" not in said
+            error = chatmgr.refused(7, *words, env={"WIRE_KEY": key})
+            assert f"The key for wire in WIRE_KEY is not a key: {problem}. Set WIRE_KEY again." in error
+            assert "0123" not in error
         assert server.heard == []
     assert chatmgr.said() == ["hi"]
 
 
 @pytest.mark.parametrize(("key", "problem"), ODD[:1])
 def test_it_is_not_stored_either(chatmgr: Chatmgr, key: str, problem: str) -> None:
-    said = chatmgr.refused(7, "config", "set-key", "openai", stdin=key.encode())
-    assert problem in said
+    error = chatmgr.refused(7, "config", "set-key", "openai", stdin=key.encode())
+    assert problem in error
 
 
 def test_a_variable_that_becomes_a_header(chatmgr: Chatmgr) -> None:

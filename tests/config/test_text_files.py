@@ -87,8 +87,8 @@ def test_a_file_in_the_way_of_the_scratch_file_is_not_followed(chatmgr: Chatmgr,
 
 def test_what_cannot_be_written_leaves_the_old_file(chatmgr: Chatmgr, config: Path) -> None:
     config.symlink_to(chatmgr.home / "gone" / "config.toml")
-    said = chatmgr.refused(7, *ADD)
-    assert f"{config} cannot be written: No such file or directory." in said
+    error = chatmgr.refused(7, *ADD)
+    assert f"{config} cannot be written: No such file or directory." in error
     assert config.is_symlink()
     assert not os.path.lexists(chatmgr.home / "gone")
 

@@ -101,7 +101,7 @@ def test_what_waits_is_bounded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("reply", "kept"),
     [
         ("Incorrect API key provided: sk-abcd*****wxyz.", "Incorrect API key provided: sk-…"),
         ("Authorization: Bearer abcd1234efgh was refused", "Authorization: … was refused"),
@@ -113,8 +113,8 @@ def test_what_waits_is_bounded() -> None:
         ("hf_Abcdefghij1234567890abcdefghij is revoked", "hf_… is revoked"),
     ],
 )
-def test_a_servers_own_words_lose_what_looks_like_a_credential(said: str, kept: str) -> None:
-    assert without_credentials(said) == kept
+def test_a_servers_own_words_lose_what_looks_like_a_credential(reply: str, kept: str) -> None:
+    assert without_credentials(reply) == kept
 
 
 @pytest.mark.parametrize(

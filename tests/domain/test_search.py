@@ -52,9 +52,9 @@ def shape(text: str) -> list[str]:
     ],
 )
 def test_meaning(text: str, meant: list[str]) -> None:
-    found = shape(text)
-    assert [one.replace("--flag", "-flag") for one in found] == [
-        one.replace("--flag", "-flag") for one in meant
+    query_shape = shape(text)
+    assert [item.replace("--flag", "-flag") for item in query_shape] == [
+        item.replace("--flag", "-flag") for item in meant
     ]
 
 
@@ -83,13 +83,13 @@ def test_matches_are_marked_whatever_case_and_accents() -> None:
 def test_a_snippet_is_one_line_around_the_densest_place() -> None:
     matcher = Matcher(parse_query("alpha beta"))
     long = "alpha " + "x " * 500 + "here\nalpha \n\n beta there " + "y " * 500
-    found = best_snippet(matcher, "no", long)
-    assert found.side == "answer"
-    assert found.text.startswith("…")
-    assert found.text.endswith("…")
-    assert "\n" not in found.text
-    assert len(found.text) < 180
-    assert [found.text[a:b] for a, b in found.spans] == ["alpha", "beta"]
+    snippet = best_snippet(matcher, "no", long)
+    assert snippet.side == "answer"
+    assert snippet.text.startswith("…")
+    assert snippet.text.endswith("…")
+    assert "\n" not in snippet.text
+    assert len(snippet.text) < 180
+    assert [snippet.text[a:b] for a, b in snippet.spans] == ["alpha", "beta"]
 
 
 def _spans_and_texts(query: str, text: str) -> list[str]:
@@ -100,16 +100,16 @@ def _spans_and_texts(query: str, text: str) -> list[str]:
 
 @pytest.mark.parametrize("at", [0, 1_000, 99_998, 100_000, 101_997, 102_000, 250_000, 399_990])
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "match"),
     [("needle", "needle"), ('"two words"', "two  words"), ("élan", "Elan"), ("名古屋", "名古屋")],
 )
-def test_a_match_anywhere_in_a_long_text_is_found_whole(at: int, query: str, found: str) -> None:
+def test_a_match_anywhere_in_a_long_text_is_found_whole(at: int, query: str, match: str) -> None:
     text = "noodles wordstwo " * 30_000
-    text = f"{text[:at]} {found} {text[at:]}"
-    assert _spans_and_texts(query, text) == [found]
+    text = f"{text[:at]} {match} {text[at:]}"
+    assert _spans_and_texts(query, text) == [match]
     snippet = best_snippet(Matcher(parse_query(query)), "hello", text)
     assert snippet.side == "answer"
-    assert [snippet.text[begin:end] for begin, end in snippet.spans] == [" ".join(found.split())]
+    assert [snippet.text[begin:end] for begin, end in snippet.spans] == [" ".join(match.split())]
 
 
 def test_half_a_word_at_a_cut_is_no_match() -> None:

@@ -7,7 +7,7 @@ from chatmgr.domain.names import NAME_LIMIT, free_name, is_numbered_name, valid_
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "after"),
+    ("name", "base", "after"),
     [
         ("demo", "demo", True),
         ("demo-2", "demo", True),
@@ -17,8 +17,8 @@ from chatmgr.domain.names import NAME_LIMIT, free_name, is_numbered_name, valid_
         ("demo-draft", "demo", False),
     ],
 )
-def test_what_is_named_after_what(one: str, other: str, after: bool) -> None:
-    assert is_numbered_name(one, other) is after
+def test_what_is_named_after_what(name: str, base: str, after: bool) -> None:
+    assert is_numbered_name(name, base) is after
 
 
 def test_a_free_name_is_numbered_and_no_longer_than_names_are() -> None:

@@ -43,9 +43,9 @@ def test_the_message_comes_from_argument_and_stdin(talking: Chatmgr, wire: WireS
     talking("send", "demo", stdin=b"from stdin\n")
     both = talking("send", "demo", "and a question", stdin="what is piped: é\n".encode())
     assert both.out == answer(4, "what is piped: é\n\nand a question") + "\n"
-    said = ["one", "from the argument", "from stdin", "what is piped: é\n\nand a question"]
-    assert wire.turns_heard == said
-    assert talking.said() == said
+    messages = ["one", "from the argument", "from stdin", "what is piped: é\n\nand a question"]
+    assert wire.turns_heard == messages
+    assert talking.said() == messages
 
 
 def test_instructions_model_and_parameters_travel(chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
@@ -60,14 +60,14 @@ def test_instructions_model_and_parameters_travel(chatmgr: Chatmgr, wire: WireSe
 
 
 def test_json_of_a_conversation(talking: Chatmgr, api: str) -> None:
-    [found] = talking.json("history")
-    assert list(found) == CONVERSATION
-    assert re.fullmatch("[0-9a-f]{16}", found["id"])
+    [document] = talking.json("history")
+    assert list(document) == CONVERSATION
+    assert re.fullmatch("[0-9a-f]{16}", document["id"])
     thread = THREAD.get(api)
-    assert found["thread_id"].startswith(thread) if thread else found["thread_id"] is None
-    assert MOMENT.fullmatch(found["created_at"])
-    assert MOMENT.fullmatch(found["updated_at"])
-    rest = {key: found[key] for key in CONVERSATION if key not in {"id", "thread_id"} and "_at" not in key}
+    assert document["thread_id"].startswith(thread) if thread else document["thread_id"] is None
+    assert MOMENT.fullmatch(document["created_at"])
+    assert MOMENT.fullmatch(document["updated_at"])
+    rest = {key: document[key] for key in CONVERSATION if key not in {"id", "thread_id"} and "_at" not in key}
     assert rest == {
         "name": "demo",
         "title": None,
@@ -84,15 +84,15 @@ def test_json_of_a_conversation(talking: Chatmgr, api: str) -> None:
 
 def test_json_of_a_turn(talking: Chatmgr, api: str) -> None:
     sent = talking("send", "demo", "two", "--json").json()
-    [found] = talking.json("history", "demo@2")
-    assert sent == [found]
-    assert list(found) == TURN
-    assert re.match(RUN[api], found["run_id"])
-    assert found["thread_id"] == talking.json("history")[0]["thread_id"]
-    assert MOMENT.fullmatch(found["started_at"])
-    assert found["started_at"] < found["finished_at"]
-    assert found["input_tokens"] > found["output_tokens"] == 6
-    rest = {key: found[key] for key in TURN if not key.endswith(("_id", "_at", "_tokens"))}
+    [document] = talking.json("history", "demo@2")
+    assert sent == [document]
+    assert list(document) == TURN
+    assert re.match(RUN[api], document["run_id"])
+    assert document["thread_id"] == talking.json("history")[0]["thread_id"]
+    assert MOMENT.fullmatch(document["started_at"])
+    assert document["started_at"] < document["finished_at"]
+    assert document["input_tokens"] > document["output_tokens"] == 6
+    rest = {key: document[key] for key in TURN if not key.endswith(("_id", "_at", "_tokens"))}
     assert rest == {
         "conversation": "demo",
         "turn": 2,
@@ -117,7 +117,9 @@ def test_ids_are_in_the_database(talking: Chatmgr, wire: WireServer, api: str) -
     if api != "completions":
         assert talking.rows("SELECT remote_id, endpoint FROM threads") == [(turn["thread_id"], wire.base_url)]
     assistants = talking.rows("SELECT remote_id FROM remote_assistants")
-    assert [one.startswith("asst_") for [one] in assistants] == ([True] if api == "assistants" else [])
+    assert [assistant.startswith("asst_") for [assistant] in assistants] == (
+        [True] if api == "assistants" else []
+    )
 
 
 class TestAnyApi:
@@ -142,9 +144,9 @@ class TestAnyApi:
 
     def test_the_list_is_by_activity(self, talking: Chatmgr) -> None:
         talking("new", "later", "hi", "-a", "demo")
-        assert [one["name"] for one in talking.json("history")] == ["later", "demo"]
+        assert [conversation["name"] for conversation in talking.json("history")] == ["later", "demo"]
         talking("send", "demo", "again")
-        assert [one["name"] for one in talking.json("history", "-n", "1")] == ["demo"]
+        assert [conversation["name"] for conversation in talking.json("history", "-n", "1")] == ["demo"]
         head, first, second = talking("history").out.splitlines()
         assert head.split() == ["NAME", "TURNS", "ASSISTANT", "MODEL", "PROVIDER", "STATE", "AGE"]
         assert first.split() == ["demo", "2", "demo", "gpt-4.1", "wire", "completed", "now"]
@@ -153,7 +155,11 @@ class TestAnyApi:
     def test_a_name_may_be_left_out(self, talking: Chatmgr) -> None:
         talking("new", "-i", "x", "--provider", "wire", stdin=b"Plan my trip to Rome, in May")
         talking("new", "-a", "demo", stdin=b"hi")
-        assert [one["name"] for one in talking.json("history")] == ["hi", "plan-my-trip-to-rome", "demo"]
+        assert [conversation["name"] for conversation in talking.json("history")] == [
+            "hi",
+            "plan-my-trip-to-rome",
+            "demo",
+        ]
 
     def test_without_a_message_nothing_is_said(self, talking: Chatmgr, wire: WireServer) -> None:
         [made] = talking.json("new", "quiet", "-a", "demo")
@@ -173,8 +179,8 @@ class TestAnyApi:
     def test_openai_by_its_two_variables(self, chatmgr: Chatmgr, wire: WireServer) -> None:
         env = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": wire.base_url + "/"}
         assert chatmgr("new", "demo", "hi", "-i", "x", env=env).out == answer(1, "hi") + "\n"
-        found = chatmgr.turn("demo@1")
-        assert (found["provider"], found["run_id"][:5]) == ("openai", "resp_")
+        turn = chatmgr.turn("demo@1")
+        assert (turn["provider"], turn["run_id"][:5]) == ("openai", "resp_")
 
     def test_the_chosen_provider(self, talking: Chatmgr, wire: WireServer) -> None:
         talking("assistant", "new", "any", "-i", "x")
@@ -182,7 +188,7 @@ class TestAnyApi:
         config = talking.home / "config.toml"
         config.write_text('provider = "wire"\n' + config.read_text("utf-8"), "utf-8")
         talking("new", "by-setting", "hi", "-a", "any")
-        assert {one["provider"] for one in talking.json("history")} == {"wire"}
+        assert {conversation["provider"] for conversation in talking.json("history")} == {"wire"}
 
 
 class TestResume:

@@ -65,11 +65,11 @@ def said(chatmgr: Chatmgr, text: str, *more: str) -> str:
 
 def test_a_long_conversation_goes_on(talking: Chatmgr) -> None:
     notices = [said(talking, f"{number}. {FACTS}") for number in range(5)]
-    found = re.search(
+    match = re.search(
         rf"(\d) earlier turns? did not fit the model's context of {CONTEXT} tokens", notices[-1]
     )
-    assert found is not None, notices
-    assert 1 <= int(found[1]) <= 5
+    assert match is not None, notices
+    assert 1 <= int(match[1]) <= 5
     assert "did not fit" not in notices[0]
     turns = talking.json("history", "demo")
     assert len(turns) == 6

@@ -4,9 +4,9 @@ from tests.support.processes import Home, until
 from tests.support.screen import CTRL_C, CTRL_D, Screen
 
 
-def answered(screen: Screen, said: str) -> bool:
+def answered(screen: Screen, message: str) -> bool:
     """Whether some words stand after what was said last, more than that they are waited for."""
-    after = screen.text.rpartition(f"❯ {said}")[2]
+    after = screen.text.rpartition(f"❯ {message}")[2]
     return len(after) > 60 and "waiting for" not in after
 
 

@@ -26,8 +26,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "build", "--wheel", *offline, "--outdir", str(folder), str(ROOT)]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
-    [found] = folder.glob("*.whl")
-    return found
+    [wheel] = folder.glob("*.whl")
+    return wheel
 
 
 def _has_hatchling() -> bool:

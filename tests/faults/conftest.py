@@ -12,5 +12,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 of_kind = counts.setdefault(name.removeprefix("kill:"), {})
                 for key, number in value.items():
                     of_kind[key] = of_kind.get(key, 0) + number
-    for kind, found in counts.items():
-        terminalreporter.write_line(f"kill -9, {kind}: " + ", ".join(f"{v} {k}" for k, v in found.items()))
+    for kind, hits in counts.items():
+        terminalreporter.write_line(f"kill -9, {kind}: " + ", ".join(f"{v} {k}" for k, v in hits.items()))

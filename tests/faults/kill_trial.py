@@ -100,8 +100,8 @@ class Trial:
         if self.home.url.startswith("sqlite"):
             assert self.home.ask("PRAGMA integrity_check") == [("ok",)]
             assert self.home.ask("PRAGMA foreign_key_check") == []
-        said = "SELECT count(*) FROM messages WHERE role = 'user' AND content = '{}'"
-        assert self.home.value(said.format(self.text)) == 1
+        statement = "SELECT count(*) FROM messages WHERE role = 'user' AND content = '{}'"
+        assert self.home.value(statement.format(self.text)) == 1
 
     def recover(self, *, by_history: bool) -> list[CommandResult]:
         """The next commands: either of them first, both in the end."""
@@ -130,7 +130,7 @@ class Trial:
         self, pid: int, live: bool, done: list[CommandResult], codes: Sequence[int] = (0, 0, 0)
     ) -> dict[str, Any]:
         """The first command reports the run in one line, and all is there once; returns the killed turn."""
-        assert [one.code for one in done] == list(codes[: len(done)]), done
+        assert [result.code for result in done] == list(codes[: len(done)]), done
         reports = [line for line in done[0].err.splitlines() if "was interrupted" in line]
         assert len(reports) == live, done[0].err
         if live:
@@ -142,14 +142,14 @@ class Trial:
                 reports[0] if kept else done[0].err.splitlines()[1]
             )  # what the server knew is a line of its own
             assert told.startswith(f"{self.name}@{self.position} ")
-        assert not any("was interrupted" in one.err for one in done[1:])
+        assert not any("was interrupted" in result.err for result in done[1:])
         turns = self.turns(done)
         assert [turn["user"] for turn in turns] == self.asked
         assert not any(turn["state"] in LIVE for turn in turns)
         counts = "SELECT count(*) AS n FROM messages GROUP BY turn_id, role"
         assert self.home.value(f"SELECT max(n) FROM ({counts}) q") == 1
-        found: dict[str, Any] = turns[self.position - 1]
-        return found
+        this_turn: dict[str, Any] = turns[self.position - 1]
+        return this_turn
 
     def check_memory(self, done: list[CommandResult]) -> None:
         """The turn after it was answered by somebody who knows every earlier turn that has an answer."""

@@ -85,9 +85,9 @@ def test_exports(tmp_path: Path, kills: int, named: bool) -> None:
         if target.exists():
             assert target.stat().st_size == PIECES * len(PIECE)
     if not named:
-        assert {one.name for one in tmp_path.iterdir()} <= {"export.txt"}
+        assert {path.name for path in tmp_path.iterdir()} <= {"export.txt"}
     scratch_files.sweep(tmp_path)
-    assert {one.name for one in tmp_path.iterdir()} <= {"export.txt"}
+    assert {path.name for path in tmp_path.iterdir()} <= {"export.txt"}
 
 
 def export_named(folder: str, pipe: Connection) -> None:
@@ -107,4 +107,4 @@ def test_what_is_being_written_is_not_swept(tmp_path: Path) -> None:
     scratch_files.sweep(tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
     scratch.publish(tmp_path / "copy.db", replace=False)
-    assert {one.name for one in tmp_path.iterdir()} == {"copy.db", own.name}
+    assert {path.name for path in tmp_path.iterdir()} == {"copy.db", own.name}

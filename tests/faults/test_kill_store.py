@@ -26,17 +26,17 @@ REPORTS = 40  # the latest report after which a worker is killed
 def _kill_after(url: str, reports: int, delay: float) -> list[Report]:
     """Let a worker report so many commits, kill it as it goes on; returns all that it reported."""
     other = OtherProcess(worker.run_turns, url)
-    said = [other.pipe.recv() for _ in range(reports)]
+    reports_heard = [other.pipe.recv() for _ in range(reports)]
     time.sleep(delay)  # not to wait for anything: to meet it within a commit
     other.kill()
-    said += other.rest()
+    reports_heard += other.rest()
     other.close()
-    return said
+    return reports_heard
 
 
 def _check_everything_reported(store: Store, reports: list[Report]) -> None:
     """What each report claims is in the database, or something that came after it."""
-    turns = {one.turn: one for one in store.reader.turns.list(store.now())}
+    turns = {turn.turn: turn for turn in store.reader.turns.list(store.now())}
     for step, position, text in reports:
         turn = turns[position]
         assert turn.user == f"question {position}"

@@ -118,11 +118,11 @@ def test_nothing_is_lost(home: Path, sqlite_url: str, turns: int, writers: int, 
         process.pipe.send("now")
     for process, name in zip(senders, names, strict=True):
         process.pipe.send((name, each))
-    said = [process.pipe.recv() for process in [*senders, *others]]
-    said += [process.ask("enough") for process in readers]
+    result = [process.pipe.recv() for process in [*senders, *others]]
+    result += [process.ask("enough") for process in readers]
     for process in [*senders, *others, *readers]:
         process.close()
-    assert [error for error in said if error] == []
+    assert [error for error in result if error] == []
     whole = query(
         sqlite_url,
         "SELECT count(*) FROM conversations c JOIN turns t ON t.conversation_id = c.id "

@@ -50,7 +50,7 @@ def test_names_that_some_system_takes_for_one() -> None:
     assert given[1] == "Plan-aaaaaaaa"
     assert given[2] == "plan-cccccccc"
     assert given[7] == "alone"
-    assert len({one.casefold() for one in given.values()}) == len(rows)
+    assert len({item.casefold() for item in given.values()}) == len(rows)
     assert unique_file_names(reversed(rows)) == given
 
 
@@ -62,4 +62,4 @@ def test_a_name_that_looks_like_another_with_its_id() -> None:
 
 def test_ids_that_begin_alike() -> None:
     given = unique_file_names([(1, "a", "same"), (2, "A", "same")])
-    assert len({one.casefold() for one in given.values()}) == 2
+    assert len({item.casefold() for item in given.values()}) == 2

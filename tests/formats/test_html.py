@@ -41,7 +41,7 @@ def clean(page: Page) -> None:
 def test_what_a_page_shows(site: Path, browser: Browser) -> None:
     page = browser.page(site.with_name("demo.html"))
     text = page.run("document.querySelector('main').innerText")
-    for said in (
+    for message in (
         *(
             "A little of everything",
             "tutor@1",
@@ -51,7 +51,7 @@ def test_what_a_page_shows(site: Path, browser: Browser) -> None:
         ),
         *("cut off at the length limit", "The server is on fire.", "a.csv", "python"),
     ):
-        assert said in text, said
+        assert message in text, message
     assert page.run("document.querySelector('.p-k').textContent") == "def"
     assert page.run("document.querySelector('figure img').naturalWidth") == 1
     assert page.run("document.querySelector('.turn time').dateTime").endswith("Z")

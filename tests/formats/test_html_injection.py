@@ -139,7 +139,7 @@ def test_the_policy_is_what_stops_a_script(
     assert page.run("window.ran") is None
     assert page.run("document.querySelectorAll('img[onerror]').length") > 0
     assert canary.calls == []
-    assert any("Content Security Policy" in one for one in page.complaints())
+    assert any("Content Security Policy" in item for item in page.complaints())
     page.close()
 
 

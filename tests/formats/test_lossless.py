@@ -43,8 +43,8 @@ def kept(url: str) -> Rows:
 
 
 def _taken(record: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = record.pop(name)
-    return found
+    records: list[dict[str, Any]] = record.pop(name)
+    return records
 
 
 def flattened(parts: list[tuple[str, dict[str, Any]]]) -> Rows:
@@ -56,7 +56,7 @@ def flattened(parts: list[tuple[str, dict[str, Any]]]) -> Rows:
             rows["remote_assistants"] += _taken(record, "remote_assistants")
             rows["assistants"].append(record)
         elif kind == "conversation":
-            rows["tags"] += [{"conversation_id": record["id"], "name": one} for one in record.pop("tags")]
+            rows["tags"] += [{"conversation_id": record["id"], "name": item} for item in record.pop("tags")]
             rows["threads"] += _taken(record, "threads")
             rows["conversations"].append(record)
         elif kind == "turn":
@@ -68,7 +68,7 @@ def flattened(parts: list[tuple[str, dict[str, Any]]]) -> Rows:
         elif kind == "file":
             rows["remote_files"] += _taken(record, "remote_files")
             rows["blobs"].append(record)
-    return {name: [_typed(row) for row in found] for name, found in rows.items()}
+    return {name: [_typed(row) for row in result] for name, result in rows.items()}
 
 
 def _typed(row: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def of_document(text: str) -> list[tuple[str, dict[str, Any]]]:
         turns = conversation.pop("transcript")
         records += [("conversation", conversation), *(("turn", turn) for turn in turns)]
     for kind in ("assistant", "file"):
-        records += [(kind, one) for one in document.pop(f"{kind}s")]
+        records += [(kind, item) for item in document.pop(f"{kind}s")]
     assert document == {}
     return records
 
@@ -114,13 +114,13 @@ READ = {"json": of_document, "jsonl": of_lines}
 
 
 def in_order(rows: Rows) -> Rows:
-    return {name: sorted(found, key=repr) for name, found in rows.items()}
+    return {name: sorted(result, key=repr) for name, result in rows.items()}
 
 
 @pytest.mark.parametrize("form", READ)
 def test_every_field_of_every_row(chatmgr: Chatmgr, full: str, form: str) -> None:
-    said = chatmgr("export", "--all", "--format", form, env={"CHATMGR_DATABASE_URL": full})
-    exported, expected = flattened(READ[form](said.out)), kept(full)
+    result = chatmgr("export", "--all", "--format", form, env={"CHATMGR_DATABASE_URL": full})
+    exported, expected = flattened(READ[form](result.out)), kept(full)
     assert set(exported) == set(expected)
     for table, rows in expected.items():
         assert rows, table
@@ -129,11 +129,11 @@ def test_every_field_of_every_row(chatmgr: Chatmgr, full: str, form: str) -> Non
             if table == "tags"
             else list(metadata.tables[table].primary_key.columns.keys())
         )
-        found = {tuple(row[name] for name in by): row for row in exported[table]}
-        assert len(found) == len(exported[table]) == len(rows), table
+        by_key = {tuple(row[name] for name in by): row for row in exported[table]}
+        assert len(by_key) == len(exported[table]) == len(rows), table
         for row in rows:
             for name, value in row.items():
-                assert found[tuple(row[key] for key in by)][name] == value, (table, name)
+                assert by_key[tuple(row[key] for key in by)][name] == value, (table, name)
 
 
 def test_every_column_is_filled_somewhere(full: str) -> None:
@@ -159,13 +159,13 @@ def test_the_columns_are_those_of_the_tables() -> None:
 def test_one_conversation_takes_along_what_it_uses_alone(chatmgr: Chatmgr, full: str, form: str) -> None:
     env = {"CHATMGR_DATABASE_URL": full}
     rows = flattened(READ[form](chatmgr("export", "two", "--format", form, env=env).out))
-    assert [one["id"] for one in rows["conversations"]] == [2]
-    assert [one["id"] for one in rows["assistants"]] == [2]
-    assert [one["id"] for one in rows["turns"]] == [3]
-    assert [one["id"] for one in rows["messages"]] == [5, 6]
-    assert [len(one["data"]) for one in rows["blobs"]] == [256]
+    assert [conversation["id"] for conversation in rows["conversations"]] == [2]
+    assert [assistant["id"] for assistant in rows["assistants"]] == [2]
+    assert [turn["id"] for turn in rows["turns"]] == [3]
+    assert [message["id"] for message in rows["messages"]] == [5, 6]
+    assert [len(row["data"]) for row in rows["blobs"]] == [256]
     both = flattened(READ[form](chatmgr("export", "two", "one", "two", "--format", form, env=env).out))
-    assert [one["id"] for one in both["conversations"]] == [2, 1]
+    assert [conversation["id"] for conversation in both["conversations"]] == [2, 1]
     assert in_order(both) == in_order(
         flattened(of_lines(chatmgr("export", "--all", "--format", "jsonl", env=env).out))
     )
@@ -174,26 +174,28 @@ def test_one_conversation_takes_along_what_it_uses_alone(chatmgr: Chatmgr, full:
 def test_what_is_used_comes_first_in_json_lines(chatmgr: Chatmgr, full: str) -> None:
     env = {"CHATMGR_DATABASE_URL": full}
     met: set[object] = set()
-    for kind, one in of_lines(chatmgr("export", "--all", "--format", "jsonl", env=env).out):
+    for kind, value in of_lines(chatmgr("export", "--all", "--format", "jsonl", env=env).out):
         if kind == "assistant":
-            met |= {("version", version["id"]) for version in one["versions"]} | {("assistant", one["id"])}
+            met |= {("version", version["id"]) for version in value["versions"]} | {
+                ("assistant", value["id"])
+            }
         elif kind == "conversation":
-            assert ("assistant", one["assistant_id"]) in met
-            met.add(("conversation", one["id"]))
+            assert ("assistant", value["assistant_id"]) in met
+            met.add(("conversation", value["id"]))
         elif kind == "file":
-            met.add(one["sha256"])
+            met.add(value["sha256"])
         else:
-            assert ("conversation", one["conversation_id"]) in met
-            assert all(("version", run["assistant_version_id"]) in met for run in one["runs"])
+            assert ("conversation", value["conversation_id"]) in met
+            assert all(("version", run["assistant_version_id"]) in met for run in value["runs"])
             assert all(
-                file["sha256"] in met for message in one["messages"] for file in message["attachments"]
+                file["sha256"] in met for message in value["messages"] for file in message["attachments"]
             )
 
 
 @pytest.mark.parametrize("form", READ)
 def test_nothing_at_all(chatmgr: Chatmgr, form: str) -> None:
-    said = chatmgr("export", "--all", "--format", form)
-    assert READ[form](said.out) == []
+    result = chatmgr("export", "--all", "--format", form)
+    assert READ[form](result.out) == []
     assert not chatmgr.home.exists()
 
 
@@ -230,5 +232,5 @@ def test_an_export_is_of_one_moment(full: str, form: str) -> None:
             assert samples.named("two").turns == 2
         rows = flattened(READ[form]("".join([*begin, *pieces])))
     assert len(rows["turns"]) == 3
-    assert all(one["content"] != "meanwhile" for one in rows["messages"])
-    assert sorted(one["turns"] for one in rows["conversations"]) == [1, 2]
+    assert all(message["content"] != "meanwhile" for message in rows["messages"])
+    assert sorted(conversation["turns"] for conversation in rows["conversations"]) == [1, 2]

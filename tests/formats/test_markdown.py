@@ -49,8 +49,8 @@ def test_nothing_swallows_the_next_turn(chatmgr: Chatmgr, samples: SampleStore) 
     texts = [*OPEN.values(), *(text.replace("\x00", "\ufffd") for text in ATTACKS.values())]
     for text in texts:
         samples.say("demo", text, text)
-    turns = [one for one in headings(chatmgr("export", "demo").out) if re.match(r"demo@\d+ · ", one)]
-    assert [int(one.split("@")[1].split(" ")[0]) for one in turns] == list(range(1, len(texts) + 1))
+    turns = [item for item in headings(chatmgr("export", "demo").out) if re.match(r"demo@\d+ · ", item)]
+    assert [int(turn.split("@")[1].split(" ")[0]) for turn in turns] == list(range(1, len(texts) + 1))
 
 
 @pytest.mark.parametrize(

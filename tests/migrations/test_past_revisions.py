@@ -18,14 +18,14 @@ def test_what_was_said_is_all_there(home: Path, past: Path) -> None:
     path = home / "chatmgr.db"
     with closing(sqlite3.connect(path)) as old:
         old.executescript(past.read_text(encoding="utf-8"))
-        said = old.execute("SELECT content FROM messages ORDER BY id").fetchall()
+        rows = old.execute("SELECT content FROM messages ORDER BY id").fetchall()
     with Reader(f"sqlite:///{path}") as reader:
         conversation = reader.conversations.get("demo")
         turns = list(reader.turns.list(conversation))
     assert (conversation.turns, len(turns)) == (6, 6)
     assert [turn.state for turn in turns][3:] == ["interrupted", "completed", "interrupted"]
     with closing(sqlite3.connect(path)) as new:
-        assert new.execute("SELECT content FROM messages ORDER BY id").fetchall() == said
+        assert new.execute("SELECT content FROM messages ORDER BY id").fetchall() == rows
         assert new.execute("SELECT version_num FROM alembic_version").fetchall() == [(migrate.HEAD,)]
         assert new.execute("PRAGMA foreign_key_check").fetchall() == []
     assert len(list((home / "backups").glob(f"*schema-{past.stem}-*"))) == 1

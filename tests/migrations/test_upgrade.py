@@ -44,8 +44,8 @@ def _dump(path: Path) -> list[str]:
 
 def _state(folder: Path) -> dict[str, str]:
     """Every file below a folder, and what is in it."""
-    files = [one for one in sorted(folder.rglob("*")) if one.is_file()]
-    return {str(one.relative_to(folder)): hashlib.sha256(one.read_bytes()).hexdigest() for one in files}
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def _read(url: str) -> None:
@@ -60,12 +60,12 @@ def _write(url: str) -> None:
 def _refused(url: str, kind: type[ChatmgrError]) -> ChatmgrError:
     """Reading, writing and upgrading all refuse alike, and change nothing."""
     before = _state(_file(url).parent) if sqlite_path(url) else {}
-    said = set()
+    names = set()
     for attempt in (_read, _write, migrate.upgrade):
         with pytest.raises(kind) as caught:
             attempt(url)
-        said.add(caught.value.message)
-    assert len(said) == 1
+        names.add(caught.value.message)
+    assert len(names) == 1
     if sqlite_path(url):
         assert _state(_file(url).parent) == before
     return caught.value
@@ -235,7 +235,7 @@ def test_any_folder_will_do(home: Path, folder: str) -> None:
     path = home / folder / "chatmgr.db"
     _filled(f"sqlite:///{path}")
     assert path.stat().st_size > 0
-    assert {one.name for one in path.parent.iterdir()} == {"chatmgr.db", "chatmgr.db.lock"}
+    assert {this_path.name for this_path in path.parent.iterdir()} == {"chatmgr.db", "chatmgr.db.lock"}
 
 
 def test_a_path_may_begin_where_one_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,13 +256,13 @@ def _begin_when_told(url: str, pipe: Connection) -> None:
 
 def test_many_processes_may_make_the_database_at_once(url: str) -> None:
     others = [OtherProcess(_begin_when_told, url) for _ in range(3)]
-    for one in others:
-        assert one.pipe.recv() == "ready"
-    for one in others:
-        one.pipe.send("now")
-    assert [one.join() for one in others] == [0, 0, 0]
-    for one in others:
-        one.close()
+    for other in others:
+        assert other.pipe.recv() == "ready"
+    for other in others:
+        other.pipe.send("now")
+    assert [other.join() for other in others] == [0, 0, 0]
+    for other in others:
+        other.close()
     assert query(url, "SELECT version_num FROM alembic_version") == [(migrate.HEAD,)]
 
 

@@ -142,7 +142,7 @@ def test_amounts_that_are_none(paying: Chatmgr, amount: str) -> None:
     line = paying.refused(2, "send", "demo", "one", f"--max-cost={amount}")
     assert "--max-cost must be between 0 (no limit) and 1,000,000 US dollars." in line
     assert "must be between" in paying.refused(2, "new", "o", "-a", "demo", f"--max-cost={amount}", "one")
-    assert [one["name"] for one in paying.json("history")] == ["demo"]
+    assert [conversation["name"] for conversation in paying.json("history")] == ["demo"]
     assert paying.said() == []
 
 

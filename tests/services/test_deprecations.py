@@ -17,8 +17,8 @@ LIST = ("GET", "/models")
 
 def model(name: str, day: str | None = None) -> dict[str, object]:
     """A model as its server lists it."""
-    found = {"id": name, "object": "model", "created": 1, "owned_by": "x"}
-    return found if day is None else found | {"shutdown_date": day}
+    model = {"id": name, "object": "model", "created": 1, "owned_by": "x"}
+    return model if day is None else model | {"shutdown_date": day}
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def demo(chatmgr: Chatmgr, wire: WireServer) -> Chatmgr:
 
 def lists(wire: WireServer) -> int:
     """How often the list of models was asked for."""
-    return sum((one.method, one.path) == LIST for one in wire.requests)
+    return sum((request.method, request.path) == LIST for request in wire.requests)
 
 
 def warning(name: str, day: str) -> str:

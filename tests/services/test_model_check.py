@@ -128,8 +128,8 @@ class TestTheTurnDecides:
             message=text.format(TYPO),
         )
         wire.fault(refusal)
-        said = talking.refused(5, "send", "demo", "two", "-m", TYPO)
-        assert f"wire has no model “{TYPO}”. It has “gpt-4o-mini”" in said
+        error = talking.refused(5, "send", "demo", "two", "-m", TYPO)
+        assert f"wire has no model “{TYPO}”. It has “gpt-4o-mini”" in error
         assert talking.said() == ["one", "two"]
         assert talking.turn("demo@2")["state"] == "failed"
         assert talking("send", "demo", "three", "-m", "gpt-4.1").out.endswith("you said: 'three'\n")
@@ -152,7 +152,7 @@ class TestShapes:
     def test_a_list_in_another_shape(self, plain: Chatmgr, shape: bytes) -> None:
         with PlainServer(Scripted(shape)) as server:
             plain.provider("completions", server.base_url)
-            assert [one["id"] for one in plain.json("models", "--provider", "wire")] == ["tiny-llm"]
+            assert [model["id"] for model in plain.json("models", "--provider", "wire")] == ["tiny-llm"]
             assert plain(*first_turn(plain)).out == f"{ANSWER}\n"
             assert plain.turn("demo@1")["model"] == "tiny-llm"
             done = plain("send", "demo", "two", "-m", "tiny-lm")
@@ -176,6 +176,6 @@ class TestShapes:
         """Then the person is told to name one; the message is kept."""
         with PlainServer(Scripted(b'{"error": "no"}', 403)) as server:
             plain.provider("completions", server.base_url)
-            said = plain.refused(8, *first_turn(plain))
-            assert "No model is chosen for wire. Name one with -m MODEL." in said
+            error = plain.refused(8, *first_turn(plain))
+            assert "No model is chosen for wire. Name one with -m MODEL." in error
             assert plain.said() == ["one"]

@@ -33,7 +33,7 @@ def two(chatmgr: Chatmgr, wire: WireServer, other: WireServer) -> Chatmgr:
 
 def models(wire: WireServer) -> list[str]:
     """The models that were asked for, in turn."""
-    return [one.body["model"] for one in wire.requests if "model" in (one.body or {})]
+    return [request.body["model"] for request in wire.requests if "model" in (request.body or {})]
 
 
 class TestThereAndBack:
@@ -49,7 +49,7 @@ class TestThereAndBack:
         assert back.out == echo_of(6, "six")
         assert back.err == f"The thread {old} is 2 turns behind; adding what is missing.\n"
         assert thread_of(two)["thread_id"] == old
-        sent = [one.path for one in wire.requests[before:] if one.method == "POST"]
+        sent = [request.path for request in wire.requests[before:] if request.method == "POST"]
         assert sent == [f"/conversations/{old}/items", "/responses"]
         assert [text for role, text in thread_messages(wire, "responses", old) if role == "user"] == [
             "question 1",
@@ -69,7 +69,7 @@ class TestThereAndBack:
         chatmgr.provider("responses", other.base_url, "second")
         done = chatmgr("send", "demo", "over here", "--provider", "second")
         assert (done.out, done.err) == (echo_of(26, "over here"), "")
-        calls = [len(one.body["items"]) for one in other.requests if "items" in (one.body or {})]
+        calls = [len(request.body["items"]) for request in other.requests if "items" in (request.body or {})]
         assert calls == [20, 20, 10]
         assert thread_messages(other, "responses", thread_of(chatmgr, "second")["thread_id"])[
             :50
@@ -79,7 +79,7 @@ class TestThereAndBack:
         assert f"The thread {there} is 1 turn behind; adding what is missing." in back.err
         assert thread_messages(wire, "assistants", there)[50] == ("user", "over here")
         both = chatmgr.json("thread", "show", "demo")
-        assert [(one["provider"], one["current"], one["state"]) for one in both] == [
+        assert [(item["provider"], item["current"], item["state"]) for item in both] == [
             ("second", False, "behind"),
             ("wire", True, "in step"),
         ]
@@ -98,14 +98,14 @@ class TestThereAndBack:
         done = two("resume", "demo", stdin="\n".join(lines).encode())
         for at, word in enumerate(("three", "four", "five", "six"), 3):
             assert echo_of(at, word) in done.out
-        for said in (
+        for message in (
             "“demo” goes on at wire, with gpt-5-mini.",
             "“demo” goes on at small, with tiny-llm.",
             "There is no provider “nowhere”.",
             "wire does not list the model “gpt-5-minny”; it lists “gpt-5-mini”",
             "“demo” goes on at wire, with gpt-5-minny.",
         ):
-            assert said in done.err
+            assert message in done.err
         assert other.turns_heard == ["four"]
         assert models(wire) == ["gpt-5-mini", "gpt-5-mini", "gpt-5-minny"]
 
@@ -132,7 +132,9 @@ class TestTheModelOfAnotherProvider:
         two("assistant", "new", "wise", "-i", "x", "--provider", "wire", "-m", "gpt-5-mini")
         two("new", "elsewhere", "-a", "wise", "--provider", "small", "hi")
         assert models(other) == ["tiny-llm"]
-        assert {one["name"]: one["model"] for one in two.json("history")}["elsewhere"] == "tiny-llm"
+        assert {conversation["name"]: conversation["model"] for conversation in two.json("history")}[
+            "elsewhere"
+        ] == "tiny-llm"
         two("send", "elsewhere", "home", "--provider", "wire")
         assert models(wire) == ["gpt-5-mini"]
 
@@ -141,8 +143,8 @@ class TestTheModelOfAnotherProvider:
     ) -> None:
         gone = "The model 'gpt-5-mini' does not exist"
         other.fault(Fault(kind="status", match=("POST", "/chat/completions"), status=404, message=gone))
-        said = two.refused(5, "send", "demo", "x", "--provider", "small", "-m", "gpt-5-mini")
-        assert "small has no model “gpt-5-mini”. It has “tiny-llm”." in said
+        error = two.refused(5, "send", "demo", "x", "--provider", "small", "-m", "gpt-5-mini")
+        assert "small has no model “gpt-5-mini”. It has “tiny-llm”." in error
         assert two.said()[-1] == "x"
 
 

@@ -24,7 +24,7 @@ def at_server(wire: WireServer) -> int:
 
 
 def asked(wire: WireServer) -> list[str]:
-    return [one.path for one in wire.requests if one.method == "DELETE"]
+    return [request.path for request in wire.requests if request.method == "DELETE"]
 
 
 def test_the_threads_are_gone_there_too(talking: Chatmgr, wire: WireServer, api: str) -> None:
@@ -67,7 +67,7 @@ def test_refused_is_said_and_can_be_tried_again(
     assert "stays: wire refused" in done.err
     assert "Not today" in done.err
     assert at_server(wire) == 1
-    assert [one["name"] for one in talking.json("trash", "list")] == ["demo"]
+    assert [conversation["name"] for conversation in talking.json("trash", "list")] == ["demo"]
     assert "at wire is deleted" in talking("delete", "demo", "--remote", "--yes").err
     assert at_server(wire) == 0
 
@@ -175,9 +175,9 @@ class TestLiveRuns:
         wire.fault(Fault(kind="gate", match=("POST", "/chat/completions"), after=2, gate=gate))
         process = talking.start("send", "demo", "two")
         gate.wait_reached()
-        said = talking("delete", "other", "demo", code=8).err
-        assert "“demo” is busy" in said
-        assert "chatmgr runs cancel demo" in said
+        error = talking("delete", "other", "demo", code=8).err
+        assert "“demo” is busy" in error
+        assert "chatmgr runs cancel demo" in error
         assert len(talking.json("history")) == 2
         talking("rename", "demo", "renamed")  # that does not disturb it
         gate.open()
@@ -205,4 +205,4 @@ def test_a_new_turn_brings_it_back_to_the_lists(talking: Chatmgr, wire: WireServ
     talking("rename", "demo", "plan")
     assert talking.json("history") == []
     talking("send", "plan", "two")
-    assert [one["name"] for one in talking.json("history")] == ["plan"]
+    assert [conversation["name"] for conversation in talking.json("history")] == ["plan"]

@@ -30,18 +30,20 @@ def api(request: pytest.FixtureRequest) -> str:
 
 def turns(chatmgr: Chatmgr, name: str = "demo") -> list[tuple[str, str]]:
     """A transcript, message by message."""
-    found = chatmgr.json("history", name)
-    return [one for turn in found for one in (("user", turn["user"]), ("assistant", turn["answer"]))]
+    document = chatmgr.json("history", name)
+    return [item for turn in document for item in (("user", turn["user"]), ("assistant", turn["answer"]))]
 
 
 class TestAdopt:
     def test_a_long_thread_page_by_page(self, chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
         thread = adopt_thread(chatmgr, wire, api, LONG_PAST)
         assert turns(chatmgr) == past_turns(LONG_PAST)
-        pages = [one for one in wire.requests if one.method == "GET" and one.path.startswith("/")]
-        asked = [one.query for one in pages if ITEMS[api][1] in one.path]
-        assert [one["limit"] for one in asked] == ["100"] * 3
-        assert ["after" in one for one in asked] == [False, True, True]
+        pages = [
+            request for request in wire.requests if request.method == "GET" and request.path.startswith("/")
+        ]
+        asked = [page.query for page in pages if ITEMS[api][1] in page.path]
+        assert [item["limit"] for item in asked] == ["100"] * 3
+        assert ["after" in item for item in asked] == [False, True, True]
         done = chatmgr("send", "demo", "go on")
         assert (done.out, done.err) == (echo_of(LONG_PAST + 1, "go on"), "")
         assert thread_of(chatmgr) == {
@@ -73,8 +75,8 @@ class TestAdopt:
         thread = create_thread(wire, api, [*past_turns(1), ("user", "still there?")])
         done = chatmgr("thread", "adopt", thread, "old plans", "--provider", "wire", "-a", "poet")
         assert done.err == "“old plans” has the thread's 2 turns. Go on: chatmgr resume 'old plans'\n"
-        [found] = chatmgr.json("history")
-        assert (found["assistant"], found["thread_id"], found["turns"]) == ("poet", thread, 2)
+        [document] = chatmgr.json("history")
+        assert (document["assistant"], document["thread_id"], document["turns"]) == ("poet", thread, 2)
         first, unanswered = chatmgr.json("history", "old plans")
         assert (first["user"], first["answer"], first["state"]) == ("question 1", "answer 1", "completed")
         assert (unanswered["state"], unanswered["answer"]) == ("interrupted", None)
@@ -136,8 +138,8 @@ class TestSync:
         add_messages(
             wire, api, thread, [("user", "other"), ("assistant", "past"), ("user", "x"), ("assistant", "y")]
         )
-        said = chatmgr.refused(2, "thread", "sync", "demo")
-        assert f"The thread {thread} and “demo” have different histories." in said
+        error = chatmgr.refused(2, "thread", "sync", "demo")
+        assert f"The thread {thread} and “demo” have different histories." in error
         # What it says to do works: the next turn lets go of the thread, which can then be adopted.
         chatmgr("send", "demo", "three")
         chatmgr("thread", "adopt", thread, "theirs", "--provider", "wire")
@@ -184,8 +186,8 @@ class TestShow:
         [_, row] = chatmgr("thread", "show", "demo").out.splitlines()
         assert re.split("  +", row) == ["wire", thread, "2 of 3", "1 behind"]
         chatmgr("send", "demo", "four", "--provider", "second")
-        rows = [re.split("  +", one) for one in chatmgr("thread", "show", "demo").out.splitlines()[1:]]
-        assert [one[0] for one in rows] == ["wire", "second"]
+        rows = [re.split("  +", line) for line in chatmgr("thread", "show", "demo").out.splitlines()[1:]]
+        assert [row[0] for row in rows] == ["wire", "second"]
         assert rows[1][2:] == ["4 of 4", "in step", "the next turn goes here"]
 
     def test_in_doubt(self, chatmgr: Chatmgr, wire: WireServer) -> None:

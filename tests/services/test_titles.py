@@ -62,9 +62,9 @@ def responding(chatmgr: Chatmgr, wire: WireServer, namer: Namer) -> Chatmgr:
 
 
 def title(chatmgr: Chatmgr) -> str | None:
-    [found] = chatmgr.json("history")
-    assert found["name"] == "demo"
-    return found["title"] and str(found["title"])
+    [document] = chatmgr.json("history")
+    assert document["name"] == "demo"
+    return document["title"] and str(document["title"])
 
 
 def test_the_first_answer_brings_a_title(naming: Chatmgr, wire: WireServer, namer: Namer, api: str) -> None:
@@ -143,7 +143,7 @@ def test_a_model_that_does_not_reason_is_not_told_to_leave_it(responding: Chatmg
     wire.fault(Fault(kind="status", match=TURN["responses"], nth=2, times=2, status=400, message=refused))
     responding(*NEW)
     assert title(responding) == TITLE
-    told = [one.body.get("reasoning") for one in wire.requests if one.path == "/responses"]
+    told = [request.body.get("reasoning") for request in wire.requests if request.path == "/responses"]
     assert told == [None, {"effort": "none"}, {"effort": "minimal"}, None]
 
 
@@ -175,7 +175,7 @@ def test_a_conversation_without_a_name_is_called_by_its_first_words(responding: 
     for _ in range(2):
         responding("new", "-a", "poet", stdin=b"Plan my trip to the sea, please\n")
     responding("new", "-a", "poet", stdin="¿Qué es la vida?".encode())
-    names = [one["name"] for one in responding.json("history")]
+    names = [conversation["name"] for conversation in responding.json("history")]
     assert names == ["qué-es-la-vida", "plan-my-trip-to-the-2", "plan-my-trip-to-the"]
 
 
@@ -201,8 +201,8 @@ def test_a_conversation_without_a_name_is_called_by_its_first_words(responding: 
         ("", ""),
     ],
 )
-def test_what_is_made_of_what_a_model_says(said: str, shown: str) -> None:
-    assert clean_title(said) == shown
+def test_what_is_made_of_what_a_model_says(reply: str, shown: str) -> None:
+    assert clean_title(reply) == shown
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from tests.support.store import Store, connected, query
 
 
 def counts(store: Store, *tables: str) -> list[int]:
-    return [query(store.url, f"SELECT count(*) FROM {one}")[0][0] for one in tables]
+    return [query(store.url, f"SELECT count(*) FROM {table}")[0][0] for table in tables]
 
 
 def trashed(store: Store, *names: str) -> list[int]:
@@ -20,6 +20,6 @@ def indexed(url: str) -> list[int]:
     if sqlite_path(url) is None:
         return sorted({key for (key,) in query(url, "SELECT key FROM search")})
     with connected(url) as db:
-        for one in ("words", "grams"):
-            db.execute(f"INSERT INTO {one}({one}, rank) VALUES ('integrity-check', 1)")
+        for word in ("words", "grams"):
+            db.execute(f"INSERT INTO {word}({word}, rank) VALUES ('integrity-check', 1)")
         return sorted(key for (key,) in db.execute("SELECT key FROM searchable"))

@@ -9,10 +9,10 @@ from tests.support.store import ENDPOINT, Store
 def test_what_was_saved_is_read_back(store: Store) -> None:
     params = {"temperature": 0.5, "stop": ["ü", "\n"], "nested": {"a": None}}
     store.writer.assistants.create("tutor", "Sei freundlich.\n🦊", "gpt-x", "openai", params)
-    found = store.reader.assistants.get("tutor")
-    assert (found.name, found.version, found.instructions) == ("tutor", 1, "Sei freundlich.\n🦊")
-    assert (found.model, found.provider, found.params) == ("gpt-x", "openai", params)
-    assert found.created_at.utcoffset() is not None
+    tutor_now = store.reader.assistants.get("tutor")
+    assert (tutor_now.name, tutor_now.version, tutor_now.instructions) == ("tutor", 1, "Sei freundlich.\n🦊")
+    assert (tutor_now.model, tutor_now.provider, tutor_now.params) == ("gpt-x", "openai", params)
+    assert tutor_now.created_at.utcoffset() is not None
 
 
 def test_a_name_is_given_once(store: Store) -> None:
@@ -31,7 +31,10 @@ def test_editing_adds_a_version_and_keeps_the_old(store: Store) -> None:
     assert new.created_at == old.created_at
     assert new.updated_at > old.updated_at
     versions = store.reader.assistants.versions("tutor")
-    assert [(one.version, one.instructions) for one in versions] == [(1, "Be kind."), (2, "Be strict.")]
+    assert [(version.version, version.instructions) for version in versions] == [
+        (1, "Be kind."),
+        (2, "Be strict."),
+    ]
     assert versions[0] == old
 
 

@@ -57,7 +57,7 @@ def test_bytes_come_back_as_they_were(store: Store) -> None:
     with store.reader as reader:
         history = reader.turns.context(store.pk, 3)
     assert history[0].attachments == tuple(files)
-    assert all(not one.attachments for one in history[1:])
+    assert all(not item.attachments for item in history[1:])
 
 
 def test_the_same_bytes_are_kept_once(store: Store) -> None:
@@ -65,9 +65,9 @@ def test_the_same_bytes_are_kept_once(store: Store) -> None:
     store.say("two", file("c.png", b"same", "image/x"))
     with store.reader as reader:
         turns = list(reader.turns.list(reader.conversations.get("demo")))
-        found = [[one[0] for one in reader.turns.attachments(turn)] for turn in turns]
-        sizes = {one[3] for turn in turns for one in reader.turns.attachments(turn)}
-    assert found == [["a.png", "b.png"], ["c.png"]]
+        attached = [[attachment[0] for attachment in reader.turns.attachments(turn)] for turn in turns]
+        sizes = {attachment[3] for turn in turns for attachment in reader.turns.attachments(turn)}
+    assert attached == [["a.png", "b.png"], ["c.png"]]
     assert sizes == {4}
     with store.writer.database.begin() as db:
         assert db.exec_driver_sql("SELECT count(*) FROM blobs").scalar() == 1
@@ -83,14 +83,14 @@ def test_history_is_read_while_files_are_looked_up(store: Store) -> None:
 
 
 def test_an_endpoint_knows_a_file_by_one_name(store: Store) -> None:
-    one = file("a.png", b"same")
-    store.say("one", one)
+    attachment = file("a.png", b"same")
+    store.say("one", attachment)
     for remote in ("file-1", "file-2"):
-        store.writer.threads.set_file(one.sha256, "p", "http://e", remote)
-    store.writer.threads.set_file(one.sha256, "p", "http://elsewhere", "file-3")
+        store.writer.threads.set_file(attachment.sha256, "p", "http://e", remote)
+    store.writer.threads.set_file(attachment.sha256, "p", "http://elsewhere", "file-3")
     with store.reader as reader:
         known = reader.threads.remote_files(store.pk, "p", "http://e")
-    assert known == {one.sha256: RemoteFile("file-2", "image/png")}
+    assert known == {attachment.sha256: RemoteFile("file-2", "image/png")}
 
 
 def test_two_processes_keep_the_same_file_at_once(store: Store) -> None:
@@ -118,7 +118,7 @@ def test_two_processes_keep_the_same_file_at_once(store: Store) -> None:
         finally:
             writer.close()
 
-    threads = [threading.Thread(target=say, args=(one,)) for one in (store.pk, other)]
+    threads = [threading.Thread(target=say, args=(item,)) for item in (store.pk, other)]
     for thread in threads:
         thread.start()
     for thread in threads:

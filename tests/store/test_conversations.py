@@ -48,22 +48,26 @@ def test_lists_begin_with_the_newest_activity(store: Store) -> None:
     for name in ("one", "two", "three"):
         store.conversation(name)
     store.answer("hello", "hi", "one")
-    assert [one.name for one in store.reader.conversations.list(0)] == ["one", "three", "two"]
-    assert [one.name for one in store.reader.conversations.list(2)] == ["one", "three"]
+    assert [conversation.name for conversation in store.reader.conversations.list(0)] == [
+        "one",
+        "three",
+        "two",
+    ]
+    assert [conversation.name for conversation in store.reader.conversations.list(2)] == ["one", "three"]
     assert len(list(store.reader.conversations.list(FAR))) == 3
 
 
 def test_the_last_used_is_the_one_touched_last(store: Store) -> None:
     first = store.conversation("one")
     store.conversation("two")
-    found = store.reader.conversations.last_used()
-    assert found is not None
-    assert found.name == "two"
+    conversation = store.reader.conversations.last_used()
+    assert conversation is not None
+    assert conversation.name == "two"
     store.writer.conversations.touch(first.pk)
-    found = store.reader.conversations.last_used()
-    assert found is not None
-    assert found.name == "one"
-    assert [one.name for one in store.reader.conversations.list(0)] == ["two", "one"]
+    conversation = store.reader.conversations.last_used()
+    assert conversation is not None
+    assert conversation.name == "one"
+    assert [conversation.name for conversation in store.reader.conversations.list(0)] == ["two", "one"]
 
 
 def test_turns_keep_their_positions(store: Store) -> None:
@@ -72,21 +76,21 @@ def test_turns_keep_their_positions(store: Store) -> None:
     plan = store.now()
     assert plan.turns == 5
     turns = list(store.reader.turns.list(plan))
-    assert [(one.turn, one.user, one.answer) for one in turns[:3]] == [
+    assert [(turn.turn, turn.user, turn.answer) for turn in turns[:3]] == [
         (1, "question 1", "answer 1"),
         (2, "question 2", "answer 2"),
         (3, "question 3", ""),
     ]
-    assert [one.turn for one in store.reader.turns.list(plan, 2, 4)] == [2, 3, 4]
-    assert [one.turn for one in store.reader.turns.tail(plan, 2)] == [4, 5]
-    assert [one.turn for one in store.reader.turns.tail(plan, 99)] == [1, 2, 3, 4, 5]
+    assert [turn.turn for turn in store.reader.turns.list(plan, 2, 4)] == [2, 3, 4]
+    assert [turn.turn for turn in store.reader.turns.tail(plan, 2)] == [4, 5]
+    assert [turn.turn for turn in store.reader.turns.tail(plan, 99)] == [1, 2, 3, 4, 5]
 
 
 def test_a_turn_is_addressed_from_either_end(store: Store) -> None:
     for number in range(1, 4):
         store.answer(f"question {number}", "yes")
     plan = store.now()
-    assert [store.reader.turns.get(plan, one).turn for one in (1, 3, -1, -3)] == [1, 3, 3, 1]
+    assert [store.reader.turns.get(plan, item).turn for item in (1, 3, -1, -3)] == [1, 3, 3, 1]
     for address in (0, 4, -4, FAR, -FAR):
         with pytest.raises(NotFound, match=f"“plan@{address}”") as caught:
             store.reader.turns.get(plan, address)
@@ -98,14 +102,14 @@ def test_history_leaves_unanswered_turns_out(store: Store) -> None:
     for number, answer in enumerate(("one", "", "three", "four"), start=1):
         store.answer(f"question {number}", answer)
     plan = store.now().pk
-    shown = [(one.role, one.content) for one in store.reader.turns.context(plan, 4)]
+    shown = [(message.role, message.content) for message in store.reader.turns.context(plan, 4)]
     assert shown == [
         ("user", "question 1"),
         ("assistant", "one"),
         ("user", "question 3"),
         ("assistant", "three"),
     ]
-    assert [one.content for one in store.reader.turns.context(plan, 5, 3)] == ["question 4", "four"]
+    assert [message.content for message in store.reader.turns.context(plan, 5, 3)] == ["question 4", "four"]
     assert store.reader.turns.context(plan, 1) == []
     assert [store.reader.turns.last_answered(plan, before) for before in (1, 2, 3, 4, 5)] == [0, 1, 1, 3, 4]
 
@@ -120,8 +124,11 @@ def test_lists_are_read_as_they_are_consumed(store: Store) -> None:
     turns = store.reader.turns.list(plan)
     assert next(turns).user == "question 0"
     assert store.reader.meta.counts() == (1, 6, 60)
-    assert [one.user for one in islice(turns, 2)] == ["question 1", "question 2"]
-    seen = [(one.name, len(list(store.reader.turns.list(one)))) for one in store.reader.conversations.list(0)]
+    assert [turn.user for turn in islice(turns, 2)] == ["question 1", "question 2"]
+    seen = [
+        (conversation.name, len(list(store.reader.turns.list(conversation))))
+        for conversation in store.reader.conversations.list(0)
+    ]
     assert dict(seen)["plan"] == 60
     assert len(seen) == 6
     assert len(list(turns)) == 57

@@ -69,8 +69,8 @@ def shown() -> Iterator[Path]:
 
 def _read_without_rights(folder: Path) -> str:
     """What a process sees that may read the folder's files and write nothing."""
-    for one in folder.iterdir():
-        one.chmod(0o444)
+    for path in folder.iterdir():
+        path.chmod(0o444)
     folder.chmod(0o555)
     url = f"sqlite:///{folder / 'chatmgr.db'}"
     done = subprocess.run([sys.executable, "-c", READER, url], capture_output=True, text=True, check=False)
@@ -85,7 +85,7 @@ def test_only_the_owner_can_read(sqlite_url: str) -> None:
     hold = locks.acquire(sqlite_url, 1, wait=False)
     copy = migrate.backup(sqlite_url)
     folder = _path(sqlite_url).parent
-    assert {one.name: oct(_mode(one)) for one in folder.iterdir()} == {
+    assert {path.name: oct(_mode(path)) for path in folder.iterdir()} == {
         "chatmgr.db": "0o600",
         "chatmgr.db-wal": "0o600",
         "chatmgr.db-shm": "0o600",
@@ -114,7 +114,7 @@ def test_a_database_in_use_is_copied_as_it_was_last_committed(sqlite_url: str) -
         copy = migrate.backup(sqlite_url, "mine")
         other.execute("ROLLBACK")
     assert re.fullmatch(r"chatmgr-mine-\d{8}T\d{12}Z\.db", copy.name)
-    assert [one.user for one in turns] == ["kept"]
+    assert [turn.user for turn in turns] == ["kept"]
     store.close()
     assert query(f"sqlite:///{copy}", "SELECT content FROM messages ORDER BY id") == [("kept",), ("yes",)]
     assert query(f"sqlite:///{copy}", "PRAGMA integrity_check") == [("ok",)]
@@ -147,9 +147,9 @@ def test_a_read_only_folder_can_be_read(shown: Path) -> None:
     store = Store(f"sqlite:///{shown / 'chatmgr.db'}")
     store.answer("hello", "hi")
     store.close()
-    before = {one.name: one.read_bytes() for one in shown.iterdir()}
+    before = {path.name: path.read_bytes() for path in shown.iterdir()}
     assert _read_without_rights(shown) == "['hi']"
-    assert {one.name: one.read_bytes() for one in shown.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in shown.iterdir()} == before
 
 
 def test_a_read_only_folder_can_be_read_while_another_process_writes(shown: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_torn_off_log_is_not_overlooked(shown: Path) -> None:
     """Commits that only the log holds cannot be read without rights: better nothing than the past."""
     store = Store(f"sqlite:///{shown / 'chatmgr.db'}")
     store.answer("hello", "hi")
-    kept = {one.name: one.read_bytes() for one in shown.iterdir()}
+    kept = {path.name: path.read_bytes() for path in shown.iterdir()}
     store.close()
     for name in ("chatmgr.db", "chatmgr.db-wal"):
         (shown / name).write_bytes(kept[name])

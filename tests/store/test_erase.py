@@ -120,10 +120,10 @@ def test_the_index_stays_whole_without_the_words(indexed: Indexed) -> None:
         indexed.merge()
         indexed.check()
         for word in numbers.sample(indexed.common, 10):
-            found = indexed.db.execute(
+            rows = indexed.db.execute(
                 "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC", (word,)
             )
             expected = sorted(
-                (one for one, text in indexed.texts.items() if word in text.split()), reverse=True
+                (value for value, text in indexed.texts.items() if word in text.split()), reverse=True
             )
-            assert [one for (one,) in found] == expected
+            assert [value for (value,) in rows] == expected

@@ -29,7 +29,7 @@ from tests.support.store import Store, execute
         (Filters(archived=None), ["plan", "draft", "old"]),
     ],
 )
-def test_each_filter(store: Store, filters: Filters, found: list[str]) -> None:
+def test_each_filter(store: Store, filters: Filters, names: list[str]) -> None:
     store.answer("hello", "hi", "old")
     store.answer("hello", "", "draft")
     store.answer("hello", "hi", "plan")
@@ -40,6 +40,6 @@ def test_each_filter(store: Store, filters: Filters, found: list[str]) -> None:
         f"UPDATE runs SET cost = 2000000 WHERE conversation_id = {pk}",
         "UPDATE conversations SET archived_at = updated_at WHERE name = 'old'",
     )
-    assert [one.name for one in store.reader.conversations.list(0, filters)] == found
+    assert [conversation.name for conversation in store.reader.conversations.list(0, filters)] == names
     assert store.now("plan").tags == ("draft", "work")
     assert store.reader.conversations.tags() == [("draft", 1), ("work", 1)]

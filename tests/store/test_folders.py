@@ -20,10 +20,10 @@ def test_a_folder_has_a_last_one(store: Store) -> None:
     assert store.now("a").folder == "/p/one"
 
     def last(folder: str) -> str:
-        found = store.reader.conversations.last_in_folder(folder)
-        return found.name if found else ""
+        conversation = store.reader.conversations.last_in_folder(folder)
+        return conversation.name if conversation else ""
 
-    assert [last(one) for one in ("/p/one", "/p/two", "/p", "/p/one/in")] == ["b", "c", "", ""]
+    assert [last(item) for item in ("/p/one", "/p/two", "/p", "/p/one/in")] == ["b", "c", "", ""]
     store.writer.conversations.touch(store.now("a").pk, "/p/one")
     assert last("/p/one") == "a"
     store.writer.conversations.touch(
@@ -42,9 +42,9 @@ def test_lists_and_searches_are_narrowed_to_a_folder(store: Store) -> None:
         store.answer("the same word", "yes", name)
     only = Filters(folder="/p/two")
     assert only.any
-    assert [one.name for one in store.reader.conversations.list(0, only)] == ["b"]
+    assert [conversation.name for conversation in store.reader.conversations.list(0, only)] == ["b"]
     hits = store.reader.search.find(parse_query("word"), only, 0, newest=True, conversation=0).hits
-    assert [one.conversation for one in hits] == ["b"]
+    assert [hit.conversation for hit in hits] == ["b"]
 
 
 @pytest.mark.parametrize(("own", "title"), [("", "Suggested"), ("Mine", "Mine")])
@@ -56,7 +56,7 @@ def test_a_suggestion_never_replaces_a_title(store: Store, own: str, title: str)
     after = store.now()
     assert (after.title, after.name, after.updated_at) == (title, "plan", before.updated_at)
     hits = store.reader.search.find(parse_query(title), Filters(), 0, newest=False, conversation=0).hits
-    assert [one.conversation for one in hits] == ["plan"]
+    assert [hit.conversation for hit in hits] == ["plan"]
 
 
 def test_what_a_limit_leaves(store: Store) -> None:

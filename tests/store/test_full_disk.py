@@ -24,10 +24,10 @@ BIG = "x" * 600_000
 def _limited(url: str, what: str, size: int) -> str:
     """What a process says that may not make a file larger than ``size``: it cannot take that back."""
     other = OtherProcess(_try_within_limit, url)
-    said = str(other.ask(what, size))
+    report = str(other.ask(what, size))
     assert other.join() == 0
     other.close()
-    return said
+    return report
 
 
 def _try_within_limit(url: str, pipe: Connection) -> None:
@@ -96,8 +96,8 @@ def test_the_systems_own_limit_is_understood(sqlite_url: str) -> None:
     store.answer("hello", "hi")
     store.close()
     before = snapshot(sqlite_url)
-    said = _limited(sqlite_url, "answer", 300_000)
-    assert said.startswith("3 The database ")
+    report = _limited(sqlite_url, "answer", 300_000)
+    assert report.startswith("3 The database ")
     assert snapshot(sqlite_url) == before
     assert query(sqlite_url, "PRAGMA integrity_check") == [("ok",)]
 
@@ -125,9 +125,9 @@ def test_a_backup_without_room_leaves_no_file(sqlite_url: str) -> None:
 def test_a_turn_is_not_begun_on_a_full_disk(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(sqlite_url)
     store.answer("hello", "hi")
-    found = namedtuple("found", "f_bavail f_frsize")
+    disk_space = namedtuple("disk_space", "f_bavail f_frsize")
     free = {"blocks": 255}
-    monkeypatch.setattr(os, "statvfs", lambda _folder: found(free["blocks"], 4096))
+    monkeypatch.setattr(os, "statvfs", lambda _folder: disk_space(free["blocks"], 4096))
     with pytest.raises(DatabaseUnreachable, match=r"is full: 1020 KiB are free\. Nothing was sent") as caught:
         store.open("more")
     assert caught.value.exit_code == 3
@@ -163,8 +163,8 @@ def test_an_error_of_a_full_disk_is_about_room(sqlite_url: str, monkeypatch: pyt
     assert path is not None
     failed = OSError("disk I/O error")
     assert "owner and rights" in unreachable(path.parent.parent / path.name, failed).hint
-    found = namedtuple("found", "f_bavail f_frsize")
-    monkeypatch.setattr(os, "statvfs", lambda _folder: found(0, 4096))
+    disk_space = namedtuple("disk_space", "f_bavail f_frsize")
+    monkeypatch.setattr(os, "statvfs", lambda _folder: disk_space(0, 4096))
     error = unreachable(path, failed)
     assert "its disk is full" in error.message
     assert "Free some room" in error.hint

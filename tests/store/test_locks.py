@@ -41,8 +41,8 @@ def others(url: str) -> Iterator[Callable[[], OtherProcess]]:
         return made[-1]
 
     yield make
-    for one in made:
-        one.close()
+    for process in made:
+        process.close()
 
 
 def test_a_second_process_is_refused_until_the_first_lets_go(others: Callable[[], OtherProcess]) -> None:

@@ -119,7 +119,9 @@ def test_names_sort_by_code_points_on_both(store: Store) -> None:
         store.conversation(name)
         store.assistant(name)
     assert [name for name, _ in store.reader.conversations.names("", 99)] == IN_ORDER
-    assert [one.name for one in store.reader.assistants.list() if one.name != "tutor"] == IN_ORDER
+    assert [
+        assistant.name for assistant in store.reader.assistants.list() if assistant.name != "tutor"
+    ] == IN_ORDER
 
 
 def test_names_sort_so_whatever_the_locale_of_the_server(postgres_url: str) -> None:

@@ -78,5 +78,5 @@ def test_a_database_that_is_only_busy_is_still_called_so(talking: Chatmgr) -> No
 
     with closing(sqlite3.connect(talking.home / "chatmgr.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        said = talking.refused(3, "tag", "demo", "+x")
-    assert "Another program holds it" in said
+        error = talking.refused(3, "tag", "demo", "+x")
+    assert "Another program holds it" in error

@@ -44,7 +44,10 @@ class TestForGood:
         store.writer.conversations.tag([store.now("goes").pk], ["work"], [])
         store.writer.trash.purge(trashed(store, "goes"))
         after = dict(zip((*TABLES, "remote_files"), counts(store, *TABLES, "remote_files"), strict=True))
-        kept = [after[one] for one in ("blobs", "remote_files", "conversations", "turns", "tags", "threads")]
+        kept = [
+            after[conversation]
+            for conversation in ("blobs", "remote_files", "conversations", "turns", "tags", "threads")
+        ]
         assert kept == [1, 1, 1, 2, 0, 0]
         assert before[TABLES.index("blobs")] == 1
         assert [turn.user for turn in store.reader.turns.list(store.now("stays"))] == ["stays", "see"]
@@ -121,7 +124,14 @@ class TestForGood:
         store.writer.conversations.rename({renamed.pk: (other_name := secrets.token_hex(10))})
         secret.append(other_name)
         assert _in_bytes(home, secret)
-        keys = trashed(store, *(one.name for one in store.reader.conversations.list(0) if one.name in secret))
+        keys = trashed(
+            store,
+            *(
+                conversation.name
+                for conversation in store.reader.conversations.list(0)
+                if conversation.name in secret
+            ),
+        )
         store.reader.close()
         store.writer.trash.purge(keys)
         assert store.writer.trash.scrub() == ""
@@ -177,8 +187,12 @@ def _refuse(*_: object) -> dict[str, list[int]]:
 def _in_bytes(home: Path, secret: list[str]) -> list[str]:
     """What of these can be found; of a word also by its end, for the index keeps what words share once."""
     files = (home / "chatmgr.db", home / "chatmgr.db-wal")
-    found = b"".join(one.read_bytes() for one in files if one.exists())
-    return [one for one in secret if one.encode() in found or (one.isascii() and one[-12:].encode() in found)]
+    content = b"".join(path.read_bytes() for path in files if path.exists())
+    return [
+        word
+        for word in secret
+        if word.encode() in content or (word.isascii() and word[-12:].encode() in content)
+    ]
 
 
 class TestTrash:
@@ -196,15 +210,18 @@ class TestTrash:
         trashed(store, "a")
         assert retention.process_due(now + 29 * DAY).announced == []
         first = retention.process_due(now + 31 * DAY)
-        assert ([one.name for one in first.announced], first.when) == (["a"], now + 32 * DAY)
+        assert ([conversation.name for conversation in first.announced], first.when) == (
+            ["a"],
+            now + 32 * DAY,
+        )
         assert retention.process_due(now + 31.9 * DAY).deleted == []
         execute(
             store.url, *_deleted_at("b", now + 1.5 * DAY)
         )  # due after the announcement: not covered by it
         second = retention.process_due(now + 32 * DAY)
-        assert [one.name for one in second.deleted] == ["a"]
-        assert [one.name for one in second.announced] == ["b"]
-        assert [one.name for one in retention.process_due(now + 33 * DAY).deleted] == ["b"]
+        assert [conversation.name for conversation in second.deleted] == ["a"]
+        assert [conversation.name for conversation in second.announced] == ["b"]
+        assert [conversation.name for conversation in retention.process_due(now + 33 * DAY).deleted] == ["b"]
         assert store.reader.meta.get("trash_announced") == ""
 
     def test_a_shorter_time_is_announced_anew(self, store: Store) -> None:
@@ -213,9 +230,9 @@ class TestTrash:
             store.conversation(name)
         execute(store.url, *_deleted_at("a", now - 40 * DAY), *_deleted_at("b", now - 5 * DAY))
         assert len(Trash(store.reader, lambda: store.writer, 30).process_due(now).announced) == 1
-        found = Trash(store.reader, lambda: store.writer, 1).process_due(now + DAY)
-        assert [one.name for one in found.deleted] == ["a"]
-        assert [one.name for one in found.announced] == ["b"]
+        processed = Trash(store.reader, lambda: store.writer, 1).process_due(now + DAY)
+        assert [conversation.name for conversation in processed.deleted] == ["a"]
+        assert [conversation.name for conversation in processed.announced] == ["b"]
 
     def test_restored_and_deleted_again_begins_anew(self, store: Store) -> None:
         retention, now = Trash(store.reader, lambda: store.writer, 30), datetime.now(UTC)

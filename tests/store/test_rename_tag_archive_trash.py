@@ -25,7 +25,7 @@ class TestNames:
         store.conversation("c")
         with pytest.raises(UsageFault, match="Nothing was changed"):
             store.writer.conversations.rename({a: "x", b: "c"})
-        assert {one.name for one in store.reader.conversations.list(0)} == {"a", "b", "c"}
+        assert {conversation.name for conversation in store.reader.conversations.list(0)} == {"a", "b", "c"}
 
     def test_deleted_meanwhile(self, store: Store) -> None:
         a, b = store.conversation("a").pk, store.conversation("b").pk
@@ -42,7 +42,7 @@ class TestNames:
             with pytest.raises(Busy):
                 change()
         assert store.now("a").archived_at is None
-        assert [one.pk for one in store.reader.trash.list()] == [b]
+        assert [conversation.pk for conversation in store.reader.trash.list()] == [b]
 
     def test_used_elsewhere(self, store: Store) -> None:
         old = store.conversation("a")
@@ -60,7 +60,9 @@ class TestArchive:
         before = store.now("a")
         store.writer.conversations.archive([before.pk])
         assert list(store.reader.conversations.list(0)) == []
-        assert [one.name for one in store.reader.conversations.list(0, Filters(archived=True))] == ["a"]
+        assert [
+            conversation.name for conversation in store.reader.conversations.list(0, Filters(archived=True))
+        ] == ["a"]
         assert store.now("a").updated_at == before.updated_at
         store.writer.conversations.unarchive([before.pk])
         assert store.now("a") == before
@@ -72,7 +74,7 @@ class TestArchive:
         assistant = store.assistant().id
         moment = "CURRENT_TIMESTAMP"
         digits = " UNION ALL ".join(f"SELECT {n} AS n" for n in range(10))
-        four = ", ".join(f"({digits}) {one}" for one in "abcd")
+        four = ", ".join(f"({digits}) {item}" for item in "abcd")
         numbers = f"SELECT a.n+10*b.n+100*c.n+1000*d.n AS n FROM {four}"
         execute(
             store.url,
@@ -80,7 +82,7 @@ class TestArchive:
             f"updated_at, used_at, folder) SELECT 'k' || n, 'c' || n, '', {assistant}, '', 'openai', 0, "
             f"{moment}, {moment}, {moment}, '' FROM ({numbers}) x",
         )
-        keys = [one.pk for one in store.reader.conversations.list(0)]
+        keys = [conversation.pk for conversation in store.reader.conversations.list(0)]
         assert len(keys) == 10_000
         store.writer.conversations.archive(keys)
         assert counts(store, "conversations WHERE archived_at IS NOT NULL") == [10_000]
@@ -127,8 +129,8 @@ class TestTrash:
         store.conversation("planet")
         trashed(store, "planet")
         store.conversation("here")
-        for name, found in {"plan": second.pk, first.id: first.pk, second.id[:8]: second.pk}.items():
-            assert store.reader.trash.get(name).pk == found
+        for name, hits in {"plan": second.pk, first.id: first.pk, second.id[:8]: second.pk}.items():
+            assert store.reader.trash.get(name).pk == hits
         assert store.reader.trash.get("plane").name == "planet"
         assert [name for name, _ in store.reader.trash.names("pl", 9)] == ["plan", "planet"]
         with pytest.raises(UsageFault, match="could be"):

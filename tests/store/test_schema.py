@@ -38,9 +38,9 @@ def _alembic(url: str) -> Iterator[Config]:
 def _definitions(url: str) -> list[tuple[object, ...]]:
     """Every table, column and index as the database itself describes it."""
     if sqlite_path(url):
-        found = query(url, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        parts = [(name, sorted(re.split(r'[\s,()"]+', sql))) for name, sql in found]
-        return sorted(one for one in parts if one[0] != "alembic_version")
+        rows = query(url, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        parts = [(name, sorted(re.split(r'[\s,()"]+', sql))) for name, sql in rows]
+        return sorted(part for part in parts if part[0] != "alembic_version")
     ours = "table_schema = current_schema() AND table_name <> 'alembic_version'"
     columns = query(
         url,
@@ -53,13 +53,13 @@ def _definitions(url: str) -> list[tuple[object, ...]]:
         "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
         " WHERE connamespace = current_schema()::regnamespace",
     )
-    found = [*columns, *indexes, *constraints]
-    return sorted((row for row in found if "alembic_version" not in str(row[0])), key=str)
+    rows = [*columns, *indexes, *constraints]
+    return sorted((row for row in rows if "alembic_version" not in str(row[0])), key=str)
 
 
 def test_the_known_revisions_are_the_scripts() -> None:
     scripts = ScriptDirectory.from_config(Config(HERE / "alembic.ini"))
-    known = tuple(one.revision for one in scripts.walk_revisions())[::-1]
+    known = tuple(revision.revision for revision in scripts.walk_revisions())[::-1]
     assert known == migrate.REVISIONS
     assert scripts.get_heads() == [migrate.HEAD]
     assert migrate.scripts() == HERE / "migrations"

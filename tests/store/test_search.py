@@ -49,7 +49,7 @@ def _fill(store: Store) -> None:
 def found(store: Store, query: str, filters: Filters = ANY, **how: bool | int) -> set[str]:
     """The addresses of all hits."""
     hits = store.reader.search.find(parse_query(query), filters, 50, **how).hits  # type: ignore[arg-type]
-    return {one.conversation + (f"@{one.turn}" if one.turn else "") for one in hits}
+    return {hit.conversation + (f"@{hit.turn}" if hit.turn else "") for hit in hits}
 
 
 @pytest.mark.parametrize(
@@ -140,8 +140,8 @@ def test_the_best_come_first(store: Store) -> None:
     best = store.reader.search.find(parse_query("budget"), ANY, 3).hits
     assert next(best).conversation == "two"
     newest = store.reader.search.find(parse_query("budget"), ANY, 0).hits
-    assert [one.conversation for one in newest] == ["three", "two", "one"]
-    assert [one.conversation for one in store.reader.search.find(parse_query("two"), ANY, 3).hits] == ["two"]
+    assert [item.conversation for item in newest] == ["three", "two", "one"]
+    assert [hit.conversation for hit in store.reader.search.find(parse_query("two"), ANY, 3).hits] == ["two"]
 
 
 def test_trash_and_empty_stores_have_no_hits(store: Store) -> None:

@@ -50,7 +50,7 @@ def filled(store: Store) -> Store:
 def test_the_ledger_keeps_it(store: Store) -> None:
     filled(store)
     check(store.url)
-    assert [one.turn for one in store.reader.search.find(parse_query("second 神戸"), Filters(), 5).hits] == [
+    assert [hit.turn for hit in store.reader.search.find(parse_query("second 神戸"), Filters(), 5).hits] == [
         1
     ]
     store.writer.turns.import_turns(
@@ -104,8 +104,8 @@ def test_an_upgraded_store_can_be_searched(sqlite_url: str) -> None:
     old.close()
     store = Store(sqlite_url)
     check(sqlite_url)
-    said = [str(row[0]) for row in query(sqlite_url, "SELECT content FROM messages WHERE role = 'user'")]
-    word = said[0].split()[0]
+    rows = [str(row[0]) for row in query(sqlite_url, "SELECT content FROM messages WHERE role = 'user'")]
+    word = rows[0].split()[0]
     assert list(store.reader.search.find(parse_query(word), Filters(archived=None), 5).hits)
     stamps = [row[0] for row in query(sqlite_url, "SELECT stamp FROM turns ORDER BY id")]
     assert stamps == sorted(set(stamps))

@@ -96,9 +96,9 @@ def filled(store: Store) -> Store:
 
 
 def total_of(store: Store, filters: Filters = ALL) -> UsageTotals:
-    found = store.reader.stats.total(filters)
-    assert found is not None
-    return found[0]
+    total = store.reader.stats.total(filters)
+    assert total is not None
+    return total[0]
 
 
 def test_the_total(filled: Store) -> None:
@@ -152,9 +152,9 @@ def test_a_run_that_failed_for_free_does_not_make_an_unknown_cost_zero(store: St
     turn = said(store, MARCH, model="a", sent_at="2026-03-10 12:00:00.000000", cost=None)
     retried(store, turn, model="a", state="failed", cost=0)
     for moments in (True, False):
-        found = statistics(store.reader, ALL, moments=moments)
-        assert found is not None
-        for row in (found.total, *found.rows("model"), *found.rows("day")):
+        result = statistics(store.reader, ALL, moments=moments)
+        assert result is not None
+        for row in (result.total, *result.rows("model"), *result.rows("day")):
             assert (row.runs, row.cost, row.unpriced) == (2, None, 1)
 
 
@@ -168,22 +168,23 @@ def test_a_run_that_failed_for_free_does_not_make_an_unknown_cost_zero(store: St
     ],
 )
 def test_each_ranking(filled: Store, by: Ranking, rows: list[tuple[object, ...]]) -> None:
-    found = [
-        (one.key, one.turns, one.runs, one.cost, one.unpriced) for one in filled.reader.stats.ranking(by, ALL)
+    groups = [
+        (group.key, group.turns, group.runs, group.cost, group.unpriced)
+        for group in filled.reader.stats.ranking(by, ALL)
     ]
-    assert found == rows
+    assert groups == rows
     assert len(list(filled.reader.stats.ranking(by, ALL, 1))) == 1
 
 
 def test_what_nobody_told_is_unknown(store: Store) -> None:
     said(store, MARCH, cost=None, sent_at="2026-03-10 12:00:00.000000")
-    found = total_of(store)
-    assert (found.cost, found.unpriced) == (None, 1)
-    assert (found.input_tokens, found.output_tokens, found.cached_tokens) == (None, None, None)
+    total = total_of(store)
+    assert (total.cost, total.unpriced) == (None, 1)
+    assert (total.input_tokens, total.output_tokens, total.cached_tokens) == (None, None, None)
     turn = said(store, MARCH, cost=0, input_tokens=0)
     retried(store, turn, cost=3, input_tokens=None)
-    found = total_of(store)
-    assert (found.turns, found.runs, found.cost, found.unpriced, found.input_tokens) == (2, 3, 3, 1, 0)
+    total = total_of(store)
+    assert (total.turns, total.runs, total.cost, total.unpriced, total.input_tokens) == (2, 3, 3, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -204,12 +205,12 @@ def test_what_nobody_told_is_unknown(store: Store) -> None:
     ],
 )
 def test_each_filter(filled: Store, filters: Filters, turns: int, runs: int) -> None:
-    found = total_of(filled, filters)
-    assert (found.turns, found.runs) == (turns, runs)
+    total = total_of(filled, filters)
+    assert (total.turns, total.runs) == (turns, runs)
     listed = list(filled.reader.stats.ranking("conversation", filters))
-    assert (sum(one.turns for one in listed), sum(one.runs for one in listed)) == (turns, runs)
-    days = filled.reader.stats.periods("day", filters, found).values()
-    assert (sum(one.turns for one in days), sum(one.runs for one in days)) == (turns, runs)
+    assert (sum(record.turns for record in listed), sum(record.runs for record in listed)) == (turns, runs)
+    days = filled.reader.stats.periods("day", filters, total).values()
+    assert (sum(day.turns for day in days), sum(day.runs for day in days)) == (turns, runs)
 
 
 @pytest.mark.parametrize("filters", [Filters(assistant="poet"), Filters(file=True), Filters(state="empty")])
@@ -237,14 +238,14 @@ def test_a_file_counts_its_turn(filled: Store) -> None:
 def test_days_weeks_and_months(filled: Store, zone: Zone) -> None:
     zone("UTC")
     total = total_of(filled)
-    found = {unit: filled.reader.stats.periods(unit, ALL, total) for unit in ("day", "week", "month")}
-    turns = {unit: {key: one.turns for key, one in rows.items()} for unit, rows in found.items()}
+    groups = {unit: filled.reader.stats.periods(unit, ALL, total) for unit in ("day", "week", "month")}
+    turns = {unit: {key: value.turns for key, value in rows.items()} for unit, rows in groups.items()}
     assert turns == {
         "day": {"2026-03-10": 1, "2026-03-11": 2, "2026-04-19": 1},
         "week": {"2026-W11": 3, "2026-W16": 1},
         "month": {"2026-03": 3, "2026-04": 1},
     }
-    assert found["month"]["2026-03"] == replace(
+    assert groups["month"]["2026-03"] == replace(
         total, key="2026-03", turns=3, runs=4, last_at=MARCH + timedelta(days=1, hours=1)
     )
 
@@ -270,9 +271,9 @@ def test_a_day_begins_at_the_users_midnight(
     said(store, midnight - timedelta(days=200))  # so that the clocks were changed between
     said(store, midnight - timedelta(microseconds=1))
     said(store, midnight)
-    found = store.reader.stats.periods("day", ALL, total_of(store))
-    assert [key for key in found if key >= days[0]] == list(days)
-    assert [one.turns for one in found.values()] == [1, 1, 1]
+    total = store.reader.stats.periods("day", ALL, total_of(store))
+    assert [key for key in total if key >= days[0]] == list(days)
+    assert [item.turns for item in total.values()] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -288,7 +289,7 @@ def test_a_day_begins_at_the_users_midnight(
 )
 def test_no_stretch_lies_in_two_days(zone: Zone, name: str, year: int, step: int) -> None:
     zone(name)
-    first, last = (int(datetime(one, 1, 1, tzinfo=UTC).timestamp()) for one in (year, year + 1))
+    first, last = (int(datetime(item, 1, 1, tzinfo=UTC).timestamp()) for item in (year, year + 1))
     grid = periods.day_grid(first, last)
     assert grid.step == step
     for second in range(first, last, 599):
@@ -313,6 +314,6 @@ def test_the_total_of_one_conversation(store: Store) -> None:
     for text in ("one", "two"):
         store.answer(text, "answer")
     store.writer.conversations.archive([pk])
-    found = store.reader.stats.total_of(pk)
-    assert found is not None
-    assert (found.turns, found.runs, found.input_tokens, found.cost) == (2, 2, None, 0)  # never sent
+    total = store.reader.stats.total_of(pk)
+    assert total is not None
+    assert (total.turns, total.runs, total.input_tokens, total.cost) == (2, 2, None, 0)  # never sent

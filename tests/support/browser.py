@@ -164,19 +164,19 @@ class Page:
     def events(self, *methods: str) -> list[dict[str, Any]]:
         """What happened in this tab."""
         return [
-            one["params"]
-            for one in self._browser.events
-            if one["method"] in methods and one.get("sessionId") == self._session
+            event["params"]
+            for event in self._browser.events
+            if event["method"] in methods and event.get("sessionId") == self._session
         ]
 
     def complaints(self) -> list[str]:
         """Everything on the console: violations of the policy, errors, and what scripts said."""
-        said = self.events("Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled")
-        return [json.dumps(one) for one in said]
+        reports = self.events("Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled")
+        return [json.dumps(item) for item in reports]
 
     def requests(self) -> list[str]:
         """Every address that this tab asked for, but its own and what is inside it."""
-        asked = [one["request"]["url"] for one in self.events("Network.requestWillBeSent")]
+        asked = [event["request"]["url"] for event in self.events("Network.requestWillBeSent")]
         return [url for url in asked if not url.startswith(("file:", "data:"))]
 
 

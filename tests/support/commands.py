@@ -200,8 +200,8 @@ class Chatmgr:
 
     def turn(self, address: str) -> dict[str, Any]:
         """One turn, as JSON."""
-        [found] = self.json("history", address)
-        return found
+        [document] = self.json("history", address)
+        return document
 
     def provider(self, api: str, base_url: str, name: str = "wire") -> None:
         """Write a provider into the settings, in place of one of that name; its key is in ``WIRE_KEY``."""
@@ -241,4 +241,4 @@ def _checked(done: CommandResult, code: int) -> CommandResult:
 
 def last_body(wire: WireServer) -> Any:
     """What the newest request that changed anything carried."""
-    return [one for one in wire.requests if one.method == "POST"][-1].body
+    return [request for request in wire.requests if request.method == "POST"][-1].body

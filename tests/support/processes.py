@@ -18,11 +18,11 @@ PATIENCE = 30.0  # seconds until a test gives up; nothing takes a tenth of it on
 def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
     """Wait until `condition` holds, and return what it gave."""
     deadline = time.monotonic() + patience
-    while not (found := condition()):
+    while not (outcome := condition()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited in vain for {what}")
         time.sleep(0.005)  # other processes, files and databases cannot wake anybody
-    return found
+    return outcome
 
 
 class Home:

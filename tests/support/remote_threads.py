@@ -24,9 +24,9 @@ def echo_of(turns: int, text: str) -> str:
 def past_turns(turns: int) -> Messages:
     """A past of that many turns."""
     return [
-        one
+        item
         for at in range(1, turns + 1)
-        for one in (("user", f"question {at}"), ("assistant", f"answer {at}"))
+        for item in (("user", f"question {at}"), ("assistant", f"answer {at}"))
     ]
 
 
@@ -34,27 +34,27 @@ def post_json(wire: WireServer, path: str, body: object) -> dict[str, Any]:
     """Write to the server as somebody else would."""
     status, _, answer = raw(wire, "POST", path, body, beta=True)
     assert status == 200, answer
-    found: dict[str, Any] = json.loads(answer)
-    return found
+    document: dict[str, Any] = json.loads(answer)
+    return document
 
 
-def add_messages(wire: WireServer, api: str, thread: str, said: Messages) -> None:
+def add_messages(wire: WireServer, api: str, thread: str, spoken: Messages) -> None:
     """Somebody else writes into a thread."""
     noun, items = ITEMS[api]
-    messages = [{"role": role, "content": text} for role, text in said]
+    messages = [{"role": role, "content": text} for role, text in spoken]
     if api == "assistants":
-        for one in messages:
-            post_json(wire, f"/{noun}/{thread}/{items}", one)
+        for message in messages:
+            post_json(wire, f"/{noun}/{thread}/{items}", message)
         return
     for start in range(0, len(messages), 20):
-        batch = [{"type": "message", **one} for one in messages[start : start + 20]]
+        batch = [{"type": "message", **message} for message in messages[start : start + 20]]
         post_json(wire, f"/{noun}/{thread}/{items}", {"items": batch})
 
 
-def create_thread(wire: WireServer, api: str, said: Messages) -> str:
+def create_thread(wire: WireServer, api: str, spoken: Messages) -> str:
     """A thread that exists on a server; its id."""
     thread = str(post_json(wire, f"/{ITEMS[api][0]}", {})["id"])
-    add_messages(wire, api, thread, said)
+    add_messages(wire, api, thread, spoken)
     return thread
 
 
@@ -96,8 +96,8 @@ def write_settings(chatmgr: Chatmgr, **values: object) -> None:
 
 def thread_of(chatmgr: Chatmgr, provider: str = "wire", name: str = "demo") -> dict[str, Any]:
     """A conversation's thread at a provider, as ``thread show`` tells it."""
-    [found] = [one for one in chatmgr.json("thread", "show", name) if one["provider"] == provider]
-    return found
+    [document] = [thread for thread in chatmgr.json("thread", "show", name) if thread["provider"] == provider]
+    return document
 
 
 def last_turn(chatmgr: Chatmgr, name: str = "demo") -> dict[str, Any]:
@@ -135,7 +135,11 @@ def at_terminal(chatmgr: Chatmgr, args: list[str], *dialogue: tuple[str, str]) -
 
 def queries_of(wire: WireServer, method: str, ending: str) -> list[dict[str, str]]:
     """The queries of requests whose path ends so."""
-    return [one.query for one in wire.requests if one.method == method and one.path.endswith(ending)]
+    return [
+        request.query
+        for request in wire.requests
+        if request.method == method and request.path.endswith(ending)
+    ]
 
 
 def long_answer(wire: WireServer, turns: int, text: str) -> str:

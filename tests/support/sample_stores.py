@@ -16,8 +16,8 @@ from chatmgr.store.tables import metadata
 from chatmgr.store.writer import RunOutcome, Writer
 
 TABLES = metadata.tables
-DATA = {one: bytes(range(256)) * one for one in (1, 2)}
-SHA = {one: hashlib.sha256(data).hexdigest() for one, data in DATA.items()}
+DATA = {number: bytes(range(256)) * number for number in (1, 2)}
+SHA = {value: hashlib.sha256(data).hexdigest() for value, data in DATA.items()}
 
 
 def attachment(name: str, kind: str, data: bytes) -> Attachment:
@@ -51,9 +51,9 @@ class SampleStore:
         return self.named(name)
 
     def named(self, name: str) -> Conversation:
-        found = self.reader.conversations.find(name)
-        assert found is not None
-        return found
+        conversation = self.reader.conversations.find(name)
+        assert conversation is not None
+        return conversation
 
     def say(
         self,
@@ -79,8 +79,8 @@ class SampleStore:
 def python_type(column: "Column[Any]") -> type:
     """What a column's values are; a moment's type hides it behind a decorator."""
     kind = column.type
-    found: type = (kind.impl_instance if isinstance(kind, TypeDecorator) else kind).python_type
-    return dict if isinstance(kind, JSON) else found
+    python_type: type = (kind.impl_instance if isinstance(kind, TypeDecorator) else kind).python_type
+    return dict if isinstance(kind, JSON) else python_type
 
 
 def value(column: "Column[Any]", number: int) -> object:
@@ -102,7 +102,10 @@ def value(column: "Column[Any]", number: int) -> object:
 def row(table: str, number: int, **given: object) -> dict[str, object]:
     """A row in which every column is filled, as given or by type."""
     columns = TABLES[table].c
-    return {one.name: given[one.name] if one.name in given else value(one, number) for one in columns}
+    return {
+        column.name: given[column.name] if column.name in given else value(column, number)
+        for column in columns
+    }
 
 
 def fill(url: str, tables: dict[str, list[dict[str, object]]] | None = None) -> None:
@@ -191,7 +194,9 @@ def rows() -> dict[str, list[dict[str, object]]]:
             row("messages", 5, id=5, turn_id=3, role="user", run_id=None),
             row("messages", 6, id=6, turn_id=3, role="assistant", run_id=4),
         ],
-        "blobs": [row("blobs", one, sha256=SHA[one], size=len(DATA[one]), data=DATA[one]) for one in DATA],
+        "blobs": [
+            row("blobs", item, sha256=SHA[item], size=len(DATA[item]), data=DATA[item]) for item in DATA
+        ],
         "attachments": [
             row("attachments", 1, id=1, message_id=1, position=0, sha256=SHA[1]),
             row("attachments", 2, id=2, message_id=1, position=1, sha256=SHA[2]),

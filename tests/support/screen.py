@@ -95,8 +95,8 @@ class Screen:
     def until(self, *wanted: str, at_prompt: bool = False) -> None:
         """Read until the screen shows all of `wanted`, and the chat waits for a line if `at_prompt`."""
         deadline = time.monotonic() + PATIENCE
-        while not (all(one in self.text for one in wanted) and (not at_prompt or self.prompt == "❯")):
-            if not self.read() and not all(one in self.text for one in wanted):
+        while not (all(text in self.text for text in wanted) and (not at_prompt or self.prompt == "❯")):
+            if not self.read() and not all(text in self.text for text in wanted):
                 raise AssertionError(f"chatmgr ended without showing {wanted}:\n{self.text}")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waited in vain for {wanted}:\n{self.text}")

@@ -78,5 +78,5 @@ class Shell:
 def without_chatmgr(env: dict[str, str]) -> dict[str, str]:
     """An environment whose PATH does not lead to chatmgr, as when its venv is not active."""
     ours = Path(sys.executable).parent
-    kept = [one for one in env["PATH"].split(os.pathsep) if not (Path(one) / "chatmgr").exists()]
-    return env | {"PATH": os.pathsep.join(one for one in kept if Path(one) != ours)}
+    kept = [part for part in env["PATH"].split(os.pathsep) if not (Path(part) / "chatmgr").exists()]
+    return env | {"PATH": os.pathsep.join(folder for folder in kept if Path(folder) != ours)}

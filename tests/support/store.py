@@ -44,9 +44,9 @@ class Store:
 
     def now(self, name: str = "plan") -> Conversation:
         """A conversation as the database has it now."""
-        found = self.reader.conversations.find(name)
-        assert found is not None
-        return found
+        conversation = self.reader.conversations.find(name)
+        assert conversation is not None
+        return conversation
 
     def open(self, text: str = "hello", name: str = "plan") -> OpenRun:
         """Open a turn."""

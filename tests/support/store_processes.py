@@ -25,12 +25,12 @@ class OtherProcess:
 
     def rest(self) -> list[object]:
         """All that it says until it ends."""
-        said = []
+        collected = []
         while True:
             try:
-                said.append(self.pipe.recv())
+                collected.append(self.pipe.recv())
             except EOFError:
-                return said
+                return collected
 
     def kill(self) -> None:
         """End it as a crash would: nothing of it runs any more."""

@@ -47,7 +47,7 @@ def test_no_color_leaves_structure(terminal: TextIO, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("NO_COLOR", "1")
     assert wants_markdown(terminal)
     written = "\n".join(rendered_lines(TEXT, 80))
-    codes = {int(one) for found in re.findall(r"\x1b\[([0-9;]+)m", written) for one in found.split(";")}
+    codes = {int(part) for result in re.findall(r"\x1b\[([0-9;]+)m", written) for part in result.split(";")}
     assert codes == {0, 1, 2, 4}
     assert "\x1b[1;4mHead" in written
 
@@ -56,7 +56,7 @@ def test_colours_are_the_terminals_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """None bright, no background, neither black nor white nor yellow: readable on dark and on light."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     written = "\n".join(rendered_lines(TEXT + "- x\n\n> *y*\n", 80))
-    codes = {int(one) for found in re.findall(r"\x1b\[([0-9;]+)m", written) for one in found.split(";")}
+    codes = {int(part) for result in re.findall(r"\x1b\[([0-9;]+)m", written) for part in result.split(";")}
     assert codes <= {0, 1, 2, 3, 4, 9, 31, 32, 34, 35, 36}
 
 

@@ -69,7 +69,7 @@ def test_resized_where_long_rows_are_cut_off(sizes: tuple[int, ...]) -> None:
     writer.finish()
     words = re.findall(r"word\d+(?= )|item \d+|above \d+", paper.text)
     assert words == list(dict.fromkeys(words))
-    assert [one for one in words if one[0] in "ai"] == re.findall(
+    assert [word for word in words if word[0] in "ai"] == re.findall(
         r"above \d+|item \d+", "\n".join(f"above {number}" for number in range(30)) + ROWS
     )
 

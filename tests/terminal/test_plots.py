@@ -40,10 +40,10 @@ def test_a_bar_of_nothing() -> None:
 
 
 def test_columns() -> None:
-    found = list(
+    drawn = list(
         plots.column_chart([8, 0, 4, 1], ["a", "", "c", ""], "8", width=12, height=2, terminal=False)
     )
-    assert found == ["8 │█", "  │█   █ ▂".rstrip(), "0 └────────", "   a   c"]
+    assert drawn == ["8 │█", "  │█   █ ▂".rstrip(), "0 └────────", "   a   c"]
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 100, 200])

@@ -41,14 +41,14 @@ def test_the_matches_of_a_snippet_are_marked_on_both_sides_of_a_break(
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
     text = "we went to the old harbour at night"
-    found = (text.index("old"), text.index("old") + len("old harbour"))
-    snippet = Snippet(text, (found,), "user")
+    span = (text.index("old"), text.index("old") + len("old harbour"))
+    snippet = Snippet(text, (span,), "user")
     now = datetime.now(UTC)
-    one = Hit("demo", 1, "", "helper", "m", "p", "completed", now, snippet)
-    _, *rows = hit_lines(one, terminal=True, width=20)
+    hit = Hit("demo", 1, "", "helper", "m", "p", "completed", now, snippet)
+    _, *rows = hit_lines(hit, terminal=True, width=20)
     mark = "\x1b[1;33m"
     assert rows == [f"> we went to the {mark}old\x1b[0m", f"  {mark}harbour\x1b[0m at night"]
-    _, row = hit_lines(one, terminal=False)
+    _, row = hit_lines(hit, terminal=False)
     assert row == f"> {text}"
 
 

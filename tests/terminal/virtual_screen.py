@@ -60,21 +60,21 @@ class Paper(Console):
     def rows(self) -> list[list[tuple[str, ...]]]:
         """All rows, those that left the screen too: each sign with its colour and style."""
         every = [*self.screen.history.top, *(self.screen.buffer[at] for at in range(self.screen.lines))]
-        found = []
+        collected = []
         for row in every:
             cells = [row[at] for at in range(self.screen.columns)]
             looks = [
-                (one.data, one.fg, *map(str, (one.bold, one.italics, one.underscore)))
-                if one.data != " "
+                (cell.data, cell.fg, *map(str, (cell.bold, cell.italics, cell.underscore)))
+                if cell.data != " "
                 else (" ",)
-                for one in cells
+                for cell in cells
             ]
             while looks and looks[-1] == (" ",):
                 looks.pop()
-            found.append(looks)
-        while found and not found[-1]:
-            found.pop()
-        return found
+            collected.append(looks)
+        while collected and not collected[-1]:
+            collected.pop()
+        return collected
 
     @property
     def text(self) -> str:

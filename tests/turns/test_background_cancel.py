@@ -32,10 +32,10 @@ class TestStopped:
 
     def test_by_ctrl_c(self, demo: Chatmgr, wire: WireServer) -> None:
         process, gate = self.running(demo, wire)
-        said = end_by_signal(process, signal.SIGINT)
+        error = end_by_signal(process, signal.SIGINT)
         gate.open()
         assert process.wait().code == 130
-        assert "Stopped; what had arrived is kept." in said
+        assert "Stopped; what had arrived is kept." in error
         turn = demo.turn("demo@2")
         assert turn["state"] == "cancelled"
         assert wire.requests[-1].path == f"/responses/{turn['run_id']}/cancel"
@@ -54,8 +54,8 @@ class TestStopped:
 
     def test_where_another_process_follows_it(self, demo: Chatmgr, wire: WireServer) -> None:
         process, gate = self.running(demo, wire)
-        said = demo("runs", "cancel", "demo").err
-        assert f"demo@2 is cancelled on the server; process {process.pid} on " in said
+        error = demo("runs", "cancel", "demo").err
+        assert f"demo@2 is cancelled on the server; process {process.pid} on " in error
         gate.open()
         assert process.wait().code == 8
         assert demo.turn("demo@2")["state"] == "cancelled"

@@ -103,7 +103,7 @@ class TestKilled:
         wire.fault(Fault(kind="cut", match=RESPONSE, after=3))
         demo("resume", "demo")
         cursors = [
-            one.get("starting_after") for one in queries_of(wire, "GET", demo.turn("demo@2")["run_id"])
+            query.get("starting_after") for query in queries_of(wire, "GET", demo.turn("demo@2")["run_id"])
         ]
         assert cursors == [str(FAR - 1), str(FAR + 2)]
         check_complete(demo, wire)
@@ -151,7 +151,7 @@ class TestALineThatBreaks:
         wire.fault(Fault(kind="reset", match=RESPONSE, times=0))
         done = demo("send", "demo", "two", "--background", code=6)
         assert "chatmgr runs" in done.err.splitlines()[-1]
-        assert [one["state"] for one in demo.json("runs")] == ["running"]
+        assert [run["state"] for run in demo.json("runs")] == ["running"]
         assert "stays open" in demo("send", "demo", "again?", code=6).err
         wire.clear_faults()
         assert long_answer(wire, 2, "two") in demo("runs", "wait", "demo").out
@@ -185,13 +185,13 @@ class TestPolled:
         write_settings(demo, run_seconds=1)
         wire.fault(NO_STREAM)
         wire.world.background_polls = 10_000
-        said = demo("send", "demo", "two", "--background", code=6).err.splitlines()[-1]
-        assert said.endswith("Wait for it: chatmgr runs wait demo — or give it up: chatmgr runs cancel demo")
+        error = demo("send", "demo", "two", "--background", code=6).err.splitlines()[-1]
+        assert error.endswith("Wait for it: chatmgr runs wait demo — or give it up: chatmgr runs cancel demo")
         for command in (("send", "demo", "three"), ("resume", "demo"), ("runs", "wait", "demo")):
-            said = demo(*command, code=6).err
-            assert "The server is still working on the answer." in said
-            assert "demo@2 stays open. Wait for it: chatmgr runs wait demo" in said
-        assert [one["turn"] for one in demo.json("runs")] == [2]
+            error = demo(*command, code=6).err
+            assert "The server is still working on the answer." in error
+            assert "demo@2 stays open. Wait for it: chatmgr runs wait demo" in error
+        assert [run["turn"] for run in demo.json("runs")] == [2]
         turns = next(iter(vars(wire._memories[1])["_turns"].values()))
         turns.polls = 1
         assert long_answer(wire, 2, "two") in demo("runs", "wait", "demo").out
@@ -243,7 +243,7 @@ class TestElsewhere:
         assert quiet.err == ""
         told = demo("send", "demo", "three", "--background")
         assert told.err == "small cannot run in the background; this process has to keep running.\n"
-        assert all("background" not in one.body for one in other.requests if one.body)
+        assert all("background" not in request.body for request in other.requests if request.body)
         assert demo.rows("SELECT background FROM runs ORDER BY id DESC LIMIT 2") == [(0,), (0,)]
 
     @pytest.mark.parametrize("verb", ["new", "resume"])

@@ -64,10 +64,10 @@ def test_the_second_says_who_is_there(scene: Scene) -> None:
     before = scene.transcript()
     second = scene.place.run("send", "demo", "second")
     assert (second.code, second.out) == (8, "")
-    said = one_line(second)
-    assert f"process {scene.holder.pid} on {platform.node()}" in said
-    assert f"since {moment.astimezone():%H:%M:%S}" in said
-    assert "--wait" in said
+    error = one_line(second)
+    assert f"process {scene.holder.pid} on {platform.node()}" in error
+    assert f"since {moment.astimezone():%H:%M:%S}" in error
+    assert "--wait" in error
     assert [text for role, text in scene.transcript() if role == "user"] == ["first"]
     assert scene.transcript()[: len(before)] == before
     scene.gate.open()
@@ -156,8 +156,8 @@ def _waits(place: Home, running: Running) -> bool:
     """Whether a process stands in the queue for a conversation."""
     assert not running.over, running.wait()
     if place.url.startswith("postgresql"):
-        found = place.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-        return bool(found)
+        count = place.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return bool(count)
     # Only the kernel knows: in /proc/locks a waiting process is listed behind an arrow.
     waiting = [line.split() for line in Path("/proc/locks").read_text().splitlines() if "->" in line]
     return any(str(running.pid) in words for words in waiting)

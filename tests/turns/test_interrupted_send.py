@@ -60,9 +60,9 @@ def _interrupt(place: Home, wire: WireServer, api: str, after: int | None, shown
 
 
 def _states(place: Home) -> list[tuple[str, str, str]]:
-    found = place.run("history", "demo", "--json")
-    assert (found.code, found.err) == (0, "")
-    return [(turn["user"], turn["state"], turn["answer"] or "") for turn in found.json()]
+    result = place.run("history", "demo", "--json")
+    assert (result.code, result.err) == (0, "")
+    return [(turn["user"], turn["state"], turn["answer"] or "") for turn in result.json()]
 
 
 def _goes_on(place: Home, answered: int) -> None:
@@ -82,8 +82,8 @@ def test_in_the_middle_of_an_answer(place: Home, wire: WireServer, api: str) -> 
     assert (done.code, done.out) == (130, "2 user turns;\n")
     assert one_line(done) == "chatmgr: Stopped; what had arrived is kept."
     assert _states(place)[1] == ("second", "cancelled", "2 user turns;")
-    cancels = [one for one in wire.requests if one.path.endswith("/cancel")]
-    assert [one.status for one in cancels] == ([200] if api == "assistants" else [])
+    cancels = [request for request in wire.requests if request.path.endswith("/cancel")]
+    assert [cancel.status for cancel in cancels] == ([200] if api == "assistants" else [])
     _goes_on(place, 2)
 
 

@@ -42,14 +42,14 @@ def test_a_nameless_file_is_given_the_suffix_of_its_type(
 
 
 def test_addresses_are_fetched(file_server: FileServer) -> None:
-    found = attachments(
+    attached = attachments(
         (
             file_server("a/plan.pdf?v=2"),
             file_server("moved"),
             file_server("notes.txt").replace("http", "HTTP"),
         )
     )
-    assert [(one.name, one.content_type) for one in found] == [
+    assert [(item.name, item.content_type) for item in attached] == [
         ("plan.pdf", "application/pdf"),
         ("moved.png", "image/png"),
         ("notes.txt", "text/plain"),
@@ -67,8 +67,8 @@ def test_addresses_are_fetched(file_server: FileServer) -> None:
 def test_names_that_no_database_takes_are_mended(files: Path) -> None:
     odd = files / "caf\udce9.txt"
     odd.write_text("x")
-    [found] = attachments((str(odd),))
-    assert found.name == "caf\ufffd.txt"
+    [attached] = attachments((str(odd),))
+    assert attached.name == "caf\ufffd.txt"
 
 
 REFUSED = {
@@ -95,8 +95,8 @@ def test_a_refused_file_leaves_no_trace(talking: Chatmgr, wire: WireServer, file
     refused = talking("new", "other", "-i", "x", "--provider", "wire", "-f", name, "look", code=2)
     assert one_line(refused) == f"chatmgr: {REFUSED[name]}"
     assert talking.said() == ["one"]
-    assert [one["name"] for one in talking.json("history")] == ["demo"]
-    assert [one["name"] for one in talking.json("assistant", "list")] == ["demo"]
+    assert [conversation["name"] for conversation in talking.json("history")] == ["demo"]
+    assert [assistant["name"] for assistant in talking.json("assistant", "list")] == ["demo"]
     assert len(wire.requests) == before
 
 
@@ -109,17 +109,17 @@ def test_the_embedded_model_refuses_before_anything_is_kept(talking: Chatmgr, fi
     talking("new", "other", "-i", "x", "--provider", "local", "-f", name, "look", code=2)
     assert talking.said() == ["one"]
     assert talking.rows("SELECT count(*) FROM blobs") == [(0,)]
-    assert [one["name"] for one in talking.json("history")] == ["demo"]
+    assert [conversation["name"] for conversation in talking.json("history")] == ["demo"]
 
 
 def test_standard_input_is_a_file_or_a_message(talking: Chatmgr) -> None:
     talking("send", "demo", "-f", "-", "what is it?", stdin=PNG)
     talking("send", "demo", "-f", "-", "-f", "notes.txt", "and these?", stdin=b"a;b\n")
     turns = talking.json("history", "demo")
-    assert [(one["name"], one["content_type"]) for one in turns[1]["attachments"]] == [
+    assert [(attachment["name"], attachment["content_type"]) for attachment in turns[1]["attachments"]] == [
         ("stdin.png", "image/png")
     ]
-    assert [one["name"] for one in turns[2]["attachments"]] == ["stdin", "notes.txt"]
+    assert [attachment["name"] for attachment in turns[2]["attachments"]] == ["stdin", "notes.txt"]
     assert [turn["user"] for turn in turns] == ["one", "what is it?", "and these?"]
     talking("send", "demo", "-f", "notes.txt", "so?", stdin=b"piped")
     assert talking.said()[-1] == "piped\n\nso?"
@@ -132,7 +132,7 @@ def test_a_file_wants_a_message(talking: Chatmgr) -> None:
     assert talking.refused(2, "send", "demo", "-f", "notes.txt") == line
     assert talking.refused(2, "send", "demo", "-f", "-", stdin=b"text") == line
     assert talking.refused(2, "new", "other", "-i", "x", "--provider", "wire", "-f", "notes.txt") == line
-    assert [one["name"] for one in talking.json("history")] == ["demo"]
+    assert [conversation["name"] for conversation in talking.json("history")] == ["demo"]
 
 
 def test_in_the_chat_files_wait_for_the_next_message(talking: Chatmgr, files: Path) -> None:
@@ -149,7 +149,7 @@ def test_in_the_chat_files_wait_for_the_next_message(talking: Chatmgr, files: Pa
     lines += ["/file plan.pdf", "/file", "no file after all"]
     done = talking("resume", "demo", stdin="\n".join(lines).encode() + b"\n")
     turns = talking.json("history", "demo")[1:]
-    assert [[one["name"] for one in turn["attachments"]] for turn in turns] == [
+    assert [[attachment["name"] for attachment in turn["attachments"]] for turn in turns] == [
         ["dot.png", "notes.txt"],
         [],
         [],
@@ -167,4 +167,4 @@ def test_in_the_chat_a_provider_that_cannot_take_a_file_is_no_trap(talking: Chat
     assert "The embedded model reads text only, and dot.png is image/png." in done.err
     [_, turn] = talking.json("history", "demo")
     assert (turn["user"], turn["provider"]) == ("look", "wire")
-    assert [one["name"] for one in turn["attachments"]] == ["dot.png"]
+    assert [attachment["name"] for attachment in turn["attachments"]] == ["dot.png"]

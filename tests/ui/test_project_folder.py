@@ -34,8 +34,8 @@ NEW = ("-i", "Be brief.", "--provider", "wire", "hi")
 def folders(chatmgr: Chatmgr) -> dict[str, str]:
     """The folder of each conversation, below the user's home."""
     user = chatmgr.home.parent / "user"
-    found = {one["name"]: one["folder"] for one in chatmgr.json("history")}
-    return {name: str(Path(folder).relative_to(user)) if folder else "" for name, folder in found.items()}
+    document = {conversation["name"]: conversation["folder"] for conversation in chatmgr.json("history")}
+    return {name: str(Path(folder).relative_to(user)) if folder else "" for name, folder in document.items()}
 
 
 def test_the_project_is_the_repository_around(inside: In, chatmgr: Chatmgr) -> None:
@@ -65,11 +65,11 @@ def test_a_home_that_is_a_repository_is_no_project(inside: In, chatmgr: Chatmgr)
 def test_resume_takes_the_last_one_here(inside: In) -> None:
     inside("one", "new", "a", *NEW)
     inside("two", "new", "b", *NEW)
-    said = inside("one", "resume").err
-    assert "“a” was the last one here; “b” was used later, elsewhere: chatmgr resume b" in said
-    assert "Going on with: chatmgr resume a" in said
-    said = inside("one", "resume").err  # now it is the last one of all, and there is nothing to say
-    assert "elsewhere" not in said
+    error = inside("one", "resume").err
+    assert "“a” was the last one here; “b” was used later, elsewhere: chatmgr resume b" in error
+    assert "Going on with: chatmgr resume a" in error
+    error = inside("one", "resume").err  # now it is the last one of all, and there is nothing to say
+    assert "elsewhere" not in error
     assert "Going on with: chatmgr resume a" in inside("three", "resume").err
     assert "Going on with: chatmgr resume b" in inside("two", "resume", "--here").err
 
@@ -77,8 +77,8 @@ def test_resume_takes_the_last_one_here(inside: In) -> None:
 def test_here_demands_one_of_this_folder(inside: In, chatmgr: Chatmgr) -> None:
     inside("one", "new", "a", *NEW)
     three = chatmgr.home.parent / "user/three"
-    said = inside("three", "resume", "--here", code=5).err
-    assert said.startswith(f"chatmgr: There is no conversation of “{three}”. Begin one: chatmgr new")
+    error = inside("three", "resume", "--here", code=5).err
+    assert error.startswith(f"chatmgr: There is no conversation of “{three}”. Begin one: chatmgr new")
     for verb in ("resume", "history"):
         assert "There is no project at" in inside("", verb, "--here", code=5).err
         assert inside("", verb, "--here", code=5).err.count("\n") == 1
@@ -88,9 +88,9 @@ def test_here_demands_one_of_this_folder(inside: In, chatmgr: Chatmgr) -> None:
 def test_history_here_lists_and_searches(inside: In) -> None:
     inside("one", "new", "a", *NEW)
     inside("two", "new", "b", *NEW)
-    assert [one["name"] for one in inside("one", "history", "--here", "--json").json()] == ["a"]
+    assert [record["name"] for record in inside("one", "history", "--here", "--json").json()] == ["a"]
     hits = inside("two", "history", "-q", "hi", "--here", "--json").json()
-    assert [one["conversation"] for one in hits] == ["b"]
+    assert [hit["conversation"] for hit in hits] == ["b"]
     nothing = inside("three", "history", "--here")
     assert (nothing.out, nothing.err) == ("", "No conversation matches. See them all: chatmgr history\n")
     assert "Filters go with the list" in inside("one", "history", "a", "--here", code=2).err

@@ -42,9 +42,9 @@ class Chat:
             raise RefusedError(
                 400, "Missing required parameter: 'messages'.", "missing_required_parameter", "messages"
             )
-        said = [(message["role"], _text(message.get("content"))) for message in call.body["messages"]]
-        instructions = "\n".join(text for role, text in said if role in INSTRUCTING)
-        memory = [(role, text) for role, text in said if role not in INSTRUCTING]
+        messages = [(message["role"], _text(message.get("content"))) for message in call.body["messages"]]
+        instructions = "\n".join(text for role, text in messages if role in INSTRUCTING)
+        memory = [(role, text) for role, text in messages if role not in INSTRUCTING]
         self._refuse_unseen(call.body["messages"])
         self._world.refuse_too_long(memory, instructions or None)
         outcome = self._world.think(memory, instructions or None, call.plan)
@@ -70,9 +70,9 @@ class Chat:
         """Refuse images as llama.cpp does for a model that cannot see."""
         kinds = {
             part.get("type")
-            for one in messages
-            if isinstance(one.get("content"), list)
-            for part in one["content"]
+            for message in messages
+            if isinstance(message.get("content"), list)
+            for part in message["content"]
         }
         if "image_url" in kinds and not self._world.sees:
             hint = "if this is unexpected, you may need to provide the mmproj"

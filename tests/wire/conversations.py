@@ -64,16 +64,16 @@ class Conversations:
 
     def routes(self) -> list[Route]:
         """Everything served here."""
-        one = "/conversations/{conversation}"
+        path = "/conversations/{conversation}"
         return [
             ("POST", "/conversations", self._create),
-            ("GET", one, lambda call: as_json(self._named(call).body)),
-            ("POST", one, self._update),
-            ("DELETE", one, self._delete),
-            ("GET", f"{one}/items", lambda call: as_json(page(self._named(call).items, call.query))),
-            ("POST", f"{one}/items", self._append),
-            ("GET", f"{one}/items/{{item}}", lambda call: as_json(self._item(call))),
-            ("DELETE", f"{one}/items/{{item}}", self._delete_item),
+            ("GET", path, lambda call: as_json(self._named(call).body)),
+            ("POST", path, self._update),
+            ("DELETE", path, self._delete),
+            ("GET", f"{path}/items", lambda call: as_json(page(self._named(call).items, call.query))),
+            ("POST", f"{path}/items", self._append),
+            ("GET", f"{path}/items/{{item}}", lambda call: as_json(self._item(call))),
+            ("DELETE", f"{path}/items/{{item}}", self._delete_item),
         ]
 
     def get(self, identifier: str) -> Conversation:

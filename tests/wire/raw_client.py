@@ -33,9 +33,9 @@ def raw(
 
 def sse(content: bytes) -> list[tuple[str, Any]]:
     """Take a well-behaved event stream apart."""
-    found = []
+    collected = []
     for block in content.decode().split("\n\n")[:-1]:
         fields = dict(line.split(": ", 1) for line in block.split("\n"))
         data = fields["data"]
-        found.append((fields.get("event", ""), data if data == "[DONE]" else json.loads(data)))
-    return found
+        collected.append((fields.get("event", ""), data if data == "[DONE]" else json.loads(data)))
+    return collected

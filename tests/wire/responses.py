@@ -52,13 +52,13 @@ class Responses:
 
     def routes(self) -> list[Route]:
         """Everything served here."""
-        one = "/responses/{response}"
+        path = "/responses/{response}"
         return [
             ("POST", "/responses", self._create),
-            ("GET", one, self._read),
-            ("DELETE", one, self._delete),
-            ("POST", f"{one}/cancel", self._cancel),
-            ("GET", f"{one}/input_items", lambda call: as_json(page(self._named(call).inputs, call.query))),
+            ("GET", path, self._read),
+            ("DELETE", path, self._delete),
+            ("POST", f"{path}/cancel", self._cancel),
+            ("GET", f"{path}/input_items", lambda call: as_json(page(self._named(call).inputs, call.query))),
         ]
 
     def forget(self, identifier: str) -> None:

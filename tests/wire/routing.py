@@ -28,7 +28,7 @@ class Router:
     def serve(self, call: Call) -> Answer:
         """Serve a call, or refuse it as OpenAI refuses unknown URLs."""
         for method, regex, serve in self._routes:
-            found = regex.fullmatch(call.path)
-            if method == call.method and found:
-                return serve(dataclasses.replace(call, args=found.groupdict()))
+            match = regex.fullmatch(call.path)
+            if method == call.method and match:
+                return serve(dataclasses.replace(call, args=match.groupdict()))
         raise RefusedError(404, f"Invalid URL ({call.method} /v1{call.path})")

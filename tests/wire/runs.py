@@ -27,15 +27,15 @@ class Runs:
     def routes(self) -> list[Route]:
         """Everything served here; these come before /threads/{thread}, which /threads/runs would match."""
         runs = "/threads/{thread}/runs"
-        one = f"{runs}/{{run}}"
+        path = f"{runs}/{{run}}"
         return [
             ("POST", "/threads/runs", self._create_with_thread),
             ("POST", runs, lambda call: self._create(call, self._threads.named(call))),
             ("GET", runs, self._list),
-            ("GET", one, self._read),
-            ("POST", f"{one}/cancel", self._cancel),
-            ("GET", f"{one}/steps", lambda call: as_json(page(self._named(call).steps, call.query))),
-            ("POST", f"{one}/submit_tool_outputs", self._submit),
+            ("GET", path, self._read),
+            ("POST", f"{path}/cancel", self._cancel),
+            ("GET", f"{path}/steps", lambda call: as_json(page(self._named(call).steps, call.query))),
+            ("POST", f"{path}/submit_tool_outputs", self._submit),
         ]
 
     def _named(self, call: Call) -> Run:
@@ -146,7 +146,7 @@ class Runs:
         if not run.waiting:
             message = f'Runs in status "{run.body["status"]}" do not accept tool outputs.'
             raise RefusedError(400, message)
-        outputs = {one["tool_call_id"]: one["output"] for one in call.body["tool_outputs"]}
+        outputs = {output["tool_call_id"]: output["output"] for output in call.body["tool_outputs"]}
         for tool_call in run.steps[-1]["step_details"]["tool_calls"]:
             if tool_call["id"] not in outputs:
                 raise RefusedError(400, f"Expected tool outputs for call_ids ['{tool_call['id']}'].")

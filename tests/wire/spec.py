@@ -52,13 +52,13 @@ class Spec:
         operation = self._document["paths"][template].get(method.lower())
         if operation is None:
             return [f"{where}: this path does not know this method"]
-        found = [*_check_headers(path, headers), *self._check_query(operation, query)]
+        rows = [*_check_headers(path, headers), *self._check_query(operation, query)]
         if "requestBody" in operation:
             pointer = f"/paths/{_escape(template)}/{method.lower()}/requestBody/content"
-            found += self._check_body(operation, pointer, headers, body)
+            rows += self._check_body(operation, pointer, headers, body)
         elif body not in (None, {}):
-            found.append("a body where none is expected")
-        return [f"{where}: {problem}" for problem in found]
+            rows.append("a body where none is expected")
+        return [f"{where}: {problem}" for problem in rows]
 
     def check_schema(self, name: str, value: object) -> list[str]:
         """Return what is wrong with a value that should match a named schema of the document."""
@@ -71,8 +71,8 @@ class Spec:
             if parameter is None:
                 yield f"unknown query parameter {name!r}"
             else:
-                for one in value.split(",") if parameter["schema"].get("type") == "array" else [value]:
-                    yield from _check_parameter(name, one, parameter["schema"])
+                for part in value.split(",") if parameter["schema"].get("type") == "array" else [value]:
+                    yield from _check_parameter(name, part, parameter["schema"])
         yield from (
             f"missing query parameter {n!r}" for n, p in known.items() if p.get("required") and n not in query
         )

@@ -136,7 +136,7 @@ class Threads:
 
     def _refuse_unknown_files(self, wanted: Json, parts: list[Json]) -> None:
         named = [part["image_file"]["file_id"] for part in parts if part["type"] == "image_file"]
-        named += [one["file_id"] for one in wanted.get("attachments") or ()]
+        named += [attachment["file_id"] for attachment in wanted.get("attachments") or ()]
         for identifier in named:
             if identifier not in self._world.files:
                 raise RefusedError(404, f"No such File object: {identifier}", param="file_id")

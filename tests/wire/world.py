@@ -205,12 +205,12 @@ def page(items: Sequence[ItemT], query: Mapping[str, str]) -> Json:
             )
     start = ids.index(query["after"]) + 1 if "after" in query else 0
     stop = ids.index(query["before"]) if "before" in query else len(ordered)
-    found = ordered[start:stop]
-    chosen = found[-limit:] if "before" in query and "after" not in query else found[:limit]
+    page = ordered[start:stop]
+    chosen = page[-limit:] if "before" in query and "after" not in query else page[:limit]
     return {
         "object": "list",
         "data": chosen,
         "first_id": chosen[0]["id"] if chosen else None,
         "last_id": chosen[-1]["id"] if chosen else None,
-        "has_more": len(found) > len(chosen),
+        "has_more": len(page) > len(chosen),
     }

@@ -42,7 +42,7 @@ class Leaf:
             step, at = varint(block, at)
             offset += step
             offsets.append(offset)
-        if end < _HEADER or end > len(block) or any(not 4 <= one < end for one in offsets):
+        if end < _HEADER or end > len(block) or any(not 4 <= start < end for start in offsets):
             raise UnknownFormat
         leaf = cls(int.from_bytes(block[:2], "big"), block[4 : offsets[0] if offsets else end])
         word = b""
@@ -77,7 +77,7 @@ def segments(structure: bytes) -> list[Segment]:
     levels, at = varint(structure, 4)
     _, at = varint(structure, at)
     _, at = varint(structure, at)
-    found: list[Segment] = []
+    segments: list[Segment] = []
     merging_below = 0
     for _ in range(levels):
         merging, at = varint(structure, at)
@@ -89,9 +89,9 @@ def segments(structure: bytes) -> list[Segment]:
             is_output = merging_below > 0 and number_in_level == count - 1
             if is_output and merging == count:
                 raise UnknownFormat  # an input as well
-            found.append(Segment(segment, first, last, is_output))
+            segments.append(Segment(segment, first, last, is_output))
         merging_below = merging
-    return found
+    return segments
 
 
 def shared_length(before: bytes, word: bytes) -> int:

@@ -82,10 +82,10 @@ def names(db: Connection, conversations: Iterable[int]) -> list[str]:
 
 def rows(db: Connection, conversations: Sequence[int]) -> dict[str, list[int]]:
     """The rows that make up conversations, by table."""
-    found = {table: _ids(db, sql.format(keys=_list(conversations))) for table, sql in _ROWS.items()}
-    found["attachments"] = _ids(db, _FILES.format(messages=_list(found["messages"])))
-    found["blobs"] = _ids(db, _BLOBS.format(files=_list(found["attachments"])))
-    return {table: _thinned(ids) for table, ids in found.items() if ids}
+    ids_by_table = {table: _ids(db, sql.format(keys=_list(conversations))) for table, sql in _ROWS.items()}
+    ids_by_table["attachments"] = _ids(db, _FILES.format(messages=_list(ids_by_table["messages"])))
+    ids_by_table["blobs"] = _ids(db, _BLOBS.format(files=_list(ids_by_table["attachments"])))
+    return {table: _thinned(ids) for table, ids in ids_by_table.items() if ids}
 
 
 def erase_words(db: Connection, texts: Iterable[str]) -> Remains:

@@ -89,10 +89,10 @@ class Client:
             persona = app.reader.assistants.get(mode.name)
             app.writer.conversations.create(name, persona.id, model, mode.api)
 
-    def ask(self, name: str, said: UserMessage) -> TurnLog:
+    def ask(self, name: str, message: UserMessage) -> TurnLog:
         """``chatmgr send``."""
         with self.process() as app:
-            return self.follow(app.turns.ask(app.reader.conversations.get(name), said))
+            return self.follow(app.turns.ask(app.reader.conversations.get(name), message))
 
     def settle(self, name: str) -> TurnLog:
         """What ``chatmgr resume`` and ``runs wait`` begin with."""

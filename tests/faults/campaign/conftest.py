@@ -51,9 +51,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, figures in getattr(report, "user_properties", ()):
             if name.startswith("campaign:") and report.when == "call":
                 for group in (name.removeprefix("campaign:"), "all"):
-                    found = groups.setdefault(group, {})
+                    hits = groups.setdefault(group, {})
                     for key, number in figures.items():
-                        found[key] = found.get(key, 0) + number
-    for group, found in groups.items():
-        log = ", ".join(f"{number} {key}" for key, number in found.items())
+                        hits[key] = hits.get(key, 0) + number
+    for group, hits in groups.items():
+        log = ", ".join(f"{number} {key}" for key, number in hits.items())
         terminalreporter.write_line(f"campaign, {group}: {log}")

@@ -26,10 +26,10 @@ POST, GET = "POST", "GET"
 
 def scenarios() -> list[Scenario]:
     """All of them, each once, though two lists may come to the same."""
-    found: list[Scenario] = []
+    collected: list[Scenario] = []
     for mode in API_MODES:
-        found += [*_refusals(mode), *_before(mode), *_streams(mode), *_answers(mode), *_lookups(mode)]
-    return list({str(scenario): scenario for scenario in [*found, *_special()]}.values())
+        collected += [*_refusals(mode), *_before(mode), *_streams(mode), *_answers(mode), *_lookups(mode)]
+    return list({str(scenario): scenario for scenario in [*collected, *_special()]}.values())
 
 
 def _refusals(mode: ApiMode) -> Iterator[Scenario]:
@@ -47,8 +47,8 @@ def _refusals(mode: ApiMode) -> Iterator[Scenario]:
             mode, f"{status}-unheard", (Fault(kind="status", match=match, status=status),), ends=CUT
         )
         heard = Fault(kind="status", match=match, status=status, heard=True)
-        found = WHOLE if mode in (FOREGROUND, ASSISTANTS) else CUT
-        yield Scenario(mode, f"{status}-heard", (heard,), ends=found)
+        outcome = WHOLE if mode in (FOREGROUND, ASSISTANTS) else CUT
+        yield Scenario(mode, f"{status}-heard", (heard,), ends=outcome)
         yield Scenario(mode, f"{status}-heard", (heard,), "drop", ends=CUT)
     shaped = Fault(kind="status", match=match, status=422, shape="detail", message="no such field")
     yield Scenario(mode, "422-detail", (shaped,), ends=CUT)
@@ -57,9 +57,9 @@ def _refusals(mode: ApiMode) -> Iterator[Scenario]:
     )
     for heard_too in (False, True):
         word = "heard" if heard_too else "unheard"
-        found = WHOLE if heard_too and mode in (FOREGROUND, ASSISTANTS) else CUT
+        outcome = WHOLE if heard_too and mode in (FOREGROUND, ASSISTANTS) else CUT
         reset = Fault(kind="reset", match=match, heard=heard_too)
-        yield Scenario(mode, f"reset-{word}", (reset,), ends=found)
+        yield Scenario(mode, f"reset-{word}", (reset,), ends=outcome)
         yield Scenario(mode, f"reset-{word}", (reset,), "drop", ends=CUT)
         yield Scenario(mode, f"reset-{word}", (reset,), "input_only", ends=CUT)
         silent = Fault(kind="gate", match=match, heard=heard_too, gate=Gate())

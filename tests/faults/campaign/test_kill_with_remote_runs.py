@@ -87,16 +87,16 @@ def test_killed(at: int, place: Home, wire: WireServer, count: Count) -> None:
     assert (complete, turn["answer"] or "") == (heard == 1, whole if heard else "")
     assert whole.startswith(kept)
     if cursor and at % 2 and not point.racing:  # taken up by a turn: what was kept is not asked for again
-        asked = [one.query.get("starting_after") for one in wire.requests if one.method == "GET"]
+        asked = [request.query.get("starting_after") for request in wire.requests if request.method == "GET"]
         assert str(cursor) in asked
     assert heard <= 1
 
 
 def _check(trial: Trial, pid: int, live: bool, done: list[CommandResult]) -> None:
     """The first command tells of the run; all that was said is there once, and nothing is left open."""
-    assert [one.code for one in done] == [0] * len(done), done
+    assert [result.code for result in done] == [0] * len(done), done
     log = f"{trial.name}@{trial.position} was interrupted: process {pid} on "
-    assert [log in one.err for one in done] == [live, *(False for _ in done[1:])]
+    assert [log in result.err for result in done] == [live, *(False for _ in done[1:])]
     assert not live or f"{trial.name}@{trial.position} is complete now" in done[0].err
     assert [turn["user"] for turn in trial.turns(done)] == trial.asked
     trial.check_memory(done)

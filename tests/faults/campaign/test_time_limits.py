@@ -57,7 +57,7 @@ def test_ctrl_c_ends_the_countdown(
         log = client.ask(case.name, case.said(case.text))
     client.configure()
     assert isinstance(log.error, Interrupted)
-    assert [(one.seconds, one.reason) for one in log.waits] == [(30, "too many requests")]
+    assert [(wait.seconds, wait.reason) for wait in log.waits] == [(30, "too many requests")]
     _finish(client, case, log, "cancelled", count)
 
 
@@ -72,7 +72,7 @@ def test_ctrl_c_ends_the_search_for_a_background_answer(
         patch.setattr("chatmgr.backends.http.retry.time", _Clock)
         log = client.ask(case.name, case.said(case.text))
     assert isinstance(log.error, Interrupted)
-    assert [one.status for one in client.wire.requests if one.path.endswith("/cancel")] == [200]
+    assert [request.status for request in client.wire.requests if request.path.endswith("/cancel")] == [200]
     _finish(client, case, log, "cancelled", count)
 
 
