@@ -141,8 +141,8 @@ class RedactedBackend:
         """An event that carries more than a piece of text."""
         label, words, answer = self._redactor.label, self._redactor.words, self._redactor.answer
         match event:
-            case Opened(thread_id, run_id, assistant_id, model):
-                return Opened(label(thread_id), label(run_id), label(assistant_id), label(model))
+            case Opened(thread_id, run_id, assistant_id, model, retrievable):
+                return Opened(label(thread_id), label(run_id), label(assistant_id), label(model), retrievable)
             case ThreadSynced(thread_id, synced):
                 return ThreadSynced(label(thread_id), synced)
             case Uploaded(sha256, remote_id):

@@ -94,6 +94,7 @@ def send(
 ) -> None:
     """Run a turn and show it, as a stream or as one JSON object; then let a title be made if one is due."""
     turns_before = conversation.turns
+    app().writer.database.expect_close()
     try:
         run_turn(conversation, message, wait=wait, quiet=as_json, reasoning=reasoning)
     finally:

@@ -32,13 +32,13 @@ class RunWriter:
     def record_ids(self, run: OpenRun, thread_id: str, run_id: str, model: str) -> None:
         """Note what the server calls things, the moment it is known; an empty id stays as it was.
 
-        Ids that are already written down cost no write.
+        Ids that are already written down cost no write. The answer's first checkpoint takes them to the disk.
         """
         known = _known(thread_id=thread_id, remote_id=run_id, model=model)
         if not known:
             return
         news = or_(*(runs.c[name] != value for name, value in known.items()))
-        with self._database.begin() as db:
+        with self._database.begin(soon=True) as db:
             db.execute(update(runs).where(runs.c.id == run.run, news).values(known))
 
     def leave_thread(self, run: OpenRun) -> None:
@@ -80,7 +80,7 @@ class RunWriter:
         if outcome.state in LIVE:
             raise ValueError(f"{outcome.state} does not close a run")
         moment = now()
-        with self._database.begin() as db:
+        with self._database.begin(last=True) as db:
             if outcome.text:
                 set_answer(db, run, outcome.text)
                 db.execute(delete(answer_parts).where(answer_parts.c.run_id == run.run))
