@@ -7,7 +7,8 @@ models refuse that parameter. So several request bodies are tried: a refused one
 from collections.abc import Iterable
 
 from chatmgr.backends.completion_chunks import read_chunks
-from chatmgr.backends.http.client import ApiClient, Json, Stream
+from chatmgr.backends.http.client import ApiClient, Json
+from chatmgr.backends.http.stream import Stream
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished
 from chatmgr.domain.states import RunState

@@ -18,8 +18,9 @@ from chatmgr.backends import history, one_shot
 from chatmgr.backends.assistants.run import Run
 from chatmgr.backends.assistants.run_follower import RunFollower
 from chatmgr.backends.assistants.threads import Threads
-from chatmgr.backends.http.client import ApiClient, Json, Stream
+from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.retry import busy
+from chatmgr.backends.http.stream import Stream
 from chatmgr.backends.json_values import as_id
 from chatmgr.backends.model_list import refuses_model
 from chatmgr.backends.params import params_for_api

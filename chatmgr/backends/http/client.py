@@ -4,9 +4,8 @@ A request that creates a turn must not be sent twice. So the SDK's retries are o
 those that read are repeated.
 """
 
-import re
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -21,6 +20,7 @@ from chatmgr.backends.http.errors import (
     unknown_model_error,
 )
 from chatmgr.backends.http.optional_fields import send_without_refused
+from chatmgr.backends.http.stream import Stream
 from chatmgr.backends.model_list import listed_within, model_infos
 from chatmgr.backends.overflow import parse_overflow
 from chatmgr.domain.errors import (
@@ -45,7 +45,6 @@ Json = dict[str, Any]
 T = TypeVar("T")
 _READ_TRIES = 3
 NOT_DELETED = 405  # the status of an error for what a server says it lacks, or has deleted, and still has
-_REMEMBERED = 2000  # bytes
 
 
 class ApiClient:
@@ -202,7 +201,7 @@ class ApiClient:
         body: Mapping[str, object] | None,
         optional: Collection[str] = (),
         **query: object,
-    ) -> "Stream":
+    ) -> Stream:
         """Start a streamed request (GET without a body); a refusal is raised here, before the first event.
 
         Those of the ``optional`` fields of the body that the server refuses are left out.
@@ -214,14 +213,14 @@ class ApiClient:
             self.provider, body, optional, lambda accepted: self._open("post", path, body=accepted)
         )
 
-    def _open(self, verb: str, path: str, **call: Any) -> "Stream":
+    def _open(self, verb: str, path: str, **call: Any) -> Stream:
         import httpx2
 
         with self.errors():
             response = getattr(self._client, verb)(
                 path, cast_to=httpx2.Response, stream=True, stream_cls=cast(Any, None), **call
             )
-            return Stream(self, response)
+            return Stream(response, self.errors, self.decode)
 
     def failure(self, event: Json, *, heard: bool) -> Finished:
         """The end of an answer that an error inside it ended, with the reason.
@@ -277,60 +276,3 @@ class ApiClient:
             raise network_error(self.provider, error.__cause__ or error) from None
         except (httpx2.TransportError, httpx2.DecodingError) as error:
             raise network_error(self.provider, error) from None
-
-
-class Stream:
-    """A streamed response. Iterating gives each event's name and object, as ``sse.events`` reads them.
-
-    A server that does not stream answers with one JSON object, which comes as ``sse.BODY``. The body tells
-    the two apart, whatever its Content-Type is. An error comes as ``("error", object)``, whatever its shape.
-    """
-
-    def __init__(self, client: ApiClient, response: "httpx2.Response") -> None:
-        self._client = client
-        self._response = response
-
-    def __iter__(self) -> Generator[tuple[str, Json], None, None]:
-        response = self._response
-        with self._client.errors(), closing(response):
-            content_type = response.headers.get("content-type", "")
-            is_stream, chunks = sse.sniff(response.iter_bytes(), content_type)
-            if not is_stream:
-                yield self._whole(b"".join(chunks))
-                return
-            head = bytearray()
-            empty = True
-            for name, event in sse.events(_remembering(chunks, head)):
-                empty = False
-                yield _marked(name, event)
-            if empty and (text := _plain_text(head)):
-                yield "error", {"error": text}
-
-    def _whole(self, content: bytes) -> tuple[str, Json]:
-        """The event for a body that is no stream."""
-        if sse.is_meant_as_json(content) and sse.json_object(content) is None:
-            return sse.UNREADABLE, {}
-        name, body = _marked("", self._client.decode(self._response, content=content))
-        return name or sse.BODY, body
-
-
-def _remembering(chunks: Iterable[bytes], head: bytearray) -> Iterator[bytes]:
-    """The chunks, of which the first few are kept as well: they may be words instead of events."""
-    for chunk in chunks:
-        if len(head) < _REMEMBERED:
-            head += chunk
-        yield chunk
-
-
-def _plain_text(head: bytearray) -> str:
-    """The words in a stream that has no event."""
-    lines = head[:_REMEMBERED].decode("utf-8", "replace").splitlines()
-    text = "\n".join(line for line in lines if not re.match(r":|(data|event|id|retry)\s*:", line))
-    return parse_text(text).message if text.strip() else ""
-
-
-def _marked(name: str, event: Json) -> tuple[str, Json]:
-    """An event with its name; an error is named so."""
-    if not is_error(name, event):
-        return name, event
-    return "error", event if is_error("", event) else {"error": event}

@@ -16,8 +16,9 @@ from functools import partial
 
 from chatmgr.backends import history, one_shot
 from chatmgr.backends.answer_text import join_messages
-from chatmgr.backends.http.client import ApiClient, Json, Stream
+from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.retry import busy
+from chatmgr.backends.http.stream import Stream
 from chatmgr.backends.json_values import as_id
 from chatmgr.backends.message_format import responses_message
 from chatmgr.backends.model_list import refuses_model
