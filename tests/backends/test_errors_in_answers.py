@@ -46,13 +46,13 @@ def server_of(api: str, turn: Reply) -> ReplyServer:
     return ReplyServer(answer)
 
 
-def refusal(chatmgr: Chatmgr, api: str, turn: Reply) -> str:
+def refusal(chatmgr: Chatmgr, api: str, turn: Reply, *, code: int = 8, state: str = "failed") -> str:
     """What a first turn says that is answered with ``turn``."""
     with server_of(api, turn) as server:
         chatmgr.provider(api, server.base_url)
-        done = chatmgr(*NEW, code=8)
+        done = chatmgr(*NEW, code=code)
     assert "None" not in done.err
-    assert chatmgr.turn("demo@1")["state"] == "failed"
+    assert chatmgr.turn("demo@1")["state"] == state
     return done.err.strip()
 
 
@@ -88,7 +88,7 @@ def test_plain_text(chatmgr: Chatmgr, content_type: str) -> None:
 def test_after_half_an_answer(chatmgr: Chatmgr) -> None:
     with server_of("completions", event_stream(CHUNK, SHAPES["object"])) as server:
         chatmgr.provider("completions", server.base_url)
-        done = chatmgr(*NEW, code=8)
+        done = chatmgr(*NEW, code=code)
     assert (done.out, done.err.count("\n")) == ("Half \n", 1)
     assert "The engine is on fire" in done.err
     assert chatmgr.turn("demo@1")["answer"] == "Half "
@@ -121,10 +121,11 @@ def test_a_refusal_that_is_event_stream_text(chatmgr: Chatmgr, body: str) -> Non
     assert result == "chatmgr: wire refused (400): The engine is on fire."
 
 
-@pytest.mark.parametrize("status", [200, 400])
-def test_a_body_nested_a_thousand_deep(chatmgr: Chatmgr, status: int) -> None:
+@pytest.mark.parametrize(("status", "code", "state"), [(200, 6, "interrupted"), (400, 8, "failed")])
+def test_a_body_nested_a_thousand_deep(chatmgr: Chatmgr, status: int, code: int, state: str) -> None:
+    """An answer that cannot be read is one with a gap; a refusal that cannot be read is a refusal."""
     body = '{"a":' * 100_000 + "1" + "}" * 100_000
-    result = refusal(chatmgr, "completions", Reply(status, body))
+    result = refusal(chatmgr, "completions", Reply(status, body), code=code, state=state)
     assert result.count("\n") == 0
     assert len(result) < 600
 
