@@ -22,6 +22,7 @@ def filled(sqlite_url: str) -> None:
     [
         (("db", "check"), ("checking the pages", "checking the values", "checking the search index")),
         (("db", "check", "--quick"), ("checking the pages", "checking the counts")),
+        (("db", "backup"), ("Copying ",)),
         (("export", "--all", "-o", "all.jsonl"), ("Exporting ", "0/2 conversations")),
         (("export", "--all", "-o", "pages/", "--format", "html"), ("Exporting ", "0/2 conversations")),
     ],

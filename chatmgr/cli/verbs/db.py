@@ -15,7 +15,7 @@ from chatmgr.store.integrity import damage, damaged
 from chatmgr.store.location import sqlite_path
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import clean
-from chatmgr.terminal.status import Status
+from chatmgr.terminal.status import ProgressBar, Status
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 
@@ -93,12 +93,14 @@ def upgrade() -> None:
 def backup(file: Path | None) -> None:
     """Copy the SQLite database, even while it is in use, and print the copy's path.
 
+    At a terminal, a bar on stderr shows how far the copy is.
+
     \b
     Examples:
       chatmgr db backup
       chatmgr db backup /mnt/disk/chatmgr.db
     """
-    console.out(clean(str(migrate.backup(app().url, target=file))))
+    console.out(clean(str(migrate.backup(app().url, target=file, progress=ProgressBar("Copying")))))
 
 
 @command.command("check")
