@@ -19,12 +19,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.store.locks import file_descriptor
 
 ANNOUNCE_SECONDS = 2.0  # a wait that is longer is mentioned
 _WRITE = 0
 _WAITING = 1 << 48  # shared by all who wait; far past any conversation's key
 _STEP = 0.005
+_PRESS_SECONDS = 0.1  # until a Ctrl-C is noticed
 _YIELD_SECONDS = 5.0  # others that keep coming do not stop house-keeping for ever
 _PURPOSE_BYTES = 200
 Announce = Callable[[str], None]
@@ -85,7 +87,8 @@ def _acquire_thread_lock(lock: threading.RLock, announce: Announce | None) -> No
     if not lock.acquire(timeout=ANNOUNCE_SECONDS):
         if announce:
             announce(_reason(""))
-        lock.acquire()
+        while not lock.acquire(timeout=_PRESS_SECONDS):
+            interrupts.check()
 
 
 def _acquire(descriptor: int, announce: Announce | None) -> None:
@@ -95,10 +98,10 @@ def _acquire(descriptor: int, announce: Announce | None) -> None:
     waiter = _Waiter(descriptor)
     try:
         waiter.start()
-        if not waiter.done.wait(ANNOUNCE_SECONDS):
+        if not waiter.wait(ANNOUNCE_SECONDS):
             if announce:
                 announce(_reason(_told(descriptor)))
-            waiter.done.wait()
+            waiter.wait()
     except BaseException:
         waiter.give_up()
         raise
@@ -112,11 +115,15 @@ class _Waiter:
         self._descriptor = descriptor
         self._state = threading.Lock()
         self._given_up = False
+        self._thread = threading.Thread(target=self._queue, name="chatmgr-write-queue", daemon=True)
+        self.start = self._thread.start
 
-    def start(self) -> None:
-        threading.Thread(target=self._wait, name="chatmgr-write-queue", daemon=True).start()
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for the lock; whether this process has it now. KeyboardInterrupt on Ctrl-C."""
+        interrupts.join(self._thread, seconds)
+        return self.done.is_set()
 
-    def _wait(self) -> None:
+    def _queue(self) -> None:
         _lock(self._descriptor, _WAITING, shared=True)
         _lock(self._descriptor, _WRITE)
         with self._state:

@@ -19,6 +19,7 @@ from chatmgr.domain.events import (
     Uploaded,
     Usage,
 )
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.store.writer import OpenRun, Writer
 from chatmgr.turns.progress import Progress
 
@@ -117,4 +118,4 @@ def until_written(write: Callable[[], None]) -> Iterator[Notice]:
                 yield Notice(f"{error.message} Trying for {WRITE_SECONDS:.0f} s to save what arrived.")
         else:
             return
-        time.sleep(_RETRY_SECONDS)
+        interrupts.sleep(_RETRY_SECONDS)

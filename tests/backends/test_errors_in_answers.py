@@ -88,7 +88,7 @@ def test_plain_text(chatmgr: Chatmgr, content_type: str) -> None:
 def test_after_half_an_answer(chatmgr: Chatmgr) -> None:
     with server_of("completions", event_stream(CHUNK, SHAPES["object"])) as server:
         chatmgr.provider("completions", server.base_url)
-        done = chatmgr(*NEW, code=code)
+        done = chatmgr(*NEW, code=8)
     assert (done.out, done.err.count("\n")) == ("Half \n", 1)
     assert "The engine is on fire" in done.err
     assert chatmgr.turn("demo@1")["answer"] == "Half "

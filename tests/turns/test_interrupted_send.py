@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chatmgr.store import write_queue
 from tests.support.commands import AHEAD, APIS, TURN, CommandResult, one_line
 from tests.support.processes import PATIENCE, Home, until
 from tests.wire import Fault, Gate, WireServer
@@ -146,3 +147,15 @@ def test_with_the_embedded_model(embedded: Home) -> None:
     assert (done.code, one_line(done)) == (130, "chatmgr: Stopped; what had arrived is kept.")
     [turn] = embedded.run("history", "demo", "--json").json()
     assert (turn["state"], turn["answer"]) == ("cancelled", done.out.removesuffix("\n"))
+
+
+def test_while_another_process_writes(place: Home, wire: WireServer) -> None:
+    """Who waits for a place in the queue of writers can leave it."""
+    with write_queue.writing(place.folder / "chatmgr.db", purpose="is tidying"):
+        running = place.start("send", "demo", "second")
+        until(lambda: "Waiting to write to the database" in running.err, "the line on what is waited for")
+        running.signal(signal.SIGINT)
+        result = running.wait()
+    assert result.code == 130
+    assert wire.turns_heard == ["first"]
+    assert place.run("send", "demo", "second").code == 0

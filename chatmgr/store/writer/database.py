@@ -1,7 +1,6 @@
 """The database that the writer's subjects share: one engine, its transactions, and errors for people."""
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from copy import copy
@@ -14,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.domain.fast_dataclass import dataclass
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.store import engine, migrate
 from chatmgr.store.connection import postgres_unreachable
 from chatmgr.store.location import sqlite_path, unreachable
@@ -118,7 +118,7 @@ class Database:
             if self._announce and not announced:
                 announced = True
                 self._announce(f"Waiting for another program, which holds {self.path}. Ctrl-C stops waiting.")
-            time.sleep(_PAUSE)
+            interrupts.sleep(_PAUSE)
 
     def _unreachable(self, error: Exception) -> DatabaseUnreachable:
         return unreachable(self.path, error) if self.path else postgres_unreachable(error)
