@@ -21,7 +21,8 @@ _ANSWERED = {RunState.COMPLETED, RunState.INCOMPLETE}
 
 def by_responses(client: ApiClient, instructions: str, text: str, model: str, max_tokens: int) -> str:
     """A short answer from the Responses API."""
-    from chatmgr.backends.responses.retrieval import ResponseState, Retrieval
+    from chatmgr.backends.responses.response_state import ResponseState
+    from chatmgr.backends.responses.retrieval import Retrieval
 
     body: Json = {
         "model": client.pick_model(model),

@@ -25,7 +25,8 @@ from chatmgr.backends.model_list import refuses_model
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.responses import evidence
 from chatmgr.backends.responses.conversations import NOT_SUPPORTED, Conversations
-from chatmgr.backends.responses.retrieval import ResponseState, Retrieval
+from chatmgr.backends.responses.response_state import ResponseState
+from chatmgr.backends.responses.retrieval import Retrieval
 from chatmgr.backends.thread_sync import find_answer
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, ProviderRefused, UsageFault
 from chatmgr.domain.events import (

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Sequence
 from chatmgr.backends.http.client import Json
 from chatmgr.backends.polling import poll
 from chatmgr.backends.responses.conversations import Conversations
-from chatmgr.backends.responses.retrieval import ResponseState
+from chatmgr.backends.responses.response_state import ResponseState
 from chatmgr.backends.thread_sync import find_answer, without_spaces
 from chatmgr.domain.errors import ChatmgrError, ProviderRefused
 from chatmgr.domain.events import STATELESS, Event, Finished, Notice, ThreadSynced, Usage

@@ -5,16 +5,13 @@ Most servers stream an answer in pieces (``…delta``) and repeat each part of i
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from chatmgr.backends.answer_text import read_content
 from chatmgr.backends.http.client import Json
 from chatmgr.backends.json_values import as_object, as_word
 from chatmgr.backends.responses import response_object
+from chatmgr.backends.responses.response_state import ResponseState, reasoning_key
 from chatmgr.domain.events import Delta, Event
-
-if TYPE_CHECKING:
-    from chatmgr.backends.responses.retrieval import ResponseState
 
 _PART_ENDS = {"response.output_text.done", "response.refusal.done", "response.content_part.done"}
 _REASONING_ENDS = {"response.reasoning_summary_text.done", "response.reasoning_text.done"}
@@ -27,7 +24,7 @@ class MessageParts:
     part; ``_item``, ``_done_part`` and ``_done_item`` say which were told last.
     """
 
-    def __init__(self, state: "ResponseState") -> None:
+    def __init__(self, state: ResponseState) -> None:
         self._state = state
         self._item: object = None
         self._item_start = 0
@@ -98,8 +95,3 @@ def _item_key(event: Json) -> object:
     """What tells the item of an event from others."""
     index = event.get("output_index")
     return event.get("item_id") or as_object(event.get("item")).get("id") if index is None else index
-
-
-def reasoning_key(event: Json) -> tuple[object, ...]:
-    """What tells the reasoning of an event from other reasoning."""
-    return tuple(event.get(key) for key in ("type", "item_id", "summary_index", "content_index"))

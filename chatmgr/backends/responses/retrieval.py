@@ -1,7 +1,6 @@
 """One response of the Responses API: following its stream, and getting the rest of it after a failure."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -11,13 +10,14 @@ from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.errors import stream_refusal
 from chatmgr.backends.http.retry import wait
 from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE
-from chatmgr.backends.json_values import as_count, as_id, as_object
+from chatmgr.backends.json_values import as_id, as_object
 from chatmgr.backends.overflow import parse_overflow
 from chatmgr.backends.polling import poll
 from chatmgr.backends.responses import response_object
-from chatmgr.backends.responses.message_parts import MessageParts, reasoning_key
+from chatmgr.backends.responses.message_parts import MessageParts
+from chatmgr.backends.responses.response_state import ResponseState
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Reasoning, Usage
+from chatmgr.domain.events import Event, Finished, Reasoning
 from chatmgr.domain.states import RunState
 
 T = TypeVar("T")
@@ -26,58 +26,6 @@ _TEXT_EVENTS = {"response.output_text.delta", "response.refusal.delta"}
 _REASONING_EVENTS = {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
 _FINAL_EVENTS = {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
 _FINAL_EVENTS |= {"response.done", "response.canceled"}
-
-
-@dataclass(slots=True)
-class ResponseState:
-    """What has arrived of one response.
-
-    ``cursor`` is the sequence number of the last event received, ``max_output_tokens`` the length that
-    was asked for, and ``ended`` says that ``Finished`` was yielded. ``conversation`` is the one that the
-    server named, ``usage`` the tokens that it counted. ``has_gap`` says that a piece could not be read,
-    ``gap_told`` that this was reported, ``refused`` that a piece declines to answer.
-    """
-
-    id: str = ""
-    background: bool = False
-    cursor: int | None = None
-    max_output_tokens: object = None
-    text_parts: list[str] = field(default_factory=list)
-    reasoning_parts: list[str] = field(default_factory=list)
-    reasoning_item: tuple[object, ...] = ()
-    conversation: str = ""
-    usage: Usage | None = None
-    ended: bool = False
-    has_gap: bool = False
-    gap_told: bool = False
-    refused: bool = False
-
-    def read(self, response: Json) -> Iterator[Event]:
-        """Keep what a response object tells besides its text; a broken stream may not get to its end."""
-        self.conversation = _named_conversation(response) or self.conversation
-        for usage in response_object.read_usage(response):
-            if usage != self.usage:
-                self.usage = usage
-                yield usage
-
-    def add_text(self, text: str, sequence_number: object) -> Delta:
-        """Keep a piece of the answer's text."""
-        self.text_parts.append(text)
-        if type(sequence_number) is int:
-            self.cursor = as_count(sequence_number)
-        return Delta(text, self.cursor)
-
-    def add_reasoning(self, event: Json) -> Reasoning:
-        """Keep a piece of the reasoning; a blank line separates two items of it."""
-        item = reasoning_key(event)
-        separator = "\n\n" if self.reasoning_parts and item != self.reasoning_item else ""
-        self.reasoning_item = item
-        piece = read_content(event.get("delta") or event.get("text"))
-        self.reasoning_parts.append(separator + (piece.text or piece.reasoning))
-        sequence_number = event.get("sequence_number")
-        if type(sequence_number) is int and self.cursor is not None:
-            self.cursor = as_count(sequence_number)
-        return Reasoning(self.reasoning_parts[-1])
 
 
 class Retrieval:
@@ -246,17 +194,6 @@ class Retrieval:
             self._client.post(f"/responses/{response_id}/cancel", {})
         except ChatmgrError:
             return
-
-
-def _named_conversation(response: Json) -> str:
-    """The id of the conversation that a response names; empty if it names none."""
-    for key in ("conversation", "conversation_id"):
-        value = response.get(key)
-        if isinstance(value, dict):
-            value = value.get("id")
-        if value and isinstance(value, str):
-            return value
-    return ""
 
 
 def _is_queued(response: Json) -> bool:
