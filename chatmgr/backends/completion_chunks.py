@@ -34,8 +34,7 @@ def read_chunks(
     ``failure`` gives the end for an error inside the answer, and is told whether anything of it was heard.
     ``run_id`` is the answer's id, where that was reported already.
 
-    Raises NetworkDown where a piece of the answer could not be read, or where the connection breaks before
-    the answer has ended. One that breaks later has cost nothing.
+    Raises NetworkDown for a piece that cannot be read, and for a connection that breaks before the end.
     """
     answer = _Answer()
     try:
@@ -57,20 +56,14 @@ def read_chunks(
                     continue  # no choice, or a second answer, which nobody asked for
                 if text := answer.read_plain(choice):
                     yield Delta(text)
-                    continue
-                text, reasoning, refused = answer.read(choice)
-                if reasoning:
-                    answer.has_reasoning = True
-                    yield Reasoning(reasoning)
-                if text:
-                    answer.refused = answer.refused or refused
-                    yield Delta(text)
+                else:
+                    yield from answer.read(choice)
             if name == BODY:
                 answer.ended = answer.ended or bool(answer.pieces)
             if (counted := chunk.get("usage")) and (usage := read_usage(counted)):
                 yield usage
     except NetworkDown:
-        if not answer.has_end:
+        if not answer.has_end:  # else the break has cost nothing
             raise
     yield from answer.end()
 
@@ -122,8 +115,8 @@ class _Answer:
             self.pieces.append(text)
         return text
 
-    def read(self, choice: Json) -> Content:
-        """What a choice adds to the answer."""
+    def read(self, choice: Json) -> Iterator[Event]:
+        """What any choice adds to the answer and to the reasoning."""
         self._chunks += 1
         content = read_message(choice.get("delta") or choice.get("text"))
         if content.text:
@@ -140,7 +133,12 @@ class _Answer:
             self._note_reason(reason)
         elif content.text:
             self._last_is_empty = False
-        return content
+        if content.reasoning:
+            self.has_reasoning = True
+            yield Reasoning(content.reasoning)
+        if content.text:
+            self.refused = self.refused or content.refused
+            yield Delta(content.text)
 
     def _note_reason(self, reason: object) -> None:
         self._last_is_empty = is_placeholder(reason)
