@@ -9,13 +9,11 @@ it: it continues a background response after the last event received, fetches an
 that is done, and looks in the conversation for one whose id never arrived.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
 from functools import partial
 
 from chatmgr.backends import history, one_shot
-from chatmgr.backends.answer_text import join_messages
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.retry import busy
 from chatmgr.backends.http.stream import Stream
@@ -25,20 +23,11 @@ from chatmgr.backends.model_list import refuses_model
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.responses import evidence
 from chatmgr.backends.responses.conversations import NOT_SUPPORTED, Conversations
+from chatmgr.backends.responses.recovery import ResponseRecovery
 from chatmgr.backends.responses.response_state import ResponseState
 from chatmgr.backends.responses.retrieval import Retrieval
-from chatmgr.backends.thread_sync import find_answer
-from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, ProviderRefused, UsageFault
-from chatmgr.domain.events import (
-    STATELESS,
-    Delta,
-    Event,
-    Finished,
-    Notice,
-    Opened,
-    Sending,
-    ThreadSynced,
-)
+from chatmgr.domain.errors import NetworkDown, ProviderRefused, UsageFault
+from chatmgr.domain.events import STATELESS, Event, Finished, Notice, Opened, Sending, ThreadSynced
 from chatmgr.domain.model import (
     Assistant,
     LiveRun,
@@ -49,7 +38,6 @@ from chatmgr.domain.model import (
     TurnRequest,
 )
 from chatmgr.domain.remote import RemoteKind
-from chatmgr.domain.states import RunState
 
 _OPTIONAL = {"stream", "context_management"}  # fields of ours that a server may refuse
 _LEAST_COMPACT_THRESHOLD = 1000  # tokens; the API accepts no less
@@ -62,6 +50,7 @@ class ResponsesBackend:
         self._client = ApiClient(provider)
         self._conversations = Conversations(self._client)
         self._retrieval = Retrieval(self._client)
+        self._recovery = ResponseRecovery(self._conversations, self._retrieval)
         threshold = int(provider.options.get("compact_threshold", 0))
         self._compact_threshold = threshold and max(threshold, _LEAST_COMPACT_THRESHOLD)
 
@@ -139,7 +128,7 @@ class ResponsesBackend:
             refused = isinstance(error, ProviderRefused) and error.status < 500
             if state.ended or (not state.id and (refused or not error.touched)):
                 raise
-            yield from self._find_rest(state, request, thread, error)
+            yield from self._recovery.find_rest(state, request, thread, error)
 
     def _body(self, request: TurnRequest, model: str, thread: str, earlier: list[Message]) -> Json:
         params = params_for_api("responses", request.assistant.params)
@@ -177,52 +166,6 @@ class ResponsesBackend:
             yield Notice("The server does not stream background runs; polling it until the run is done.")
             body = {**body, "stream": False}
 
-    def _find_rest(
-        self, state: ResponseState, request: TurnRequest, thread: str, error: ChatmgrError
-    ) -> Iterator[Event]:
-        """Find out what became of the response after ``error``; raise that if nobody can tell."""
-        if state.id:
-            reason = "A piece of the answer cannot be read" if state.has_gap else "The connection broke"
-            yield Notice(f"{reason}; looking up the answer.")
-            broken = error if isinstance(error, NetworkDown) else NetworkDown(error.message, error.hint)
-            not_kept = ProviderRefused("The connection broke, and the server did not keep the answer.")
-            missing = not_kept if state.background else broken
-            try:
-                yield from self._retrieval.resume(state, broken, missing_error=missing, refused_error=broken)
-            except ConfigurationFault:  # the key may create responses, and not read them
-                raise broken from None
-        elif thread != STATELESS:
-            yield Notice("No answer came; checking whether the message arrived.")
-            earlier = request.history(max(request.answered - 3, 0))
-            seconds = self._retrieval.recover_seconds if isinstance(error, NetworkDown) else 0.0
-            state.conversation = thread  # what is found there is kept there
-            try:
-                arrived = yield from self._find_in_thread(thread, request.text, earlier, seconds)
-            except ConfigurationFault:
-                arrived = False
-            if not arrived:
-                raise error
-        else:
-            raise error
-
-    def _find_in_thread(
-        self, thread: str, text: str, earlier: Sequence[Message], seconds: float
-    ) -> Generator[Event, None, bool]:
-        """Look for the answer to a message in the conversation; False if it does not appear in time."""
-        answers = yield from self._retrieval.search(
-            lambda: find_answer(text, earlier, self._conversations.newest(thread)), seconds
-        )
-        if not answers:
-            return False
-        complete = join_messages(answer.content for answer in answers)
-        yield Delta(complete)
-        if all(answer.whole for answer in answers):
-            refused = any(answer.refused for answer in answers)
-            yield Finished(RunState.COMPLETED, "refusal" if refused else "", text=complete)
-        else:
-            yield Finished(RunState.INCOMPLETE, text=complete)
-        return True
-
     def _stop(self, state: ResponseState) -> None:
         """Ask the server to stop a background response; no other can be cancelled."""
         if state.background and state.id and not state.ended:
@@ -239,36 +182,7 @@ class ResponsesBackend:
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
         """Find out what became of a response whose process died: continue, await or fetch it."""
-        if run.run_id:
-            yield from self._recover_response(run)
-            return
-        if run.thread_id:  # it was sent, and nobody knows whether it arrived
-            age = (datetime.now(UTC) - run.started_at).total_seconds()
-            seconds = max(self._retrieval.recover_seconds - age, 0.0)
-            if (yield from self._find_in_thread(run.thread_id, run.user, run.earlier, seconds)):
-                return
-        yield Finished(RunState.INTERRUPTED, error="the process ended before the server answered")
-
-    def _recover_response(self, run: LiveRun) -> Iterator[Event]:
-        state = ResponseState(id=run.run_id, background=run.background, cursor=run.cursor)
-        if run.text:
-            state.text_parts.append(run.text)
-        unfinished: ChatmgrError = ProviderRefused("the server has not finished the response")
-        if run.background:  # the server goes on with it, so the run stays open here
-            unfinished = NetworkDown("The server is still working on the answer.")
-        events = self._retrieval.resume(
-            state,
-            unfinished,
-            missing_error=ProviderRefused("the server did not keep the response"),
-            refused_error=ProviderRefused("the process ended before the answer did"),
-        )
-        try:
-            for event in events:
-                if isinstance(event, Finished):
-                    yield from evidence.check_recovered(self._conversations, run, state, event)
-                yield event
-        except ProviderRefused as error:
-            yield Finished(RunState.INTERRUPTED, error=error.message)
+        return self._recovery.recover(run)
 
     def prepare(self, assistant: Assistant, model: str, remote_assistant: str) -> Iterator[Event]:
         """Create the conversation before the first turn."""

@@ -111,32 +111,43 @@ class Retrieval:
                 continue
             if name == UNREADABLE:
                 state.has_gap = True
-                continue
-            not_streamed = name == BODY or (
-                event.get("object") == "response" and not event_type.startswith("response.")
-            )
-            response = event if not_streamed else as_object(event.get("response"))
-            if response:
-                if on_response and not state.id and as_id(response.get("id")):
-                    yield from on_response(response)
-                if response.get("status") == "failed":
-                    self._raise_if_too_long(response, state)
-                yield from state.read(response)
-            if event_type in _FINAL_EVENTS:
-                yield from _finish(response, state, event_type.rpartition(".")[2])
+            elif (yield from self._read_object(name, event_type, event, state, on_response)):
                 return
-            if event_type == "error":
-                state.ended = True
-                yield self._client.failure(event, heard=any(state.text_parts))
-                return
-            if not_streamed:
-                yield from self._wait_until_done(state, event)
-                return
-            if name == DONE and not (state.has_gap or state.background):
-                state.ended = True
-                yield Finished(RunState.COMPLETED, "refusal" if state.refused else "")
-                return
-            yield from parts.read(event_type, event)
+            else:
+                yield from parts.read(event_type, event)
+
+    def _read_object(
+        self,
+        name: str,
+        event_type: str,
+        event: Json,
+        state: ResponseState,
+        on_response: Callable[[Json], Iterator[Event]] | None,
+    ) -> Generator[Event, None, bool]:
+        """What an event tells of the response as a whole; returns whether the stream is over with it."""
+        not_streamed = name == BODY or (
+            event.get("object") == "response" and not event_type.startswith("response.")
+        )
+        response = event if not_streamed else as_object(event.get("response"))
+        if response:
+            if on_response and not state.id and as_id(response.get("id")):
+                yield from on_response(response)
+            if response.get("status") == "failed":
+                self._raise_if_too_long(response, state)
+            yield from state.read(response)
+        if event_type in _FINAL_EVENTS:
+            yield from _finish(response, state, event_type.rpartition(".")[2])
+        elif event_type == "error":
+            state.ended = True
+            yield self._client.failure(event, heard=any(state.text_parts))
+        elif not_streamed:
+            yield from self._wait_until_done(state, event)
+        elif name == DONE and not (state.has_gap or state.background):
+            state.ended = True
+            yield Finished(RunState.COMPLETED, "refusal" if state.refused else "")
+        else:
+            return False
+        return True
 
     def _raise_if_too_long(self, response: Json, state: ResponseState) -> None:
         """Raise the refusal of a prompt that is too long, if nothing was answered: then less is sent."""
