@@ -11,10 +11,10 @@ message that is not there did not arrive, and a run that is there is followed.
 
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
-from datetime import UTC, datetime
 from functools import partial
 
 from chatmgr.backends import history, one_shot
+from chatmgr.backends.assistants import recovery
 from chatmgr.backends.assistants.run import Run
 from chatmgr.backends.assistants.run_follower import RunFollower
 from chatmgr.backends.assistants.threads import Threads
@@ -24,7 +24,6 @@ from chatmgr.backends.http.stream import Stream
 from chatmgr.backends.json_values import as_id
 from chatmgr.backends.model_list import refuses_model
 from chatmgr.backends.params import params_for_api
-from chatmgr.backends.thread_sync import without_spaces
 from chatmgr.domain.errors import (
     ChatmgrError,
     ConfigurationFault,
@@ -220,32 +219,7 @@ class AssistantsBackend:
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
         """Find out what became of a run whose process died, also of one whose id never arrived."""
-        if not run.thread_id:
-            yield Finished(RunState.INTERRUPTED, error="the process ended before the message arrived")
-            return
-        known_run = Run(run.thread_id, run.run_id, text_parts=[run.text] if run.text else [])
-        try:
-            if not known_run.id:
-                newest = yield from self._client.query_run(partial(self._threads.newest, run.thread_id))
-                sent = (
-                    message.id
-                    for message in newest
-                    if message.role == "user" and message.content.endswith(run.user)
-                )
-                known_run.message = next(sent, "")
-                known_run.earlier_ids = _earlier_answers(run, newest)
-            age = (datetime.now(UTC) - run.started_at).total_seconds()
-            seconds = max(self._follower.recover_seconds - age, 0.0)
-            missing = (
-                "the server did not keep the run"
-                if known_run.id
-                else "the process ended before the run was created"
-            )
-            died = "the process ended before the answer did"
-            yield from self._follower.find(known_run, ProviderRefused(missing), seconds, cause=died)
-        except ProviderRefused as error:
-            reason = "the thread is gone" if error.status == 404 else error.message
-            yield Finished(RunState.INTERRUPTED, error=reason)
+        return recovery.recover(run, self._client, self._threads, self._follower)
 
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
         """Send the outputs of the functions, by call id, and follow the run on."""
@@ -302,21 +276,6 @@ class AssistantsBackend:
     def fetch_assistant(self, remote_id: str) -> Json:
         """An assistant that exists on the server, as the server describes it."""
         return self._client.get(f"/assistants/{remote_id}")
-
-
-def _earlier_answers(run: LiveRun, newest: list[RemoteMessage]) -> set[str]:
-    """The ids of the messages with the answers of the turns before a run, as far as their texts tell.
-
-    If an earlier answer and that of the run have the same words, the older message is the earlier one.
-    """
-    texts = [without_spaces(message.content) for message in run.earlier if message.role == "assistant"]
-    ids = set[str]()
-    for message in reversed(newest):
-        text = without_spaces(message.content)
-        if message.role == "assistant" and text in texts:
-            texts.remove(text)
-            ids.add(message.id)
-    return ids
 
 
 def _broke_off() -> NetworkDown:
