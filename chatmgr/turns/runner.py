@@ -182,17 +182,11 @@ class TurnRunner:
                         yield event
                     if progress.finished:
                         break
-        except (KeyboardInterrupt, GeneratorExit) as stop:
-            with suppress(
-                KeyboardInterrupt
-            ):  # who does not wait for the server keeps the answer all the same
-                _close(stream)
-            closing = until_written(lambda: self._close_stopped(run, progress))
-            if isinstance(stop, KeyboardInterrupt):
-                yield from closing
-                message = "Stopped; what had arrived is kept." if progress.text else "Stopped."
-                raise Interrupted(message) from None
-            list(closing)  # whoever closed the generator reads no more notices
+        except KeyboardInterrupt:
+            yield from self._stop(run, progress, stream)
+            raise Interrupted("Stopped; what had arrived is kept." if progress.text else "Stopped.") from None
+        except GeneratorExit:
+            list(self._stop(run, progress, stream))  # whoever closed the generator reads no more notices
             raise
         except DatabaseUnreachable:
             _close(stream)
@@ -201,6 +195,14 @@ class TurnRunner:
             yield from until_written(partial(self._close_failed, run, progress, error))
             raise
         yield from until_written(lambda: self._close_finished(run, progress))
+
+    def _stop(
+        self, run: OpenRun, progress: Progress, stream: Iterator[Event] | None
+    ) -> Generator[Event, None, None]:
+        """Stop a backend's events, and save what had arrived."""
+        with suppress(KeyboardInterrupt):  # who does not wait for the server keeps the answer all the same
+            _close(stream)
+        yield from until_written(lambda: self._close_stopped(run, progress))
 
     def _close_stopped(self, run: OpenRun, progress: Progress) -> None:
         """Close a run that the person stopped; one that had ended keeps its end."""
