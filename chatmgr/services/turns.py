@@ -1,7 +1,5 @@
 """Turns and runs: asking, recovering, stopping, submitting tool outputs, preparing remote threads."""
 
-import importlib
-import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from shlex import quote
@@ -18,18 +16,6 @@ if TYPE_CHECKING:
     from chatmgr.store.reader import Reader
     from chatmgr.store.writer import Writer
     from chatmgr.turns import Route, TurnRunner
-
-
-_NEEDED_BY_A_TURN = (
-    "chatmgr.backends.pricing",
-    "chatmgr.services.budget",
-    "chatmgr.services.deprecations",
-    "chatmgr.services.model_check",
-    "chatmgr.services.refused_fields",
-    "chatmgr.services.way_out",
-    "chatmgr.store.writer.turns",
-    "chatmgr.turns",
-)
 
 
 class Parts(Protocol):
@@ -288,20 +274,9 @@ class TurnService:
 
     def preload(self, provider: str) -> None:
         """Import what the first turn needs while the user types."""
-        api = self._parts.providers.get(provider).api
-        threading.Thread(target=_preload, args=(api,), name="chatmgr-preload", daemon=True).start()
+        from chatmgr.services import preload
 
-
-def _preload(api: str) -> None:
-    """Import modules only: reading the database and the network are left to the main thread."""
-    from chatmgr.backends import registry
-
-    try:
-        for module in _NEEDED_BY_A_TURN:  # first what keeps the message, then what sends it
-            importlib.import_module(module)
-        registry.preload(api)
-    except ImportError:
-        return
+        preload.start(self._parts.providers.get(provider).api)
 
 
 def visible_thread_id(thread_id: str) -> str:
