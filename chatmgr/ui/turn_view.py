@@ -31,6 +31,47 @@ _REASONS = {
 }
 
 
+def adjust(conversation: Conversation, provider: str, model: str, max_cost: float | None) -> Conversation:
+    """Change a conversation's provider, model and cost limit for good; returns it as it is then.
+
+    Empty or None leaves each as it is.
+    """
+    from chatmgr.services import budget
+
+    limit = None if max_cost is None else budget.limit_from(max_cost)
+    if provider or model:
+        conversation = app().threads.switch(conversation, provider, model, before_turn=True)
+    if max_cost is not None:
+        app().writer.conversations.limit_cost(conversation.pk, limit)
+    return conversation
+
+
+def send(
+    conversation: Conversation,
+    message: UserMessage,
+    *,
+    wait: bool = False,
+    as_json: bool = False,
+    reasoning: bool = False,
+) -> None:
+    """Run a turn and show it, as a stream or as one JSON object; then let a title be made if one is due."""
+    turns_before = conversation.turns
+    app().writer.database.expect_close()
+    try:
+        run_turn(conversation, message, wait=wait, quiet=as_json, reasoning=reasoning)
+    finally:
+        if as_json:
+            from chatmgr.ui.json_output import print_json, turn_json
+
+            for turn in app().reader.turns.list(conversation, turns_before + 1):
+                print_json(turn_json(turn))
+    try:
+        app().titles.start(conversation)
+        app().titles.wait()
+    except KeyboardInterrupt:
+        return  # the answer is out: who does not wait for a title has lost nothing
+
+
 def run_turn(
     conversation: Conversation,
     message: UserMessage,

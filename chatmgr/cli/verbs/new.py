@@ -23,7 +23,6 @@ from chatmgr.cli.params import (
     plain_option,
     read_stdin,
 )
-from chatmgr.cli.verbs.send import send
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Assistant, Attachment, Conversation, Provider, UserMessage
 from chatmgr.domain.names import slug, valid_name
@@ -36,7 +35,7 @@ from chatmgr.ui.attachments import attachments, instructions_from
 from chatmgr.ui.context import app, interactive
 from chatmgr.ui.json_output import conversation_json, print_json
 from chatmgr.ui.prompts import ask_instructions, ask_name, provider_or_ask
-from chatmgr.ui.turn_view import note_unlisted_model, open_thread
+from chatmgr.ui.turn_view import note_unlisted_model, open_thread, send
 
 
 @dataclass(frozen=True, slots=True)

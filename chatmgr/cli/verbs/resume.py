@@ -16,7 +16,6 @@ from chatmgr.cli.params import (
     provider_option,
     reasoning_option,
 )
-from chatmgr.cli.verbs.send import adjust
 from chatmgr.domain import addresses
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import Conversation, Turn
@@ -25,7 +24,7 @@ from chatmgr.terminal.typeahead import early_typeahead, typeahead_paused
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, interactive
 from chatmgr.ui.project_folder import last_conversation
-from chatmgr.ui.turn_view import note_unlisted_model, settle
+from chatmgr.ui.turn_view import adjust, note_unlisted_model, settle
 
 
 @click.command("resume", short_help="Continue a conversation.")
@@ -79,10 +78,6 @@ def command(
       chatmgr resume   (the last conversation of this project, or of all)
       chatmgr resume --pick
     """
-    if pick and address:
-        raise UsageFault("Name a conversation or pick one, not both.", "Leave out NAME or --pick.")
-    if here and (address or pick):
-        raise UsageFault("--here goes without a name: it takes the last one used in this folder.")
     conversation, turn = _chosen(address, pick=pick, here=here)
     if conversation is None:
         return 0  # the person left the list without picking
@@ -97,6 +92,10 @@ def command(
 
 def _chosen(address: str | None, *, pick: bool, here: bool) -> tuple[Conversation | None, Turn | None]:
     """The conversation that is meant, and the turn that was asked for; no conversation if none was picked."""
+    if pick and address:
+        raise UsageFault("Name a conversation or pick one, not both.", "Leave out NAME or --pick.")
+    if here and (address or pick):
+        raise UsageFault("--here goes without a name: it takes the last one used in this folder.")
     if address:
         typed = addresses.parse_address(address)
         conversation = app().reader.conversations.get(typed.name)
