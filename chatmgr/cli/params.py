@@ -1,4 +1,4 @@
-"""What the verbs take from the command line: names that complete, shared options, and their parsing."""
+"""What the verbs take from the command line: names that complete, shared options, and the message."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -9,8 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from chatmgr.domain.errors import ChatmgrError, UsageFault
-from chatmgr.domain.parameters import DEEPEST, unsendable
-from chatmgr.domain.text import valid_message, valid_text
+from chatmgr.domain.text import valid_message
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import PLAIN, app
 
@@ -169,7 +168,7 @@ remote_option = click.option(
 )
 
 
-# Messages and parameters
+# Messages
 
 
 def read_stdin() -> str:
@@ -243,51 +242,3 @@ def message_from(argument: str | None, piped: str) -> str:
 def checked_message(text: str) -> str:
     """The message as it is; raises UsageFault for one that cannot be sent, before anything is stored."""
     return valid_message(text, app().settings.get("message_limit"))
-
-
-def params_from(pairs: tuple[str, ...]) -> dict[str, Any]:
-    """Parameters from ``key=value`` pairs: dots in a key nest, and a value that is JSON is read as JSON."""
-    import json
-
-    from chatmgr.domain.redaction import secret_parameter, without_credentials
-
-    params: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, value = valid_text(pair, what="parameter").partition("=")
-        if not equals or not key.strip(" ."):
-            raise UsageFault(
-                f"“{without_credentials(pair)}” is not of the form key=value.",
-                "For instance: --param temperature=0.2",
-            )
-        key = key.strip()
-        try:
-            decoded = json.loads(value, parse_constant=_refuse_constant)
-        except ValueError:
-            decoded = value
-        except RecursionError:
-            raise UsageFault(f"“{one_line(key, _DESCRIPTION)}” is nested too deeply.") from None
-        *outer, last = key.split(".")
-        problem = (
-            unsendable(decoded, DEEPEST - len(outer)) if len(outer) < DEEPEST else "is nested too deeply"
-        )
-        if problem:
-            raise UsageFault(
-                f"“{one_line(key, _DESCRIPTION)}” {problem}.", "For instance: --param temperature=0.2"
-            )
-        table = params
-        for part in outer:
-            table = table.setdefault(part, {})
-            if not isinstance(table, dict):
-                raise UsageFault(f"“{key}” cannot be set: “{part}” already has a value of its own.")
-        table[last] = decoded
-    if name := secret_parameter(params):
-        raise UsageFault(
-            f"“{name}” would keep a key among the assistant's parameters, where it is stored and shown.",
-            "Type: chatmgr config set-key PROVIDER",
-        )
-    return params
-
-
-def _refuse_constant(constant: str) -> float:
-    """NaN and Infinity, which Python's parser takes and JSON does not have."""
-    raise ValueError(f"{constant} is not JSON")

@@ -6,11 +6,11 @@ from shlex import quote
 
 import click
 
+from chatmgr.cli.model_params import params_from
 from chatmgr.cli.params import (
     NameParam,
     instructions_option,
     json_option,
-    params_from,
     params_option,
     yes_option,
 )

@@ -8,6 +8,7 @@ from shlex import quote
 import click
 
 from chatmgr.chat.session import run_chat
+from chatmgr.cli.model_params import params_from
 from chatmgr.cli.params import (
     MessageCommand,
     NameParam,
@@ -18,7 +19,6 @@ from chatmgr.cli.params import (
     json_option,
     max_cost_option,
     message_from,
-    params_from,
     params_option,
     plain_option,
     read_stdin,
