@@ -62,10 +62,10 @@ def ensure_synced(threads: RemoteThreads, request: TurnRequest) -> Generator[Eve
     threads.seen_ids = {message.id for message in newest if message.id}
     since_synced = request.history(max(thread.synced - 1, 0))
     held, missing = (since_synced[:2], since_synced[2:]) if thread.synced else ([], since_synced)
-    if missing and _ends_with(newest, since_synced[-2:]):
+    if missing and _ends_with(newest, since_synced[-2:], doubtful=thread.doubtful):
         yield ThreadSynced(thread_id, request.answered)  # it holds more than the server had confirmed
         return thread_id
-    if not _ends_with(newest, held):
+    if not _ends_with(newest, held, doubtful=thread.doubtful):
         changed = "was changed by somebody else" if newest else "is empty"
         reason = "is out of sync" if thread.doubtful else changed
         return (yield from _rebuild(threads, request, thread_id, reason))
@@ -90,17 +90,20 @@ def _rebuild(
     return (yield from threads.build(request))
 
 
-def _ends_with(newest: list[RemoteMessage], turn: list[Message]) -> bool:
+def _ends_with(newest: list[RemoteMessage], turn: list[Message], *, doubtful: bool = False) -> bool:
     """Whether a thread ends with this turn, or is empty where there is none.
 
     Texts are compared, not ids, because the transcript's text is what the model must remember. White
     space does not count. Messages of one role in a row count as one, as in the transcript. A message
     with text files is longer at the server, where they stand before its text.
+
+    A ``doubtful`` thread may hold a message that is in no turn. It is read as it is listed: arranged in the
+    turn's order, such a message of the same second would look like one from before the turn.
     """
     turn = without_empty(turn)
     if not turn:
         return not newest
-    newest = _in_order_of(newest, turn)
+    newest = newest if doubtful else _in_order_of(newest, turn)
     remote = [
         (role, without_spaces(join_messages(message.content for message in reversed(list(group)))))
         for role, group in groupby(newest, lambda message: message.role)
