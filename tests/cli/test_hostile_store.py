@@ -147,7 +147,7 @@ def hostile(chatmgr: Chatmgr, wire: WireServer, template: Path, tmp_path: Path) 
     chatmgr.provider("responses", wire.base_url)
     shutil.copy(template, chatmgr.home / "chatmgr.db")
     escaped = "".join(f"\\u{ord(char):04x}" for char in EVIL)
-    evil = f'api = "completions"\nbase_url = "http://127.0.0.1:9/{escaped}"\ndefault_model = "m {escaped}"\n'
+    evil = f'api = "completions"\nbase_url = "http://127.0.0.1:9/v1"\ndefault_model = "m {escaped}"\n'
     with (chatmgr.home / "config.toml").open("a", encoding="utf-8") as file:
         file.write(f'[providers.threads]\napi = "assistants"\nbase_url = "{wire.base_url}"\n\n')
         file.write(f'[providers.evil]\n{evil}\n[providers."{escaped}"]\n{evil}')
