@@ -103,8 +103,10 @@ def _acquire(descriptor: int, announce: Announce | None) -> None:
         if _try_lock(descriptor, _WRITE):
             return
         waiter = _Waiter(descriptor)
-        waiter.start()
     try:
+        if not waiter.started:
+            waiter.started = True
+            waiter.start()
         if not waiter.wait(ANNOUNCE_SECONDS):
             if announce:
                 announce(_reason(_told(descriptor)))
@@ -122,7 +124,7 @@ class _Waiter:
         self.done = threading.Event()
         self._descriptor = descriptor
         self._state = threading.Lock()
-        self._given_up = False
+        self._given_up = self.started = False
         self._thread = threading.Thread(target=self._queue, name="chatmgr-write-queue", daemon=True)
         self.start = self._thread.start
 
