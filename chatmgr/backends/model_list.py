@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatmgr.domain.errors import ChatmgrError, ProviderRefused
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import ModelInfo
 
 LIST_SECONDS = 2.0  # the longest that anybody waits for a list that is only a help
@@ -62,7 +63,7 @@ def fetch_within(
 
     thread = threading.Thread(target=fetch, name="chatmgr-models", daemon=True)
     thread.start()
-    thread.join(seconds)
+    interrupts.join(thread, seconds)
     if errors:
         raise errors[0]
     return results[0] if results else None

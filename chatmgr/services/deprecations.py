@@ -8,11 +8,13 @@ that were warned of: a model that is chosen later that day is warned of too, and
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.domain.events import Notice
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import ModelInfo, Provider
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import Writer
@@ -60,7 +62,8 @@ class DeprecationCheck:
     def announce(self, writer: Writer, model: str) -> Iterator[Notice]:
         """Warn of the model in use, if it will be shut down, and remember today's check."""
         if self._thread:
-            self._thread.join(_LIST_SECONDS)
+            with suppress(KeyboardInterrupt):
+                interrupts.join(self._thread, _LIST_SECONDS)
         if self._shutdowns is None:
             return
         day = self._shutdowns.get(model) if model not in self._announced else None

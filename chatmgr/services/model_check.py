@@ -6,11 +6,12 @@ first, and the list is fetched beside the turn. Commands that send nothing wait 
 
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 from chatmgr.backends.model_list import LIST_SECONDS, is_listed, listed_within
 from chatmgr.domain.errors import ModelUnknown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Notice, Opened, Reasoning
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import ModelInfo
 from chatmgr.domain.names import nearest
 from chatmgr.services.deprecations import DeprecationCheck
@@ -61,7 +62,8 @@ class ModelCheck:
     def note(self, *, wait: bool) -> str:
         """The note, once; empty as long as nothing is known. ``wait`` waits for the rest of two seconds."""
         if self._thread and wait:
-            self._thread.join(LIST_SECONDS)
+            with suppress(KeyboardInterrupt):  # the turn has ended: this ends the wait alone
+                interrupts.join(self._thread, LIST_SECONDS)
         note, self._note = self._note, ""
         return note
 

@@ -72,8 +72,9 @@ class TurnService:
 
     def _keep_model(self, conversation: Conversation, model: str) -> None:
         if conversation.pk in self._to_be_listed:
+            with suppress(DatabaseUnreachable):  # the next turn asks again; this one goes on
+                self._parts.writer.conversations.move(conversation.pk, conversation.provider, model)
             self._to_be_listed.discard(conversation.pk)
-            self._parts.writer.conversations.move(conversation.pk, conversation.provider, model)
 
     def _route(self, conversation: Conversation) -> "Route":
         """The route of a conversation's next turn; refuses a provider without its key."""

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from shlex import quote
 
-from chatmgr.domain.errors import ProviderRefused
+from chatmgr.domain.errors import DatabaseUnreachable, ProviderRefused
 from chatmgr.domain.model import Conversation
 from chatmgr.store.reader import Reader
 
@@ -34,8 +34,9 @@ def way_out_named(reader: Reader, conversation: Conversation) -> Iterator[None]:
 
 def _is_stuck(reader: Reader, conversation: Conversation) -> bool:
     """Whether the last two turns were refused as bad, in a conversation that has answers."""
-    with reader:
+    with suppress(DatabaseUnreachable), reader:  # else that would be taken for the turn's own failure
         latest = reader.turns.tail(conversation, 2)
         if len(latest) < 2 or not all(_REFUSED_AS_BAD.search(turn.error) for turn in latest):
             return False
         return bool(reader.turns.last_answered(conversation.pk, latest[0].turn))
+    return False

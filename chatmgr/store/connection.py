@@ -4,10 +4,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from chatmgr.domain.errors import ConfigurationFault, DatabaseUnreachable, SchemaMismatch
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.store.location import BUSY_SECONDS, libpq_url, sqlite_path, unreachable
 from chatmgr.store.shapes import Shape
 from chatmgr.store.statements import statement
@@ -157,7 +159,8 @@ class PostgresSource:
             while self._free and not self._in_snapshot and _is_lost(self._free[-1]):
                 self._free.pop().close()
             if not self._free:
-                self._free.append(self._psycopg.connect(self._url, autocommit=True))
+                connect = partial(self._psycopg.connect, self._url, autocommit=True)
+                self._free.append(interrupts.run_beside(connect))  # a silent server takes minutes
                 self._all.append(self._free[-1])
             db = self._free.pop()
             try:

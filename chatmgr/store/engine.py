@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.store.location import BUSY_SECONDS, create_file, libpq_url, sqlite_path
 
 
@@ -32,9 +33,15 @@ def create(url: str) -> Engine:
     path = sqlite_path(url)
     if path is None:
         address = libpq_url(url).partition("://")[2]
-        return create_engine(
+        engine = create_engine(
             f"postgresql+psycopg://{address}", pool_size=1, max_overflow=2, pool_pre_ping=True
         )
+
+        @event.listens_for(engine, "do_connect")
+        def _connect(dialect: Any, _record: object, words: Any, options: Any) -> Any:
+            return interrupts.run_beside(lambda: dialect.connect(*words, **options))
+
+        return engine
     create_file(path)
     escaped = URL.create("sqlite", database=str(path))  # a folder's name may contain “?”
     engine = create_engine(escaped, connect_args={"timeout": BUSY_SECONDS})

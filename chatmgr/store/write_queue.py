@@ -33,6 +33,7 @@ Announce = Callable[[str], None]
 
 _threads: dict[Path, threading.RLock] = {}  # a file lock does not exclude the threads of its process
 _depths: dict[Path, int] = {}
+_left: "dict[int, _Waiter]" = {}  # those nobody waits for any more, and who are in the queue still
 
 
 @contextmanager
@@ -84,26 +85,35 @@ def others_wait(database: Path) -> bool:
 def _acquire_thread_lock(lock: threading.RLock, announce: Announce | None) -> None:
     if lock.acquire(blocking=False):
         return
-    if not lock.acquire(timeout=ANNOUNCE_SECONDS):
-        if announce:
+    announced_at = time.monotonic() + ANNOUNCE_SECONDS
+    while not lock.acquire(timeout=_PRESS_SECONDS):
+        interrupts.check()
+        if announce and time.monotonic() >= announced_at:
             announce(_reason(""))
-        while not lock.acquire(timeout=_PRESS_SECONDS):
-            interrupts.check()
+            announce = None
 
 
 def _acquire(descriptor: int, announce: Announce | None) -> None:
-    """Take the write lock; wait in another thread, so that this one can say so, and hears Ctrl-C."""
-    if _try_lock(descriptor, _WRITE):
-        return
-    waiter = _Waiter(descriptor)
+    """Take the write lock; wait in another thread, so that this one can say so, and hears Ctrl-C.
+
+    One thread at a time: what one who was left behind gives back would be the lock of the whole process.
+    """
+    waiter = _left.pop(descriptor, None)
+    if waiter is None or not waiter.take_up():
+        if _try_lock(descriptor, _WRITE):
+            return
+        waiter = _Waiter(descriptor)
     try:
-        waiter.start()
+        if not waiter.started:
+            waiter.started = True
+            waiter.start()
         if not waiter.wait(ANNOUNCE_SECONDS):
             if announce:
                 announce(_reason(_told(descriptor)))
             waiter.wait()
     except BaseException:
-        waiter.give_up()
+        if waiter.give_up():
+            _left[descriptor] = waiter
         raise
 
 
@@ -114,7 +124,7 @@ class _Waiter:
         self.done = threading.Event()
         self._descriptor = descriptor
         self._state = threading.Lock()
-        self._given_up = False
+        self._given_up = self.started = False
         self._thread = threading.Thread(target=self._queue, name="chatmgr-write-queue", daemon=True)
         self.start = self._thread.start
 
@@ -132,11 +142,19 @@ class _Waiter:
                 _unlock(self._descriptor, _WRITE)
             self.done.set()
 
-    def give_up(self) -> None:
+    def give_up(self) -> bool:
+        """Leave it behind; whether it is in the queue still."""
         with self._state:
             self._given_up = True
             if self.done.is_set():
                 _unlock(self._descriptor, _WRITE)
+            return not self.done.is_set()
+
+    def take_up(self) -> bool:
+        """Wait for it again; False if it has left the queue."""
+        with self._state:
+            self._given_up = False
+            return not self.done.is_set()
 
 
 def _reason(purpose: str) -> str:

@@ -90,7 +90,7 @@ class Recorder:
             yield
         finally:
             stopped.set()
-            thread.join()
+            interrupts.join(thread)  # it may queue for the database, and Ctrl-C stops waiting
 
     def checkpoint(self, run: OpenRun, progress: Progress) -> None:
         """Save what has arrived since the last time."""

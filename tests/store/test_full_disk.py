@@ -175,3 +175,27 @@ def test_room_is_not_asked_for_where_it_cannot_be_known(
 ) -> None:
     monkeypatch.delattr(os, "statvfs")
     check_room(tmp_path / "chatmgr.db")
+
+
+def _close_without_room(url: str, pipe: Connection) -> None:
+    pipe.recv()
+    store = Store(url)
+    store.writer.database.expect_close()
+    store.answer("hello", "x" * 500_000)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    path = sqlite_path(url)
+    assert path is not None
+    size = path.stat().st_size + 4096
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    try:
+        store.writer.close()
+        pipe.send("closed")
+    except Exception as error:
+        pipe.send(repr(error))
+
+
+def test_a_disk_that_is_full_when_the_database_is_closed_is_no_fault(sqlite_url: str) -> None:
+    Store(sqlite_url).close()
+    other = OtherProcess(_close_without_room, sqlite_url)
+    assert other.ask("close") == "closed"
+    other.close()

@@ -190,3 +190,40 @@ def test_one_process_may_nest(sqlite_url: str) -> None:
     holder = OtherProcess(hold, sqlite_url)
     assert holder.ask("") == "held"
     holder.close()
+
+
+def test_who_left_the_queue_and_comes_again_waits_in_the_same_place(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one left behind would give the lock back that the process has got by then: locks are a process's."""
+    store = Store(sqlite_url)
+    store.conversation()
+    holder = OtherProcess(hold, sqlite_url)
+    assert holder.ask("is holding") == "held"
+    with monkeypatch.context() as patched:
+        patched.setattr(write_queue.interrupts, "join", _pressed)
+        with pytest.raises(KeyboardInterrupt), write_queue.writing(_path(sqlite_url)):
+            pass
+    again = threading.Thread(target=_write_nothing, args=(sqlite_url,))
+    again.start()
+    time.sleep(0.1)
+    assert len(_queueing()) == 1
+    holder.pipe.send("go")
+    again.join()
+    assert not _queueing()
+    holder.join()
+    store.close()
+
+
+def _write_nothing(url: str) -> None:
+    with write_queue.writing(_path(url)):
+        pass
+
+
+def _pressed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _queueing() -> list[threading.Thread]:
+    time.sleep(0.05)
+    return [thread for thread in threading.enumerate() if thread.name == "chatmgr-write-queue"]

@@ -93,3 +93,10 @@ def test_a_part_that_could_not_be_written_is_in_the_next(sqlite_store: Store) ->
     _set(sqlite_store, "query_only=OFF")
     _checkpoint(sqlite_store, run, progress, "Two.")
     assert set(_shown(sqlite_store)) == {f"{LONG}One. Two."}
+
+
+def test_a_checkpoint_that_comes_late_changes_nothing(store: Store) -> None:
+    """Who does not wait for the checkpoint's thread closes the run before it."""
+    run = store.answer("hello", "the whole answer")
+    store.writer.runs.checkpoint(run, "the who")
+    assert query(store.url, "SELECT content FROM messages WHERE role = 'assistant'") == [("the whole answer",)]

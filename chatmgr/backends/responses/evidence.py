@@ -14,7 +14,7 @@ from chatmgr.backends.polling import poll
 from chatmgr.backends.responses.conversations import Conversations
 from chatmgr.backends.responses.response_state import ResponseState
 from chatmgr.backends.thread_sync import find_answer, without_spaces
-from chatmgr.domain.errors import ChatmgrError, ProviderRefused
+from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, ProviderRefused
 from chatmgr.domain.events import STATELESS, Event, Finished, Notice, ThreadSynced, Usage
 from chatmgr.domain.model import LiveRun, Message, RemoteMessage, TurnRequest
 from chatmgr.domain.states import RunState
@@ -40,10 +40,14 @@ def check_kept(
     if end.state is not RunState.COMPLETED or state.conversation == thread:
         return
     answer = end.text or "".join(state.text_parts)
-    earlier = request.history(max(request.answered - 3, 0))
+    try:
+        earlier = request.history(max(request.answered - 3, 0))
+        counted = request.history(max(request.answered - _COUNTED_TURNS, 0)) if request.answered else []
+    except DatabaseUnreachable:
+        return  # the answer is complete, and its end has to be written: that waits for the database
     held = yield from _holds_answer(conversations, thread, request.text, earlier, answer)
     stores = bool(held)
-    if held and not _saw_history(request, state.usage, body):
+    if held and not _saw_history(request, counted, state.usage, body):
         held = False
     if held is False:
         if request.answered:
@@ -105,11 +109,11 @@ def _is_part(item: RemoteMessage, seen_ids: set[str], answer: str) -> bool:
     return bool(text) and text in without_spaces(answer)
 
 
-def _saw_history(request: TurnRequest, usage: Usage | None, body: Json) -> bool:
-    """Whether the input tokens allow for the earlier turns; True if nobody counted them."""
+def _saw_history(request: TurnRequest, earlier: list[Message], usage: Usage | None, body: Json) -> bool:
+    """Whether the input tokens allow for the ``earlier`` turns; True if nobody counted them."""
     if usage is None or not usage.input_tokens or not request.answered:
         return True
-    words = _count_words(request.history(max(request.answered - _COUNTED_TURNS, 0)))
+    words = _count_words(earlier)
     if _may_shorten(body, request.answered, words):
         return True
     tokens = usage.input_tokens + (usage.cached_tokens or 0)  # some count the cached ones apart

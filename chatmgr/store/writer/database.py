@@ -1,6 +1,7 @@
 """The database that the writer's subjects share: one engine, its transactions, and errors for people."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from copy import copy
@@ -55,7 +56,7 @@ class Database:
     def close(self) -> None:
         """Close all connections, once all that was committed is on the disk."""
         if self._syncing.pending and self.path:
-            with suppress(DBAPIError, OSError):
+            with suppress(DBAPIError, sqlite3.Error, OSError):  # a full disk, for instance
                 self._sync(self.path)
         self.engine.dispose()
 
@@ -92,7 +93,7 @@ class Database:
                     yield connection
         except IntegrityError:
             raise
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:  # the latter from the driver itself
             raise self._unreachable(error) from error
 
     @contextmanager

@@ -49,8 +49,13 @@ class RunWriter:
         """Write down the answer so far; ``cursor`` is the event it reaches to, if the stream has cursors.
 
         ``start``: so many characters are written already, and ``text`` is what comes after them.
+
+        One that comes late, when the run is closed already, changes nothing.
         """
         with self._database.begin() as db:
+            state = select(runs.c.state).where(runs.c.id == run.run).with_for_update()
+            if db.scalar(state) not in LIVE:
+                return
             if start:
                 _set_part(db, run, start, text)
             else:
