@@ -138,22 +138,24 @@ class RedactedBackend:
                     events.close()
 
     def _clean(self, event: Event) -> Event:
-        """An event that carries more than a piece of text."""
+        """An event that carries more than a piece of text. An id that looks like a key is an id."""
         label, words, answer = self._redactor.label, self._redactor.words, self._redactor.answer
         match event:
             case Opened(thread_id, run_id, assistant_id, model, retrievable):
-                return Opened(label(thread_id), label(run_id), label(assistant_id), label(model), retrievable)
+                return Opened(
+                    answer(thread_id), answer(run_id), answer(assistant_id), label(model), retrievable
+                )
             case ThreadSynced(thread_id, synced):
-                return ThreadSynced(label(thread_id), synced)
+                return ThreadSynced(answer(thread_id), synced)
             case Uploaded(sha256, remote_id):
-                return Uploaded(sha256, label(remote_id))
+                return Uploaded(sha256, answer(remote_id))
             case Notice(text):
                 return Notice(words(text))
             case Waiting(seconds, reason, brief):
                 return Waiting(seconds, words(reason), brief)
             case Finished(state, detail, error, text, calls):
                 calls = tuple(
-                    ToolCall(label(call.id), label(call.name), answer(call.arguments)) for call in calls
+                    ToolCall(answer(call.id), label(call.name), answer(call.arguments)) for call in calls
                 )
                 return Finished(state, known_detail(detail), words(error), text and answer(text), calls)
         return event

@@ -14,6 +14,7 @@ from typing import Any
 
 _CUT = "…"
 _LEAST = 8  # characters of a secret: to cut what is shorter would cut words out of sentences
+_LONGEST_WORD = 16  # characters; a key of letters alone that is longer is no word
 _PLACEHOLDERS = frozenset({"lm-studio", "not-needed", "no-key-required", "sk-no-key-required", "dummy-key"})
 
 _CREDENTIAL_NAME = (
@@ -142,23 +143,33 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         known = [secret for secret in dict.fromkeys(secrets) if secret and secret not in _PLACEHOLDERS]
         spellings = {spelling for secret in known for spelling in _spellings(secret)}
-        self.spellings = tuple(sorted(spellings, key=len, reverse=True))
+        self._everything = tuple(sorted(spellings, key=len, reverse=True))
+        self.spellings = tuple(spelling for spelling in self._everything if not _is_word(spelling))
         self.shortest = min(map(len, self.spellings), default=0)
 
     def answer(self, text: str) -> str:
         """An answer, a reasoning or a message without the secrets in use."""
-        for spelling in self.spellings:
-            if spelling in text:
-                text = text.replace(spelling, _CUT)
-        return text
+        return _cut(text, self.spellings)
 
     def label(self, text: str) -> str:
         """A title, a model's name or an id: also without anything that looks like a key."""
-        return without_key_shapes(self.answer(text)) if text else text
+        return without_key_shapes(_cut(text, self._everything)) if text else text
 
     def words(self, text: str) -> str:
         """An error or a notice: also without what stands where a credential stands."""
-        return without_credentials(self.answer(text)) if text else text
+        return without_credentials(_cut(text, self._everything)) if text else text
+
+
+def _cut(text: str, spellings: Iterable[str]) -> str:
+    for spelling in spellings:
+        if spelling in text:
+            text = text.replace(spelling, _CUT)
+    return text
+
+
+def _is_word(secret: str) -> bool:
+    """Whether a secret may be a word, as the keys of servers at home are: answers may use it."""
+    return secret.isalpha() and len(secret) < _LONGEST_WORD
 
 
 _HTML = {

@@ -192,9 +192,9 @@ class TurnRunner:
             _close(stream)
             raise  # the end of the run could not be written either; the run is recovered later
         except Exception as error:
-            yield from until_written(partial(self._close_failed, run, progress, error))
+            yield from _saved(partial(self._close_failed, run, progress, error))
             raise
-        yield from until_written(lambda: self._close_finished(run, progress))
+        yield from _saved(lambda: self._close_finished(run, progress))
 
     def _stop(
         self, run: OpenRun, progress: Progress, stream: Iterator[Event] | None
@@ -202,7 +202,7 @@ class TurnRunner:
         """Stop a backend's events, and save what had arrived."""
         with suppress(KeyboardInterrupt):  # who does not wait for the server keeps the answer all the same
             _close(stream)
-        yield from until_written(lambda: self._close_stopped(run, progress))
+        yield from _saved(lambda: self._close_stopped(run, progress))
 
     def _close_stopped(self, run: OpenRun, progress: Progress) -> None:
         """Close a run that the person stopped; one that had ended keeps its end."""
@@ -241,6 +241,16 @@ class TurnRunner:
             self._writer.runs.require_action(run, ", ".join(call.name for call in finished.calls))
             return
         self._writer.runs.close(run, finished_outcome(finished, progress))
+
+
+def _saved(write: Callable[[], None]) -> Iterator[Event]:
+    """Write a run's end, however long that takes; a Ctrl-C leaves the run to the next command."""
+    try:
+        yield from until_written(write)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Stopped before all of it was saved.", "The next command on the conversation picks the run up."
+        ) from None
 
 
 def _close(stream: Iterator[Event] | None) -> None:

@@ -50,15 +50,16 @@ def first_line(stream: IO[bytes] | None) -> str:
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
 def test_silence_is_told_in_one_line(talking: Chatmgr, words: tuple[str, ...], what: str) -> None:
+    text = KEY if "set-key" in words else "piped"
     with silent(talking, *words) as process:
         assert first_line(process.stderr).startswith(
             f"Waiting for {what} on standard input, which is open and silent."
         )
-        out, err = process.communicate(f"{KEY}\n".encode(), timeout=TIMEOUT)
+        out, err = process.communicate(f"{text}\n".encode(), timeout=TIMEOUT)
         assert process.returncode == 0, err
         assert b"Waiting for" not in err
         if "two" in words and "-f" not in words:
-            assert out.decode().endswith(f"you said: '{KEY}\\n\\ntwo'\n")
+            assert out.decode().endswith(f"you said: '{text}\\n\\ntwo'\n")
 
 
 def test_what_is_piped_at_once_is_taken_without_a_word(talking: Chatmgr) -> None:

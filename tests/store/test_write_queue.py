@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.states import RunState
 from chatmgr.store import write_queue
 from chatmgr.store.location import sqlite_path
@@ -195,18 +196,17 @@ def test_one_process_may_nest(sqlite_url: str) -> None:
 def test_who_left_the_queue_and_comes_again_waits_in_the_same_place(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The one left behind would give the lock back that the process has got by then: locks are a process's."""
+    """The one left behind would give back the lock that the process has by then: locks are a process's."""
     store = Store(sqlite_url)
     store.conversation()
     holder = OtherProcess(hold, sqlite_url)
     assert holder.ask("is holding") == "held"
     with monkeypatch.context() as patched:
-        patched.setattr(write_queue.interrupts, "join", _pressed)
+        patched.setattr(interrupts, "join", _pressed)
         with pytest.raises(KeyboardInterrupt), write_queue.writing(_path(sqlite_url)):
             pass
     again = threading.Thread(target=_write_nothing, args=(sqlite_url,))
     again.start()
-    time.sleep(0.1)
     assert len(_queueing()) == 1
     holder.pipe.send("go")
     again.join()

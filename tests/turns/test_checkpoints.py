@@ -99,4 +99,6 @@ def test_a_checkpoint_that_comes_late_changes_nothing(store: Store) -> None:
     """Who does not wait for the checkpoint's thread closes the run before it."""
     run = store.answer("hello", "the whole answer")
     store.writer.runs.checkpoint(run, "the who")
-    assert query(store.url, "SELECT content FROM messages WHERE role = 'assistant'") == [("the whole answer",)]
+    assert query(store.url, "SELECT content FROM messages WHERE role = 'assistant'") == [
+        ("the whole answer",)
+    ]

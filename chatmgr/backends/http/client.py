@@ -103,7 +103,7 @@ class ApiClient:
         with self.errors():
             response = getattr(self._client, verb)(path, cast_to=httpx2.Response, **call)
             body = self.decode(response, shapes)
-        if isinstance(body, dict) and is_error("", body):
+        if isinstance(body, dict) and (body.get("error") if verb == "delete" else is_error("", body)):
             raise stream_refusal(self.provider, body)
         return body
 
