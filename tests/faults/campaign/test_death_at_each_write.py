@@ -6,6 +6,7 @@ where the server stands meanwhile is another matter, and that of ``test_kill_wit
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import pytest
 
@@ -34,12 +35,12 @@ def _dying(number: int, *, after: bool) -> Iterator[None]:
     seen = 0
 
     @contextmanager
-    def counted(self: Database) -> Iterator[object]:
+    def counted(self: Database, *args: Any, **options: Any) -> Iterator[object]:
         nonlocal seen
         seen += 1
         if seen > number or (seen == number and not after):
             raise ProcessDied
-        whole: AbstractContextManager[object] = begin(self)
+        whole: AbstractContextManager[object] = begin(self, *args, **options)
         with whole as db:
             yield db
         if seen == number:
