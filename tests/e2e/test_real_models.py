@@ -65,9 +65,7 @@ def test_models(embedded: Home, provider: str) -> None:
     assert (listed.code, "smollm2-135m-instruct" in listed.out) == (0, True)
     wrong = ("--provider", provider, "-m", "smollm2-135m-instrukt")
     tried = embedded.run("new", "demo", "Hello", *wrong, *BRIEF)  # llama.cpp takes any name
-    assert tried.code in (
-        {5} if provider == "local" else {0, 8}
-    )
+    assert tried.code in ({5} if provider == "local" else {0, 8})
     assert "“smollm2-135m-instrukt”" in tried.err
     assert "smollm2-135m-instruct" in tried.err.split("instrukt", 1)[1]
     assert '"user": "Hello"' in embedded.run("history", "demo", "--json").out
