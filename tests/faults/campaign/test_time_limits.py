@@ -5,6 +5,7 @@ import time
 import pytest
 
 from chatmgr.domain.errors import ChatmgrError, Interrupted
+from chatmgr.domain.interrupts import interrupts
 from tests.faults.campaign.api_modes import API_MODES, ASSISTANTS, BACKGROUND, ApiMode
 from tests.faults.campaign.client import Client, TurnLog
 from tests.faults.campaign.conftest import Count
@@ -14,14 +15,9 @@ from tests.wire import Fault
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # a process would end, and leave none
 
 
-class _Clock:
-    """Time in which somebody presses Ctrl-C at the first long sleep."""
-
-    monotonic, time = staticmethod(time.monotonic), staticmethod(time.time)
-
-    @staticmethod
-    def sleep(seconds: float) -> None:
-        raise KeyboardInterrupt
+def _pressed(seconds: float) -> None:
+    """Somebody presses Ctrl-C at the first sleep."""
+    raise KeyboardInterrupt
 
 
 def _begun(client: Client, mode: ApiMode, number: int) -> Case:
@@ -53,7 +49,7 @@ def test_ctrl_c_ends_the_countdown(
     slow = Fault(kind="status", match=("POST", mode.turn), status=429, retry_after="30", code="slow_down")
     client.wire.fault(slow)
     with monkeypatch.context() as patch:
-        patch.setattr("chatmgr.backends.http.retry.time", _Clock)
+        patch.setattr(interrupts, "sleep", _pressed)
         log = client.ask(case.name, case.said(case.text))
     client.configure()
     assert isinstance(log.error, Interrupted)
@@ -69,7 +65,7 @@ def test_ctrl_c_ends_the_search_for_a_background_answer(
     client.wire.fault(Fault(kind="cut", match=("POST", BACKGROUND.turn), after=BACKGROUND.ahead + 3))
     client.wire.fault(Fault(kind="reset", match=("GET", "/responses/[^/]+"), times=0))
     with monkeypatch.context() as patch:
-        patch.setattr("chatmgr.backends.http.retry.time", _Clock)
+        patch.setattr(interrupts, "sleep", _pressed)
         log = client.ask(case.name, case.said(case.text))
     assert isinstance(log.error, Interrupted)
     assert [request.status for request in client.wire.requests if request.path.endswith("/cancel")] == [200]
