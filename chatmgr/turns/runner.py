@@ -97,14 +97,11 @@ class TurnRunner:
             conversation=conversation.name,
             outlives_process=background or route.provider.api == "assistants",
         )
-        try:
+        with _message_kept():
             request = self._request(conversation, run, assistant, route.model, message, background=background)
             yield from self._drive(
                 run, assistant.id, route, lambda: route.backend().stream(request), progress
             )
-        except DatabaseUnreachable as error:
-            error.message_kept = True
-            raise
 
     def _request(
         self,
@@ -146,14 +143,15 @@ class TurnRunner:
         )
         progress.sent, progress.run_id = True, live_run.run_id
         run = open_run(live_run, route)
-        self._writer.runs.resume(run)
-        yield from self._drive(
-            run,
-            assistant.id,
-            route,
-            lambda: route.backend().submit_tool_outputs(live_run, outputs),
-            progress,
-        )
+        with _message_kept():
+            self._writer.runs.resume(run)
+            yield from self._drive(
+                run,
+                assistant.id,
+                route,
+                lambda: route.backend().submit_tool_outputs(live_run, outputs),
+                progress,
+            )
 
     def _drive(
         self,
@@ -241,6 +239,16 @@ class TurnRunner:
             self._writer.runs.require_action(run, ", ".join(call.name for call in finished.calls))
             return
         self._writer.runs.close(run, finished_outcome(finished, progress))
+
+
+@contextmanager
+def _message_kept() -> Iterator[None]:
+    """Mark an error of the database: the message is in it already, and need not be typed again."""
+    try:
+        yield
+    except DatabaseUnreachable as error:
+        error.message_kept = True
+        raise
 
 
 def _saved(write: Callable[[], None]) -> Iterator[Event]:
