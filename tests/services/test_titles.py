@@ -180,7 +180,7 @@ def test_a_conversation_without_a_name_is_called_by_its_first_words(responding: 
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("reply", "shown"),
     [
         ("A trip to the sea", "A trip to the sea"),
         ('"A trip to the sea."', "A trip to the sea"),

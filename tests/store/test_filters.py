@@ -9,7 +9,7 @@ from tests.support.store import Store, execute
 
 
 @pytest.mark.parametrize(
-    ("filters", "found"),
+    ("filters", "names"),
     [
         (Filters(), ["plan", "draft"]),
         (Filters(since=datetime.now(UTC) + timedelta(hours=1)), []),

@@ -34,9 +34,13 @@ class Paper(Console):
         self.raw: list[str] = []
 
     def out(self, text: str, end: str = "\n") -> None:
+        """As ``write``: its styles are those of a terminal."""
+        self.write(text + end)
+
+    def write(self, text: str) -> None:
         """Show it, as a terminal behind a tty does."""
-        self.raw.append(text + end)
-        self._stream.feed((text + end).replace("\n", "\r\n"))
+        self.raw.append(text)
+        self._stream.feed(text.replace("\n", "\r\n"))
 
     def resize(self, columns: int, lines: int) -> None:
         """Another size: what does not fit into a row is wrapped anew, and the cursor stays where it was."""
