@@ -13,6 +13,7 @@ import pytest
 
 from chatmgr.domain.events import Finished, Notice, Usage
 from tests.support.commands import Chatmgr
+from tests.support.reply_server import Reply
 from tests.support.scripted_api import (
     NAMES,
     Frame,
@@ -27,7 +28,6 @@ from tests.support.scripted_api import (
     run_turn,
     stream,
 )
-from tests.support.scripted_server import ScriptedReply
 
 SIMPLE: tuple[Any, ...] = (
     None,
@@ -187,7 +187,7 @@ def test_any_value_in_a_stream(api: str) -> None:
 def test_any_value_in_a_body(api: str) -> None:
     listed = [message("Hello", run_id="run_1", created_at=2)]
     for what, body in damaged(whole(api), random.Random(f"body {api}"), 60):
-        check(run_turn(ScriptedApi(api, ScriptedReply(body=body), messages=listed)), what)
+        check(run_turn(ScriptedApi(api, Reply(body=body), messages=listed)), what)
 
 
 @pytest.mark.parametrize("api", ["responses", "assistants"])
@@ -207,7 +207,7 @@ def test_what_people_see_and_what_is_kept(chatmgr: Chatmgr, api: str, shape: str
     if shape == "streamed":
         scripts = [script for _, script in streams(api, source, 60)][::8]
     else:
-        scripts = [ScriptedApi(api, ScriptedReply(body=body)) for _, body in damaged(whole(api), source, 8)]
+        scripts = [ScriptedApi(api, Reply(body=body)) for _, body in damaged(whole(api), source, 8)]
     served = ScriptedApi(api)
     with served.serving() as base_url:
         chatmgr.provider(api, base_url)

@@ -8,6 +8,7 @@ from chatmgr.backends import registry
 from chatmgr.domain.errors import NetworkDown
 from chatmgr.domain.events import Delta
 from chatmgr.domain.states import RunState
+from tests.support.reply_server import Reply
 from tests.support.scripted_api import (
     NAMES,
     Frame,
@@ -24,7 +25,6 @@ from tests.support.scripted_api import (
     run_turn,
     stream,
 )
-from tests.support.scripted_server import ScriptedReply
 
 COMPLETED, INTERRUPTED = RunState.COMPLETED, RunState.INTERRUPTED
 
@@ -32,19 +32,17 @@ COMPLETED, INTERRUPTED = RunState.COMPLETED, RunState.INTERRUPTED
 def whole(api: str, content: Any, **fields: Any) -> ScriptedApi:
     """An answer that was not streamed."""
     if api == "responses":
-        return ScriptedApi(api, ScriptedReply(body=response(output=[message(content)], **fields)))
+        return ScriptedApi(api, Reply(body=response(output=[message(content)], **fields)))
     if api == "assistants":
         listed = [message(content, run_id="run_1", created_at=2)]
-        return ScriptedApi(api, ScriptedReply(body=run_object(**fields)), messages=listed)
+        return ScriptedApi(api, Reply(body=run_object(**fields)), messages=listed)
     choice = {
         "index": 0,
         "message": {"role": "assistant", "content": content},
         "finish_reason": "stop",
         **fields,
     }
-    return ScriptedApi(
-        api, ScriptedReply(body={"id": "c1", "object": "chat.completion", "choices": [choice]})
-    )
+    return ScriptedApi(api, Reply(body={"id": "c1", "object": "chat.completion", "choices": [choice]}))
 
 
 @pytest.mark.parametrize("label", ["", "text/plain", "application/json", "TEXT/Event-Stream"])
@@ -58,7 +56,7 @@ def test_a_stream_under_any_label(api: str, label: str) -> None:
 @pytest.mark.parametrize("api", NAMES)
 def test_a_whole_body_under_any_label(api: str, label: str) -> None:
     script = whole(api, "Hello there")
-    script.turn = ScriptedReply(body=b"\xef\xbb\xbf" + script.turn.content(), content_type=label)
+    script.turn = Reply(body=b"\xef\xbb\xbf" + script.turn.content(), content_type=label)
     done = run_turn(script)
     assert (done.text, done.state, done.error) == ("Hello there", COMPLETED, None)
 
@@ -68,7 +66,7 @@ def test_a_whole_body_under_any_label(api: str, label: str) -> None:
 def test_other_line_ends(api: str, end: bytes) -> None:
     body = stream(*answer(api, "Hello ", "there")).content()
     for changed in (body.replace(b"\n", end), body.replace(b"\n\n", b"\n").replace(b"\n", end)):
-        done = run_turn(ScriptedApi(api, ScriptedReply(200, changed, "text/event-stream")))
+        done = run_turn(ScriptedApi(api, Reply(200, changed, "text/event-stream")))
         assert (done.text, done.state) == ("Hello there", COMPLETED)
 
 
@@ -79,10 +77,10 @@ def test_other_line_ends(api: str, end: bytes) -> None:
 @pytest.mark.parametrize("api", NAMES)
 def test_bytes_that_are_no_text(api: str, written: bytes, read: str) -> None:
     body = stream(*answer(api, "MARK", "there")).content().replace(b"MARK", written)
-    done = run_turn(ScriptedApi(api, ScriptedReply(200, body, "text/event-stream")))
+    done = run_turn(ScriptedApi(api, Reply(200, body, "text/event-stream")))
     assert (done.text, done.state) == (f"{read}there", COMPLETED)
     script = whole(api, "MARK")
-    script.turn = ScriptedReply(body=script.turn.content().replace(b"MARK", written))
+    script.turn = Reply(body=script.turn.content().replace(b"MARK", written))
     if api != "assistants":  # whose answer is read from the thread
         assert run_turn(script).text == read
 
@@ -113,7 +111,7 @@ def test_a_gap_is_filled_by_what_the_server_holds(api: str) -> None:
 def test_a_body_that_cannot_be_read_interrupts_the_answer(api: str) -> None:
     """A run of the Assistants API is looked up, and its answer is found in the thread."""
     script = whole(api, "Hello there")
-    script.turn = ScriptedReply(body=script.turn.content()[:-3])
+    script.turn = Reply(body=script.turn.content()[:-3])
     done = run_turn(script)
     assert done.error is None or isinstance(done.error, NetworkDown)
     assert done.state is not COMPLETED

@@ -3,10 +3,10 @@
 Each attack would set ``window.ran``, change the title, open a dialog, or fetch ``CANARY``.
 """
 
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.support.loopback import LoopbackServer
 
 ATTACKS = {
     "script": "<script>window.ran=1;document.title='ran'</script>",
@@ -70,10 +70,10 @@ ATTACKS = {
 }
 
 
-class Canary:
+class Canary(LoopbackServer):
     """A server on this machine that counts who calls."""
 
-    def __enter__(self) -> Self:
+    def __init__(self) -> None:
         calls: list[str] = []
 
         class Handler(BaseHTTPRequestHandler):
@@ -86,21 +86,11 @@ class Canary:
                 return
 
         self.calls = calls
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://{self.address}"
 
     def attacks(self) -> dict[str, str]:
         """All of them, aimed at this server."""

@@ -5,14 +5,13 @@ address in its first line, as a proxy gets it, is answered as if it were for thi
 """
 
 import ssl
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
+
+from tests.support.loopback import LoopbackServer
 
 CERTIFICATE = Path(__file__).with_name("test_server.pem")
 ANSWER = "Hello there."
@@ -44,7 +43,7 @@ class _QuietServer(ThreadingHTTPServer):
         """Say nothing: a client that breaks off a handshake is what some tests are about."""
 
 
-class PlainServer:
+class PlainServer(LoopbackServer):
     """Answers ``GET /v1/models`` with ``models``, and ``POST /v1/chat/completions`` with ``turn``."""
 
     def __init__(
@@ -59,27 +58,15 @@ class PlainServer:
             ("GET", "/v1/models"): models or Scripted(),
             ("POST", "/v1/chat/completions"): turn or Scripted(STREAM, content_type="text/event-stream"),
         }
-        self._server = _QuietServer(("127.0.0.1", 0), self._handler())
+        server = _QuietServer(("127.0.0.1", 0), self._handler())
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(CERTIFICATE)
-            self._server.socket = context.wrap_socket(
-                self._server.socket, server_side=True, do_handshake_on_connect=False
+            server.socket = context.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
             )
-        self.address = f"127.0.0.1:{self._server.server_port}"
+        super().__init__(server)
         self.base_url = f"{'https' if tls else 'http'}://{self.address}/v1"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         heard, answers = self.heard, self._answers

@@ -1,12 +1,12 @@
 """A server that answers exactly what a test says: for faults and shapes that no proper server has."""
 
 import json
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.support.loopback import LoopbackServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def chat_answer(text: str) -> Reply:
     return event_stream(chunk, "data: [DONE]")
 
 
-class ReplyServer:
+class ReplyServer(LoopbackServer):
     """Answers each request by calling ``answer``, and remembers them all.
 
     It lists two models by itself, unless ``models`` is False.
@@ -57,25 +57,12 @@ class ReplyServer:
         self.answer = answer
         self.models = True
         self.requests: list[ReceivedRequest] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), _handler(self)))
 
     @property
     def base_url(self) -> str:
         """What a client takes as its base URL."""
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
+        return f"http://{self.address}/v1"
 
     @property
     def posts(self) -> list[ReceivedRequest]:

@@ -1,11 +1,11 @@
 """One small file of each kind, and a web server that hands them out."""
 
-import threading
 import zlib
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.support.loopback import LoopbackServer
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -47,28 +47,15 @@ def data_url(name: str) -> str:
     return f"data:{kind};base64,{b64encode(data).decode()}"
 
 
-class FileServer:
+class FileServer(LoopbackServer):
     """A web server: the samples by name, ``/endless``, ``/moved`` (to a sample), and 404 for all else."""
 
     def __init__(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), _Handler))
 
     def __call__(self, path: str) -> str:
         """The address of a path."""
-        return f"http://127.0.0.1:{self._server.server_port}/{path}"
+        return f"http://{self.address}/{path}"
 
 
 class _Handler(BaseHTTPRequestHandler):

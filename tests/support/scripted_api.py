@@ -12,20 +12,20 @@ from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.events import Delta, Event, Finished, Reasoning
 from chatmgr.domain.model import Assistant, LiveRun, Provider, TurnRequest
 from chatmgr.domain.states import RunState
-from tests.support.scripted_server import ScriptedReply, ScriptedRequest, ScriptedServer
+from tests.support.reply_server import ReceivedRequest, Reply, ReplyServer
 
 NAMES = ("responses", "assistants", "completions")
-NOT_FOUND = ScriptedReply(404, {"error": {"message": "Not found"}})
+NOT_FOUND = Reply(404, {"error": {"message": "Not found"}})
 Frame = tuple[str, Any]  # an event's name and its data: JSON, or text as it stands
 
 
-def stream(*frames: Frame, content_type: str = "text/event-stream") -> ScriptedReply:
+def stream(*frames: Frame, content_type: str = "text/event-stream") -> Reply:
     """A stream of events, framed as OpenAI does."""
     blocks = []
     for name, event in frames:
         data = event if isinstance(event, str) else json.dumps(event)
         blocks.append(f"event: {name}\ndata: {data}\n\n" if name else f"data: {data}\n\n")
-    return ScriptedReply(200, "".join(blocks).encode(), content_type)
+    return Reply(200, "".join(blocks).encode(), content_type)
 
 
 def response(**fields: Any) -> Any:
@@ -93,23 +93,21 @@ class ScriptedApi:
     """
 
     api: str
-    turn: ScriptedReply = NOT_FOUND
+    turn: Reply = NOT_FOUND
     lookup: Any = None
     messages: Any = field(default_factory=list)
-    title: ScriptedReply | None = None
+    title: Reply | None = None
 
-    def __call__(self, request: ScriptedRequest) -> ScriptedReply:
+    def __call__(self, request: ReceivedRequest) -> Reply:
         """The reply to a request."""
         path = request.path.partition("?")[0].removeprefix("/v1")
         if request.method == "GET":
             if path.endswith("/messages"):
-                return ScriptedReply(body={"object": "list", "data": self.messages, "has_more": False})
-            return (
-                NOT_FOUND if self.lookup is None or "/messages/" in path else ScriptedReply(body=self.lookup)
-            )
+                return Reply(body={"object": "list", "data": self.messages, "has_more": False})
+            return NOT_FOUND if self.lookup is None or "/messages/" in path else Reply(body=self.lookup)
         ids = {"/assistants": "asst_1", "/threads": "thread_1", "/threads/thread_1/messages": "msg_1"}
         if path in ids:
-            return ScriptedReply(body={"id": ids[path], "created_at": 1})
+            return Reply(body={"id": ids[path], "created_at": 1})
         if path.endswith(("/runs", "/responses", "/chat/completions")):
             return self.turn if self.title is None or request.body.get("stream") else self.title
         return NOT_FOUND
@@ -117,7 +115,7 @@ class ScriptedApi:
     @contextmanager
     def serving(self) -> Iterator[str]:
         """Serve; the value is the base URL."""
-        with ScriptedServer(self) as server:
+        with ReplyServer(self) as server:
             yield server.base_url
 
 

@@ -3,11 +3,15 @@
 import socket
 import socketserver
 import threading
-from types import TracebackType
-from typing import Self
+
+from tests.support.loopback import LoopbackServer
 
 
-class SocksProxy:
+class _ThreadingServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+
+class SocksProxy(LoopbackServer):
     """Writes down the hosts that it is asked for, and connects each to ``upstream``."""
 
     def __init__(self, upstream: str) -> None:
@@ -31,21 +35,7 @@ class SocksProxy:
                     _pump(self.connection, server)
                     back.join()
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(_ThreadingServer(("127.0.0.1", 0), Handler))
 
 
 _FAMILY = {1: socket.AF_INET, 4: socket.AF_INET6}
