@@ -10,7 +10,7 @@ from chatmgr.domain.events import Delta, Event, Notice
 _PARTS = (str, list, dict)
 _DEEPEST = 8  # parts inside parts
 _TEXT_KEYS = ("text", "value", "content", "output_text", "parts")
-_THOUGHT_KEYS = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thoughts")
+THOUGHT_KEYS = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thoughts")
 _THOUGHT_TYPES = ("think", "reason", "summary", "thought")
 _PLAIN_TYPES = ("text", "output_text", "input_text")
 _OTHER_KEYS = {"refusal", "role", "annotations", "tool_calls", "function_call", "audio", "image", "image_url"}
@@ -65,7 +65,7 @@ def read_reasoning(item: object) -> str:
     parts = next((parts for key in ("summary", "content") if (parts := item.get(key))), None)
     if isinstance(parts, list):
         return "\n\n".join(filter(None, map(read_reasoning, parts)))
-    return _first_text(item, ("summary", *_THOUGHT_KEYS, *_TEXT_KEYS), _DEEPEST)
+    return _first_text(item, ("summary", *THOUGHT_KEYS, *_TEXT_KEYS), _DEEPEST)
 
 
 def _read(content: object, depth: int, *, as_json: bool) -> Content:
@@ -85,7 +85,7 @@ def _read(content: object, depth: int, *, as_json: bool) -> Content:
 
 def _read_part(part: dict[str, object], depth: int, *, as_json: bool) -> Content:
     kind = as_word(part.get("type"))
-    reasoning = _first_text(part, _THOUGHT_KEYS, depth)
+    reasoning = _first_text(part, THOUGHT_KEYS, depth)
     if part.get("thought") is True or any(word in kind for word in _THOUGHT_TYPES):
         return Content("", reasoning or _first_text(part, ("summary", *_TEXT_KEYS), depth))
     for key in _TEXT_KEYS:
@@ -94,7 +94,7 @@ def _read_part(part: dict[str, object], depth: int, *, as_json: bool) -> Content
             return Content(inner.text, inner.reasoning or reasoning, inner.refused)
     if refusal := _read(part.get("refusal"), depth - 1, as_json=False).text:
         return Content(refusal, reasoning, refused=True)
-    if as_json and part and not kind and not part.keys() & {*_TEXT_KEYS, *_THOUGHT_KEYS, *_OTHER_KEYS}:
+    if as_json and part and not kind and not part.keys() & {*_TEXT_KEYS, *THOUGHT_KEYS, *_OTHER_KEYS}:
         return Content(to_json(part))
     return Content("", reasoning)
 

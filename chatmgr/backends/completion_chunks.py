@@ -8,22 +8,14 @@ or where it is one whole body. One that ends in no such way was cut off.
 from collections.abc import Callable, Iterable, Iterator
 
 from chatmgr.backends.answer_end import end_of_answer, is_placeholder
-from chatmgr.backends.answer_text import Content, gap_error, read_message
+from chatmgr.backends.answer_text import THOUGHT_KEYS, Content, gap_error, read_message
 from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE, Json
 from chatmgr.backends.json_values import as_count, as_id, as_object, as_objects
 from chatmgr.domain.errors import NetworkDown
 from chatmgr.domain.events import Delta, Event, Finished, Opened, Reasoning, Usage
 from chatmgr.domain.states import RunState
 
-_OTHER_KEYS = (
-    "type",
-    "refusal",
-    "reasoning_content",
-    "reasoning",
-    "thinking",
-    "reasoning_details",
-    "thoughts",
-)
+_OTHER_KEYS = ("type", "refusal", *THOUGHT_KEYS)
 
 
 def read_chunks(

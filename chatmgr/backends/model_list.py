@@ -6,7 +6,6 @@ says that a model is unknown.
 """
 
 import re
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -52,21 +51,10 @@ def fetch_within(
     A server that sends one byte a second outlives every timeout of a socket, so a thread of its own waits
     for it, and is left behind.
     """
-    results: list[list[ModelInfo]] = []
-    errors: list[Exception] = []
-
-    def fetch() -> None:
-        try:
-            results.append(models())
-        except Exception as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=fetch, name="chatmgr-models", daemon=True)
-    thread.start()
-    interrupts.join(thread, seconds)
-    if errors:
-        raise errors[0]
-    return results[0] if results else None
+    try:
+        return interrupts.run_beside(models, seconds)
+    except TimeoutError:
+        return None
 
 
 def listed_within(models: Callable[[], list[ModelInfo]], seconds: float = LIST_SECONDS) -> list[str]:

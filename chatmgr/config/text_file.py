@@ -22,21 +22,20 @@ def write_private(path: Path, text: str) -> None:
 
     A crash leaves the old file. A symbolic link stays one: the file that it leads to is replaced.
     """
-    import tempfile
+    from chatmgr.domain.scratch_files import ScratchFile, sync_folder
 
     try:
         target = Path(os.path.realpath(path, strict=False))
-        descriptor, scratch = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        scratch = ScratchFile(target.parent, named=True)
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with os.fdopen(scratch.descriptor, "wb", closefd=False) as file:
                 file.write(_in_form_of(target, text))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(scratch, target)  # noqa: PTH105 - mkstemp gives names
+            scratch.sync()
+            scratch.publish(target, replace=True)
         except BaseException:
-            os.unlink(scratch)  # noqa: PTH108
+            scratch.discard()
             raise
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise ConfigurationFault(
             f"{path} cannot be written: {error.strerror or error}.",
@@ -55,17 +54,3 @@ def _in_form_of(path: Path, text: str) -> bytes:
         text = text.replace("\n", "\r\n")
     mark = _BOM if old.startswith(_BOM) else b""
     return mark + text.encode("utf-8")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable, where folders can be synced."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        return
-    finally:
-        os.close(descriptor)

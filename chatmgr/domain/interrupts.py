@@ -186,12 +186,13 @@ class Interrupts:
                 return
             thread.join(left)
 
-    def run_beside(self, function: Callable[[], T]) -> T:
+    def run_beside(self, function: Callable[[], T], seconds: float | None = None) -> T:
         """Run what cannot be interrupted (an import, a name to be resolved) in a thread, and wait for it.
 
-        Ctrl-C ends the wait, not the thread: ``function`` must do no harm when it ends later.
+        Ctrl-C ends the wait, and so does the time; then TimeoutError is raised. The thread goes on:
+        ``function`` must do no harm when it ends later.
         """
-        if not self._listens():
+        if seconds is None and not self._listens():
             return function()
         results: list[T] = []
         errors: list[BaseException] = []
@@ -204,9 +205,11 @@ class Interrupts:
 
         thread = threading.Thread(target=run, name="chatmgr-beside", daemon=True)
         thread.start()
-        self.join(thread)
+        self.join(thread, seconds)
         if errors:
             raise errors[0]
+        if not results:
+            raise TimeoutError
         return results[0]
 
     def _listens(self) -> bool:

@@ -53,16 +53,6 @@ def create_file(path: Path) -> None:
         raise unreachable(path, error) from error
 
 
-def sync_folder(folder: Path) -> None:
-    """Make sure that a file's new name survives a power failure, where the system can do that."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def unreachable(path: Path, error: Exception) -> DatabaseUnreachable:
     """The error for a database file that cannot be used: why, and what to do about it."""
     reason = getattr(error, "strerror", None) or str(getattr(error, "orig", None) or error)

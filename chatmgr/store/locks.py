@@ -33,6 +33,11 @@ _descriptors: dict[Path, int] = {}
 _locked: set[tuple[Path, int]] = set()  # a file lock does not exclude the process that has it
 
 
+def lock_file(database: Path) -> Path:
+    """Where the locks of a SQLite database are."""
+    return database.with_name(database.name + ".lock")
+
+
 def file_descriptor(path: Path) -> int:
     """The descriptor of a file that locks are taken on, made if need be; it stays open."""
     if path not in _descriptors:
@@ -93,7 +98,7 @@ def acquire(url: str, conversation: int, *, wait: bool) -> Lock:
     path = sqlite_path(url)
     if path is None:
         return _AdvisoryLock(url, conversation, wait=wait)
-    return _FileLock(path.with_name(path.name + ".lock"), conversation, wait=wait)
+    return _FileLock(lock_file(path), conversation, wait=wait)
 
 
 if sys.platform == "win32":

@@ -6,7 +6,6 @@ revision is backed up, then upgraded. A PostgreSQL database, which others may sh
 ``chatmgr db upgrade``. A revision that this version does not know is refused, and nothing is changed.
 """
 
-import os
 import sqlite3
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -15,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from chatmgr import __version__
 from chatmgr.domain.errors import DatabaseUnreachable, SchemaMismatch, UsageFault, unwritable
+from chatmgr.domain.scratch_files import ScratchFile, sweep, sync_folder
 from chatmgr.store import write_queue
 from chatmgr.store.backup import Progress, copy_database
 from chatmgr.store.connection import Source, open_source, postgres_unreachable
-from chatmgr.store.location import sqlite_path, sync_folder, unreachable
+from chatmgr.store.location import sqlite_path, unreachable
 from chatmgr.store.locks import SPACE
 from chatmgr.store.shapes import only
 
@@ -151,30 +151,24 @@ def _create(path: Path) -> None:
     """
     from chatmgr.store import engine
 
-    scratch = path.with_name(f"{path.name}.new-{os.getpid()}")
-    database = engine.create(f"sqlite:///{scratch}")
     try:
-        _run_alembic(database, path)
-        database.dispose()
-        _give_name(scratch, path)
+        sweep(path.parent)
+        scratch = ScratchFile(path.parent, named=True)
+        try:
+            database = engine.create(f"sqlite:///{scratch.path}")
+            try:
+                _run_alembic(database, path)
+            finally:
+                database.dispose()
+            scratch.publish(path, replace=False)
+        except FileExistsError:
+            scratch.discard()
+        except BaseException:
+            scratch.discard()
+            raise
         sync_folder(path.parent)
     except OSError as error:
         raise unreachable(path, error) from error
-    finally:
-        database.dispose()
-        for suffix in ("", "-wal", "-shm"):
-            scratch.with_name(scratch.name + suffix).unlink(missing_ok=True)
-
-
-def _give_name(scratch: Path, path: Path) -> None:
-    """Name a file, unless another one has that name: by a link, where the file system has links."""
-    try:
-        os.link(scratch, path)
-    except FileExistsError:
-        return
-    except OSError:
-        if not path.exists():
-            scratch.rename(path)
 
 
 def check_search(url: str, *, rebuild: bool = False) -> bool:

