@@ -64,7 +64,7 @@ def ask_secret(question: str) -> str:
     return line.decode("utf-8", "replace").rstrip("\r\n")
 
 
-def ask_key(question: str) -> str:
+def ask_keystroke(question: str) -> str:
     """Write a question to stderr and read one key, which is not echoed; empty at the end of the input."""
     if os.name != "posix":
         from click import echo, getchar

@@ -103,7 +103,7 @@ def _offer_providers() -> Provider:
         console.note(f"  [{key}] {description}", "")
     while True:
         try:
-            pressed = line_input.ask_key("Which one (k, o, l; q to leave)? ").lower()
+            pressed = line_input.ask_keystroke("Which one (k, o, l; q to leave)? ").lower()
         except KeyboardInterrupt:
             raise click.Abort from None
         click.echo(one_line(pressed), err=True)

@@ -12,7 +12,7 @@ from tests.support.screen import environment
 PROGRAM = """
 import signal, threading
 from chatmgr.domain.interrupts import interrupts
-from chatmgr.terminal.line_input import ask_key, ask_line, ask_secret
+from chatmgr.terminal.line_input import ask_keystroke, ask_line, ask_secret
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 interrupts.install()
@@ -36,7 +36,7 @@ def asked(tmp_path: Path, question: str, typed: str) -> str:
     return shown
 
 
-@pytest.mark.parametrize("question", ["ask_line", "ask_secret", "ask_key"])
+@pytest.mark.parametrize("question", ["ask_line", "ask_secret", "ask_keystroke"])
 def test_ctrl_c_before_the_read_counts(tmp_path: Path, question: str) -> None:
     assert "interrupted" in asked(tmp_path, question, "\x03")
 
@@ -47,7 +47,7 @@ def test_an_answer(tmp_path: Path, question: str) -> None:
 
 
 def test_a_key(tmp_path: Path) -> None:
-    assert "answer: 'k'" in asked(tmp_path, "ask_key", "k")
+    assert "answer: 'k'" in asked(tmp_path, "ask_keystroke", "k")
 
 
 def test_reports_are_no_answer(tmp_path: Path) -> None:

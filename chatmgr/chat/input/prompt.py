@@ -92,7 +92,7 @@ class LineEditor:
     """prompt_toolkit's line editor with chatmgr's key bindings, history, completion and toolbar."""
 
     def __init__(self, sources: InputSources) -> None:
-        from chatmgr.terminal.interrupts import InterruptCounter
+        from chatmgr.terminal.interrupt_counter import InterruptCounter
 
         self._sources = sources
         self._initial_text = ""
