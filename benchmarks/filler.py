@@ -18,6 +18,7 @@ from benchmarks.prose import RARE, Prose
 from benchmarks.sheets import Sheet, stored
 from benchmarks.timeline import BEGIN, MODEL, Kind, Talk, in_time, talks
 from benchmarks.vocabulary import MIX
+from chatmgr.domain.ids import FAR, new_key
 from chatmgr.domain.states import RunState
 from chatmgr.store import tables
 
@@ -70,27 +71,32 @@ class Filler:
         """Parents first. A turn's answer goes in before its message: so the index gets each turn once."""
         self._assistants = Sheet(tables.assistants, "id name version created_at updated_at")
         self._editions = Sheet(
-            tables.assistant_versions, "id assistant_id version instructions model provider params created_at"
+            tables.assistant_versions,
+            "id assistant_id version instructions model provider params created_at key",
         )
         self._conversations = Sheet(
             tables.conversations,
-            "id key name title assistant_id model provider turns created_at updated_at used_at folder",
+            "id key name title assistant_id model provider turns created_at updated_at used_at folder "
+            "branch_id",
         )
-        self._said = Sheet(tables.turns, "id conversation_id position run_id created_at stamp")
+        self._branches = Sheet(tables.branches, "id key conversation_id parent_position created_at")
+        self._paths = Sheet(tables.path_segments, "conversation_id first branch_id last")
+        self._said = Sheet(tables.turns, "id branch_id position run_id created_at stamp key")
         self._tried = Sheet(
             tables.runs,
             "id turn_id conversation_id assistant_version_id provider model state detail error thread_id "
-            "remote_id sent_at started_at finished_at pid host input_tokens output_tokens cost",
+            "remote_id sent_at started_at finished_at pid host input_tokens output_tokens cost key",
         )
         self._answers = Sheet(tables.messages, "id turn_id run_id role content created_at")
         self._questions = Sheet(tables.messages, "id turn_id role content created_at")
         self._files = Sheet(tables.blobs, "sha256 size data")
         self._attached = Sheet(tables.attachments, "message_id position name content_type sha256")
         self._threads = Sheet(
-            tables.threads, "conversation_id provider endpoint remote_id synced doubtful created_at"
+            tables.threads, "conversation_id provider endpoint remote_id synced doubtful created_at branch_id"
         )
         self._tags = Sheet(tables.tags, "conversation_id name")
-        self._all = [self._assistants, self._editions, self._conversations, self._said, self._tried]
+        self._all = [self._assistants, self._editions, self._branches, self._conversations, self._paths]
+        self._all += [self._said, self._tried]
         self._all += [self._answers, self._questions, self._files, self._attached, self._threads, self._tags]
 
     def _assistant(self, number: int) -> tuple[int, int]:
@@ -98,8 +104,11 @@ class Filler:
         began = stored(BEGIN)
         self._assistants.rows.append((number, f"persona-{number}", 1, began, began))
         told = self._prose.instructions()
-        self._editions.rows.append((number, number, 1, told, MODEL, "", "{}", began))
+        self._editions.rows.append((number, number, 1, told, MODEL, "", "{}", began, self._key(BEGIN)))
         return number, number
+
+    def _key(self, at: float) -> str:
+        return new_key(int(at * 1_000), self._rng.randbytes(10))
 
     def _blob(self, number: int) -> tuple[str, str]:
         """A file's name and its hash."""
@@ -134,7 +143,9 @@ class Filler:
         key, title, moment = f"{self._rng.getrandbits(64):016x}", self._prose.title(), stored(at)
         row = (talk.number, key, talk.name, title, talk.assistant, "", talk.kind.provider, 0)
         folder = self._rng.choice(("", "", "/home/ann", "/home/ann/src", "/home/ann/papers"))
-        self._conversations.rows.append((*row, moment, moment, moment, folder))
+        self._branches.rows.append((talk.number, self._key(at), talk.number, 0, moment))
+        self._conversations.rows.append((*row, moment, moment, moment, folder, talk.number))
+        self._paths.rows.append((talk.number, 1, talk.number, FAR))
         if self._rng.random() < _TAGGED:
             for tag in self._rng.sample(_TAGS, self._rng.randint(1, 3)):
                 self._tags.rows.append((talk.number, tag))
@@ -148,7 +159,7 @@ class Filler:
         self._ended.append((talk.turns, talk.run, now, now, archived, deleted, talk.number))
         if kind := talk.kind if talk.kind.thread else None:
             row = (talk.number, kind.provider, kind.endpoint, kind.thread, talk.synced)
-            self._threads.rows.append((*row, False, stored(talk.began)))
+            self._threads.rows.append((*row, False, stored(talk.began), talk.number))
 
     def _turn(self, talk: Talk, at: float, *, rare: bool) -> None:
         self._turns += 1
@@ -168,7 +179,8 @@ class Filler:
         fate = next(item for item in _FATES if draw < item.until)
         self._run(talk, turn, answer, fate)
         self._stamp = max(int(at), self._stamp + 1)  # what free_stamp finds, as time only goes forward here
-        self._said.rows.append((turn, talk.number, talk.turns, talk.run, began, self._stamp))
+        key = self._key(at)
+        self._said.rows.append((turn, talk.number, talk.turns, talk.run, began, self._stamp, key))
 
     def _run(self, talk: Talk, turn: int, answer: str, fate: _Fate) -> None:
         """One attempt and its answer, if it has one; the conversation's newest run."""
@@ -186,7 +198,9 @@ class Filler:
         remote = f"resp_{self._rng.getrandbits(128):032x}"
         where = (number, turn, talk.number, talk.version, kind.provider, kind.model)
         how = (fate.state.value, fate.detail, fate.error, kind.thread, remote)
-        self._tried.rows.append((*where, *how, began, began, ended, 4_321, "desk", *tokens, cost))
+        self._tried.rows.append(
+            (*where, *how, began, began, ended, 4_321, "desk", *tokens, cost, self._key(talk.now))
+        )
         if fate.state is not RunState.FAILED:
             talk.synced = talk.turns
             self._messages += 1

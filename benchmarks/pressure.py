@@ -132,7 +132,7 @@ def _whole(home: Path, names: Sequence[str]) -> int:
     marks = ", ".join("?" * len(names))
     with closing(sqlite3.connect(home / "chatmgr.db")) as db:
         sql = (
-            "SELECT count(*) FROM conversations c JOIN turns t ON t.conversation_id = c.id "
+            "SELECT count(*) FROM conversations c JOIN turns t ON t.branch_id = c.branch_id "
             "JOIN runs r ON r.id = t.run_id JOIN messages a ON a.run_id = r.id "
             f"WHERE c.name IN ({marks}) AND r.state = 'completed' AND a.content <> ''"
         )

@@ -2,7 +2,8 @@
 
 The newest remote messages tell where the thread stands. A thread that holds what it should is used as
 it is; one that is behind gets the missing messages; one that is gone, was changed by somebody else, or
-never received what it was sent is replaced by a new one.
+never received what it was sent is replaced by a new one, and so is one that goes on where the conversation
+turned back.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -53,6 +54,10 @@ def ensure_synced(threads: RemoteThreads, request: TurnRequest) -> Generator[Eve
     if thread is None:
         return (yield from threads.build(request))
     thread_id = thread.remote_id
+    if thread.ahead:
+        return (
+            yield from _rebuild(threads, request, thread_id, "holds turns that are no longer on this path")
+        )
     try:
         newest = threads.newest(thread_id)
     except ProviderRefused as error:

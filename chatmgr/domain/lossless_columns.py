@@ -16,32 +16,59 @@ Record = dict[str, Any]
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "assistants": ("id", "name", "version", "created_at", "updated_at", "deleted_at"),
     "assistant_versions": (
-        *("id", "assistant_id", "version", "instructions", "model", "provider", "params", "created_at"),
+        *(
+            "id",
+            "assistant_id",
+            "version",
+            "instructions",
+            "model",
+            "provider",
+            "params",
+            "created_at",
+            "key",
+        ),
     ),
     "remote_assistants": ("id", "assistant_id", "provider", "endpoint", "remote_id", "created_at"),
     "conversations": (
         *("id", "key", "name", "title", "assistant_id", "model", "provider", "turns", "last_run_id"),
-        *("created_at", "updated_at", "used_at", "deleted_at", "max_cost", "archived_at", "folder"),
+        *(
+            "created_at",
+            "updated_at",
+            "used_at",
+            "deleted_at",
+            "max_cost",
+            "archived_at",
+            "folder",
+            "branch_id",
+        ),
     ),
+    "branches": ("id", "key", "conversation_id", "parent_id", "parent_position", "created_at"),
+    "path_segments": ("conversation_id", "first", "branch_id", "last"),
+    "journal": ("id", "conversation_id", "action", "detail", "pid", "host", "created_at"),
+    "sources": ("kind", "source_id", "key"),
     "tags": ("conversation_id", "name"),
     "threads": (
         *("id", "conversation_id", "provider", "endpoint", "remote_id", "synced", "doubtful"),
-        *("created_at", "dropped_at"),
+        *("created_at", "dropped_at", "branch_id"),
     ),
-    "turns": ("id", "conversation_id", "position", "run_id", "created_at", "stamp"),
+    "turns": ("id", "branch_id", "position", "run_id", "created_at", "stamp", "key"),
     "runs": (
         *("id", "turn_id", "conversation_id", "assistant_version_id", "provider", "model", "state"),
         *("detail", "error", "thread_id", "remote_id", "sent_at", "started_at", "finished_at", "pid", "host"),
         *("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cost", "background"),
-        *("cursor", "reasoning"),
+        *("cursor", "reasoning", "key"),
     ),
     "messages": ("id", "turn_id", "run_id", "role", "content", "created_at"),
+    "items": (
+        *("id", "turn_id", "run_id", "position", "kind", "content", "raw", "api", "model", "sha256"),
+        *("created_at",),
+    ),
     "attachments": ("id", "message_id", "position", "name", "content_type", "sha256"),
     "blobs": ("sha256", "size", "data"),
     "remote_files": ("id", "sha256", "provider", "endpoint", "remote_id", "created_at"),
 }
 FLAGS = frozenset({"doubtful", "background"})  # SQLite stores these as numbers
-JSON = frozenset({"params"})  # and this as text
+JSON = frozenset({"assistant_versions.params", "items.content", "journal.detail"})  # and these as text
 
 
 def is_moment(column: str) -> bool:

@@ -178,13 +178,15 @@ class Message:
 class ThreadRef:
     """The remote thread of a conversation at one endpoint.
 
-    ``synced`` is the last position that the thread is known to hold. ``doubtful``: a run did not end cleanly,
-    so nobody knows what the thread holds, and no turn is built on it.
+    ``synced`` is the last position of the conversation's path that the thread is known to hold. ``doubtful``:
+    a run did not end cleanly, so nobody knows what the thread holds, and no turn is built on it. ``ahead``
+    counts the turns that it holds beyond the conversation's path: after an undo, for instance.
     """
 
     remote_id: str
     synced: int
     doubtful: bool = False
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,10 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A turn that matches, or (with ``turn`` None) a conversation whose name or title does."""
+    """A turn that matches, or (with ``turn`` None) a conversation whose name or title does.
+
+    ``also_in`` are the other conversations that hold the turn.
+    """
 
     conversation: str
     turn: int | None
@@ -119,6 +122,7 @@ class Hit:
     at: datetime
     snippet: Snippet
     score: float | None = None
+    also_in: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

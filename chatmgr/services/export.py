@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from chatmgr import __version__
+from chatmgr.domain.ids import FAR
 from chatmgr.domain.lossless_columns import Record
 from chatmgr.domain.redaction import masked_params, safe_url
 from chatmgr.formats import export_index, lossless_json, transcript_markdown
 from chatmgr.formats.transcript import Transcript, TranscriptTurn
 from chatmgr.store.migrate import HEAD
 from chatmgr.store.reader import Reader
+from chatmgr.store.reader.pieces import Piece, within
 from chatmgr.terminal.turn_lines import ending_note, turn_lines, usage_summary
 
 _PAGE_SIZE = 32  # turns read at a time; each may be a megabyte
@@ -68,14 +70,15 @@ class Exporter:
         """Every record once: assistants and files before their first use if ``as_met``, else at the end."""
         assistants: dict[int, Record] = {}
         files: dict[str, None] = {}
+        once = _Once()
         for pk in chosen:
             for assistant in self._reader.export.records("assistants", conversation=pk):
                 if assistant["id"] not in assistants:
                     assistants[assistant["id"]] = assistant
                     if as_met:
                         yield "assistant", self._assistant(assistant)
-            yield "conversation", self._conversation(pk)
-            for turn in (turn for page in self._reader.export.turn_records(pk, _PAGE_SIZE) for turn in page):
+            yield "conversation", self._conversation(pk, once)
+            for turn in self._turn_records(pk, once):
                 for sha256 in _hashes(turn):
                     if sha256 not in files:
                         files[sha256] = None
@@ -88,10 +91,26 @@ class Exporter:
             for sha256 in files:
                 yield "file", self._file(sha256)
 
-    def _conversation(self, pk: int) -> Record:
-        [conversation] = self._reader.export.records("conversations", conversation=pk)
-        conversation["tags"] = [tag["name"] for tag in self._reader.export.records("tags", conversation=pk)]
-        conversation["threads"] = list(map(_masked, self._reader.export.records("threads", conversation=pk)))
+    def _turn_records(self, pk: int, once: "_Once") -> Iterator[Record]:
+        """The turns of a conversation, on its path and beside it, that were not exported yet."""
+        for piece in self._reader.export.pieces(pk):
+            for rest in once.positions(piece):
+                for page in self._reader.export.turn_records(rest, _PAGE_SIZE):
+                    yield from page
+
+    def _conversation(self, pk: int, once: "_Once") -> Record:
+        export = self._reader.export
+        [conversation] = export.records("conversations", conversation=pk)
+        conversation["tags"] = [tag["name"] for tag in export.records("tags", conversation=pk)]
+        conversation["threads"] = list(map(_masked, export.records("threads", conversation=pk)))
+        branches = export.records("branches", conversation=pk)
+        conversation["branches"] = [branch for branch in branches if once.first(branch["key"])]
+        conversation["path_segments"] = export.records("path_segments", conversation=pk)
+        conversation["journal"] = export.records("journal", conversation=pk)
+        sources = export.records("sources", conversation=pk)
+        conversation["sources"] = [
+            source for source in sources if once.first((source["kind"], source["source_id"]))
+        ]
         return conversation
 
     def _assistant(self, assistant: Record) -> Record:
@@ -108,6 +127,29 @@ class Exporter:
         return blob | {"remote_files": list(map(_masked, copies))}
 
 
+class _Once:
+    """What was exported already: several conversations may hold the same turns."""
+
+    def __init__(self) -> None:
+        self._keys: set[object] = set()
+        self._pieces: dict[int, list[Piece]] = {}
+
+    def first(self, key: object) -> bool:
+        """Whether something is met for the first time."""
+        is_new = key not in self._keys
+        self._keys.add(key)
+        return is_new
+
+    def positions(self, piece: Piece) -> list[Piece]:
+        """What of a piece was not asked for before."""
+        rest = [piece]
+        known = self._pieces.setdefault(piece.branch, [])
+        for _, first, last in known:
+            rest = [*within(rest, 1, first - 1), *within(rest, last + 1, FAR)]
+        known.append(piece)
+        return sorted(rest)
+
+
 def _masked(record: Record) -> Record:
     """A record without the keys that earlier versions let into addresses and parameters."""
     if "endpoint" in record:
@@ -116,7 +158,9 @@ def _masked(record: Record) -> Record:
 
 
 def _hashes(turn: Record) -> Iterator[str]:
-    return (file["sha256"] for message in turn["messages"] for file in message["attachments"])
+    """The files of a turn: those sent with its message, and those of its items."""
+    yield from (file["sha256"] for message in turn["messages"] for file in message["attachments"])
+    yield from (item["sha256"] for item in turn["items"] if item["sha256"])
 
 
 def _text(transcript: Transcript) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Turns, runs and search hits as lines of text; the caller prints them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.model import Run, Turn
@@ -14,6 +14,8 @@ from chatmgr.terminal.sanitize import clean, one_line, row_spans
 
 if TYPE_CHECKING:
     from chatmgr.domain.search import Hit
+
+_NAMED = 3  # of the other conversations that hold a turn
 
 
 def turn_lines(
@@ -75,6 +77,8 @@ def hit_lines(hit: "Hit", *, terminal: bool, width: int = 0) -> Iterator[str]:
     address = one_line(hit.conversation) + (f"@{hit.turn}" if hit.turn else "")
     time = hit.at.astimezone().strftime("%Y-%m-%d %H:%M")
     facts = [time, one_line(hit.model), one_line(hit.title, 48) if hit.turn else ""]
+    if hit.also_in:
+        facts.append(f"also in {_listed(hit.also_in)}")
     details = "".join(f" · {fact}" for fact in facts if fact)
     yield styled(address, "bold", terminal) + styled(details, "dim", terminal)
     margin = "> " if hit.snippet.side == "user" else "  "
@@ -83,6 +87,12 @@ def hit_lines(hit: "Hit", *, terminal: bool, width: int = 0) -> Iterator[str]:
     for row in rows:
         yield margin + _highlight_matches(text, row, hit.snippet.spans, terminal)
         margin = "  "
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(map(one_line, names[:_NAMED])) + more
 
 
 def _highlight_matches(

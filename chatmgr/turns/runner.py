@@ -123,7 +123,7 @@ class TurnRunner:
                 assistant=assistant,
                 history=lambda after: self._history(run, after),
                 answered=reader.turns.last_answered(run.conversation, run.position),
-                thread=reader.threads.get(run.conversation, run.provider, run.endpoint),
+                thread=reader.threads.get(run.conversation, run.provider, run.endpoint, before=run.position),
                 remote_assistant=reader.assistants.remote_id(assistant.id, run.provider, run.endpoint),
                 attachments=message.attachments,
                 remote_files=reader.threads.remote_files(run.conversation, run.provider, run.endpoint),

@@ -65,4 +65,5 @@ def _facts(hit: Hit) -> dict[str, Any]:
         "state": hit.state,
         "at": hit.at,
         "score": hit.score,
+        "also_in": list(hit.also_in),
     }

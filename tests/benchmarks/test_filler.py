@@ -50,19 +50,19 @@ def test_its_index_holds_what_the_tables_say(db: sqlite3.Connection, table: str)
 @pytest.mark.parametrize(
     "wrong",
     [
-        "conversations c WHERE turns <> (SELECT count(*) FROM turns t WHERE t.conversation_id = c.id)",
+        "conversations c WHERE turns <> (SELECT count(*) FROM turns t WHERE t.branch_id = c.branch_id)",
         "conversations c WHERE last_run_id <> (SELECT max(id) FROM runs r WHERE r.conversation_id = c.id)",
         "conversations c WHERE updated_at <> "
         "(SELECT max(finished_at) FROM runs r WHERE r.conversation_id = c.id)",
         "conversations c WHERE created_at <> "
-        "(SELECT min(created_at) FROM turns t WHERE t.conversation_id = c.id)",
+        "(SELECT min(created_at) FROM turns t WHERE t.branch_id = c.branch_id)",
         "turns t WHERE run_id <> (SELECT max(id) FROM runs r WHERE r.turn_id = t.id)",
         "turns a JOIN turns b ON b.id = a.id + 1 WHERE b.stamp <= a.stamp OR b.created_at < a.created_at",
-        "turns a JOIN turns b ON b.conversation_id = a.conversation_id AND b.position = a.position + 1 "
+        "turns a JOIN turns b ON b.branch_id = a.branch_id AND b.position = a.position + 1 "
         "WHERE b.id <= a.id",
-        "turns t WHERE position > (SELECT count(*) FROM turns a WHERE a.conversation_id = t.conversation_id)",
+        "turns t WHERE position > (SELECT count(*) FROM turns a WHERE a.branch_id = t.branch_id)",
         "threads t WHERE synced <> (SELECT coalesce(max(position), 0) FROM turns JOIN messages m "
-        "ON m.run_id = turns.run_id WHERE turns.conversation_id = t.conversation_id)",
+        "ON m.run_id = turns.run_id WHERE turns.branch_id = t.branch_id)",
         "conversations a JOIN conversations b ON b.id = a.id + 1 WHERE b.created_at < a.created_at",
     ],
 )

@@ -85,7 +85,7 @@ class Trial:
         """A column of the run that was killed."""
         return self.home.value(
             f"SELECT r.{column} FROM runs r JOIN turns t ON t.id = r.turn_id"
-            f" JOIN conversations c ON c.id = t.conversation_id"
+            f" JOIN conversations c ON c.branch_id = t.branch_id"
             f" WHERE c.name = '{self.name}' AND t.position = {self.position}"
         )
 

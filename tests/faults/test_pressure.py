@@ -125,7 +125,7 @@ def test_nothing_is_lost(home: Path, sqlite_url: str, turns: int, writers: int, 
     assert [error for error in result if error] == []
     whole = query(
         sqlite_url,
-        "SELECT count(*) FROM conversations c JOIN turns t ON t.conversation_id = c.id "
+        "SELECT count(*) FROM conversations c JOIN turns t ON t.branch_id = c.branch_id "
         "JOIN runs r ON r.id = t.run_id JOIN messages a ON a.run_id = r.id "
         "WHERE c.name LIKE 'pressure-%' AND r.state = 'completed' AND a.content LIKE 'the answer so far %'",
     )

@@ -57,13 +57,15 @@ def flattened(parts: list[tuple[str, dict[str, Any]]]) -> Rows:
             rows["assistants"].append(record)
         elif kind == "conversation":
             rows["tags"] += [{"conversation_id": record["id"], "name": item} for item in record.pop("tags")]
-            rows["threads"] += _taken(record, "threads")
+            for name in ("threads", "branches", "path_segments", "journal", "sources"):
+                rows[name] += _taken(record, name)
             rows["conversations"].append(record)
         elif kind == "turn":
             for message in record["messages"]:
                 rows["attachments"] += _taken(message, "attachments")
             rows["messages"] += _taken(record, "messages")
             rows["runs"] += _taken(record, "runs")
+            rows["items"] += _taken(record, "items")
             rows["turns"].append(record)
         elif kind == "file":
             rows["remote_files"] += _taken(record, "remote_files")
@@ -152,7 +154,7 @@ def test_the_columns_are_those_of_the_tables() -> None:
             kind = python_type(column)
             assert (kind is datetime) == is_moment(column.name), column
             assert (kind is bool) == (column.name in FLAGS), column
-            assert (kind is dict) == (column.name in JSON), column
+            assert (kind is dict) == (f"{name}.{column.name}" in JSON), column
 
 
 @pytest.mark.parametrize("form", READ)
@@ -181,11 +183,11 @@ def test_what_is_used_comes_first_in_json_lines(chatmgr: Chatmgr, full: str) -> 
             }
         elif kind == "conversation":
             assert ("assistant", value["assistant_id"]) in met
-            met.add(("conversation", value["id"]))
+            met |= {("branch", branch["id"]) for branch in value["branches"]}
         elif kind == "file":
             met.add(value["sha256"])
         else:
-            assert ("conversation", value["conversation_id"]) in met
+            assert ("branch", value["branch_id"]) in met
             assert all(("version", run["assistant_version_id"]) in met for run in value["runs"])
             assert all(
                 file["sha256"] in met for message in value["messages"] for file in message["attachments"]

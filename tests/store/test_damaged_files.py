@@ -101,8 +101,8 @@ def test_a_value_that_cannot_be_read_is_damage(
 def test_a_quick_check_reads_pages_and_counts(chatmgr: Chatmgr, sqlite_url: str) -> None:
     path = _filled(sqlite_url)
     assert "pages and counts" in chatmgr("db", "check", "--quick").out
-    execute(sqlite_url, "UPDATE conversations SET turns = 7")
-    assert "counts 7 turns and has 30" in chatmgr("db", "check", "--quick", code=3).err
+    execute(sqlite_url, "UPDATE conversations SET turns = 70")
+    assert "counts 70 turns and has 30" in chatmgr("db", "check", "--quick", code=3).err
     content = bytearray(path.read_bytes())
     content[5 * PAGE : 6 * PAGE] = random.Random(1).randbytes(PAGE)
     path.write_bytes(content)

@@ -22,13 +22,14 @@ from tests.support.store import Store, connected, query
 # What is imported or read of the package comes before the rights are given up: neither its files nor the
 # interpreter's own need be open to everyone.
 READER = """
-import os, sys
+import os, sys, urllib.parse
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.store.reader import Reader
 from chatmgr.store.statements import statement
 reader = Reader(sys.argv[1])
 reader.conversations, reader.turns
 statement("conversations.by_name", "sqlite"), statement("turns.list", "sqlite")
+statement("turns.pieces", "sqlite")
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)

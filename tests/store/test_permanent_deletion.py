@@ -88,6 +88,7 @@ class TestForGood:
                 if sqlite_path(store.url):
                     db.execute("PRAGMA foreign_keys=ON")
                 db.execute(f"DELETE FROM conversations WHERE id = {pk}")
+                db.execute(f"DELETE FROM branches WHERE conversation_id = {pk}")
         stays = store.now("stays").pk
         stamps = [key for (key,) in query(store.url, "SELECT stamp FROM turns ORDER BY stamp")]
         assert indexed(store.url) == [-stays, *stamps]

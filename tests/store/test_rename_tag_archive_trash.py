@@ -6,6 +6,7 @@ import pytest
 
 from chatmgr.domain.errors import Busy, NotFound, UsageFault
 from chatmgr.domain.filters import Filters
+from chatmgr.domain.ids import FAR
 from chatmgr.domain.names import valid_tag
 from tests.store.row_counts import counts, indexed, trashed
 from tests.support.store import ENDPOINT, Store, execute
@@ -78,9 +79,13 @@ class TestArchive:
         numbers = f"SELECT a.n+10*b.n+100*c.n+1000*d.n AS n FROM {four}"
         execute(
             store.url,
+            "INSERT INTO branches (key, parent_position, created_at) "
+            f"SELECT 'k' || n, 0, {moment} FROM ({numbers}) x",
             "INSERT INTO conversations (key, name, title, assistant_id, model, provider, turns, created_at, "
-            f"updated_at, used_at, folder) SELECT 'k' || n, 'c' || n, '', {assistant}, '', 'openai', 0, "
-            f"{moment}, {moment}, {moment}, '' FROM ({numbers}) x",
+            "updated_at, used_at, folder, branch_id) "
+            f"SELECT key, 'c' || id, '', {assistant}, '', 'openai', 0, {moment}, {moment}, {moment}, '', id FROM branches",
+            "INSERT INTO path_segments (conversation_id, first, branch_id, last) "
+            f"SELECT id, 1, branch_id, {FAR} FROM conversations",
         )
         keys = [conversation.pk for conversation in store.reader.conversations.list(0)]
         assert len(keys) == 10_000

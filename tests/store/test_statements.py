@@ -29,6 +29,7 @@ from chatmgr.domain.totals import Ranking, UsageTotals
 from chatmgr.store import statements
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.reader.meta import Counts
+from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.reader.runs import Cost
 from chatmgr.store.reader.stats import Usage
 from chatmgr.store.reader.turns import AttachmentInfo
@@ -65,8 +66,8 @@ COLUMNS_OF = {
     "conversations.providers": {"provider"},
     "conversations.tags": {"name", "conversations"},
     "conversations.tag_names": {"name"},
+    "turns.pieces": set(Piece._fields),
     "turns.list": TURN,
-    "turns.tail": TURN,
     "turns.runs": _fields(Run),
     "turns.user_messages": {"content"},
     "turns.context": {"user", "answer", "message"},
@@ -79,8 +80,9 @@ COLUMNS_OF = {
     "runs.cost": _fields(Cost),
     "runs.max_cost": {"max_cost"},
     "runs.last_model": {"model"},
-    "threads.get": _fields(ThreadRef),
-    "threads.list": _fields(ThreadRef) | {"provider", "endpoint"},
+    "threads.get": _fields(ThreadRef, "ahead") | {"branch"},
+    "threads.parent": {"branch", "last"},
+    "threads.list": _fields(ThreadRef, "ahead") | {"provider", "endpoint"},
     "threads.holders": {"name"},
     "threads.ever": _fields(RemoteThread, "conversation", "responses"),
     "threads.responses": {"remote_id"},
@@ -114,7 +116,10 @@ COLUMNS_OF = {
     "search.names": CONVERSATION,
     "search.names_by_words": CONVERSATION,
     "search.names_by_grams": CONVERSATION,
+    "search.holders": {"name"},
+    "search.forked": {"forked"},
     "search.trigrams": {"term"},
+    "export.pieces": {*Piece._fields, "place"},
     **{f"export.{table}": set(columns) for table, columns in COLUMNS.items()},
     "meta.get": {"value"},
     "meta.counts": _fields(Counts),
@@ -127,7 +132,18 @@ COMPUTED = {
     *("search." + "_".join(parts) for parts in product(("turns", "names"), ("by_words", "by_grams"))),
     *("search.turns", "search.names", "search.turns_by_time"),
 }
-NUMBERS = ("conversation", "message", "position", "first", "last", "before", "after", "limit")
+NUMBERS = (
+    "conversation",
+    "branch",
+    "stamp",
+    "message",
+    "position",
+    "first",
+    "last",
+    "before",
+    "after",
+    "limit",
+)
 TEXTS = ("name", "low", "high", "provider", "endpoint", "remote_id", "thread", "key", "sha256")
 VALUES: dict[str, object] = {
     **Filters().values(),

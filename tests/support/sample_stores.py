@@ -8,6 +8,7 @@ from typing import Any, Self
 from sqlalchemy import JSON, Column, TypeDecorator, func, insert, select
 
 from chatmgr.domain.events import Usage
+from chatmgr.domain.ids import FAR
 from chatmgr.domain.model import Attachment, Conversation
 from chatmgr.domain.states import RunState
 from chatmgr.store import engine
@@ -124,8 +125,10 @@ def fill_long(url: str, turns: int, text: str) -> None:
         {
             "assistants": [row("assistants", 2, id=1, version=1)],
             "assistant_versions": [row("assistant_versions", 1, id=1, assistant_id=1, version=1)],
-            "conversations": [row("conversations", 2, id=1, assistant_id=1, turns=turns)],
-            "turns": [row("turns", n, id=n, conversation_id=1, position=n, run_id=n) for n in numbers],
+            "branches": [row("branches", 1, id=1, conversation_id=1, parent_id=None, parent_position=0)],
+            "conversations": [row("conversations", 2, id=1, assistant_id=1, turns=turns, branch_id=1)],
+            "path_segments": [row("path_segments", 1, conversation_id=1, first=1, branch_id=1, last=FAR)],
+            "turns": [row("turns", n, id=n, branch_id=1, position=n, run_id=n) for n in numbers],
             "runs": [row("runs", n, id=n, turn_id=n, reasoning="", **done) for n in numbers],
             "messages": [
                 row("messages", 2 * n + k, turn_id=n, role=role, run_id=n if k else None, content=text)
@@ -160,11 +163,23 @@ def rows() -> dict[str, list[dict[str, object]]]:
             row("assistant_versions", 3, id=3, assistant_id=2, version=3),
         ],
         "remote_assistants": [row("remote_assistants", 1, id=1, assistant_id=1)],
-        "conversations": [
-            row("conversations", 1, id=1, name="one", key="aaaa1111", assistant_id=1, turns=2, **live),
-            row("conversations", 2, id=2, name="two", key="bbbb2222", assistant_id=2, turns=1)
-            | {"archived_at": now},
+        "branches": [
+            row("branches", 1, id=1, conversation_id=1, parent_id=None, parent_position=0),
+            row("branches", 2, id=2, conversation_id=2, parent_id=None, parent_position=0),
+            row("branches", 3, id=3, conversation_id=1, parent_id=1, parent_position=1),
         ],
+        "conversations": [
+            row("conversations", 1, id=1, name="one", key="aaaa1111", assistant_id=1, turns=2)
+            | {"branch_id": 1, **live},
+            row("conversations", 2, id=2, name="two", key="bbbb2222", assistant_id=2, turns=1)
+            | {"branch_id": 2, "archived_at": now},
+        ],
+        "path_segments": [
+            {"conversation_id": 1, "first": 1, "branch_id": 1, "last": FAR},
+            {"conversation_id": 2, "first": 1, "branch_id": 2, "last": FAR},
+        ],
+        "journal": [row("journal", 1, id=1, conversation_id=2)],
+        "sources": [row("sources", 1, key="turn-key-1"), row("sources", 2, key="aaaa1111")],
         "tags": [
             {"conversation_id": 1, "name": "home"},
             {"conversation_id": 1, "name": "work"},
@@ -176,9 +191,9 @@ def rows() -> dict[str, list[dict[str, object]]]:
             row("threads", 3, id=3, conversation_id=2),
         ],
         "turns": [
-            row("turns", 1, id=1, conversation_id=1, position=1, run_id=2),
-            row("turns", 2, id=2, conversation_id=1, position=2),
-            row("turns", 3, id=3, conversation_id=2, position=1, run_id=4),
+            row("turns", 1, id=1, branch_id=1, position=1, run_id=2, key="turn-key-1"),
+            row("turns", 2, id=2, branch_id=1, position=2),
+            row("turns", 3, id=3, branch_id=2, position=1, run_id=4),
         ],
         "runs": [
             row("runs", 1, id=1, turn_id=1, conversation_id=1, assistant_version_id=1, state="failed"),
@@ -196,6 +211,10 @@ def rows() -> dict[str, list[dict[str, object]]]:
         ],
         "blobs": [
             row("blobs", item, sha256=SHA[item], size=len(DATA[item]), data=DATA[item]) for item in DATA
+        ],
+        "items": [
+            row("items", 1, id=1, turn_id=1, run_id=2, position=1, sha256=SHA[2]),
+            row("items", 2, id=2, turn_id=3, run_id=None, position=1, sha256=None),
         ],
         "attachments": [
             row("attachments", 1, id=1, message_id=1, position=0, sha256=SHA[1]),

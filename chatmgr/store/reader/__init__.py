@@ -9,7 +9,8 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from chatmgr.store.reader.query_session import FAR, QuerySession
+from chatmgr.domain.ids import FAR
+from chatmgr.store.reader.query_session import QuerySession
 
 if TYPE_CHECKING:
     from chatmgr.store.reader.assistants import Assistants

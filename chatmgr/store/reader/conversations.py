@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.filters import EVERYTHING, Filters
+from chatmgr.domain.ids import FAR
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import nearest, slug
-from chatmgr.store.reader.query_session import FAR, GUESSES, SHORTEST_ID, QuerySession, as_stored
+from chatmgr.store.reader.query_session import GUESSES, SHORTEST_ID, QuerySession, as_stored
 from chatmgr.store.shapes import into, moment, moment_or_none, pick
 
 

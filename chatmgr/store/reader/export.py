@@ -7,8 +7,9 @@ from chatmgr.domain.filters import Filters
 from chatmgr.domain.lossless_columns import COLUMNS, FLAGS, JSON, Record, is_moment
 from chatmgr.domain.model import Attachment, Conversation, Turn
 from chatmgr.store.reader.conversations import CONVERSATION
+from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.reader.query_session import QuerySession
-from chatmgr.store.shapes import as_dict, as_mapping, into, moment_or_none
+from chatmgr.store.shapes import as_dict, as_mapping, into, moment_or_none, pick
 
 
 class Export:
@@ -39,7 +40,7 @@ class Export:
         columns = COLUMNS[table]
         moments = [name for name in columns if is_moment(name)]
         flags = [name for name in columns if name in FLAGS]
-        mappings = [name for name in columns if name in JSON]
+        mappings = [name for name in columns if f"{table}.{name}" in JSON]
         records = list(self._session.rows(f"export.{table}", as_dict, **where))
         for record in records:
             for name in moments:
@@ -50,14 +51,24 @@ class Export:
                 record[name] = as_mapping(record[name])
         return records
 
-    def turn_records(self, conversation: int, count: int) -> Iterator[list[Record]]:
-        """A conversation's turns with their runs, messages and attachments, ``count`` at a time."""
-        after = 0
-        while turns := self.records("turns", conversation=conversation, after=after, limit=count):
-            after = turns[-1]["position"]
-            span = {"conversation": conversation, "first": turns[0]["position"], "last": after}
+    def pieces(self, conversation: int) -> list[Piece]:
+        """All the turns of a conversation, in pieces: its path, then the paths that it left."""
+        rows = self._session.rows("export.pieces", pick("branch", "first", "last"), conversation=conversation)
+        return [Piece(*row) for row in rows]
+
+    def turn_records(self, piece: Piece, count: int) -> Iterator[list[Record]]:
+        """The turns of a piece with their runs, messages, items and attachments, ``count`` at a time."""
+        first = piece.first
+        while first <= piece.last:
+            span = {"branch": piece.branch, "first": first, "last": piece.last}
+            turns = self.records("turns", **span, limit=count)
+            if not turns:
+                return
+            first = turns[-1]["position"] + 1
+            span["last"] = turns[-1]["position"]
             messages = _under(turns, "messages", self.records("messages", **span), "turn_id")
             _under(turns, "runs", self.records("runs", **span), "turn_id")
+            _under(turns, "items", self.records("items", **span), "turn_id")
             _under(messages, "attachments", self.records("attachments", **span), "message_id")
             yield turns
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from chatmgr.domain.ids import FAR
 from chatmgr.domain.text import storable
 from chatmgr.store.connection import Source
 from chatmgr.store.migrate import ready_to_read
@@ -12,7 +13,6 @@ from chatmgr.store.shapes import Shape, only
 
 T = TypeVar("T")
 
-FAR = 2_147_483_647  # past any position
 SHORTEST_ID = 4  # fewer characters of an id would be met by chance
 GUESSES = 2_000  # names compared when one is not found; more would be felt
 

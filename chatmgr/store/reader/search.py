@@ -8,6 +8,7 @@ the results say that there are more.
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import TypeVar
@@ -47,11 +48,11 @@ class Search:
         values = {**values, **span, "conversation": conversation}
         if newest or not count:
             limit = count if count and not matcher.unsure else 0
-            turns = (_turn_hit(row, matcher) for row in self._turns(lookups, matcher, values, limit))
+            turns = (self._turn_hit(row, matcher) for row in self._turns(lookups, matcher, values, limit))
             merged = heapq.merge(names, turns, key=attrgetter("at"), reverse=True)
             return SearchResults(islice(merged, count) if count else merged)
         rows = list(islice(self._turns(lookups, matcher, values, WINDOW + 1), WINDOW + 1))
-        best = _best(rows[:WINDOW], matcher, count - min(len(names), count))
+        best = self._best(rows[:WINDOW], matcher, count - min(len(names), count))
         return SearchResults(iter([*names[:count], *best]), more=len(rows) > WINDOW)
 
     @property
@@ -98,6 +99,28 @@ class Search:
         hits = (_name_hit(conversation, matcher) for conversation in matching.values())
         return sorted(hits, key=attrgetter("at"), reverse=True)
 
+    def _best(self, rows: list[Row], matcher: Matcher, count: int) -> Iterable[Hit]:
+        """The rows that answer best; of equals, the newest."""
+        scores = bm25_scores(matcher, [_text(row) for row in rows])
+        order = heapq.nsmallest(max(count, 0), range(len(rows)), key=lambda at: (-scores[at], at))
+        return [self._turn_hit(rows[at], matcher, scores[at]) for at in order]
+
+    def _turn_hit(self, row: Row, matcher: Matcher, score: float | None = None) -> Hit:
+        """A row of ``search.turn``."""
+        others = self._holders(row.pop("stamp"), row["conversation"]) if self._forked else ()
+        row["at"] = moment(row["at"])
+        row["snippet"] = best_snippet(matcher, row.pop("user"), row.pop("answer"))
+        return Hit(**row, score=None if score is None else round(score, 3), also_in=others)
+
+    @cached_property
+    def _forked(self) -> bool:
+        """Whether any turn is held by several conversations; asked once, since it seldom is so."""
+        return bool(self._session.value("search.forked", 0))
+
+    def _holders(self, stamp: int, conversation: str) -> tuple[str, ...]:
+        names = self._session.column("search.holders", stamp=stamp)
+        return tuple(name for name in names if name != conversation)
+
 
 def _second(time: datetime) -> int:
     if time <= ALWAYS:
@@ -107,21 +130,6 @@ def _second(time: datetime) -> int:
 
 def _text(row: Row) -> str:
     return f"{row['user']}\n{row['answer']}"
-
-
-def _best(rows: list[Row], matcher: Matcher, count: int) -> Iterable[Hit]:
-    """The rows that answer best; of equals, the newest."""
-    scores = bm25_scores(matcher, [_text(row) for row in rows])
-    order = heapq.nsmallest(max(count, 0), range(len(rows)), key=lambda at: (-scores[at], at))
-    return [_turn_hit(rows[at], matcher, scores[at]) for at in order]
-
-
-def _turn_hit(row: Row, matcher: Matcher, score: float | None = None) -> Hit:
-    """A row of ``search.turn``."""
-    del row["stamp"]
-    row["at"] = moment(row["at"])
-    row["snippet"] = best_snippet(matcher, row.pop("user"), row.pop("answer"))
-    return Hit(**row, score=None if score is None else round(score, 3))
 
 
 def _name_hit(conversation: Conversation, matcher: Matcher) -> Hit:

@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 from chatmgr.domain.events import STATELESS
+from chatmgr.domain.ids import FAR
 from chatmgr.domain.model import RemoteFile, ThreadRef
 from chatmgr.domain.remote import RemoteCopy, RemoteThread
+from chatmgr.store.reader.pieces import read_pieces
 from chatmgr.store.reader.query_session import QuerySession
-from chatmgr.store.shapes import as_dict, into
-
-_THREAD = into(ThreadRef, doubtful=bool)
+from chatmgr.store.shapes import as_dict
 
 
 class ThreadAt(NamedTuple):
@@ -25,10 +25,29 @@ class Threads:
     def __init__(self, session: QuerySession) -> None:
         self._session = session
 
-    def get(self, conversation: int, provider: str, endpoint: str) -> ThreadRef | None:
-        """A conversation's thread at one endpoint, if it has one in use."""
+    def get(self, conversation: int, provider: str, endpoint: str, before: int = FAR) -> ThreadRef | None:
+        """A conversation's thread at one endpoint, if it has one in use.
+
+        What it holds is compared with the path before the position ``before``.
+        """
         place = {"conversation": conversation, "provider": provider, "endpoint": endpoint}
-        return self._session.first("threads.get", _THREAD, **place)
+        row = self._session.first("threads.get", as_dict, **place)
+        if row is None:
+            return None
+        synced = self._common(conversation, row["branch"], row["synced"], before)
+        ahead = row["synced"] - synced
+        return ThreadRef(row["remote_id"], synced, doubtful=bool(row["doubtful"]), ahead=ahead)
+
+    def _common(self, conversation: int, branch: int | None, synced: int, before: int) -> int:
+        """The last position up to which a conversation's path is the one to a position of a branch."""
+        pieces = read_pieces(self._session, conversation, 1, before - 1)
+        ends = {piece.branch: piece.last for piece in pieces}
+        while branch not in ends:
+            row = self._session.first("threads.parent", as_dict, branch=branch) if branch else None
+            if row is None:
+                return 0
+            branch, synced = row["branch"], min(synced, row["last"])
+        return min(synced, ends[branch])
 
     def holders(self, remote_id: str, provider: str) -> list[str]:
         """The conversations whose thread this is."""

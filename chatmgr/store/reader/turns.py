@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chatmgr.domain.errors import NotFound
+from chatmgr.domain.ids import FAR
 from chatmgr.domain.model import Attachment, Conversation, Message, Run, Turn
-from chatmgr.store.reader.query_session import FAR, QuerySession
+from chatmgr.store.reader.pieces import Piece, read_pieces, within
+from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into, moment, moment_or_none, pick
 
 _TURN = into(Turn, started_at=moment_or_none, finished_at=moment_or_none, files=bool)
@@ -32,8 +34,9 @@ class Turns:
 
     def tail(self, conversation: Conversation, count: int) -> list[Turn]:
         """The last turns, in order."""
-        rows = self._session.rows("turns.tail", _TURN, conversation=conversation.pk, limit=count)
-        return list(rows)[::-1]
+        pieces = self._pieces(conversation.pk)
+        tip = pieces[-1].last if pieces else 0
+        return list(self._of(conversation.pk, within(pieces, tip - count + 1, tip)))
 
     def get(self, conversation: Conversation, address: int) -> Turn:
         """The turn at an address: 3 from the start, -1 from the end."""
@@ -49,8 +52,10 @@ class Turns:
 
     def runs(self, conversation: Conversation, position: int) -> list[Run]:
         """Every run of a turn, in the order they were made."""
-        place = {"conversation": conversation.pk, "position": position}
-        return list(self._session.rows("turns.runs", _RUN, **place))
+        for piece in self._pieces(conversation.pk, position, position):
+            place = {"branch": piece.branch, "position": position}
+            return [*self._session.rows("turns.runs", _RUN, **place)]
+        return []
 
     def user_messages(self, count: int) -> Iterator[str]:
         """What the user wrote in all conversations, newest first, read as it is consumed."""
@@ -58,20 +63,28 @@ class Turns:
 
     def context(self, conversation: int, before: int, after: int = 0) -> list[Message]:
         """What a model is shown of the answered turns between two positions, oldest first."""
-        span = {"conversation": conversation, "before": before, "after": after}
-        rows = list(self._session.rows("turns.context", pick("user", "answer", "message"), **span))
+        messages: list[Message] = []
+        for piece in self._pieces(conversation, after + 1, before - 1):
+            messages += self._context_of(piece)
+        return messages
+
+    def _context_of(self, piece: Piece) -> list[Message]:
+        rows = list(self._session.rows("turns.context", pick("user", "answer", "message"), **piece._asdict()))
         files: dict[int, tuple[Attachment, ...]] = {}
-        for row in self._session.rows("turns.context_files", as_dict, **span) if rows else ():
+        for row in self._session.rows("turns.context_files", as_dict, **piece._asdict()) if rows else ():
             message = row.pop("message")
             files[message] = (*files.get(message, ()), Attachment(**row))
         messages: list[Message] = []
-        for user, answer, message in reversed(rows):
+        for user, answer, message in rows:
             messages += Message("user", user, files.get(message, ())), Message("assistant", answer)
         return messages
 
     def last_answered(self, conversation: int, before: int) -> int:
         """The newest position before ``before`` that has an answer; 0 for none."""
-        return int(self._session.value("turns.last_answered", 0, conversation=conversation, before=before))
+        for piece in reversed(self._pieces(conversation, 1, before - 1)):
+            if position := self._session.value("turns.last_answered", 0, **piece._asdict()):
+                return int(position)
+        return 0
 
     def attachments(self, turn: Turn) -> list[AttachmentInfo]:
         """The files sent with a turn, without their bytes."""
@@ -79,8 +92,14 @@ class Turns:
             return []
         return list(self._session.rows("turns.attachments", _ATTACHMENT, message=turn.message))
 
+    def _pieces(self, conversation: int, first: int = 1, last: int = FAR) -> "list[Piece]":
+        return read_pieces(self._session, conversation, first, last)
+
+    def _of(self, conversation: int, pieces: "list[Piece]") -> Iterator[Turn]:
+        for piece in pieces:
+            yield from self._session.rows("turns.list", _TURN, conversation=conversation, **piece._asdict())
+
     # Last, so that the annotations above mean Python's own list.
     def list(self, conversation: Conversation, first: int = 1, last: int = FAR) -> Iterator[Turn]:
         """Turns in order, read as they are consumed."""
-        span = {"conversation": conversation.pk, "first": first, "last": last}
-        return self._session.rows("turns.list", _TURN, **span, limit=self._session.limit(0))
+        return self._of(conversation.pk, self._pieces(conversation.pk, first, last))

@@ -105,8 +105,10 @@ AND (
     :file = 0
     OR EXISTS (
         SELECT *
-        FROM turns, messages, attachments
-        WHERE turns.conversation_id = conversations.id
+        FROM path_segments, turns, messages, attachments
+        WHERE path_segments.conversation_id = conversations.id
+            AND
+            -- include: turns.holds
             AND messages.turn_id = turns.id
             AND attachments.message_id = messages.id
     )

@@ -18,9 +18,94 @@ SELECT
     conversations.deleted_at,
     conversations.max_cost,
     conversations.archived_at,
-    conversations.folder
+    conversations.folder,
+    conversations.branch_id
 FROM conversations
 WHERE conversations.id = :conversation
+
+-- name: path_segments
+SELECT
+    path_segments.conversation_id,
+    path_segments.first,
+    path_segments.branch_id,
+    path_segments.last
+FROM path_segments
+WHERE path_segments.conversation_id = :conversation
+ORDER BY path_segments.first
+
+-- The branches that a conversation's path goes through, and those that were made in it.
+-- name: branches
+SELECT
+    branches.id,
+    branches.key,
+    branches.conversation_id,
+    branches.parent_id,
+    branches.parent_position,
+    branches.created_at
+FROM branches
+WHERE branches.conversation_id = :conversation
+    OR branches.id IN (
+        SELECT path_segments.branch_id
+        FROM path_segments
+        WHERE path_segments.conversation_id = :conversation
+    )
+ORDER BY branches.id
+
+-- All the turns of a conversation, in pieces that each are in one branch: its path, also what was undone of it,
+-- then the paths that it left.
+-- name: pieces
+SELECT path_segments.branch_id AS branch, path_segments.first, path_segments.last, 0 AS place
+FROM path_segments
+WHERE path_segments.conversation_id = :conversation
+UNION ALL
+SELECT
+    branches.id,
+    coalesce(path_segments.last, branches.parent_position) + 1,
+    2147483647,
+    1
+FROM branches
+LEFT JOIN path_segments
+    ON path_segments.branch_id = branches.id AND path_segments.conversation_id = :conversation
+WHERE branches.conversation_id = :conversation
+    AND coalesce(path_segments.last, 0) < 2147483647
+ORDER BY place, first, branch
+
+-- name: journal
+SELECT
+    journal.id,
+    journal.conversation_id,
+    journal.action,
+    journal.detail,
+    journal.pid,
+    journal.host,
+    journal.created_at
+FROM journal
+WHERE journal.conversation_id = :conversation
+ORDER BY journal.id
+
+-- name: sources
+SELECT sources.kind, sources.source_id, sources.key
+FROM sources
+WHERE sources.key IN (
+        SELECT conversations.key
+        FROM conversations
+        WHERE conversations.id = :conversation
+    )
+    OR sources.key IN (
+        SELECT turns.key
+        FROM path_segments
+        JOIN turns
+            ON turns.branch_id = path_segments.branch_id
+            AND turns.position BETWEEN path_segments.first AND path_segments.last
+        WHERE path_segments.conversation_id = :conversation
+    )
+    OR sources.key IN (
+        SELECT turns.key
+        FROM branches
+        JOIN turns ON turns.branch_id = branches.id
+        WHERE branches.conversation_id = :conversation
+    )
+ORDER BY sources.kind, sources.source_id
 
 -- name: tags
 SELECT tags.conversation_id, tags.name
@@ -38,7 +123,8 @@ SELECT
     threads.synced,
     threads.doubtful,
     threads.created_at,
-    threads.dropped_at
+    threads.dropped_at,
+    threads.branch_id
 FROM threads
 WHERE threads.conversation_id = :conversation
 ORDER BY threads.id
@@ -62,8 +148,17 @@ WHERE assistants.id IN (
         SELECT assistant_versions.assistant_id
         FROM assistant_versions
         JOIN runs ON runs.assistant_version_id = assistant_versions.id
-        JOIN turns ON turns.id = runs.turn_id
-        WHERE turns.conversation_id = :conversation
+        WHERE runs.conversation_id = :conversation
+    )
+    OR assistants.id IN (
+        SELECT assistant_versions.assistant_id
+        FROM path_segments
+        JOIN turns
+            ON turns.branch_id = path_segments.branch_id
+            AND turns.position BETWEEN path_segments.first AND path_segments.last
+        JOIN runs ON runs.turn_id = turns.id
+        JOIN assistant_versions ON assistant_versions.id = runs.assistant_version_id
+        WHERE path_segments.conversation_id = :conversation
     )
 ORDER BY assistants.id
 
@@ -76,7 +171,8 @@ SELECT
     assistant_versions.model,
     assistant_versions.provider,
     assistant_versions.params,
-    assistant_versions.created_at
+    assistant_versions.created_at,
+    assistant_versions.key
 FROM assistant_versions
 WHERE assistant_versions.assistant_id = :assistant
 ORDER BY assistant_versions.version
@@ -94,9 +190,16 @@ WHERE remote_assistants.assistant_id = :assistant
 ORDER BY remote_assistants.id
 
 -- name: turns
-SELECT turns.id, turns.conversation_id, turns.position, turns.run_id, turns.created_at, turns.stamp
+SELECT
+    turns.id,
+    turns.branch_id,
+    turns.position,
+    turns.run_id,
+    turns.created_at,
+    turns.stamp,
+    turns.key
 FROM turns
-WHERE turns.conversation_id = :conversation AND turns.position > :after
+WHERE turns.branch_id = :branch AND turns.position >= :first AND turns.position <= :last
 ORDER BY turns.position
 LIMIT :limit
 
@@ -125,10 +228,11 @@ SELECT
     runs.cost,
     runs.background,
     runs.cursor,
-    runs.reasoning
+    runs.reasoning,
+    runs.key
 FROM runs
 JOIN turns ON turns.id = runs.turn_id
-WHERE turns.conversation_id = :conversation
+WHERE turns.branch_id = :branch
     AND turns.position >= :first
     AND turns.position <= :last
 ORDER BY runs.id
@@ -145,10 +249,30 @@ SELECT
 FROM messages AS answer
 JOIN turns ON turns.id = answer.turn_id
 LEFT JOIN runs ON runs.id = answer.run_id
-WHERE turns.conversation_id = :conversation
+WHERE turns.branch_id = :branch
     AND turns.position >= :first
     AND turns.position <= :last
 ORDER BY answer.id
+
+-- name: items
+SELECT
+    items.id,
+    items.turn_id,
+    items.run_id,
+    items.position,
+    items.kind,
+    items.content,
+    items.raw,
+    items.api,
+    items.model,
+    items.sha256,
+    items.created_at
+FROM items
+JOIN turns ON turns.id = items.turn_id
+WHERE turns.branch_id = :branch
+    AND turns.position >= :first
+    AND turns.position <= :last
+ORDER BY items.id
 
 -- name: attachments
 SELECT
@@ -161,7 +285,7 @@ SELECT
 FROM attachments
 JOIN messages ON messages.id = attachments.message_id
 JOIN turns ON turns.id = messages.turn_id
-WHERE turns.conversation_id = :conversation
+WHERE turns.branch_id = :branch
     AND turns.position >= :first
     AND turns.position <= :last
 ORDER BY attachments.message_id, attachments.position

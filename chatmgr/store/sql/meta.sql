@@ -18,13 +18,16 @@ SELECT
 -- name: miscounted
 SELECT conversations.name, conversations.turns AS counted, count(turns.id) AS held
 FROM conversations
-LEFT JOIN turns ON turns.conversation_id = conversations.id
+LEFT JOIN path_segments ON path_segments.conversation_id = conversations.id
+LEFT JOIN turns
+    ON turns.branch_id = path_segments.branch_id
+    AND turns.position BETWEEN path_segments.first AND path_segments.last
+    AND turns.position <= conversations.turns
 GROUP BY conversations.id, conversations.name, conversations.turns
 HAVING count(turns.id) <> conversations.turns
 
 -- name: without_message
 SELECT conversations.name, turns.position
-FROM conversations
-JOIN turns ON turns.conversation_id = conversations.id
+-- include: turns.path
 LEFT JOIN messages ON messages.turn_id = turns.id AND messages.role = 'user'
 WHERE messages.id IS NULL

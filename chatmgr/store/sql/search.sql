@@ -19,16 +19,32 @@ SELECT
     assistants.name AS assistant,
     turns.created_at AS at
 FROM turns
-JOIN conversations ON conversations.id = turns.conversation_id
+JOIN conversations
+    ON conversations.id =
+    -- include: holder
 JOIN assistants ON assistants.id = conversations.assistant_id
 JOIN messages AS question ON question.turn_id = turns.id AND question.role = 'user'
 JOIN runs ON runs.id = turns.run_id
 LEFT JOIN messages AS answer ON answer.run_id = turns.run_id
 
+-- The first conversation that holds a turn, of those that the filters leave; of one, where one is named.
+-- fragment: holder
+(
+    SELECT path_segments.conversation_id
+    FROM path_segments
+    JOIN conversations ON conversations.id = path_segments.conversation_id
+    JOIN assistants ON assistants.id = conversations.assistant_id
+    WHERE
+        -- include: turns.holds
+        AND conversations.deleted_at IS NULL
+        AND (:conversation = 0 OR conversations.id = :conversation)
+        -- include: conversations.shared_filters
+    ORDER BY path_segments.conversation_id
+    LIMIT 1
+)
+
 -- fragment: turn_filters
-conversations.deleted_at IS NULL
-AND (:conversation = 0 OR turns.conversation_id = :conversation)
-AND (:model = '' OR runs.model = :model)
+(:model = '' OR runs.model = :model)
 AND (:provider = '' OR runs.provider = :provider)
 AND (:state = '' OR runs.state = :state)
 AND (
@@ -36,7 +52,22 @@ AND (
     OR EXISTS (SELECT * FROM attachments WHERE attachments.message_id = question.id)
 )
 AND (:min_cost = 0 OR runs.cost >= :min_cost)
--- include: conversations.shared_filters
+
+-- Every conversation that holds the turn of a stamp.
+-- name: holders
+SELECT conversations.name
+FROM turns
+JOIN path_segments ON path_segments.branch_id = turns.branch_id
+JOIN conversations ON conversations.id = path_segments.conversation_id
+WHERE turns.stamp = :stamp
+    AND
+    -- include: turns.holds
+    AND conversations.deleted_at IS NULL
+ORDER BY conversations.id
+
+-- Whether any turn is held by several conversations.
+-- name: forked
+SELECT EXISTS (SELECT * FROM path_segments WHERE path_segments.last < 2147483647) AS forked
 
 -- name: turns_by_words [sqlite]
 -- include: turn

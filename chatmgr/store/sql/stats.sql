@@ -46,12 +46,30 @@ WHERE conversations.deleted_at IS NULL
     -- include: conversations.shared_filters
 
 -- Where no filter is of runs or times: a row for each conversation, model and provider, in one pass over
--- an index that holds all the columns (ix_runs_usage). A turn is not counted here: see the two after it.
+-- an index that holds all the columns (ix_runs_usage). Turns are counted for the conversations alone that
+-- were forked or edited, or whose last turns were undone: of the others, their number is known. Of models and
+-- providers, they are not counted here: see the two after it.
 -- name: usage
+WITH branched AS (
+    SELECT branches.conversation_id
+    FROM branches
+    LEFT JOIN conversations ON conversations.branch_id = branches.id
+    WHERE branches.conversation_id IS NOT NULL
+        AND (branches.parent_id IS NOT NULL OR conversations.id IS NULL)
+)
 SELECT
     conversations.id AS pk,
     conversations.name AS conversation,
-    conversations.turns,
+    CASE
+        WHEN conversations.id IN (SELECT branched.conversation_id FROM branched)
+            OR EXISTS (
+                SELECT *
+                FROM turns
+                WHERE turns.branch_id = conversations.branch_id AND turns.position = conversations.turns + 1
+            )
+        THEN (SELECT count(DISTINCT runs.turn_id) FROM runs WHERE runs.conversation_id = conversations.id)
+        ELSE conversations.turns
+    END AS turns,
     assistants.name AS assistant,
     used.model,
     used.provider,
@@ -100,7 +118,8 @@ GROUP BY runs.provider
 -- name: first_times
 SELECT turns.created_at
 FROM turns
-JOIN conversations ON conversations.id = turns.conversation_id
+JOIN runs ON runs.id = turns.run_id
+JOIN conversations ON conversations.id = runs.conversation_id
 JOIN assistants ON assistants.id = conversations.assistant_id
 WHERE conversations.deleted_at IS NULL
     -- include: conversations.shared_filters
@@ -110,7 +129,8 @@ LIMIT :limit
 -- name: last_times
 SELECT turns.created_at
 FROM turns
-JOIN conversations ON conversations.id = turns.conversation_id
+JOIN runs ON runs.id = turns.run_id
+JOIN conversations ON conversations.id = runs.conversation_id
 JOIN assistants ON assistants.id = conversations.assistant_id
 WHERE conversations.deleted_at IS NULL
     -- include: conversations.shared_filters

@@ -1,12 +1,17 @@
 -- Threads: what servers keep of conversations.
 
 -- name: get
-SELECT threads.remote_id, threads.synced, threads.doubtful
+SELECT threads.remote_id, threads.synced, threads.doubtful, threads.branch_id AS branch
 FROM threads
 WHERE threads.conversation_id = :conversation
     AND threads.provider = :provider
     AND threads.endpoint = :endpoint
     AND threads.dropped_at IS NULL
+
+-- name: parent
+SELECT branches.parent_id AS branch, branches.parent_position AS last
+FROM branches
+WHERE branches.id = :branch
 
 -- name: list
 SELECT threads.provider, threads.endpoint, threads.remote_id, threads.synced, threads.doubtful
@@ -31,8 +36,7 @@ ORDER BY threads.id
 -- name: responses
 SELECT runs.remote_id
 FROM runs
-JOIN turns ON turns.id = runs.turn_id
-WHERE turns.conversation_id = :conversation
+WHERE runs.conversation_id = :conversation
     AND runs.provider = :provider
     AND runs.thread_id = :thread
     AND runs.remote_id <> ''
@@ -40,11 +44,11 @@ ORDER BY runs.id
 
 -- name: remote_files
 SELECT DISTINCT remote_files.sha256, remote_files.remote_id AS id, attachments.content_type
-FROM remote_files
-JOIN attachments ON attachments.sha256 = remote_files.sha256
-JOIN messages ON messages.id = attachments.message_id
-JOIN turns ON turns.id = messages.turn_id
-WHERE turns.conversation_id = :conversation
+-- include: turns.path
+JOIN messages ON messages.turn_id = turns.id
+JOIN attachments ON attachments.message_id = messages.id
+JOIN remote_files ON remote_files.sha256 = attachments.sha256
+WHERE path_segments.conversation_id = :conversation
     AND remote_files.provider = :provider
     AND remote_files.endpoint = :endpoint
 
@@ -61,12 +65,18 @@ FROM remote_files
 JOIN attachments ON attachments.sha256 = remote_files.sha256
 JOIN messages ON messages.id = attachments.message_id
 JOIN turns ON turns.id = messages.turn_id
-JOIN conversations ON conversations.id = turns.conversation_id
+JOIN path_segments
+    ON path_segments.branch_id = turns.branch_id
+    AND turns.position BETWEEN path_segments.first AND path_segments.last
+JOIN conversations ON conversations.id = path_segments.conversation_id
 WHERE remote_files.sha256 IN (
     SELECT attachments.sha256
-    FROM attachments
-    JOIN messages ON messages.id = attachments.message_id
-    JOIN turns ON turns.id = messages.turn_id
-    WHERE turns.conversation_id = :conversation
+    FROM path_segments
+    JOIN turns
+        ON turns.branch_id = path_segments.branch_id
+        AND turns.position BETWEEN path_segments.first AND path_segments.last
+    JOIN messages ON messages.turn_id = turns.id
+    JOIN attachments ON attachments.message_id = messages.id
+    WHERE path_segments.conversation_id = :conversation
 )
 ORDER BY remote_files.id, conversations.id

@@ -1,4 +1,46 @@
--- Turns: what was asked and answered.
+-- Turns: what was asked and answered. A conversation's path is read piece by piece, each in one branch.
+
+-- The pieces of a path, up to the conversation's tip.
+-- name: pieces
+SELECT
+    path_segments.branch_id AS branch,
+    path_segments.first,
+    CASE WHEN path_segments.last < conversations.turns THEN path_segments.last ELSE conversations.turns END
+    AS last
+FROM path_segments
+JOIN conversations ON conversations.id = path_segments.conversation_id
+WHERE path_segments.conversation_id = :conversation AND path_segments.first <= conversations.turns
+ORDER BY path_segments.first
+
+-- The turns of a conversation's path, in no order.
+-- fragment: path
+FROM path_segments
+JOIN conversations ON conversations.id = path_segments.conversation_id
+JOIN turns
+    ON turns.branch_id = path_segments.branch_id
+    AND turns.position BETWEEN path_segments.first AND path_segments.last
+    AND turns.position <= conversations.turns
+
+-- Whether a conversation's path holds a turn.
+-- fragment: holds
+path_segments.branch_id = turns.branch_id
+AND turns.position BETWEEN path_segments.first AND path_segments.last
+AND turns.position <= conversations.turns
+
+-- The first conversation that holds a turn, of those that the filters leave.
+-- fragment: holder
+(
+    SELECT path_segments.conversation_id
+    FROM path_segments
+    JOIN conversations ON conversations.id = path_segments.conversation_id
+    JOIN assistants ON assistants.id = conversations.assistant_id
+    WHERE
+        -- include: holds
+        AND conversations.deleted_at IS NULL
+        -- include: conversations.shared_filters
+    ORDER BY path_segments.conversation_id
+    LIMIT 1
+)
 
 -- The answer of a run: its message, and, while it is live, the parts that came after it.
 -- fragment: answer [sqlite]
@@ -51,23 +93,15 @@ SELECT
     question.id AS message,
     EXISTS (SELECT * FROM attachments WHERE attachments.message_id = question.id) AS files
 FROM turns
-JOIN conversations ON conversations.id = turns.conversation_id
+JOIN conversations ON conversations.id = :conversation
 JOIN messages AS question ON question.turn_id = turns.id AND question.role = 'user'
 JOIN runs ON runs.id = turns.run_id
 LEFT JOIN messages AS answer ON answer.run_id = turns.run_id
-WHERE turns.conversation_id = :conversation
 
 -- name: list
 -- include: row
-    AND turns.position >= :first
-    AND turns.position <= :last
+WHERE turns.branch_id = :branch AND turns.position >= :first AND turns.position <= :last
 ORDER BY turns.position
-LIMIT :limit
-
--- name: tail
--- include: row
-ORDER BY turns.position DESC
-LIMIT :limit
 
 -- name: runs
 SELECT
@@ -89,30 +123,37 @@ SELECT
 FROM runs
 JOIN turns ON turns.id = runs.turn_id
 LEFT JOIN messages AS answer ON answer.run_id = runs.id
-WHERE turns.conversation_id = :conversation AND turns.position = :position
+WHERE turns.branch_id = :branch AND turns.position = :position
 ORDER BY runs.id
 
 -- name: user_messages
 SELECT messages.content
 FROM messages
 JOIN turns ON turns.id = messages.turn_id
-JOIN conversations ON conversations.id = turns.conversation_id
-WHERE conversations.deleted_at IS NULL AND messages.role = 'user'
+WHERE messages.role = 'user'
+    AND EXISTS (
+        SELECT *
+        FROM path_segments
+        JOIN conversations ON conversations.id = path_segments.conversation_id
+        WHERE
+            -- include: holds
+            AND conversations.deleted_at IS NULL
+    )
 ORDER BY messages.id DESC
 LIMIT :limit
 
--- What a model is shown, newest first. A turn without an answer is left out: its message would stand
+-- What a model is shown, oldest first. A turn without an answer is left out: its message would stand
 -- beside the next one's, which many chat templates refuse, and the user was told that it failed.
 -- name: context
 SELECT question.content AS user, answer.content AS answer, question.id AS message
 FROM turns
 JOIN messages AS question ON question.turn_id = turns.id AND question.role = 'user'
 JOIN messages AS answer ON answer.run_id = turns.run_id
-WHERE turns.conversation_id = :conversation
-    AND turns.position < :before
-    AND turns.position > :after
+WHERE turns.branch_id = :branch
+    AND turns.position >= :first
+    AND turns.position <= :last
     AND answer.content <> ''
-ORDER BY turns.position DESC
+ORDER BY turns.position
 
 -- name: context_files
 SELECT
@@ -125,17 +166,18 @@ FROM turns
 JOIN messages ON messages.turn_id = turns.id AND messages.role = 'user'
 JOIN attachments ON attachments.message_id = messages.id
 JOIN blobs ON blobs.sha256 = attachments.sha256
-WHERE turns.conversation_id = :conversation
-    AND turns.position < :before
-    AND turns.position > :after
+WHERE turns.branch_id = :branch
+    AND turns.position >= :first
+    AND turns.position <= :last
 ORDER BY turns.position, attachments.position
 
 -- name: last_answered
 SELECT turns.position
 FROM turns
 JOIN messages ON messages.run_id = turns.run_id
-WHERE turns.conversation_id = :conversation
-    AND turns.position < :before
+WHERE turns.branch_id = :branch
+    AND turns.position >= :first
+    AND turns.position <= :last
     AND messages.content <> ''
 ORDER BY turns.position DESC
 LIMIT 1

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, UsageFault
+from chatmgr.domain.ids import new_key
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.names import free_name, is_numbered_name
 from chatmgr.store.tables import assistant_versions, assistants, conversations, remote_assistants
@@ -128,6 +129,7 @@ def _add_version(
         "provider": provider,
         "params": dict(params),
         "created_at": now(),
+        "key": new_key(),
     }
     db.execute(insert(assistant_versions), row)
 

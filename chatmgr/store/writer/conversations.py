@@ -17,6 +17,7 @@ from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.store.tables import conversations as table
 from chatmgr.store.tables import tags
 from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.paths import add_conversation
 
 _BATCH = 500  # keys in one statement
 _PLACEHOLDER = "@{}"  # no name contains “@”
@@ -46,7 +47,7 @@ class ConversationWriter:
         }
         try:
             with self._database.begin() as db:
-                db.execute(insert(table), row)
+                add_conversation(db, row)
         except IntegrityError:
             raise UsageFault(
                 f"There is a conversation “{name}” already.",

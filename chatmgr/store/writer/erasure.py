@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from chatmgr.domain.fast_dataclass import dataclass
+from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.search.erase import UnknownFormat, erase
 
 NOTE = "unscrubbed"  # the note's key in the database's table of metadata
@@ -21,21 +22,26 @@ _STRIDE = 40  # ids that are nearer to each other than this are cleared together
 # What was ever indexed of turns: the message before it had an answer, and with each answer it had.
 _TEXTS = """SELECT u.content || char(10) || coalesce(a.content, '') || '  ' FROM turns t
 JOIN messages u ON u.turn_id = t.id AND u.role = 'user'
-LEFT JOIN messages a ON a.turn_id = t.id AND a.role = 'assistant' WHERE t.conversation_id IN ({keys})
+LEFT JOIN messages a ON a.turn_id = t.id AND a.role = 'assistant' WHERE {of_pieces}
 UNION ALL SELECT u.content || char(10) || '  ' FROM turns t
-JOIN messages u ON u.turn_id = t.id AND u.role = 'user' WHERE t.conversation_id IN ({keys})
+JOIN messages u ON u.turn_id = t.id AND u.role = 'user' WHERE {of_pieces}
 UNION ALL SELECT name || char(10) || '  ' FROM conversations WHERE id IN ({keys})
 UNION ALL """
 _NAMES = "SELECT name || char(10) || title || '  ' FROM conversations WHERE id IN ({keys})"
-_OF_TURNS = "SELECT id FROM turns WHERE conversation_id IN ({keys})"
+_OF_TURNS = "SELECT t.id FROM turns t WHERE {of_pieces}"
 _ROWS = {
     "turns": _OF_TURNS,
     "messages": f"SELECT id FROM messages WHERE turn_id IN ({_OF_TURNS})",
-    "runs": "SELECT id FROM runs WHERE conversation_id IN ({keys})",
+    "runs": f"SELECT id FROM runs WHERE turn_id IN ({_OF_TURNS})",
+    "items": f"SELECT id FROM items WHERE turn_id IN ({_OF_TURNS})",
+    "journal": "SELECT id FROM journal WHERE conversation_id IN ({keys})",
     "threads": "SELECT id FROM threads WHERE conversation_id IN ({keys})",
 }
 _FILES = "SELECT id FROM attachments WHERE message_id IN ({messages})"
-_BLOBS = "SELECT rowid FROM blobs WHERE sha256 IN (SELECT sha256 FROM attachments WHERE id IN ({files}))"
+_BLOBS = (
+    "SELECT rowid FROM blobs WHERE sha256 IN (SELECT sha256 FROM attachments WHERE id IN ({files})) "
+    "OR sha256 IN (SELECT sha256 FROM items WHERE id IN ({items}))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,10 @@ class Remains:
         return Remains(rows, self.rewrite or other.rewrite)
 
 
-def texts(db: Connection, conversations: Sequence[int]) -> list[str]:
-    """All that was ever indexed of conversations under the names that they have."""
-    return [text for (text,) in db.exec_driver_sql((_TEXTS + _NAMES).format(keys=_list(conversations)))]
+def texts(db: Connection, conversations: Sequence[int], pieces: Sequence[Piece]) -> list[str]:
+    """All that was ever indexed of turns, and of conversations under the names that they have."""
+    sql = (_TEXTS + _NAMES).format(keys=_list(conversations), of_pieces=_in(pieces))
+    return [text for (text,) in db.exec_driver_sql(sql)]
 
 
 def names(db: Connection, conversations: Iterable[int]) -> list[str]:
@@ -80,11 +87,13 @@ def names(db: Connection, conversations: Iterable[int]) -> list[str]:
     return [text for (text,) in db.exec_driver_sql(_NAMES.format(keys=_list(conversations)))]
 
 
-def rows(db: Connection, conversations: Sequence[int]) -> dict[str, list[int]]:
-    """The rows that make up conversations, by table."""
-    ids_by_table = {table: _ids(db, sql.format(keys=_list(conversations))) for table, sql in _ROWS.items()}
+def rows(db: Connection, conversations: Sequence[int], pieces: Sequence[Piece]) -> dict[str, list[int]]:
+    """The rows that make up conversations and turns, by table."""
+    chosen = {"keys": _list(conversations), "of_pieces": _in(pieces)}
+    ids_by_table = {table: _ids(db, sql.format(**chosen)) for table, sql in _ROWS.items()}
     ids_by_table["attachments"] = _ids(db, _FILES.format(messages=_list(ids_by_table["messages"])))
-    ids_by_table["blobs"] = _ids(db, _BLOBS.format(files=_list(ids_by_table["attachments"])))
+    bytes_of = {"files": _list(ids_by_table["attachments"]), "items": _list(ids_by_table["items"])}
+    ids_by_table["blobs"] = _ids(db, _BLOBS.format(**bytes_of))
     return {table: _thinned(ids) for table, ids in ids_by_table.items() if ids}
 
 
@@ -104,6 +113,15 @@ def erase_words(db: Connection, texts: Iterable[str]) -> Remains:
 
 def _ids(db: Connection, sql: str) -> list[int]:
     return [int(key) for (key,) in db.exec_driver_sql(sql)]
+
+
+def _in(pieces: Sequence[Piece]) -> str:
+    """The condition that a turn is in one of these pieces."""
+    ranges = [
+        f"(t.branch_id = {branch} AND t.position BETWEEN {first} AND {last})"
+        for branch, first, last in pieces
+    ]
+    return " OR ".join(ranges) or "FALSE"
 
 
 def _list(keys: Iterable[int]) -> str:

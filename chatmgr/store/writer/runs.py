@@ -9,7 +9,7 @@ from chatmgr.domain.states import LIVE, RunState
 from chatmgr.store.tables import answer_parts, conversations, messages, runs
 from chatmgr.store.writer.database import Database, now
 from chatmgr.store.writer.records import OpenRun, RunOutcome
-from chatmgr.store.writer.threads import update_thread
+from chatmgr.store.writer.threads import branch_of, update_thread
 
 
 class RunWriter:
@@ -105,7 +105,8 @@ class RunWriter:
                 **_known(thread_id=outcome.thread_id, remote_id=outcome.run_id, model=outcome.model),
             )
             if outcome.thread_synced:
-                db.execute(update_thread(run).values(synced=run.position, doubtful=False))
+                held = {"synced": run.position, "branch_id": branch_of(run.conversation)}
+                db.execute(update_thread(run).values(**held, doubtful=False))
             elif outcome.thread_synced is None and _was_sent(db, run):
                 db.execute(update_thread(run).values(doubtful=False))
             db.execute(

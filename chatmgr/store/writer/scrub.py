@@ -30,7 +30,7 @@ _READERS_SECONDS = 2.0  # so long, others may read on in an older state
 _PAUSE = 0.05
 _PURPOSE = "is removing what was deleted from the file"
 # Tables that are cleared as a whole, with their indexes: they are small, or have no row ids to go by.
-_WHOLE_TREES = ("conversations", "tags", "meta", "answer_parts", "words_idx", "grams_idx")
+_WHOLE_TREES = ("conversations", "tags", "meta", "sources", "answer_parts", "words_idx", "grams_idx")
 _SEGMENTS = 8  # numbers of segments that may have been in use beyond the highest one now
 _DETAIL = 37  # bits of a row's id in an index's data that count within its segment
 

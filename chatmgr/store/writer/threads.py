@@ -2,10 +2,10 @@
 
 from contextlib import suppress
 
-from sqlalchemy import Connection, Update, delete, insert, update
+from sqlalchemy import Connection, ScalarSelect, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from chatmgr.store.tables import remote_files, threads
+from chatmgr.store.tables import conversations, remote_files, threads
 from chatmgr.store.writer.database import Database, now
 from chatmgr.store.writer.records import ThreadKey
 
@@ -64,5 +64,11 @@ def set_thread(db: Connection, key: ThreadKey, remote_id: str, synced: int) -> N
         "synced": synced,
         "doubtful": False,
         "created_at": now(),
+        "branch_id": branch_of(key.conversation),
     }
-    db.execute(insert(threads), row)
+    db.execute(insert(threads).values(row))
+
+
+def branch_of(conversation: int) -> ScalarSelect[int]:
+    """The branch that a conversation's path goes on in."""
+    return select(conversations.c.branch_id).where(conversations.c.id == conversation).scalar_subquery()

@@ -11,9 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.store import tables
+from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.write_queue import let_others_write
 from chatmgr.store.writer.conversations import batches, lock_names, set_names, update_all
 from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.paths import Unreached, in_pieces
 
 _GROUP = 200  # turns that are deleted in one transaction, unless one conversation has more
 _PURPOSE = "is emptying the trash"
@@ -59,7 +61,7 @@ class TrashWriter:
                 if self._database.path:
                     _purge_and_note(db, group)
                 else:
-                    _purge(db, group)
+                    _purge(db, group, Unreached(db, group))
             if self._database.path:
                 let_others_write(self._database.path)
 
@@ -97,8 +99,10 @@ def _purge_and_note(db: Connection, conversations: list[int]) -> None:
     """Delete for good, erase the words that only these had, and note where copies of rows can be."""
     from chatmgr.store.writer import erasure
 
-    texts, rows = erasure.texts(db, conversations), erasure.rows(db, conversations)
-    _purge(db, conversations)
+    unreached = Unreached(db, conversations)
+    texts = erasure.texts(db, conversations, unreached.pieces)
+    rows = erasure.rows(db, conversations, unreached.pieces)
+    _purge(db, conversations, unreached)
     remains = erasure.Remains(rows).add(erasure.erase_words(db, texts))
     column = tables.meta.c
     before = db.scalar(select(column.value).where(column.key == erasure.NOTE))
@@ -107,18 +111,22 @@ def _purge_and_note(db: Connection, conversations: list[int]) -> None:
     db.execute(insert(tables.meta), {"key": erasure.NOTE, "value": note})
 
 
-def _purge(db: Connection, conversations: list[int]) -> None:
-    """Delete conversations for good.
+def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> None:
+    """Delete conversations for good, with the turns that no other conversation reaches.
 
-    Turns are deleted before their conversation, so that the search index hears of each of them while the
-    conversation is still there.
+    Turns are deleted by themselves, not with their branch, so that the search index hears of each of them.
     """
     files: set[str] = set()
+    unreached.hand_over()
+    for some in batches(unreached.pieces):
+        files |= _files(db, some)
+        db.execute(delete(tables.turns).where(in_pieces(some)))
     for batch in batches(conversations):
-        files |= _files(db, batch)
-        for table in (tables.turns, tables.tags, tables.threads):
+        for table in (tables.tags, tables.threads, tables.journal, tables.path_segments):
             db.execute(delete(table).where(table.c.conversation_id.in_(batch)))
         db.execute(delete(tables.conversations).where(tables.conversations.c.id.in_(batch)))
+    for branch in unreached.branches:  # children first
+        db.execute(delete(tables.branches).where(tables.branches.c.id == branch))
     for hashes in batches(sorted(files)):
         db.execute(_unused(tables.remote_files, hashes))
         db.execute(_unused(tables.blobs, hashes))
@@ -132,19 +140,25 @@ def _refuse_live(db: Connection, conversations: Sequence[int]) -> None:
             raise Busy("A turn of one of these was begun just now. Nothing was deleted.", "Try again.")
 
 
-def _files(db: Connection, conversations: list[int]) -> set[str]:
-    """The hashes of all files that were sent in these conversations."""
-    attachments, messages, turns = tables.attachments, tables.messages, tables.turns
-    hashes = (
+def _files(db: Connection, pieces: list[Piece]) -> set[str]:
+    """The hashes of all files that were sent in these turns, or came with their answers."""
+    attachments, items, messages, turns = tables.attachments, tables.items, tables.messages, tables.turns
+    sent = (
         select(attachments.c.sha256)
         .join(messages, messages.c.id == attachments.c.message_id)
         .join(turns, turns.c.id == messages.c.turn_id)
-        .where(turns.c.conversation_id.in_(conversations))
+        .where(in_pieces(pieces))
     )
-    return set(db.scalars(hashes))
+    received = (
+        select(items.c.sha256)
+        .join(turns, turns.c.id == items.c.turn_id)
+        .where(in_pieces(pieces), items.c.sha256.is_not(None))
+    )
+    return {*db.scalars(sent), *db.scalars(received)}
 
 
 def _unused(table: Table, hashes: list[str]) -> Delete:
-    """Deletes the rows of these files, except where a message still refers to one."""
-    used = exists().where(tables.attachments.c.sha256 == table.c.sha256)
-    return delete(table).where(table.c.sha256.in_(hashes), ~used)
+    """Deletes the rows of these files, except where a message or an item still refers to one."""
+    sent = exists().where(tables.attachments.c.sha256 == table.c.sha256)
+    received = exists().where(tables.items.c.sha256 == table.c.sha256)
+    return delete(table).where(table.c.sha256.in_(hashes), ~sent, ~received)

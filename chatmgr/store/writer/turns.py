@@ -11,6 +11,7 @@ from sqlalchemy import Connection, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, NotFound
+from chatmgr.domain.ids import new_key
 from chatmgr.domain.model import Assistant, Attachment
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import storable
@@ -18,6 +19,7 @@ from chatmgr.store import tables
 from chatmgr.store.location import check_room
 from chatmgr.store.locks import SPACE
 from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.paths import branch_of_next_turn
 from chatmgr.store.writer.records import ImportedTurn, OpenRun, ThreadKey
 from chatmgr.store.writer.runs import set_answer, update_run
 from chatmgr.store.writer.threads import set_thread
@@ -82,21 +84,24 @@ def _add_turn(
     A new turn takes an archived conversation back to the lists. A deleted conversation takes none.
     """
     moment = now()
-    position = db.scalar(
+    columns = tables.conversations.c
+    place = db.execute(
         update(tables.conversations)
-        .where(tables.conversations.c.id == conversation, tables.conversations.c.deleted_at.is_(None))
-        .values(turns=tables.conversations.c.turns + 1, updated_at=moment, used_at=moment, archived_at=None)
-        .returning(tables.conversations.c.turns)
-    )
-    if position is None:
+        .where(columns.id == conversation, columns.deleted_at.is_(None))
+        .values(turns=columns.turns + 1, updated_at=moment, used_at=moment, archived_at=None)
+        .returning(columns.turns, columns.branch_id)
+    ).first()
+    if place is None:
         raise _deleted(db, conversation)
+    position = int(place.turns)
     turn = db.scalar(
         insert(tables.turns).returning(tables.turns.c.id),
         {
-            "conversation_id": conversation,
+            "branch_id": branch_of_next_turn(db, conversation, place.branch_id, position),
             "position": position,
             "created_at": moment,
             "stamp": _free_stamp(db, moment),
+            "key": new_key(),
         },
     )
     message = db.scalar(
@@ -104,7 +109,7 @@ def _add_turn(
         {"turn_id": turn, "role": "user", "content": text, "created_at": moment},
     )
     _attach(db, int(message or 0), attachments)
-    return int(position), int(turn or 0)
+    return position, int(turn or 0)
 
 
 def _deleted(db: Connection, conversation: int) -> NotFound:
@@ -173,6 +178,7 @@ def _add_run(
             "host": platform.node(),
             "background": background,
             "reasoning": "",
+            "key": new_key(),
         },
     )
     turns, conversations = tables.turns, tables.conversations

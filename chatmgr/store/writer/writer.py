@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chatmgr.store.writer.runs import RunWriter
     from chatmgr.store.writer.threads import ThreadWriter
     from chatmgr.store.writer.trash import TrashWriter
+    from chatmgr.store.writer.tree import TreeWriter
     from chatmgr.store.writer.turns import TurnWriter
 
 
@@ -70,6 +71,13 @@ class Writer:
         from chatmgr.store.writer.trash import TrashWriter
 
         return TrashWriter(self.database)
+
+    @cached_property
+    def tree(self) -> "TreeWriter":
+        """The paths of conversations through the tree of turns."""
+        from chatmgr.store.writer.tree import TreeWriter
+
+        return TreeWriter(self.database)
 
     @cached_property
     def meta(self) -> "MetaWriter":

@@ -1,0 +1,120 @@
+"""Writes the tree of turns: forks, undoing and redoing, switching paths, choosing another answer.
+
+Nothing is deleted or renumbered: these move the end of a conversation's path, or let it go on in a branch of
+its own. Whoever calls them holds the lock of the conversation, and each of them is noted in its journal.
+"""
+
+import secrets
+from shlex import quote
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import IntegrityError
+
+from chatmgr.domain.errors import UsageFault
+from chatmgr.domain.ids import FAR
+from chatmgr.store.reader.pieces import Piece
+from chatmgr.store.tables import conversations, threads, turns
+from chatmgr.store.writer import paths
+from chatmgr.store.writer.conversations import lock_names
+from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.journal import note
+
+_COPIED = ("title", "assistant_id", "model", "provider", "folder")
+
+
+class TreeWriter:
+    """The paths of conversations through the tree of turns."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def fork(self, source: int, position: int, name: str) -> None:
+        """Add a conversation that shares the turns up to a position with another, and goes on by itself.
+
+        Costs the same however many turns that are. Raises UsageFault where the name is taken.
+        """
+        try:
+            with self._database.begin() as db:
+                source_name = lock_names(db, [source])[source]
+                path = paths.pieces(db, source, position)
+                row = self._fork_of(db, source, position, name)
+                pk = paths.add_conversation(db, row, path[-1].branch if path else None, position)
+                branch = paths.pieces(db, pk)[-1].branch
+                paths.set_path(db, pk, [*path, Piece(branch, position + 1, FAR)])
+                note(db, pk, "fork", source=source_name, turn=position)
+                note(db, source, "forked", name=name, turn=position)
+        except IntegrityError:
+            raise UsageFault(
+                f"There is a conversation “{name}” already.",
+                f"Go on with it: chatmgr resume {quote(name)} — or choose another name.",
+            ) from None
+
+    def _fork_of(self, db: Connection, source: int, position: int, name: str) -> dict[str, Any]:
+        columns = [conversations.c[column] for column in _COPIED]
+        original = db.execute(select(*columns).where(conversations.c.id == source)).one()
+        turn = paths.turn_at(db, source, position) if position else None
+        moment = now()
+        return {
+            **original._mapping,
+            "key": secrets.token_hex(8),
+            "name": name,
+            "turns": position,
+            "last_run_id": turn.run_id if turn else None,
+            "created_at": moment,
+            "updated_at": moment,
+            "used_at": moment,
+        }
+
+    def move_tip(self, conversation: int, position: int, action: str) -> None:
+        """Let a conversation's path end at a position that it goes through: an undo, or a redo.
+
+        ``action`` is what the journal calls it.
+        """
+        with self._database.begin() as db:
+            before = self._tip(db, conversation)
+            paths.set_tip(db, conversation, position, now())
+            note(db, conversation, action, before=before, after=position)
+
+    def last_position(self, conversation: int) -> int:
+        """The last position that a conversation's path can be redone to."""
+        with self._database.begin() as db:
+            return paths.end_of(db, paths.pieces(db, conversation))
+
+    def switch(self, conversation: int, branch: int, position: int) -> None:
+        """Let a conversation's path be the one that ends in a branch, at a position of that.
+
+        Raises UsageFault where another conversation goes on in it.
+        """
+        with self._database.begin() as db:
+            columns = conversations.c
+            owner = select(columns.name).where(columns.branch_id == branch, columns.id != conversation)
+            if (name := db.scalar(owner)) is not None:
+                raise UsageFault(f"“{name}” goes on there.", f"Go on with that: chatmgr resume {quote(name)}")
+            before = self._tip(db, conversation)
+            paths.set_path(db, conversation, paths.path_to(db, branch))
+            paths.set_tip(db, conversation, position, now())
+            note(db, conversation, "switch", before=before, after=position, branch=branch)
+
+    def pick(self, conversation: int, position: int, run: int) -> None:
+        """Let another run answer the last turn of a conversation's path, which no other path goes through."""
+        with self._database.begin() as db:
+            turn = paths.turn_at(db, conversation, position)
+            if turn is None:
+                raise UsageFault("This turn is no longer there.", "Look again.")
+            db.execute(update(turns).where(turns.c.id == turn.id).values(run_id=run))
+            own = update(conversations).where(conversations.c.id == conversation)
+            db.execute(own.values(last_run_id=run, updated_at=now()))
+            held = threads.c.conversation_id == conversation
+            db.execute(update(threads).where(held, threads.c.synced >= position).values(doubtful=True))
+            note(db, conversation, "pick", turn=position, run=run)
+
+    def is_shared(self, conversation: int, position: int) -> bool:
+        """Whether another path goes through the turn at a position of a conversation's path."""
+        with self._database.begin() as db:
+            turn = paths.turn_at(db, conversation, position)
+            return turn is not None and paths.is_shared(db, conversation, turn.branch_id, position)
+
+    @staticmethod
+    def _tip(db: Connection, conversation: int) -> int:
+        return int(db.scalar(select(conversations.c.turns).where(conversations.c.id == conversation)) or 0)
