@@ -20,9 +20,9 @@ TARGET = ROOT / "docs" / "schema.svg"
 
 COLUMNS = (
     ("assistants", "assistant_versions", "remote_assistants", "meta"),
-    ("conversations", "threads", "tags"),
-    ("turns", "runs", "answer_parts"),
-    ("messages", "attachments", "blobs", "remote_files"),
+    ("conversations", "threads", "tags", "journal", "sources"),
+    ("branches", "path_segments", "turns", "runs", "answer_parts"),
+    ("messages", "items", "attachments", "blobs", "remote_files"),
 )
 # Alembic's own table and the parts of the full-text index: words.*, grams.*
 _LEFT_OUT = ("alembic_version", "words", "grams")

@@ -83,7 +83,8 @@ class TestArchive:
             f"SELECT 'k' || n, 0, {moment} FROM ({numbers}) x",
             "INSERT INTO conversations (key, name, title, assistant_id, model, provider, turns, created_at, "
             "updated_at, used_at, folder, branch_id) "
-            f"SELECT key, 'c' || id, '', {assistant}, '', 'openai', 0, {moment}, {moment}, {moment}, '', id FROM branches",
+            f"SELECT key, 'c' || id, '', {assistant}, '', 'openai', 0, {moment}, {moment}, {moment}, '', id "
+            "FROM branches",
             "INSERT INTO path_segments (conversation_id, first, branch_id, last) "
             f"SELECT id, 1, branch_id, {FAR} FROM conversations",
         )

@@ -95,8 +95,8 @@ sources = Table(
 
 # A conversation's remote counterpart at one endpoint: a cache, which can be rebuilt. It holds the path up to
 # the position ``synced`` of the branch ``branch_id``, which the conversation may have left. ``doubtful`` is
-# set while nobody can say what it holds, ``dropped_at`` once it is no longer used. An endpoint that keeps no threads
-# has remote id ``-``.
+# set while nobody can say what it holds, ``dropped_at`` once it is no longer used. An endpoint that keeps no
+# threads has remote id ``-``.
 threads = Table(
     "threads",
     metadata,
