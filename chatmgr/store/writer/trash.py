@@ -15,6 +15,7 @@ from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.write_queue import let_others_write
 from chatmgr.store.writer.conversations import batches, lock_names, set_names, update_all
 from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.journal import note_all
 from chatmgr.store.writer.paths import Unreached, in_pieces
 
 _GROUP = 200  # turns that are deleted in one transaction, unless one conversation has more
@@ -33,14 +34,16 @@ class TrashWriter:
             lock_names(db, conversations)
             _refuse_live(db, conversations)
             update_all(db, conversations, deleted_at=now())
+            note_all(db, "delete", {pk: {} for pk in conversations})
 
     def restore(self, names: Mapping[int, str]) -> None:
         """Take conversations out of the trash, under the names given by key."""
         try:
             with self._database.begin() as db:
-                lock_names(db, names, deleted=True)
+                old_names = lock_names(db, names, deleted=True)
                 set_names(db, names)
                 update_all(db, names, deleted_at=None)
+                note_all(db, "restore", {pk: _renaming(old_names[pk], name) for pk, name in names.items()})
         except IntegrityError:
             raise UsageFault(
                 "A conversation got one of these names just now. Nothing was restored.", "Try again."
@@ -75,6 +78,11 @@ class TrashWriter:
         from chatmgr.store.writer.scrub import Scrub
 
         return Scrub(self._database, self._database.path).run()
+
+
+def _renaming(before: str, name: str) -> dict[str, str]:
+    """What the journal says of a restored conversation that has another name now."""
+    return {} if before == name else {"before": before, "name": name}
 
 
 def _groups(db: Connection, keys: Sequence[int]) -> list[list[int]]:

@@ -19,6 +19,7 @@ from chatmgr.store import tables
 from chatmgr.store.location import check_room
 from chatmgr.store.locks import SPACE
 from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.journal import note
 from chatmgr.store.writer.paths import branch_of_next_turn
 from chatmgr.store.writer.records import ImportedTurn, OpenRun, ThreadKey
 from chatmgr.store.writer.runs import set_answer, update_run
@@ -57,10 +58,18 @@ class TurnWriter:
             raise Busy("Another process began a turn of this conversation just now.") from None
         return OpenRun(conversation, provider, endpoint, run, turn, position)
 
-    def import_turns(self, key: ThreadKey, version: int, thread: str, turns: Sequence[ImportedTurn]) -> None:
+    def import_turns(
+        self,
+        key: ThreadKey,
+        version: int,
+        thread: str,
+        turns: Sequence[ImportedTurn],
+        action: str = "adopt",
+    ) -> None:
         """Add the turns of a remote thread, which becomes the conversation's thread.
 
-        ``version`` is the key of the assistant version that the runs refer to.
+        ``version`` is the key of the assistant version that the runs refer to, ``action`` what the journal
+        calls it.
         """
         with self._database.begin() as db:
             position = 0
@@ -74,6 +83,7 @@ class TurnWriter:
                 if imported.answer:
                     set_answer(db, run, storable(imported.answer))
             set_thread(db, key, thread, position)
+            note(db, key.conversation, action, thread=thread, provider=key.provider, turns=len(turns))
 
 
 def _add_turn(

@@ -1,0 +1,19 @@
+"""Reads the journal: what was done to a conversation."""
+
+from chatmgr.domain.tree import JournalEntry
+from chatmgr.store.reader.query_session import QuerySession
+from chatmgr.store.shapes import as_mapping, into, moment
+
+_ENTRY = into(JournalEntry, detail=as_mapping, at=moment)
+
+
+class Journal:
+    """What was done to conversations, when, and by which process."""
+
+    def __init__(self, session: QuerySession) -> None:
+        self._session = session
+
+    def entries(self, conversation: int, count: int = 0) -> list[JournalEntry]:
+        """The last entries, oldest first; all of them for 0."""
+        values = {"conversation": conversation, "limit": self._session.limit(count)}
+        return list(self._session.rows("journal.entries", _ENTRY, **values))[::-1]
