@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chatmgr.store.reader.conversations import Conversations
     from chatmgr.store.reader.export import Export
     from chatmgr.store.reader.meta import Meta
+    from chatmgr.store.reader.paths import Paths
     from chatmgr.store.reader.runs import Runs
     from chatmgr.store.reader.search import Search
     from chatmgr.store.reader.stats import Stats
@@ -65,6 +66,13 @@ class Reader:
         from chatmgr.store.reader.turns import Turns
 
         return Turns(self._session)
+
+    @cached_property
+    def paths(self) -> "Paths":
+        """The paths that conversations took."""
+        from chatmgr.store.reader.paths import Paths
+
+        return Paths(self._session)
 
     @cached_property
     def runs(self) -> "Runs":
