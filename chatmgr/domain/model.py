@@ -59,7 +59,8 @@ class Conversation:
     ``state`` is the newest run's, or ``empty`` before the first turn. ``thread_id`` is the remote thread at
     the conversation's provider, if any. ``own_model`` is the model set for this conversation; ``model`` is
     that, else the assistant's, else the one used last. ``deleted_at`` is when it was moved to the trash;
-    ``folder`` is where it was last used.
+    ``folder`` is where it was last used. ``branch`` is where another path ends along which it is looked at; 0
+    for its own.
     """
 
     pk: int
@@ -80,6 +81,7 @@ class Conversation:
     deleted_at: datetime | None = None
     folder: str = ""
     tags: tuple[str, ...] = ()
+    branch: int = 0
 
     @property
     def live(self) -> bool:
@@ -120,7 +122,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a turn, as ``history --runs`` shows it; ``chosen`` is the one that answers the turn."""
+    """One run of a turn, as ``history --runs`` shows it; ``chosen`` is the one that answers the turn.
+
+    ``pk`` is its primary key.
+    """
 
     turn: int
     chosen: bool
@@ -136,6 +141,7 @@ class Run:
     input_tokens: int | None
     output_tokens: int | None
     cost: int | None
+    pk: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +202,8 @@ class TurnRequest:
     ``history`` reads the earlier messages after a position, oldest first, and costs nothing until it is
     called: a provider that keeps the thread never needs them all, however long the conversation is.
     ``answered`` is the position of the newest earlier turn that has an answer; a synced thread holds exactly
-    that far. ``remote_files`` are the files that the server already has, by SHA-256.
+    that far. ``remote_files`` are the files that the server already has, by SHA-256. ``begun`` is an answer
+    to go on with: only what comes after it is asked for.
     """
 
     conversation: str
@@ -211,6 +218,7 @@ class TurnRequest:
     attachments: tuple[Attachment, ...] = ()
     remote_files: Mapping[str, RemoteFile] = field(default_factory=dict)
     background: bool = False
+    begun: str = ""
 
     @property
     def message(self) -> Message:
@@ -223,7 +231,8 @@ class LiveRun:
     """A run that is still open, with everything that is known for recovering it.
 
     ``sent`` tells whether the request was handed to the network. ``earlier`` are the messages of the newest
-    answered turns before it, with which the remote thread ended when the turn was sent.
+    answered turns before it, with which the remote thread ended when the turn was sent. ``begun`` is the part
+    of ``text`` that an earlier run gave, where this one goes on with it.
     """
 
     run_pk: int
@@ -245,6 +254,8 @@ class LiveRun:
     conversation: str = ""
     user: str = ""
     earlier: tuple[Message, ...] = ()
+    detail: str = ""
+    begun: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ conversation comes back.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from shlex import quote
 
 from chatmgr.backends.message_format import text_in_thread
@@ -56,6 +57,14 @@ class ThreadService:
         self._writer.conversations.move(conversation.pk, target.name, model)
         with self._reader as reader:
             return reader.conversations.refresh(conversation)
+
+    def for_once(self, conversation: Conversation, provider: str, model: str) -> Conversation:
+        """A conversation as if it were at a provider and a model, without moving it there."""
+        target = self.target(provider or conversation.provider)
+        if not model and target.name == conversation.provider:
+            return conversation
+        model = model or self._known_model_at(conversation, target)
+        return replace(conversation, provider=target.name, own_model=model)
 
     def _known_model_at(self, conversation: Conversation, target: Provider) -> str:
         """The model for a provider as far as this machine knows it; else empty."""

@@ -47,7 +47,9 @@ class RunRecovery:
             live_run = reader.runs.live(conversation.pk)
             if live_run is None:
                 return
-            live_run = replace(live_run, earlier=self._earlier(live_run))
+            live_run = replace(
+                live_run, earlier=self._earlier(live_run), begun=self._reader.runs.begun(live_run)
+            )
         address = f"{conversation.name}@{live_run.position}"
         route = find_route(live_run) if live_run.sent else None
         death = ""

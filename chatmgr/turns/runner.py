@@ -18,6 +18,7 @@ from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Assistant, Conversation, LiveRun, Message, TurnRequest, UserMessage
 from chatmgr.domain.ports import PriceTable
 from chatmgr.domain.states import RunState
+from chatmgr.domain.turn_target import TurnTarget
 from chatmgr.store import locks
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import OpenRun, Writer
@@ -72,11 +73,17 @@ class TurnRunner:
         return Busy(f"“{conversation.name}” is busy: {reason}.", "Try again, or add --wait.")
 
     def run(
-        self, conversation: Conversation, assistant: Assistant, route: Route, message: UserMessage
+        self,
+        conversation: Conversation,
+        assistant: Assistant,
+        route: Route,
+        message: UserMessage,
+        target: TurnTarget | None = None,
     ) -> Generator[Event, None, None]:
         """Run one turn of a conversation that is locked; yields the events to be shown, as they come.
 
-        Closing the generator, or Ctrl-C inside it, cancels the run and keeps what had arrived.
+        ``target`` says which turn, if it is not a new one at the end of the path. Closing the generator, or
+        Ctrl-C inside it, cancels the run and keeps what had arrived.
         """
         background = _runs_in_background(route, assistant, message)
         if message.background and not background:
@@ -92,16 +99,26 @@ class TurnRunner:
             message.text,
             attachments=message.attachments,
             background=background,
+            target=target,
         )
+        begun = target.begun if target else ""
         progress = Progress(
+            begun,
             conversation=conversation.name,
             outlives_process=background or route.provider.api == "assistants",
+            begun=begun,
         )
         with _message_kept():
-            request = self._request(conversation, run, assistant, route.model, message, background=background)
-            yield from self._drive(
-                run, assistant.id, route, lambda: route.backend().stream(request), progress
+            request = self._request(
+                conversation, run, assistant, route.model, message, background=background, begun=begun
             )
+
+            def events() -> Iterator[Event]:
+                if target and target.notice:
+                    yield Notice(target.notice)
+                yield from route.backend().stream(request)
+
+            yield from self._drive(run, assistant.id, route, events, progress)
 
     def _request(
         self,
@@ -112,6 +129,7 @@ class TurnRunner:
         message: UserMessage,
         *,
         background: bool,
+        begun: str,
     ) -> TurnRequest:
         """Read all that the backend needs."""
         with self._reader as reader:
@@ -128,6 +146,7 @@ class TurnRunner:
                 attachments=message.attachments,
                 remote_files=reader.threads.remote_files(run.conversation, run.provider, run.endpoint),
                 background=background,
+                begun=begun,
             )
 
     def _history(self, run: OpenRun, after: int) -> list[Message]:

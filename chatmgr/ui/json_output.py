@@ -71,7 +71,7 @@ def turn_json(turn: Turn) -> dict[str, Any]:
 def attempt_json(attempt: Run) -> dict[str, Any]:
     """The documented shape of one run of a turn."""
     facts = asdict(attempt)
-    del facts["turn"]
+    del facts["turn"], facts["pk"]
     facts["cost"] = dollars_json(attempt.cost)
     return _with_nulls(facts, _ATTEMPT_NULLABLE)
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from chatmgr.domain.model import LiveRun
 from chatmgr.domain.states import RunState
+from chatmgr.domain.turn_target import CONTINUED
 from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into, moment
 
@@ -30,6 +31,17 @@ class Runs:
     def all_live(self) -> list[LiveRun]:
         """Every run that nobody has closed, oldest first."""
         return list(self._session.rows("runs.all_live", _LIVE_RUN))
+
+    def begun(self, live_run: LiveRun) -> str:
+        """The answer of an earlier run that a run goes on with; empty if it does not."""
+        if live_run.detail != CONTINUED:
+            return ""
+        earlier = self._session.column("runs.earlier_answers", turn=live_run.turn_pk, run=live_run.run_pk)
+        return next((text for text in list(earlier) if live_run.text.startswith(text)), "")
+
+    def newest(self, conversation: int) -> int:
+        """The key of the newest run that a conversation made; 0 for none."""
+        return int(self._session.value("runs.newest", 0, conversation=conversation))
 
     def cost(self, conversation: int) -> Cost:
         """What a conversation has cost so far."""

@@ -127,7 +127,12 @@ def end_of(db: Connection, path: Sequence[Piece]) -> int:
 
 def turn_at(db: Connection, conversation: int, position: int) -> Row[tuple[int, int | None, int]] | None:
     """The id, the answering run and the branch of the turn at a position of a conversation's path."""
-    for piece in pieces(db, conversation, position):
+    return turn_on(db, pieces(db, conversation, position), position)
+
+
+def turn_on(db: Connection, path: Sequence[Piece], position: int) -> Row[tuple[int, int | None, int]] | None:
+    """The id, the answering run and the branch of the turn at a position of a path; None for 0."""
+    for piece in path:
         if piece.first <= position <= piece.last:
             columns = turns.c
             return db.execute(

@@ -1,0 +1,50 @@
+"""Writes copies of what a shared turn holds, for a turn that takes its place on another path."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from chatmgr.domain.ids import new_key
+from chatmgr.store.tables import attachments, items, messages, runs
+
+_SPENT = (
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+)  # counted where they were made
+
+
+def copy_run(db: Connection, conversation: int, turn: int, run: int, moment: datetime) -> int:
+    """Add to a turn a copy of another turn's run, with its answer and items; returns its key.
+
+    It cost nothing and used no tokens, so that sums count each run once, and no server knows it.
+    """
+    row = dict(db.execute(select(runs).where(runs.c.id == run)).one()._mapping)
+    del row["id"]
+    row |= dict.fromkeys(_SPENT)
+    row |= {"turn_id": turn, "conversation_id": conversation, "cost": 0, "key": new_key()}
+    row |= {"thread_id": "", "remote_id": "", "sent_at": None, "cursor": None, "background": False}
+    copied = int(db.scalar(insert(runs).returning(runs.c.id), row) or 0)
+    content = db.scalar(select(messages.c.content).where(messages.c.run_id == run))
+    if content is not None:
+        answer = {"turn_id": turn, "run_id": copied, "role": "assistant", "content": content}
+        db.execute(insert(messages), {**answer, "created_at": moment})
+    _copy_items(db, turn, run, copied)
+    return copied
+
+
+def _copy_items(db: Connection, turn: int, run: int, copied: int) -> None:
+    for item in db.execute(select(items).where(items.c.run_id == run).order_by(items.c.position)).all():
+        row = {key: value for key, value in item._mapping.items() if key != "id"}
+        db.execute(insert(items), {**row, "turn_id": turn, "run_id": copied})
+
+
+def copy_attachments(db: Connection, source: int, message: int) -> None:
+    """Attach the files of one message to another; their bytes are kept once."""
+    columns = attachments.c
+    files = select(columns.position, columns.name, columns.content_type, columns.sha256).where(
+        columns.message_id == source
+    )
+    for file in db.execute(files.order_by(columns.position)).all():
+        db.execute(insert(attachments), {**file._mapping, "message_id": message})
