@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import Protocol
 
 from chatmgr.chat.slash import Command, ParsedCommand, Typed, help_lines, nearest_command, own, parse_command
-from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted
+from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted, TipMoved
 from chatmgr.terminal.console import Console
 
 INTERRUPTED = 130
@@ -85,11 +85,11 @@ def chat(lines: Lines, send: Callable[[str], None], commands: Mapping[str, Comma
 
 
 def _send(text: str, send: Callable[[str], None], lines: Lines) -> None:
-    """Send a message; one that the database could not take goes back into the line."""
+    """Send a message; one that the database could not take, or that had no place, goes back into the line."""
     try:
         send(text)
-    except DatabaseUnreachable as error:
-        if not error.message_kept:
+    except (DatabaseUnreachable, TipMoved) as error:
+        if isinstance(error, TipMoved) or not error.message_kept:
             with suppress(ChatmgrError):  # a terminal without a line editor
                 lines.put(text)
         raise

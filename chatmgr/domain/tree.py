@@ -31,6 +31,13 @@ class Author(NamedTuple):
     host: str
     at: datetime
 
+    @property
+    def process(self) -> str:
+        """“process 812”, and the machine where that is another one."""
+        import platform
+
+        return f"process {self.pid}" + ("" if self.host == platform.node() else f" on {self.host}")
+
 
 @dataclass(frozen=True, slots=True)
 class TipChange:
@@ -54,6 +61,25 @@ class TipChange:
     def undone(self) -> int:
         """How many turns were seen that the path no longer has."""
         return self.seen.position - self.common
+
+    def described(self, name: str) -> str:
+        """What happened to the conversation of a name, in a sentence."""
+        from chatmgr.domain.text import counted
+
+        by = ""
+        if self.author is not None:
+            at = self.author.at.astimezone()
+            day = "" if at.date() == datetime.now(at.tzinfo).date() else f"{at:%Y-%m-%d} "
+            by = f" by {self.author.process} at {day}{at:%H:%M}"
+        if not self.undone:
+            return f"{counted(self.added, 'turn')} {'was' if self.added == 1 else 'were'} added{by}."
+        end = f"“{name}” ends at @{self.now.position} now" if self.now.position else f"“{name}” is empty now"
+        if not self.added:
+            return (
+                f"{counted(self.undone, 'turn')} {'was' if self.undone == 1 else 'were'} undone{by}: {end}."
+            )
+        after = f"after @{self.common}" if self.common else "from its start"
+        return f"“{name}” was switched to another path{by}: {after} it is another one, and {end}."
 
 
 class Stretch(NamedTuple):

@@ -1,6 +1,5 @@
 """The tree of a conversation's paths, and its journal, as lines of text; the caller prints them."""
 
-import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from chatmgr.domain.text import counted
@@ -88,14 +87,8 @@ def journal_lines(entries: Iterable[JournalEntry], *, terminal: bool) -> Iterato
     """The entries of a journal, one a line: when, by which process, and what."""
     for entry in entries:
         at = entry.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        who = f" · {process(Author(entry.pid, entry.host, entry.at))}" if entry.pid else ""
+        who = f" · {one_line(Author(entry.pid, entry.host, entry.at).process)}" if entry.pid else ""
         yield styled(f"{at}{who}", "dim", terminal) + f"  {one_line(_deed(entry))}"
-
-
-def process(author: Author) -> str:
-    """“process 812”, and the machine where that is another one."""
-    host = "" if author.host == platform.node() else f" on {one_line(author.host)}"
-    return f"process {author.pid}{host}"
 
 
 _DEEDS = {

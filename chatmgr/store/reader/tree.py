@@ -38,9 +38,9 @@ class Tree:
         return {branch: number for number, branch in enumerate(own, 1)}
 
     def change(self, conversation: int, seen: Tip, now: Tip) -> TipChange:
-        """How the path changed since its tip was ``seen``."""
+        """How the path changed since its tip was ``seen``; branch 0 there is whichever it is on."""
         common = min(seen.position, now.position)
-        if seen.branch != now.branch:
+        if seen.branch not in {0, now.branch}:
             common = self._common(conversation, seen, now)
         return TipChange(seen, now, common, self._author(conversation, now, undone=common < seen.position))
 
