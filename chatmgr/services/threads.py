@@ -64,7 +64,7 @@ class ThreadService:
         if not model and target.name == conversation.provider:
             return conversation
         model = model or self._known_model_at(conversation, target)
-        return replace(conversation, provider=target.name, own_model=model)
+        return replace(conversation, provider=target.name, own_model=model, model=model)
 
     def _known_model_at(self, conversation: Conversation, target: Provider) -> str:
         """The model for a provider as far as this machine knows it; else empty."""

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
 from shlex import quote
 
 import click
@@ -19,13 +18,12 @@ from chatmgr.domain.events import Notice
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation, Turn
-from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console, show_lines
-from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.sanitize import clean
 from chatmgr.terminal.turn_lines import run_lines, turn_lines
-from chatmgr.ui.context import app, empty_suffix, markdown
-from chatmgr.ui.json_output import attempt_json, conversation_json, print_json, turn_json
+from chatmgr.ui.context import app, markdown
+from chatmgr.ui.conversation_list import show_list
+from chatmgr.ui.json_output import attempt_json, print_json, turn_json
 from chatmgr.ui.project_folder import required_folder
 
 _LISTED = 20
@@ -59,9 +57,9 @@ class _Options:
 @click.argument(
     "address",
     required=False,
-    metavar="[NAME[@TURN]]",
+    metavar="[NAME[~PATH][@TURN]]",
     type=NameParam("conversation"),
-    help="A conversation, or one of its turns.",
+    help="A conversation, one of its turns, or another of its paths.",
 )
 @click.option("-q", "--query", help='Search: words, "a phrase", -not, OR, prefix*.')
 @click.option("--newest", is_flag=True, help="Sort hits by time, newest first, instead of by relevance.")
@@ -117,7 +115,8 @@ def command(
 ) -> None:
     """List conversations, newest activity first; search all of them; or show the turns of one.
 
-    Turns are counted from the start (demo@3) or from the end (demo@-1). A search finds turns with all of its
+    Turns are counted from the start (demo@3) or from the end (demo@-1). What an edit, a retry or an undo left
+    is another path (demo~1, demo~1@3). A search finds turns with all of its
     words; -word excludes one, OR accepts either of the two words beside it, and prefix* matches a beginning.
     Archived conversations are not listed, but a search finds them. JSON is one object per line.
 
@@ -139,9 +138,14 @@ def command(
     if query is not None:
         _search(query, address, filters, options)
     elif typed is None:
-        _list(filters, options)
+        show_list(filters, options.listed, as_json=options.as_json, pager=options.pager)
     else:
-        _review(_settled(app().reader.conversations.get(typed.name)), typed.turn, options)
+        _review(_settled(_conversation(typed.name)), typed.turn, options)
+
+
+def _conversation(name: str) -> Conversation:
+    """A conversation by name, along another of its paths for ``name~2``."""
+    return app().tree.find(name) if "~" in name else app().reader.conversations.get(name)
 
 
 def _refuse_misfits(address: str | None, typed: Address | None, filters: Filters, options: _Options) -> None:
@@ -181,33 +185,9 @@ def _search(query: str, name: str | None, filters: Filters, options: _Options) -
     show_hits(hits, as_json=options.as_json, pager=options.pager)
 
 
-def _list(filters: Filters, options: _Options) -> None:
-    conversations = app().reader.conversations.list(options.listed, filters)
-    if options.as_json:
-        for conversation in conversations:
-            print_json(conversation_json(conversation))
-        return
-    terminal = sys.stdout.isatty()
-    width = stdout_size()[0] if terminal else 0
-    lines = list_tables.conversation_table(conversations, datetime.now(UTC), terminal=terminal, width=width)
-    show_lines(_noting_none(lines, filters), pager=options.pager)
-
-
-def _noting_none(lines: Iterable[str], filters: Filters) -> Iterator[str]:
-    """The lines, and a note if there are none."""
-    empty = True
-    for line in lines:
-        empty = False
-        yield line
-    if empty and filters.any:
-        console.note("No conversation matches. See them all: chatmgr history")
-    elif empty:
-        console.note(f"No conversations {empty_suffix()}. Begin one: chatmgr new")
-
-
 def _settled(conversation: Conversation) -> Conversation:
     """Settle what a dead process left; a server that cannot be reached does not prevent reading."""
-    if not conversation.live:
+    if not conversation.live or conversation.branch:
         return conversation
     try:
         with closing(app().turns.recover(conversation, follow=False)) as events:

@@ -132,7 +132,6 @@ class TreeWriter:
             copied = db.scalar(select(columns.id).where(columns.turn_id == turn, columns.role == "user"))
             copy_attachments(db, question.id, int(copied or 0))
             picked = copy_run(db, conversation, turn, run, now())
-            db.execute(update(turns).where(turns.c.id == turn).values(run_id=picked))
             own = update(conversations).where(conversations.c.id == conversation)
             db.execute(own.values(last_run_id=picked))
             note(db, conversation, "pick", turn=position, before=before, run=picked)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.chat.input.external_editor import edit_text
 from chatmgr.domain.errors import ChatmgrError
+from chatmgr.ui.external_editor import edit_text
 from tests.support.commands import Chatmgr
 from tests.support.pseudo_terminal import TerminalProcess
 
