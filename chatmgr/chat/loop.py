@@ -75,9 +75,13 @@ def chat(lines: Lines, send: Callable[[str], None], commands: Mapping[str, Comma
         if isinstance(entered, ParsedCommand):
             if entered.name == "/exit":
                 return code
-            _run_command(entered, commands, console)
+            outcome = _run_command(entered, commands, console)
         elif entered.strip():
-            code, pressed = _guarded(lambda: _send(entered, send, lines), console)  # noqa: B023 - called at once
+            outcome = _guarded(lambda: _send(entered, send, lines), console)  # noqa: B023 - called at once
+        else:
+            continue
+        if outcome is not None:
+            code, pressed = outcome
             if lines.leaving:
                 return INTERRUPTED
             if pressed or code:
@@ -95,16 +99,22 @@ def _send(text: str, send: Callable[[str], None], lines: Lines) -> None:
         raise
 
 
-def _run_command(parsed: ParsedCommand, commands: Mapping[str, Command], console: Console) -> None:
+def _run_command(
+    parsed: ParsedCommand, commands: Mapping[str, Command], console: Console
+) -> tuple[int, bool] | None:
+    """Run a command; returns what became of a turn, as ``_guarded`` does, if the command runs one."""
     if parsed.name in {"/help", "/?"}:
         for line in help_lines([*commands.values(), *own(lambda _: None)]):
             console.note(line)
     elif parsed.name in commands:
-        _guarded(lambda: commands[parsed.name].act(parsed.rest), console)
+        command = commands[parsed.name]
+        outcome = _guarded(lambda: command.act(parsed.rest), console)
+        return outcome if command.asks else None
     else:
         nearest = nearest_command(parsed.name, [*commands, "/help", "/exit"])
         guess = f" Did you mean {nearest}?" if nearest else " See /help."
         console.note(f"There is no command {parsed.name}.{guess} To send it as a message: /{parsed.name} …")
+    return None
 
 
 def _guarded(act: Callable[[], None], console: Console) -> tuple[int, bool]:

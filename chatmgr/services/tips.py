@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from chatmgr.domain.addresses import split_path
 from chatmgr.domain.errors import DatabaseUnreachable, NotFound, TipMoved, UsageFault
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import free_name
@@ -65,7 +66,8 @@ class Tips:
             if now == seen or (seen.branch == _ANY and now.position == seen.position):
                 return
             change = reader.tree.change(conversation.pk, seen, now)
-        raise TipMoved(conversation.name, change)
+        name = split_path(conversation.name)[0] if conversation.branch else conversation.name
+        raise TipMoved(name, change)
 
     @contextmanager
     def locked(self, conversation: Conversation, *, wait: bool = False) -> Iterator[None]:
