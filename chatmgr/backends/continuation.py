@@ -41,7 +41,5 @@ def as_sent(run: LiveRun) -> LiveRun:
     """A run that went on with an answer, as its server knows it: what was asked in words, and the rest."""
     if not run.begun:
         return run
-    earlier = (
-        (*run.earlier, Message("user", run.user), Message("assistant", run.begun)) if run.earlier else ()
-    )
+    earlier = (*run.earlier, Message("user", run.user), Message("assistant", run.begun))
     return replace(run, user=INSTRUCTION, text=run.text[len(run.begun) :], earlier=earlier)

@@ -48,8 +48,8 @@ def _fields(taker: type, *left_out: str) -> set[str]:
     return set(names) - set(left_out)
 
 
-CONVERSATION, TURN, ASSISTANT = _fields(Conversation), _fields(Turn), _fields(Assistant)
-LIVE_RUN = _fields(LiveRun, "earlier")
+CONVERSATION, TURN, ASSISTANT = _fields(Conversation, "branch"), _fields(Turn), _fields(Assistant)
+LIVE_RUN = _fields(LiveRun, "earlier", "begun")
 COUNT = _fields(UsageTotals)
 HIT = _fields(Hit, "snippet", "score", "also_in", "path") | {"stamp", "user", "answer"}
 COLUMNS_OF = {
@@ -87,6 +87,12 @@ COLUMNS_OF = {
     "runs.live": LIVE_RUN,
     "runs.all_live": LIVE_RUN,
     "runs.cost": _fields(Cost),
+    "runs.earlier_answers": {"content"},
+    "runs.newest": {"newest"},
+    "paths.branches": {"id"},
+    "paths.current": {"branch_id"},
+    "paths.parent": {"branch", "position"},
+    "paths.last": {"last"},
     "runs.max_cost": {"max_cost"},
     "runs.last_model": {"model"},
     "threads.get": _fields(ThreadRef, "ahead") | {"branch"},
@@ -145,6 +151,8 @@ COMPUTED = {
 NUMBERS = (
     "conversation",
     "branch",
+    "turn",
+    "run",
     "stamp",
     "message",
     "position",

@@ -20,6 +20,6 @@ WHERE branches.id = :branch
 
 -- The last turn of a piece.
 -- name: last
-SELECT max(turns.position)
+SELECT max(turns.position) AS last
 FROM turns
 WHERE turns.branch_id = :branch AND turns.position >= :first AND turns.position <= :last
