@@ -93,7 +93,7 @@ def journal_lines(entries: Iterable[JournalEntry], *, terminal: bool) -> Iterato
 
 _DEEDS = {
     "create": "created",
-    "fork": "forked from {source}@{turn}",
+    "fork": "forked from {name}@{turn}",
     "forked": "forked at @{turn} as {name}",
     "undo": "undone: from @{before} to @{after}",
     "redo": "redone: from @{before} to @{after}",
@@ -118,7 +118,8 @@ _DEEDS = {
 def _deed(entry: JournalEntry) -> str:
     """What was done, in words; an action or a detail that is not known here is named as it is."""
     try:
-        return _DEEDS[entry.action].format_map(entry.detail).rstrip()
+        names = {"name": "a conversation that was deleted"} if entry.detail.get("name", "") is None else {}
+        return _DEEDS[entry.action].format_map({**entry.detail, **names}).rstrip()
     except (KeyError, ValueError, IndexError):
         details = ", ".join(f"{key} {value}" for key, value in entry.detail.items())
         return f"{entry.action}{f': {details}' if details else ''}"

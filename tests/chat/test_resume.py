@@ -117,6 +117,7 @@ def test_resuming_in_the_middle_in_a_pipe(chatmgr: Chatmgr, wire: WireServer) ->
         "or from there: chatmgr fork demo@1"
     )
     assert wire.turns_heard == ["one", "two"]
+    assert "Go there first: chatmgr switch demo~1" in chatmgr.refused(2, "resume", "demo~1@1", stdin=b"x\n")
     chatmgr("resume", "demo@2", stdin=b"three\n")
     assert wire.turns_heard == ["one", "two", "three"]
 

@@ -84,6 +84,7 @@ COLUMNS_OF = {
     "tree.sharing": {"name", "branch", "last"},
     "tree.author": set(Author._fields),
     "journal.entries": set(JournalEntry._fields),
+    "journal.name": {"name"},
     "runs.live": LIVE_RUN,
     "runs.all_live": LIVE_RUN,
     "runs.cost": _fields(Cost),

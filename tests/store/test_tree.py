@@ -91,8 +91,12 @@ def test_a_change_of_the_tip_names_what_came_and_went(store: Store) -> None:
     assert change.author is not None
     assert change.author.pid == os.getpid()
     undo(store, 2)
+    store.writer.conversations.set_title(pk, "Something else")
     change = store.reader.tree.change(pk, seen, tip(store))
     assert (change.common, change.added, change.undone) == (2, 0, 1)
+    entries = {entry.action: entry.at for entry in store.reader.journal.entries(pk)}
+    assert change.author is not None
+    assert change.author.at == entries["undo"]
     say(store, "drei")
     assert seen != tip(store)
     change = store.reader.tree.change(pk, seen, tip(store))
@@ -134,6 +138,22 @@ def test_the_journal_tells_what_was_done(store: Store) -> None:
     ]
     assert {entry.pid for entry in entries} == {os.getpid()}
     assert [entry.action for entry in store.reader.journal.entries(pk, 2)] == ["restore", "sync"]
+
+
+def test_the_journal_names_no_conversation_that_was_deleted(store: Store) -> None:
+    say(store, "one", "two")
+    store.writer.tree.fork(store.now().pk, 1, "fork")
+    plan, fork = store.now().pk, store.now("fork").pk
+    [entry] = [entry for entry in store.reader.journal.entries(plan) if entry.action == "forked"]
+    assert (entry.detail["name"], entry.detail["turn"]) == ("fork", 1)
+    store.writer.conversations.rename({plan: "before"})
+    [entry] = store.reader.journal.entries(fork)
+    assert (entry.action, entry.detail["name"]) == ("fork", "before")
+    store.writer.trash.put([plan])
+    store.writer.trash.purge([plan])
+    [entry] = store.reader.journal.entries(fork)
+    assert entry.detail["name"] is None
+    assert "before" not in str(entry.detail)
 
 
 def _found(store: Store, text: str, *, all_paths: bool = False, newest: bool = False) -> list[Hit]:

@@ -120,6 +120,8 @@ def _chosen(address: str | None, *, pick: bool, here: bool) -> tuple[Conversatio
         raise UsageFault("--here goes without a name: it takes the last one used in this folder.")
     if address:
         typed = addresses.parse_address(address)
+        if "~" in typed.name:  # another path: says how to go there
+            app().tree.at(address)
         conversation = app().reader.conversations.get(typed.name)
         turn = None if typed.turn is None else app().reader.turns.get(conversation, typed.turn)
         return conversation, turn

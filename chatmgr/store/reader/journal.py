@@ -14,6 +14,17 @@ class Journal:
         self._session = session
 
     def entries(self, conversation: int, count: int = 0) -> list[JournalEntry]:
-        """The last entries, oldest first; all of them for 0."""
+        """The last entries, oldest first; all of them for 0.
+
+        Where ``detail`` has the key of another conversation, it names that as it is called now; None where
+        that was deleted for good.
+        """
         values = {"conversation": conversation, "limit": self._session.limit(count)}
-        return list(self._session.rows("journal.entries", _ENTRY, **values))[::-1]
+        entries = list(self._session.rows("journal.entries", _ENTRY, **values))
+        return [self._named(entry) for entry in reversed(entries)]
+
+    def _named(self, entry: JournalEntry) -> JournalEntry:
+        key = entry.detail.get("key")
+        if key is None:
+            return entry
+        return entry._replace(detail={**entry.detail, "name": self._session.value("journal.name", key=key)})

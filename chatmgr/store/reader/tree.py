@@ -1,6 +1,7 @@
 """Reads the tree of turns around a conversation: its tip, its paths, and who shares them."""
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
 from chatmgr.domain.ids import FAR
@@ -19,6 +20,8 @@ class Branch(NamedTuple):
 
 
 _TIP, _BRANCH = into(Tip), into(Branch)
+_MOVES = {"undo", "redo", "switch", "edit", "retry", "continue", "pick", "sync"}
+_LOOKED_THROUGH = 50  # entries of the journal, for the last that moved a tip
 _AUTHOR = into(Author, at=moment)
 
 
@@ -42,7 +45,7 @@ class Tree:
         common = min(seen.position, now.position)
         if seen.branch not in {0, now.branch}:
             common = self._common(conversation, seen, now)
-        return TipChange(seen, now, common, self._author(conversation, now, undone=common < seen.position))
+        return TipChange(seen, now, common, self._author(conversation, now))
 
     def _common(self, conversation: int, seen: Tip, now: Tip) -> int:
         """The last position up to which two tips have the same path."""
@@ -53,17 +56,21 @@ class Tree:
                 return min(stretch.last, ends[stretch.branch])
         return 0
 
-    def _author(self, conversation: int, now: Tip, *, undone: bool) -> Author | None:
-        """Who moved the tip: by the journal where turns were undone, else whoever wrote the last turn."""
-        if undone:
-            entries = self._session.rows(
-                "journal.entries", pick("pid", "host", "at"), conversation=conversation, limit=1
-            )
-            return next((Author(pid, host, moment(at)) for pid, host, at in entries), None)
-        for stretch in reversed(_path(self._branches(conversation), now.branch, now.position)):
+    def _author(self, conversation: int, now: Tip) -> Author | None:
+        """Who moved the tip last: whoever wrote the last turn, or, by the journal, changed the path."""
+        authors: list[Author] = []
+        entries = self._session.rows(
+            "journal.entries",
+            pick("action", "pid", "host", "at"),
+            conversation=conversation,
+            limit=_LOOKED_THROUGH,
+        )
+        moves = [(pid, host, at) for action, pid, host, at in list(entries) if action in _MOVES]
+        authors += [Author(pid, host, moment(at)) for pid, host, at in moves[:1]]
+        for stretch in _path(self._branches(conversation), now.branch, now.position)[-1:]:
             place = {"branch": stretch.branch, "position": now.position}
-            return self._session.first("tree.author", _AUTHOR, **place)
-        return None
+            authors += self._session.rows("tree.author", _AUTHOR, **place)
+        return max(authors, key=attrgetter("at"), default=None)
 
     def questions(self, stretch: Stretch, width: int) -> Iterator[tuple[int, str]]:
         """The positions and the first ``width`` characters of what was asked, read as they are consumed."""
