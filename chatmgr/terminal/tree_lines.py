@@ -48,9 +48,8 @@ class TreeLines:
         end = f"ends at @{path.tip}" if path.tip else "has no turns"
         heading = f"{self._name} · path ~{path.number}{others} · {end}"
         yield styled(heading, "bold", self._terminal)
+        yield from self._parting((0, 0), "  ")
         yield from self._turns(path, "  ")
-        for root in self._paths.get((0, 0), ()):
-            yield from self._branch(root, "  ")
 
     def _turns(self, path: TreePath, margin: str) -> Iterator[str]:
         """The turns of a path, each followed by what parts from the path there."""

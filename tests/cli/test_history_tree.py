@@ -55,6 +55,22 @@ def test_the_tree_shows_every_path(asked: Chatmgr) -> None:
     ]
 
 
+def test_a_path_from_the_start_comes_before_the_first_turn(asked: Chatmgr, store: Store) -> None:
+    store.writer.tree.move_tip(store.now("other").pk, 0, "undo")
+    store.answer("anew", "An answer.", "other")
+    assert asked("history", "other", "--tree").out.splitlines() == [
+        "other · path ~2 · 2 paths · ends at @1",
+        "  ├─ other~1 · 2 turns",
+        "  │  ~1@1  one",
+        "  │  ~1@2  two",
+        "  │  ├─ demo goes on from here",
+        "* @1  anew",
+    ]
+    store.writer.tree.move_tip(store.now("other").pk, 0, "undo")
+    heading, *_ = asked("history", "other", "--tree").out.splitlines()
+    assert heading == "other · path ~2 · 2 paths · has no turns"
+
+
 def test_the_tree_as_json(asked: Chatmgr) -> None:
     current, left = asked.json("history", "demo", "--tree")
     assert (current["path"], current["current"], current["parts_from"]) == ("demo~2", True, None)

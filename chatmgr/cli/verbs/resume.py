@@ -84,6 +84,9 @@ def command(
     Ctrl-R searches your messages in all conversations; /help lists commands and keys.
     Piped lines are sent one by one.
 
+    A turn in the middle is shown, and you are asked whether to go on at the end or to fork there. If another
+    process changes the conversation while you chat, you are told before your next message is sent.
+
     \b
     Examples:
       chatmgr resume demo

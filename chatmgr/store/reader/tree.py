@@ -22,6 +22,7 @@ class Branch(NamedTuple):
 _TIP, _BRANCH = into(Tip), into(Branch)
 _MOVES = {"undo", "redo", "switch", "edit", "retry", "continue", "pick", "sync"}
 _LOOKED_THROUGH = 50  # entries of the journal, for the last that moved a tip
+Shown = dict[int, list[tuple[Stretch, int]]]  # by branch: stretches, each with the number of its path
 _AUTHOR = into(Author, at=moment)
 
 
@@ -100,15 +101,18 @@ class Tree:
         numbers = self.numbers(conversation)
         order = sorted(numbers, key=lambda branch: (branch != tip.branch, branch))
         paths: list[TreePath] = []
+        shown: Shown = {}
         for branch in order:
             end = self._end(branches, branch)
-            stretches, parent, before = _unshown(_path(branches, branch, end), paths)
+            stretches, parent, before = _unshown(_path(branches, branch, end), shown)
             current = branch == tip.branch
             visible = tip.position if current else end
             after = before.last if before else 0
             branch_before = before.branch if before else 0
             path = TreePath(numbers[branch], current, parent, after, branch_before, visible, end, stretches)
             paths.append(path)
+            for stretch in stretches:
+                shown.setdefault(stretch.branch, []).append((stretch, path.number))
         return paths
 
     def _branches(self, conversation: int) -> dict[int, Branch]:
@@ -133,15 +137,14 @@ def _path(branches: dict[int, Branch], branch: int, last: int = FAR) -> list[Str
     return path[::-1]
 
 
-def _unshown(path: list[Stretch], shown: list[TreePath]) -> tuple[tuple[Stretch, ...], int, Stretch | None]:
+def _unshown(path: list[Stretch], shown: Shown) -> tuple[tuple[Stretch, ...], int, Stretch | None]:
     """What no path that is shown has of a path; the number of the path that it parts from, and where."""
     for index in range(len(path) - 1, -1, -1):
         branch, first, last = path[index]
         ends = [
-            (min(last, stretch.last), other.number)
-            for other in shown
-            for stretch in other.stretches
-            if stretch.branch == branch and stretch.first <= last and first <= stretch.last
+            (min(last, stretch.last), number)
+            for stretch, number in shown.get(branch, ())
+            if stretch.first <= last and first <= stretch.last
         ]
         if ends:
             common, number = max(ends)
