@@ -106,6 +106,19 @@ def test_undo_and_redo(demo: Chatmgr, memories: list[Messages]) -> None:
     assert questions(demo, "demo~1") == ["one", "two", "three"]
 
 
+@pytest.mark.parametrize("api", ["responses", "assistants"])
+def test_a_thread_that_holds_what_was_undone_is_not_fetched_from(demo: Chatmgr) -> None:
+    demo("undo", "demo", "-n", "2")
+    [thread] = demo.json("thread", "show", "demo")
+    assert (thread["synced"], thread["turns"], thread["ahead"], thread["state"]) == (1, 1, 2, "ahead")
+    assert "2 ahead" in demo("thread", "show", "demo").out
+    assert "holds turns that are no longer on the path of “demo”." in demo.refused(
+        2, "thread", "sync", "demo"
+    )
+    demo("redo", "demo", "-n", "2")
+    assert demo("thread", "sync", "demo").err == "“demo” has 0 new turns.\n"
+
+
 def test_a_turn_said_differently(demo: Chatmgr, memories: list[Messages]) -> None:
     before = path(demo)
     done = demo("edit", "demo@2", "zwei")

@@ -88,7 +88,7 @@ COLUMNS_OF = {
     "runs.last_model": {"model"},
     "threads.get": _fields(ThreadRef, "ahead") | {"branch"},
     "threads.parent": {"branch", "last"},
-    "threads.list": _fields(ThreadRef, "ahead") | {"provider", "endpoint"},
+    "threads.list": _fields(ThreadRef, "ahead") | {"provider", "endpoint", "branch"},
     "threads.holders": {"name"},
     "threads.ever": _fields(RemoteThread, "conversation", "responses"),
     "threads.responses": {"remote_id"},
