@@ -157,6 +157,25 @@ def test_what_an_edit_says_comes_from_the_pipe_too(demo: Chatmgr) -> None:
     )
 
 
+@pytest.mark.parametrize("api", ["completions"])
+def test_another_path_can_be_exported(demo: Chatmgr) -> None:
+    demo("edit", "demo@2", "zwei")
+    for form in ("md", "text", "html"):
+        own, other = (demo("export", name, "--format", form).out for name in ("demo", "demo~1"))
+        assert "zwei" in own
+        assert "zwei" not in other
+        assert "three" not in own
+        assert "three" in other
+    lossless = [demo("export", *names, "--format", "jsonl").out for names in (["demo"], ["demo~1", "demo"])]
+    assert [text.splitlines()[1:] for text in lossless[:1]] == [lossless[1].splitlines()[1:]]
+    demo("export", "demo", "demo~1", "-o", "pages/", "--format", "html")
+    assert {file.name for file in (demo.home.parent / "pages").iterdir()} == {
+        "demo.html",
+        "demo-1.html",
+        "index.html",
+    }
+
+
 def test_an_edit_whose_server_is_gone_keeps_both(demo: Chatmgr, wire: WireServer, api: str) -> None:
     before = path(demo)
     wire.fault(Fault(kind="status", match=TURN[api], status=400))

@@ -82,6 +82,7 @@ COLUMNS_OF = {
     "runs.newest": {"newest"},
     "paths.branches": {"id"},
     "paths.current": {"branch_id"},
+    "paths.owner": CONVERSATION,
     "paths.parent": {"branch", "position"},
     "paths.last": {"last"},
     "runs.max_cost": {"max_cost"},
