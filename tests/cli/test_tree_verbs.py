@@ -274,7 +274,7 @@ def test_a_retry_without_an_answer_keeps_the_one_before(
 ) -> None:
     before = path(demo)
     wire.fault(Fault(kind="status", match=TURN[api], status=400))
-    demo("retry", "demo", code=8)
+    assert demo("retry", "demo", code=8).err.rstrip().endswith("The answer before stays.")
     assert path(demo) == before
     assert demo.json("history")[0]["state"] == "completed"
     [turn] = demo("history", "demo@3", "--runs", "--json").json()
