@@ -87,6 +87,10 @@ def show_anew(
     show_reasoning = reasoning or bool(app().settings.get("show_reasoning"))
     try:
         follow(conversation, events, quiet=as_json, reasoning=show_reasoning)
+    except ChatmgrError as error:
+        if _answer_stayed(conversation, newest):
+            error.hint = f"{error.hint} The answer before stays.".strip()
+        raise
     finally:
         if as_json and app().reader.runs.newest(conversation.pk) != newest:
             from chatmgr.ui.json_output import print_json, turn_json
@@ -94,6 +98,13 @@ def show_anew(
             current = app().reader.conversations.refresh(conversation)
             print_json(turn_json(app().reader.turns.get(current, -1)))
     _title(conversation)
+
+
+def _answer_stayed(conversation: Conversation, newest: int) -> bool:
+    """Whether a run that was made since ``newest`` gave nothing, and the turn's answer before stayed."""
+    current = app().reader.conversations.refresh(conversation)
+    runs = app().reader.turns.runs(current, current.turns)
+    return bool(runs) and runs[-1].pk > newest and not runs[-1].chosen
 
 
 def run_turn(

@@ -106,6 +106,19 @@ def test_undo_and_redo(demo: Chatmgr, memories: list[Messages]) -> None:
     assert questions(demo, "demo~1") == ["one", "two", "three"]
 
 
+@pytest.mark.parametrize("api", ["responses", "assistants"])
+def test_a_thread_that_holds_what_was_undone_is_not_fetched_from(demo: Chatmgr) -> None:
+    demo("undo", "demo", "-n", "2")
+    [thread] = demo.json("thread", "show", "demo")
+    assert (thread["synced"], thread["turns"], thread["ahead"], thread["state"]) == (1, 1, 2, "ahead")
+    assert "2 ahead" in demo("thread", "show", "demo").out
+    assert "holds turns that are no longer on the path of “demo”." in demo.refused(
+        2, "thread", "sync", "demo"
+    )
+    demo("redo", "demo", "-n", "2")
+    assert demo("thread", "sync", "demo").err == "“demo” has 0 new turns.\n"
+
+
 def test_a_turn_said_differently(demo: Chatmgr, memories: list[Messages]) -> None:
     before = path(demo)
     done = demo("edit", "demo@2", "zwei")
@@ -142,6 +155,25 @@ def test_what_an_edit_says_comes_from_the_pipe_too(demo: Chatmgr) -> None:
         "chatmgr: demo~1@1 is not on the path that the conversation is on. "
         "Go there first: chatmgr switch demo~1"
     )
+
+
+@pytest.mark.parametrize("api", ["completions"])
+def test_another_path_can_be_exported(demo: Chatmgr) -> None:
+    demo("edit", "demo@2", "zwei")
+    for form in ("md", "text", "html"):
+        own, other = (demo("export", name, "--format", form).out for name in ("demo", "demo~1"))
+        assert "zwei" in own
+        assert "zwei" not in other
+        assert "three" not in own
+        assert "three" in other
+    lossless = [demo("export", *names, "--format", "jsonl").out for names in (["demo"], ["demo~1", "demo"])]
+    assert [text.splitlines()[1:] for text in lossless[:1]] == [lossless[1].splitlines()[1:]]
+    demo("export", "demo", "demo~1", "-o", "pages/", "--format", "html")
+    assert {file.name for file in (demo.home.parent / "pages").iterdir()} == {
+        "demo.html",
+        "demo-1.html",
+        "index.html",
+    }
 
 
 def test_an_edit_whose_server_is_gone_keeps_both(demo: Chatmgr, wire: WireServer, api: str) -> None:
@@ -242,7 +274,7 @@ def test_a_retry_without_an_answer_keeps_the_one_before(
 ) -> None:
     before = path(demo)
     wire.fault(Fault(kind="status", match=TURN[api], status=400))
-    demo("retry", "demo", code=8)
+    assert demo("retry", "demo", code=8).err.rstrip().endswith("The answer before stays.")
     assert path(demo) == before
     assert demo.json("history")[0]["state"] == "completed"
     [turn] = demo("history", "demo@3", "--runs", "--json").json()

@@ -14,7 +14,13 @@ FROM branches
 WHERE branches.id = :branch
 
 -- name: list
-SELECT threads.provider, threads.endpoint, threads.remote_id, threads.synced, threads.doubtful
+SELECT
+    threads.provider,
+    threads.endpoint,
+    threads.remote_id,
+    threads.synced,
+    threads.doubtful,
+    threads.branch_id AS branch
 FROM threads
 WHERE threads.conversation_id = :conversation AND threads.dropped_at IS NULL
 ORDER BY threads.created_at
