@@ -16,7 +16,7 @@ class Journal:
     def entries(self, conversation: int, count: int = 0) -> list[JournalEntry]:
         """The last entries, oldest first; all of them for 0.
 
-        Where ``detail`` has the key of another conversation, it names that as it is called now; None where
+        Where ``detail`` has the id of another conversation, it names that as it is called now; None where
         that was deleted for good.
         """
         values = {"conversation": conversation, "limit": self._session.limit(count)}
@@ -24,7 +24,7 @@ class Journal:
         return [self._named(entry) for entry in reversed(entries)]
 
     def _named(self, entry: JournalEntry) -> JournalEntry:
-        key = entry.detail.get("key")
+        key = entry.detail.get("id")
         if key is None:
             return entry
         return entry._replace(detail={**entry.detail, "name": self._session.value("journal.name", key=key)})

@@ -47,9 +47,9 @@ class TreeWriter:
                 pk = paths.add_conversation(db, row, path[-1].branch if path else None, position)
                 branch = paths.pieces(db, pk)[-1].branch
                 paths.set_path(db, pk, [*path, Piece(branch, position + 1, FAR)])
-                # By key: a name that is given up, or deleted for good, must not live on in another's journal.
-                note(db, pk, "fork", key=source_key, turn=position)
-                note(db, source, "forked", key=row["key"], turn=position)
+                # By id: a name that is given up, or deleted for good, must not live on in another's journal.
+                note(db, pk, "fork", id=source_key, turn=position)
+                note(db, source, "forked", id=row["key"], turn=position)
         except IntegrityError:
             raise UsageFault(
                 f"There is a conversation “{name}” already.",
