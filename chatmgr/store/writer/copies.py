@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from chatmgr.domain.ids import new_key
-from chatmgr.store.tables import attachments, items, messages, runs
+from chatmgr.store.tables import attachments, items, messages, runs, turns
 
 _SPENT = (
     "input_tokens",
@@ -16,7 +16,7 @@ _SPENT = (
 
 
 def copy_run(db: Connection, conversation: int, turn: int, run: int, moment: datetime) -> int:
-    """Add to a turn a copy of another turn's run, with its answer and items; returns its key.
+    """Let a copy of another turn's run answer a turn, with its text and items; returns the copy's key.
 
     It cost nothing and used no tokens, so that sums count each run once, and no server knows it.
     """
@@ -26,6 +26,7 @@ def copy_run(db: Connection, conversation: int, turn: int, run: int, moment: dat
     row |= {"turn_id": turn, "conversation_id": conversation, "cost": 0, "key": new_key()}
     row |= {"thread_id": "", "remote_id": "", "sent_at": None, "cursor": None, "background": False}
     copied = int(db.scalar(insert(runs).returning(runs.c.id), row) or 0)
+    db.execute(update(turns).where(turns.c.id == turn).values(run_id=copied))  # the answer is indexed by it
     content = db.scalar(select(messages.c.content).where(messages.c.run_id == run))
     if content is not None:
         answer = {"turn_id": turn, "run_id": copied, "role": "assistant", "content": content}

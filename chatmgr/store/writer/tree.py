@@ -46,8 +46,9 @@ class TreeWriter:
                 pk = paths.add_conversation(db, row, path[-1].branch if path else None, position)
                 branch = paths.pieces(db, pk)[-1].branch
                 paths.set_path(db, pk, [*path, Piece(branch, position + 1, FAR)])
-                note(db, pk, "fork", source=source_name, turn=position)
-                note(db, source, "forked", name=name, turn=position)
+                source_key = db.scalar(select(conversations.c.key).where(conversations.c.id == source))
+                note(db, pk, "fork", source=source_name, id=source_key, turn=position)
+                note(db, source, "forked", name=name, id=row["key"], turn=position)
         except IntegrityError:
             raise UsageFault(
                 f"There is a conversation “{name}” already.",
@@ -132,7 +133,6 @@ class TreeWriter:
             copied = db.scalar(select(columns.id).where(columns.turn_id == turn, columns.role == "user"))
             copy_attachments(db, question.id, int(copied or 0))
             picked = copy_run(db, conversation, turn, run, now())
-            db.execute(update(turns).where(turns.c.id == turn).values(run_id=picked))
             own = update(conversations).where(conversations.c.id == conversation)
             db.execute(own.values(last_run_id=picked))
             note(db, conversation, "pick", turn=position, before=before, run=picked)
