@@ -4,11 +4,15 @@ import hashlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event
 
 from chatmgr.domain.ids import FAR
 from chatmgr.domain.model import Attachment
 from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
+from chatmgr.store.location import sqlite_path
 from chatmgr.store.writer import OpenRun, RunOutcome, ThreadKey
 from tests.store.tree_model import ModelConversation, ModelTurn, Tree
 from tests.support.store import ENDPOINT, Store, query
@@ -60,6 +64,7 @@ class Player:
         self.store = store
         self.tree = Tree()
         self.log: list[str] = []
+        self.last_outcome: RunOutcome | None = None  # how the last run ended
         self._assistant = store.assistant()
         self._made = 0
 
@@ -156,7 +161,8 @@ class Player:
         """End a run; returns its cost, which no other has."""
         cost = self._number()
         state = RunState.COMPLETED if answer else RunState.FAILED
-        self.store.writer.runs.close(run, RunOutcome(state, answer, cost=cost, thread_synced=synced))
+        self.last_outcome = RunOutcome(state, answer, cost=cost, thread_synced=synced)
+        self.store.writer.runs.close(run, self.last_outcome)
         return cost
 
     def _undo(self, conversation: ModelConversation, count: int, *_: int) -> None:
@@ -257,6 +263,17 @@ class Player:
         self.log.append(f"trash empty: {', '.join(each.name for each in doomed)}")
         self.store.writer.trash.purge([each.pk for each in doomed])
         self.tree.purge(doomed)
+
+
+def hasten(store: Store) -> None:
+    """Do not wait for the disk: nobody pulls the plug here."""
+
+    @event.listens_for(store.writer.database.engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        if sqlite_path(store.url):
+            connection.execute("PRAGMA synchronous=OFF")
+
+    store.writer.database.engine.dispose()
 
 
 def owned_branches(store: Store, conversation: ModelConversation) -> list[int]:
