@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import Protocol
 
 from chatmgr.chat.slash import Command, ParsedCommand, Typed, help_lines, nearest_command, own, parse_command
-from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted, TipMoved
+from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted, TipMoved, UsageFault
 from chatmgr.terminal.console import Console
 
 INTERRUPTED = 130
@@ -109,7 +109,8 @@ def _run_command(
     elif parsed.name in commands:
         command = commands[parsed.name]
         outcome = _guarded(lambda: command.act(parsed.rest), console)
-        return outcome if command.asks else None
+        was_mistyped = outcome[0] == UsageFault.exit_code
+        return outcome if command.asks and not was_mistyped else None
     else:
         nearest = nearest_command(parsed.name, [*commands, "/help", "/exit"])
         guess = f" Did you mean {nearest}?" if nearest else " See /help."

@@ -140,6 +140,8 @@ class ChatSession:
         app().turns.preload(conversation.provider)
         self.lines.switched()
         console.note(f"Now at “{conversation.name}”.")
+        if turn and turn < conversation.turns:
+            console.note(f"The next message goes to its end. To go on from turn {turn}: /fork @{turn}")
 
     def check(self, files: tuple[Attachment, ...]) -> None:
         """Refuse files that the provider cannot take; those that wait already go on waiting."""

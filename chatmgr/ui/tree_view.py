@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from chatmgr.domain.addresses import in_shell, split_path
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.tree import JournalEntry, Sharing, TreePath
 from chatmgr.terminal.console import console, show_lines
@@ -28,15 +29,21 @@ def show_tree(conversation: Conversation, *, as_json: bool = False, pager: bool 
     terminal = sys.stdout.isatty()
     width = stdout_size()[0] if terminal else 0
     questions = partial(tree.questions, width=_QUESTION)
-    lines = TreeLines(conversation.name, paths, sharing, questions, terminal=terminal, width=width)
+    name = _name(conversation)
+    lines = TreeLines(name, paths, sharing, questions, terminal=terminal, width=width)
     show_lines(lines, pager=pager)
     if len(paths) > 1:
-        console.note(f"Go to another path: chatmgr switch {conversation.name}~N")
+        console.note(f"Go to another path: chatmgr switch {in_shell(f'{name}~N')}")
+
+
+def _name(conversation: Conversation) -> str:
+    """What a conversation is called, also where it is looked at along another path."""
+    return split_path(conversation.name)[0] if conversation.branch else conversation.name
 
 
 def _path_json(conversation: Conversation, path: TreePath, sharing: list[Sharing]) -> dict[str, Any]:
     """The documented shape of a path; ``turns`` are those that no path before it has."""
-    name = conversation.name
+    name = _name(conversation)
     places = {(stretch.branch, stretch.first, stretch.last) for stretch in path.stretches}
     return {
         "path": f"{name}~{path.number}",

@@ -119,6 +119,13 @@ def test_forks_and_the_tree(screen: Screen, chatmgr: Chatmgr) -> None:
     )
     screen.say("/switch demo-2")
     screen.until("Now at “demo-2”.", at_prompt=True)
+    assert "goes to its end" not in screen.text
+    screen.say("/switch demo@1")
+    screen.until(
+        "Now at “demo”.", "The next message goes to its end. To go on from turn 1: /fork @1", at_prompt=True
+    )
+    screen.say("/switch demo-2")
+    screen.until("Now at “demo-2”.", at_prompt=True)
     screen.say("zwei")
     screen.until("2 user turns; you said: 'zwei'", at_prompt=True)
     assert users(chatmgr, "demo-2") == ["one", "zwei"]
@@ -150,3 +157,13 @@ def test_another_terminal_is_not_undone_unseen(screen: Screen, chatmgr: Chatmgr,
     screen.type("f")
     screen.until("Forked demo@2 as demo-2", "2 user turns; you said: 'two'", at_prompt=True)
     assert wire.turns_heard == ["one", "two", "three", "drei", "two"]
+
+
+def test_a_failed_retry_gives_the_exit_code(screen: Screen, wire: WireServer) -> None:
+    wire.fault(Fault(kind="failed", match=TURN))
+    screen.say("/retry")
+    screen.until("The run failed", at_prompt=True)
+    screen.say("/retry --pick x")
+    screen.until("“x” is not the number of a run.", at_prompt=True)
+    screen.type(CTRL_D)
+    assert screen.end() == 8

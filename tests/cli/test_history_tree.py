@@ -47,6 +47,7 @@ def test_the_tree_shows_every_path(asked: Chatmgr) -> None:
     assert lines[-1].startswith("  @4  a ␛]0;pwned␇ question very")
     assert lines[-1].endswith("…  (undone)")
     assert done.err == "Go to another path: chatmgr switch demo~N\n"
+    assert asked("history", "demo~1", "--tree").out == done.out
     assert asked("history", "other", "--tree").out.splitlines() == [
         "other · path ~1 · ends at @2",
         "  @1  one",
