@@ -219,20 +219,21 @@ class StreamRedactor:
 
     A piece that ends with the first characters of a secret waits for the next one. A few characters, with
     which many words end, are let through: the rest is cut when it comes. Costs one look-up a character, for
-    the last characters of each piece.
+    the last characters of each piece. ``before`` is a text that was let through earlier, and goes on here.
     """
 
     _LET_THROUGH = 3  # characters
     _TELLING = 10  # characters: so much of a secret is one
     _MOST_HELD = 4096  # characters, however a server cuts its answer
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, before: str = "") -> None:
         self._redactor = redactor
         self._beginnings = _beginnings(redactor.spellings)
         self._first = frozenset(spelling[0] for spelling in redactor.spellings)
         self._longest = max(map(len, redactor.spellings), default=0)
-        self._written = ""  # the last characters let through that may begin a secret
         self.held = ""
+        length = self._begun(before)
+        self._written = before[-length:] if length else ""  # the last let through that may begin a secret
 
     def feed(self, piece: str) -> str:
         """What can be written now; empty while the piece waits in ``held``."""
