@@ -139,6 +139,8 @@ class WireServer:
             with self.world.lock:
                 if call.plan.has("forget"):
                     self._forget(call)
+                if call.plan.has("keep"):
+                    return as_json({"id": call.path.rpartition("/")[2], "deleted": False})
                 return self._router.serve(call)
         except RefusedError as refused:
             return as_json({"error": refused.error}, refused.status)
