@@ -22,6 +22,7 @@ _CREDENTIAL_NAME = (
     r"|authorization|passw(or)?d|passphrase|pwd|secret|credentials?|(set-?)?cookie)$"
     r"|^(x[-_])?(auth|token|signature)$"
 )
+_CREDENTIAL_WORD = r"key|token|secret|sig(nature)?|auth(orization)?|passw(or)?d|pwd|credentials?"
 _CREDENTIAL = r"(?:(?=[^\s\"',;&<>]*[\d*])[^\s\"',;&<>]{6,}|[^\s\"',;&<>]{20,})"  # a word that is no word
 _KEY_SHAPES = (
     (r"\bsk-[\w*.-]{8,}", "sk-…"),
@@ -115,11 +116,18 @@ def safe_url(url: str) -> str:
 
 def _masked_query(match: re.Match[str]) -> str:
     mark, name, value = match.groups()
-    return f"{mark}{name}={_CUT}" if _is_secret_query(name, value) else match.group()
+    return f"{mark}{name}={_CUT}" if _is_cut_from_query(name, value) else match.group()
 
 
-def _is_secret_query(name: str, value: str) -> bool:
-    return name.lower() in {"key", "code", "sig"} or _is_secret(name, value)
+def _is_cut_from_query(name: str, value: str) -> bool:
+    return name.lower() == "code" or is_secret_query(name, value)  # a code is a key at some servers
+
+
+def is_secret_query(name: str, value: str) -> bool:
+    """Whether this part of an address holds a credential: more names do there than among parameters."""
+    last_word = re.split(r"[-_.]|(?<=[a-z\d])(?=[A-Z])", name)[-1]
+    is_secret_word = re.fullmatch(_CREDENTIAL_WORD, last_word, re.IGNORECASE)
+    return is_secret_word is not None or _is_secret(name, value)
 
 
 def secrets_of_url(url: str) -> list[str]:
@@ -133,7 +141,7 @@ def secrets_of_url(url: str) -> list[str]:
     except ValueError:
         return []
     secret = parts.password or parts.username or ""
-    in_query = [value for name, value in parse_qsl(parts.query) if _is_secret_query(name, value)]
+    in_query = [value for name, value in parse_qsl(parts.query) if _is_cut_from_query(name, value)]
     return [text for text in (secret, unquote(secret), *in_query) if text]
 
 
