@@ -22,7 +22,7 @@ from tests.support.store import Store, connected, query
 # What is imported or read of the package comes before the rights are given up: neither its files nor the
 # interpreter's own need be open to everyone.
 READER = """
-import os, sys
+import os, sys, urllib.parse
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.store.reader import Reader
 from chatmgr.store.statements import statement
