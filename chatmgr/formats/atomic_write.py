@@ -8,6 +8,7 @@ from pathlib import Path
 
 from chatmgr.domain.errors import UsageFault, unwritable
 from chatmgr.domain.folders import create_private
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.lossless_columns import FORMAT, HTML_HEAD
 from chatmgr.domain.scratch_files import ScratchFile, sweep
 
@@ -44,7 +45,9 @@ def write_file(path: Path, pieces: Iterable[str], *, force: bool = False) -> Non
             with os.fdopen(
                 scratch.descriptor, "w", encoding="utf-8", errors="replace", newline="\n", closefd=False
             ) as file:
-                file.writelines(pieces)
+                for piece in pieces:
+                    interrupts.check_work()
+                    file.write(piece)
             scratch.publish(path, replace=True)
         except BaseException:
             scratch.discard()
