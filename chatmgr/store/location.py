@@ -43,7 +43,10 @@ def libpq_url(url: str) -> str:
 def create_file(path: Path) -> None:
     """Create a file that only its owner can read, before SQLite creates one that others can read, too."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            from chatmgr.domain.folders import create_private
+
+            create_private(path.parent)
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except FileExistsError:
