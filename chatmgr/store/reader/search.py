@@ -107,7 +107,8 @@ class Search:
 
     def _turn_hit(self, row: Row, matcher: Matcher, score: float | None = None) -> Hit:
         """A row of ``search.turn``."""
-        others = self._holders(row.pop("stamp"), row["conversation"]) if self._forked else ()
+        stamp = row.pop("stamp")
+        others = self._holders(stamp, row["conversation"]) if self._forked else ()
         row["at"] = moment(row["at"])
         row["snippet"] = best_snippet(matcher, row.pop("user"), row.pop("answer"))
         return Hit(**row, score=None if score is None else round(score, 3), also_in=others)
