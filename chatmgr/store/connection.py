@@ -103,14 +103,14 @@ class SqliteSource:
             stored = {key: _stored(value) for key, value in values.items()}
             cursor = self._db.execute(statement(name, self.dialect), stored)
             yield from map(shape([column[0] for column in cursor.description]), cursor)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             interrupts.check_work()
             raise unreachable(self.path, error) from error
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(sql).fetchall()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             interrupts.check_work()
             raise unreachable(self.path, error) from error
 
@@ -262,5 +262,5 @@ def open_source(url: str) -> Source | None:
         return None
     except OSError as error:
         raise unreachable(path, error) from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise unreachable(path, error) from error

@@ -60,7 +60,7 @@ def unreachable(path: Path, error: Exception) -> DatabaseUnreachable:
     """The error for a database file that cannot be used: why, and what to do about it."""
     reason = getattr(error, "strerror", None) or str(getattr(error, "orig", None) or error)
     text = reason.lower()
-    if "could not decode" in text:
+    if "could not decode" in text or isinstance(error, UnicodeDecodeError):
         reason = text = "it is malformed: it holds text that is not UTF-8"  # SQLite's words hold that text
     if "not a database" in text or "malformed" in text or "corrupt" in text:
         hint = "Move the file away, or set CHATMGR_HOME to another folder; nothing was changed."
