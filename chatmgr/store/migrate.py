@@ -171,18 +171,15 @@ def _create(path: Path) -> None:
         raise unreachable(path, error) from error
 
 
-def check_search(url: str, *, rebuild: bool = False) -> bool:
-    """Whether the search index agrees with the tables; rebuilds it first if asked to."""
+def check_search(url: str) -> bool:
+    """Whether the search index agrees with the tables."""
     from chatmgr.store import engine
     from chatmgr.store.search import index
 
     ready_to_write(url)
-    purpose = "is rebuilding the search index" if rebuild else "is checking the search index"
     database = engine.create(url)
     try:
-        with _writing(url, purpose), database.begin() as connection:
-            if rebuild:
-                index.rebuild(connection)
+        with _writing(url, "is checking the search index"), database.begin() as connection:
             return index.matches_tables(connection)
     finally:
         database.dispose()

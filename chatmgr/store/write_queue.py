@@ -66,9 +66,12 @@ def writing(database: Path, announce: Announce | None = None, purpose: str = "")
         thread_lock.release()
 
 
-def let_others_write(database: Path) -> None:
-    """Wait until those who wait to write have written, between two steps of house-keeping."""
-    end = time.monotonic() + _YIELD_SECONDS
+def let_others_write(database: Path, seconds: float = _YIELD_SECONDS) -> None:
+    """Wait, between two steps of house-keeping, until those who wait to write have written.
+
+    Others that keep coming are waited for so many seconds.
+    """
+    end = time.monotonic() + seconds
     while others_wait(database) and time.monotonic() < end:
         time.sleep(_STEP)
 
