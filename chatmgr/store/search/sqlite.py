@@ -124,6 +124,14 @@ SQLITE_FILL_NAMES = _fill("searchable_names", "conversation_id <= -? AND convers
 SQLITE_CHECK = tuple(
     f"INSERT INTO {table}({table}, rank) VALUES ('integrity-check', 1)" for table in TOKENIZERS
 )
+# The same two tables, in temporary storage.
+SQLITE_COPIES = {
+    table: (
+        f"CREATE TEMP VIEW {view} AS SELECT key, text FROM main.{view}",
+        made.replace("TABLE ", "TABLE temp.", 1),
+    )
+    for table, view, made in (("words", "searchable", _WORDS), ("grams", "searchable_spaceless", _GRAMS))
+}
 SQLITE_DROP = [
     *(f"DROP TRIGGER IF EXISTS {trigger.split()[2]}" for trigger in SQLITE_TRIGGERS),
     "DROP TABLE IF EXISTS grams_terms",
