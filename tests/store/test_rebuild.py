@@ -1,25 +1,17 @@
 """Rebuilding the search index: others write, edit and delete meanwhile, and in the end it is right."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing.connection import Connection
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.search import parse_query
-from chatmgr.domain.states import RunState
-from chatmgr.store import migrate, write_queue
+from chatmgr.store import migrate
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.search import rebuild
-from chatmgr.store.writer import RunOutcome
-from chatmgr.store.writer.search_index import SearchIndexWriter
 from tests.migrations import future_revision as migrating
 from tests.store.row_counts import trashed
 from tests.support.store import Store, execute, query
-from tests.support.store_processes import OtherProcess
 
 TURNS = 30
 CONVERSATIONS = 3
@@ -55,9 +47,8 @@ class CutOff(Exception):
     """Ends a rebuilding as a crash between two batches would."""
 
 
-@contextmanager
-def cut_off(store: Store, done: int) -> Iterator[None]:
-    """A rebuilding that came so far, and then ended; nothing is held afterwards."""
+def cut_off(store: Store, done: int) -> None:
+    """Rebuild so far, and no further."""
 
     def stop(count: int, _total: int) -> None:
         if count >= done:
@@ -65,7 +56,6 @@ def cut_off(store: Store, done: int) -> Iterator[None]:
 
     with pytest.raises(CutOff):
         store.writer.search_index.rebuild(stop)
-    yield
 
 
 def change_all(store: Store, round_: int) -> None:
@@ -136,21 +126,21 @@ def test_a_long_document_is_a_batch_of_its_own(filled: Store, monkeypatch: pytes
 def test_cut_off_and_run_again(filled: Store, done: int) -> None:
     """What was written meanwhile is found; all is found again after the second time."""
     before = hits(filled)
-    with cut_off(filled, done):
-        is_sqlite = sqlite_path(filled.url) is not None
-        assert filled.reader.search.is_incomplete() is is_sqlite
-        results = filled.reader.search.find(parse_query("number29"), Filters(), 5)
-        assert results.incomplete is is_sqlite
-        assert [hit.turn for hit in results.hits] == [10]
-        assert migrate.check_search(filled.url) is not is_sqlite
+    cut_off(filled, done)
+    is_sqlite = sqlite_path(filled.url) is not None
+    assert filled.reader.search.is_incomplete() is is_sqlite
+    results = filled.reader.search.find(parse_query("number29"), Filters(), 5)
+    assert results.incomplete is is_sqlite
+    assert [hit.turn for hit in results.hits] == [10]
+    assert migrate.check_search(filled.url) is not is_sqlite
     filled.writer.search_index.rebuild()
     assert hits(filled) == before
-    with cut_off(filled, done):
-        filled.answer("written meanwhile", "yes")
-        written = filled.reader.search.find(parse_query("meanwhile"), Filters(), 5)
-        assert [hit.conversation for hit in written.hits] == ["plan"]
-        for round_ in range(4):
-            change_all(filled, round_)
+    cut_off(filled, done)
+    filled.answer("written meanwhile", "yes")
+    written = filled.reader.search.find(parse_query("meanwhile"), Filters(), 5)
+    assert [hit.conversation for hit in written.hits] == ["plan"]
+    for round_ in range(4):
+        change_all(filled, round_)
     filled.writer.search_index.rebuild()
     assert migrate.check_search(filled.url)
     assert not filled.reader.search.is_incomplete()
@@ -171,124 +161,14 @@ def test_what_a_broken_index_holds_too_much_is_gone(filled: Store) -> None:
     assert hits(filled) == before
 
 
-def reindex(url: str, pipe: Connection) -> None:
-    """Rebuild; tell how far it is after each batch, and wait for an answer after the second."""
-    rebuild.MOST = 4
-    store = Store(url)
-
-    def report(done: int, _total: int) -> None:
-        pipe.send(done)
-        if done == 8:
-            pipe.recv()
-
-    store.writer.search_index.rebuild(report)
-    store.close()
-    pipe.send("done")
-
-
-def write_turns(url: str, pipe: Connection) -> None:
-    """Run turns of a conversation."""
-    (name,) = pipe.recv()
-    store = Store(url)
-    for number in range(5):
-        run = store.open(f"{name} {number}", name)
-        store.writer.runs.checkpoint(run, "so far")
-        store.writer.runs.close(run, RunOutcome(RunState.COMPLETED, "so far, so good"))
-    store.close()
-    pipe.send("written")
-
-
-def test_turns_are_stored_while_a_rebuilding_is_under_way(filled: Store) -> None:
-    """It is half done, and goes no further until the writers have ended."""
-    indexer = OtherProcess(reindex, filled.url)
-    while indexer.pipe.recv() != 8:
-        pass
-    writers = [OtherProcess(write_turns, filled.url) for _ in range(4)]
-    for number, writer in enumerate(writers):
-        writer.pipe.send((f"writer-{number}",))
-    assert [writer.pipe.recv() for writer in writers] == ["written"] * 4
-    indexer.pipe.send("go on")
-    assert indexer.rest()[-1] == "done"
-    assert migrate.check_search(filled.url)
-    for process in (indexer, *writers):
-        process.close()
-
-
-def test_two_at_once_share_the_work(filled: Store) -> None:
-    indexer = OtherProcess(reindex, filled.url)
-    while indexer.pipe.recv() != 8:
-        pass
-    filled.writer.search_index.rebuild()
-    assert migrate.check_search(filled.url)
-    indexer.pipe.send("go on")
-    assert indexer.rest()[-1] == "done"
-    assert migrate.check_search(filled.url)
-    indexer.close()
-
-
-def reindex_watched(url: str, pipe: Connection) -> None:
-    """Rebuild; at the third batch, wait until somebody queues; tell what is written by the fourth."""
-    rebuild.MOST = 4
-    store, path = Store(url), sqlite_path(url)
-    assert path is not None
-    batches, original = [], rebuild.index_batch
-
-    def watched(*arguments: object) -> rebuild.Batch:
-        batches.append(arguments)
-        if len(batches) == 3:
-            pipe.send("in a batch")
-            while not write_queue.others_wait(path):
-                pass
-        elif len(batches) == 4:
-            pipe.send(query(url, "SELECT title FROM conversations WHERE id = 1")[0][0])
-        return original(*arguments)  # type: ignore[arg-type]
-
-    rebuild.index_batch = watched  # type: ignore[assignment]
-    SearchIndexWriter(store.writer.database).rebuild()
-    store.close()
-
-
-def test_who_queues_during_a_batch_writes_before_the_next(sqlite_store: Store) -> None:
-    store = sqlite_store
-    for number in range(TURNS):
-        store.answer(f"question {number}", "answer")
-    indexer = OtherProcess(reindex_watched, store.url)
-    assert indexer.pipe.recv() == "in a batch"
-    store.writer.conversations.set_title(1, "written meanwhile")
-    assert indexer.rest() == ["written meanwhile"]
-    assert migrate.check_search(store.url)
-    indexer.close()
-
-
-def test_on_postgres_it_waits_for_nobody_while_it_holds_locks(postgres_store: Store) -> None:
-    """Documents that somebody writes are left alone until that is committed; others are not blocked."""
-    store = postgres_store
-    for number in range(TURNS):
-        store.answer(f"question {number}", "answer")
-    store.reader.close()
-    reports: list[int] = []
-    with psycopg.connect(store.url) as other:
-        other.execute("UPDATE messages SET content = 'being edited' WHERE id = 21")
-
-        def report(done: int, _total: int) -> None:
-            reports.append(done)
-            if len(reports) > 10 and len(set(reports[-5:])) == 1:
-                other.execute("UPDATE turns SET run_id = run_id")  # would wait for ever for a lock
-                other.commit()
-
-        store.writer.search_index.rebuild(report)
-    assert len(reports) > len(set(reports)) + 4
-    assert migrate.check_search(store.url)
-
-
 def test_an_upgrade_keeps_a_half_made_index(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(sqlite_url)
     for number in range(TURNS):
         store.answer(f"question {number}", "answer")
-    with cut_off(store, 9):
-        store.close()
+    cut_off(store, 9)
+    store.close()
     migrating.give_a_later_schema(tmp_path, monkeypatch, migrating.REBUILD)
     store = Store(sqlite_url)
     for round_ in range(3):
@@ -307,14 +187,14 @@ def test_for_good_is_for_good_while_the_index_is_incomplete(
     store.answer(f"secretword{name}", "hidden 東京都", name)
     for number in range(TURNS):
         store.answer(f"question {number}", "answer", "plan-1")
-    with cut_off(store, 9):
-        if name == "late":
-            store.answer("morehidden", "words", name)
-        store.reader.close()
-        store.writer.trash.purge(trashed(store, name))
-        assert store.writer.trash.scrub() == ""
-        content = (home / "chatmgr.db").read_bytes()
-        assert f"secretword{name}".encode() not in content
-        assert b"morehidden" not in content
+    cut_off(store, 9)
+    if name == "late":
+        store.answer("morehidden", "words", name)
+    store.reader.close()
+    store.writer.trash.purge(trashed(store, name))
+    assert store.writer.trash.scrub() == ""
+    content = (home / "chatmgr.db").read_bytes()
+    assert f"secretword{name}".encode() not in content
+    assert b"morehidden" not in content
     store.writer.search_index.rebuild()
     assert migrate.check_search(store.url)
