@@ -16,6 +16,16 @@ from chatmgr.ui.prompts import ask_choice
 IfMoved = Literal["ask", "append", "fork"]
 
 
+def place(conversation: Conversation, seen: str, if_moved: IfMoved) -> Conversation:
+    """Where a message goes whose author saw the turn ``seen`` last; see ``place_after``."""
+    app().tips.expect(conversation, seen)
+    try:
+        app().tips.check(conversation)
+    except TipMoved as moved:
+        return place_after(conversation, moved, if_moved)
+    return conversation
+
+
 def place_after(conversation: Conversation, moved: TipMoved, if_moved: IfMoved = "ask") -> Conversation:
     """Where a message goes whose conversation moved: on after that, or into a fork of what was seen.
 

@@ -118,11 +118,11 @@ def users(chatmgr: Chatmgr, name: str) -> list[str]:
 
 
 def test_piped_lines_are_not_sent(two_turns: Chatmgr, wire: WireServer) -> None:
-    done = two_turns("resume", "demo", "--after", "1", stdin=b"three\n", code=8)
+    line = two_turns.refused(8, "resume", "demo", "--after", "1", stdin=b"three\n")
     assert re.fullmatch(
-        rf"1 turn was added by process \d+ at {CLOCK}\. Nothing was sent\. Go on after that with --append, "
-        r"or fork at @1 with --fork-if-moved\.\n",
-        done.err,
+        rf"chatmgr: 1 turn was added by process \d+ at {CLOCK}\. Nothing was sent\. "
+        r"Go on after that with --append, or fork at @1 with --fork-if-moved\.",
+        line,
     )
     assert wire.turns_heard == ["one", "two"]
     two_turns("resume", "demo", "--after", "1", "--append", stdin=b"three\n")
@@ -135,6 +135,8 @@ def test_a_script_says_what_it_saw(two_turns: Chatmgr, wire: WireServer) -> None
     line = two_turns.refused(8, "send", "demo", "--after", "1", "three")
     assert "1 turn was added by process " in line
     assert "Nothing was sent." in line
+    two_turns.refused(8, "send", "demo", "--after", "1", "-m", "gpt-4o", "three")
+    assert two_turns.json("history")[0]["model"] == "gpt-4.1"
     assert two_turns("send", "demo", "--after", "2", "three").err == ""
     done = two_turns("send", "demo", "--after", "~1@2", "--append", "--json", "four")
     assert "1 turn was added by process" in done.err

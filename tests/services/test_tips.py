@@ -6,25 +6,25 @@ from tests.wire import Fault, Gate, WireServer
 TURN = ("POST", "/responses")
 
 
-def test_who_waited_is_told_what_happened_meanwhile(either: Home, wire: WireServer) -> None:
+def test_of_two_who_waited_one_is_told_what_the_other_did(either: Home, wire: WireServer) -> None:
     either.provider("responses", wire.base_url)
     either.conversation("demo", "responses")
     gate = Gate()
     wire.fault(Fault(kind="gate", match=TURN, after=4, gate=gate))
     first = either.start("send", "demo", "--after", "0", "one")
     until(lambda: wire.turns_heard == ["one"], "the first message")
-    second = either.start("send", "demo", "--after", "0", "--wait", "two")
-    third = either.run("send", "demo", "--after", "0", "three")
-    assert third.code == 8
-    assert "is busy" in third.err
+    early = either.run("send", "demo", "--after", "0", "--wait", "zero")
+    assert early.code == 8
+    assert "1 turn was added by process" in early.err
+    waiting = [either.start("send", "demo", "--after", "1", "--wait", text) for text in ("two", "three")]
     gate.open()
     assert first.wait().code == 0
-    done = second.wait()
-    assert done.code == 8
-    assert "1 turn was added by process" in done.err
-    assert len(done.err.splitlines()) == 1
-    assert wire.turns_heard == ["one"]
-    assert either.value("SELECT count(*) FROM turns") == 1
+    sent, refused = sorted((running.wait() for running in waiting), key=lambda done: done.code)
+    assert (sent.code, refused.code) == (0, 8)
+    assert "1 turn was added by process" in refused.err
+    assert "Nothing was sent." in refused.err
+    assert len(wire.turns_heard) == 2
+    assert either.value("SELECT count(*) FROM turns") == 2
 
 
 def test_a_fork_of_what_was_undone_meanwhile(either: Home, wire: WireServer) -> None:

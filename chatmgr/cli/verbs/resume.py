@@ -29,6 +29,7 @@ from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.terminal.typeahead import early_typeahead, typeahead_paused
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, interactive
+from chatmgr.ui.moved_tip import place
 from chatmgr.ui.project_folder import last_conversation
 from chatmgr.ui.prompts import ask_choice
 from chatmgr.ui.turn_view import adjust, note_unlisted_model, settle
@@ -103,7 +104,7 @@ def command(
     app().writer.conversations.touch(conversation.pk, app().here)
     settle(conversation)
     if after:
-        app().tips.expect(conversation, after)
+        conversation = place(conversation, after, policy)
     else:
         app().tips.see(conversation)  # before it is shown: what is not seen yet is said later
     _show(conversation, turn, count)

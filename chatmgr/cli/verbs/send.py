@@ -77,10 +77,12 @@ def command(
     text = checked_message(message_from(message, "" if "-" in files else read_stdin()))
     conversation = app().reader.conversations.get(name)
     check_files(app().providers.get(provider or conversation.provider), attached)
+    if after:  # before anything is changed; looked at again once nobody else can go on
+        from chatmgr.ui.moved_tip import place
+
+        conversation = place(conversation, after, policy)
     conversation = adjust(conversation, provider, model, max_cost)
     record_use(conversation)
-    if after:
-        app().tips.expect(conversation, after)
     user_message = UserMessage(text, attached, background)
     is_sent = False
     while not is_sent:
