@@ -132,6 +132,9 @@ COLUMNS_OF = {
     "meta.counts": _fields(Counts),
     "meta.miscounted": {"name", "counted", "held"},
     "meta.without_message": {"name", "position"},
+    "meta.broken_paths": {"name"},
+    "meta.lost_branches": {"key"},
+    "meta.unanswered": {"key"},
 }
 COMPUTED = {
     *(f"stats.by_{by}" for by in get_args(Ranking)),

@@ -8,7 +8,6 @@ the results say that there are more.
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import cached_property
 from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import TypeVar
@@ -108,14 +107,13 @@ class Search:
     def _turn_hit(self, row: Row, matcher: Matcher, score: float | None = None) -> Hit:
         """A row of ``search.turn``."""
         stamp = row.pop("stamp")
-        others = self._holders(stamp, row["conversation"]) if self._forked else ()
+        others = self._holders(stamp, row["conversation"]) if self._forked() else ()
         row["at"] = moment(row["at"])
         row["snippet"] = best_snippet(matcher, row.pop("user"), row.pop("answer"))
         return Hit(**row, score=None if score is None else round(score, 3), also_in=others)
 
-    @cached_property
     def _forked(self) -> bool:
-        """Whether any turn is held by several conversations; asked once, since it seldom is so."""
+        """Whether any turn is held by several conversations: it seldom is so, and then a look suffices."""
         return bool(self._session.value("search.forked", 0))
 
     def _holders(self, stamp: int, conversation: str) -> tuple[str, ...]:

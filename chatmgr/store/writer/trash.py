@@ -6,16 +6,19 @@ raise Busy where one of them was deleted or restored meanwhile.
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Delete, Table, delete, exists, insert, select
+from sqlalchemy import Connection, Delete, Table, delete, exists, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.store import tables
+from chatmgr.store.locks import SPACE
 from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.write_queue import let_others_write
 from chatmgr.store.writer.conversations import batches, lock_names, set_names, update_all
 from chatmgr.store.writer.database import Database, now
-from chatmgr.store.writer.paths import Unreached, in_pieces
+from chatmgr.store.writer.journal import forget_names
+from chatmgr.store.writer.paths import in_pieces
+from chatmgr.store.writer.unreached import Unreached
 
 _GROUP = 200  # turns that are deleted in one transaction, unless one conversation has more
 _PURPOSE = "is emptying the trash"
@@ -57,6 +60,7 @@ class TrashWriter:
             groups = _groups(db, conversations)
         for group in groups:
             with self._database.begin(_PURPOSE) as db:
+                _one_at_a_time(db)
                 lock_names(db, group, deleted=True)
                 if self._database.path:
                     _purge_and_note(db, group)
@@ -75,6 +79,15 @@ class TrashWriter:
         from chatmgr.store.writer.scrub import Scrub
 
         return Scrub(self._database, self._database.path).run()
+
+
+def _one_at_a_time(db: Connection) -> None:
+    """Wait for others who delete, on PostgreSQL.
+
+    Of two who delete a fork and its source, each would leave the turns that both hold to the other.
+    """
+    if db.dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(SPACE, -2)))
 
 
 def _groups(db: Connection, keys: Sequence[int]) -> list[list[int]]:
@@ -101,9 +114,9 @@ def _purge_and_note(db: Connection, conversations: list[int]) -> None:
 
     unreached = Unreached(db, conversations)
     texts = erasure.texts(db, conversations, unreached.pieces)
-    rows = erasure.rows(db, conversations, unreached.pieces)
-    _purge(db, conversations, unreached)
-    remains = erasure.Remains(rows).add(erasure.erase_words(db, texts))
+    remains = erasure.Remains(erasure.rows(db, conversations, unreached.pieces))
+    entries = _purge(db, conversations, unreached)
+    remains = remains.add(erasure.Remains({"journal": entries})).add(erasure.erase_words(db, texts))
     column = tables.meta.c
     before = db.scalar(select(column.value).where(column.key == erasure.NOTE))
     db.execute(delete(tables.meta).where(column.key == erasure.NOTE))
@@ -111,16 +124,19 @@ def _purge_and_note(db: Connection, conversations: list[int]) -> None:
     db.execute(insert(tables.meta), {"key": erasure.NOTE, "value": note})
 
 
-def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> None:
+def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> list[int]:
     """Delete conversations for good, with the turns that no other conversation reaches.
+
+    Returns the entries in the journals of others that were changed.
 
     Turns are deleted by themselves, not with their branch, so that the search index hears of each of them.
     """
     files: set[str] = set()
-    unreached.hand_over()
     for some in batches(unreached.pieces):
         files |= _files(db, some)
         db.execute(delete(tables.turns).where(in_pieces(some)))
+    unreached.hand_over()
+    entries = forget_names(db, conversations)
     for batch in batches(conversations):
         for table in (tables.tags, tables.threads, tables.journal, tables.path_segments):
             db.execute(delete(table).where(table.c.conversation_id.in_(batch)))
@@ -130,6 +146,7 @@ def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> No
     for hashes in batches(sorted(files)):
         db.execute(_unused(tables.remote_files, hashes))
         db.execute(_unused(tables.blobs, hashes))
+    return entries
 
 
 def _refuse_live(db: Connection, conversations: Sequence[int]) -> None:

@@ -46,8 +46,9 @@ class TreeWriter:
                 pk = paths.add_conversation(db, row, path[-1].branch if path else None, position)
                 branch = paths.pieces(db, pk)[-1].branch
                 paths.set_path(db, pk, [*path, Piece(branch, position + 1, FAR)])
-                note(db, pk, "fork", source=source_name, turn=position)
-                note(db, source, "forked", name=name, turn=position)
+                source_key = db.scalar(select(conversations.c.key).where(conversations.c.id == source))
+                note(db, pk, "fork", source=source_name, id=source_key, turn=position)
+                note(db, source, "forked", name=name, id=row["key"], turn=position)
         except IntegrityError:
             raise UsageFault(
                 f"There is a conversation “{name}” already.",
