@@ -40,6 +40,8 @@ def sources(
         commands=commands,
         completions={
             "conversation": _conversations,
+            "place": lambda: [*_conversations(), *_paths(conversation())],
+            "turn": lambda: _turns(conversation()),
             "assistant": _assistants,
             "provider": _providers,
             "model": lambda: _models(conversation().provider),
@@ -66,6 +68,20 @@ def _messages_everywhere() -> list[str]:
 def _conversations() -> list[tuple[str, str]]:
     with app().reader as reader:
         return reader.conversations.names("", _NAMES)
+
+
+def _paths(conversation: Conversation) -> list[tuple[str, str]]:
+    """The other paths of a conversation."""
+    with app().reader as reader:
+        others = [path for path in reader.tree.paths(conversation.pk) if not path.current]
+    return [(f"~{path.number}", f"another path, which ends at @{path.end}") for path in others]
+
+
+def _turns(conversation: Conversation) -> list[tuple[str, str]]:
+    """The last turns of a conversation, newest first, each with what was asked."""
+    with app().reader as reader:
+        turns = reader.turns.tail(reader.conversations.refresh(conversation), _RECALLED_HERE)
+    return [(f"@{turn.turn}", turn.user) for turn in reversed(turns)]
 
 
 def _assistants() -> list[tuple[str, str]]:
@@ -100,10 +116,13 @@ def _models(provider: str) -> list[tuple[str, str]]:
 
 
 def facts(conversation: Conversation) -> list[Fact]:
-    """What the toolbar shows: conversation, assistant, model, tokens and cost."""
+    """What the toolbar shows: conversation, assistant, model, tokens and cost.
+
+    Where only the server knows its default model, that is named as soon as it has answered.
+    """
     try:
         with app().reader as reader:
-            model = app().turns.shown_model(conversation)
+            model = app().turns.shown_model(conversation) or f"default model of {conversation.provider}"
             newest = next(iter(reader.turns.tail(conversation, 1)), None)
             cost, unpriced = reader.runs.cost(conversation.pk)
     except ChatmgrError:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chatmgr.services.providers import Providers
     from chatmgr.services.remote_deletion import RemoteDeletion
     from chatmgr.services.threads import ThreadService
+    from chatmgr.services.tips import Tips
     from chatmgr.services.titles import Titles
     from chatmgr.services.trash import Trash
     from chatmgr.services.tree import TreeService
@@ -90,6 +91,13 @@ class App:
         from chatmgr.services.tree import TreeService
 
         return TreeService(self, self.turns, lambda: self.threads)
+
+    @cached_property
+    def tips(self) -> "Tips":
+        """What this process has seen of conversations."""
+        from chatmgr.services.tips import Tips
+
+        return Tips(self)
 
     @cached_property
     def budget(self) -> "Budget":

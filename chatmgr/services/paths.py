@@ -75,7 +75,7 @@ class PathService:
 
     def undo(self, conversation: Conversation, count: int = 1) -> Move:
         """Take back the last turns, as many as there are; they stay, for a redo."""
-        with self._turns.locked(conversation):
+        with self._parts.tips.locked(conversation):
             before = self._idle(conversation).turns
             if not before:
                 raise UsageFault(f"“{conversation.name}” has no turn to undo.")
@@ -85,7 +85,7 @@ class PathService:
 
     def redo(self, conversation: Conversation, count: int = 1) -> Move:
         """Bring back turns that were undone, as many as there are."""
-        with self._turns.locked(conversation):
+        with self._parts.tips.locked(conversation):
             before = self._idle(conversation).turns
             last = self._parts.writer.tree.last_position(conversation.pk)
             if last <= before:
@@ -104,7 +104,7 @@ class PathService:
                 f"See its paths: chatmgr history {in_shell(path.name)} --tree",
             )
         position = path.turns if typed.turn is None else self._position(path, typed.turn)
-        with self._turns.locked(path):
+        with self._parts.tips.locked(path):
             current = self._idle(path)
             left = self._address(current)
             self._parts.writer.tree.switch(path.pk, path.branch, position or 0)

@@ -143,7 +143,7 @@ class ThreadService:
             )
         new_turns = remote_turns[len(local_messages) // 2 :]
         if new_turns:
-            self._import(conversation, provider, thread.remote_id, new_turns)
+            self._import(conversation, provider, thread.remote_id, new_turns, "sync")
         return len(new_turns)
 
     def _fetch_messages(self, provider: Provider, thread: str) -> list[RemoteMessage]:
@@ -155,13 +155,18 @@ class ThreadService:
             raise
 
     def _import(
-        self, conversation: Conversation, provider: Provider, thread: str, turns: list[ImportedTurn]
+        self,
+        conversation: Conversation,
+        provider: Provider,
+        thread: str,
+        turns: list[ImportedTurn],
+        action: str = "adopt",
     ) -> None:
         """Write fetched turns to the transcript; the thread is in sync with it then."""
         with self._reader as reader:
             assistant = reader.assistants.of(conversation.pk)
         thread_key = ThreadKey(conversation.pk, provider.name, provider.endpoint)
-        self._writer.turns.import_turns(thread_key, assistant.version_id, thread, turns)
+        self._writer.turns.import_turns(thread_key, assistant.version_id, thread, turns, action)
 
 
 def _refuse_without_threads(provider: Provider) -> None:

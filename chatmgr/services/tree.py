@@ -97,7 +97,7 @@ class TreeService(PathService):
 
     def pick(self, conversation: Conversation, position: int | None, number: int) -> str:
         """Let another run answer a turn, by its number; returns what was done, in one line."""
-        with self._turns.locked(conversation):
+        with self._parts.tips.locked(conversation):
             current = self._idle(conversation)
             turn = self._turn(current, position)
             address = f"{current.name}@{turn.turn}"

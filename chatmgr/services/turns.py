@@ -14,6 +14,7 @@ from chatmgr.domain.turn_target import TurnTarget
 if TYPE_CHECKING:
     from chatmgr.services.budget import Budget
     from chatmgr.services.providers import Providers
+    from chatmgr.services.tips import Tips
     from chatmgr.store.reader import Reader
     from chatmgr.store.writer import Writer
     from chatmgr.turns import Route, TurnRunner
@@ -41,6 +42,8 @@ class Parts(Protocol):
     def runner(self) -> "TurnRunner": ...
     @property
     def budget(self) -> "Budget": ...
+    @property
+    def tips(self) -> "Tips": ...
 
 
 class TurnService:
@@ -127,7 +130,7 @@ class TurnService:
         models = ListOnce(lambda: route.backend().models())
         deprecation = DeprecationCheck(self._parts.reader, route.provider, models)
         refused_fields = RefusedFields(route.provider)
-        with self.locked(conversation, wait=wait):
+        with self._parts.tips.locked(conversation, wait=wait):
             yield from self._parts.runner.recovery.recover(conversation, self._route_of_run)
             with self._parts.reader as reader:
                 notices = list(self._parts.budget.check(conversation))

@@ -26,12 +26,14 @@ from chatmgr.domain.model import (
 from chatmgr.domain.remote import RemoteCopy, RemoteThread
 from chatmgr.domain.search import Hit
 from chatmgr.domain.totals import Ranking, UsageTotals
+from chatmgr.domain.tree import Author, JournalEntry, Tip
 from chatmgr.store import statements
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.reader.meta import Counts
 from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.reader.runs import Cost
 from chatmgr.store.reader.stats import Usage
+from chatmgr.store.reader.tree import Branch
 from chatmgr.store.reader.turns import AttachmentInfo
 from chatmgr.store.writer import Writer
 from tests.support.store import connected
@@ -49,7 +51,7 @@ def _fields(taker: type, *left_out: str) -> set[str]:
 CONVERSATION, TURN, ASSISTANT = _fields(Conversation, "branch"), _fields(Turn), _fields(Assistant)
 LIVE_RUN = _fields(LiveRun, "earlier", "begun")
 COUNT = _fields(UsageTotals)
-HIT = _fields(Hit, "snippet", "score", "also_in") | {"stamp", "user", "answer"}
+HIT = _fields(Hit, "snippet", "score", "also_in", "path") | {"stamp", "user", "answer"}
 COLUMNS_OF = {
     "conversations.list": CONVERSATION,
     "conversations.keys": {"id"},
@@ -75,6 +77,14 @@ COLUMNS_OF = {
     "turns.last_answered": {"position"},
     "turns.attachments": _fields(AttachmentInfo),
     "turns.files": _fields(Attachment),
+    "tree.tip": set(Tip._fields),
+    "tree.branches": set(Branch._fields),
+    "tree.end": {"position"},
+    "tree.questions": {"turn", "user"},
+    "tree.sharing": {"name", "branch", "last"},
+    "tree.author": set(Author._fields),
+    "journal.entries": set(JournalEntry._fields),
+    "journal.name": {"name"},
     "runs.live": LIVE_RUN,
     "runs.all_live": LIVE_RUN,
     "runs.cost": _fields(Cost),
@@ -125,6 +135,7 @@ COLUMNS_OF = {
     "search.names_by_grams": CONVERSATION,
     "search.holders": {"name"},
     "search.forked": {"forked"},
+    "search.path": {"path"},
     "search.trigrams": {"term"},
     "export.pieces": {*Piece._fields, "place"},
     **{f"export.{table}": set(columns) for table, columns in COLUMNS.items()},
@@ -155,6 +166,7 @@ NUMBERS = (
     "before",
     "after",
     "limit",
+    "width",
 )
 TEXTS = ("name", "low", "high", "provider", "endpoint", "remote_id", "thread", "key", "sha256")
 VALUES: dict[str, object] = {
@@ -163,7 +175,7 @@ VALUES: dict[str, object] = {
     **dict.fromkeys(TEXTS, "a"),
     **dict.fromkeys(("words", "grams", "no_words", "no_grams"), '"abc"'),
     **dict.fromkeys(("wanted", "unwanted"), '[{"any": [{"text": "a", "prefix": false, "gram": false}]}]'),
-    **{"shift": 0, "step": 60},
+    **{"shift": 0, "step": 60, "all_paths": 1},
 }
 _BY_ASSISTANT = ("assistants.remote_id", "assistants.remote_ids")
 _OF_ASSISTANT = ("export.assistant_versions", "export.remote_assistants")

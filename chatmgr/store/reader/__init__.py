@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chatmgr.store.reader.assistants import Assistants
     from chatmgr.store.reader.conversations import Conversations
     from chatmgr.store.reader.export import Export
+    from chatmgr.store.reader.journal import Journal
     from chatmgr.store.reader.meta import Meta
     from chatmgr.store.reader.paths import Paths
     from chatmgr.store.reader.runs import Runs
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from chatmgr.store.reader.stats import Stats
     from chatmgr.store.reader.threads import Threads
     from chatmgr.store.reader.trash import TrashCan
+    from chatmgr.store.reader.tree import Tree
     from chatmgr.store.reader.turns import Turns
 
 __all__ = ["FAR", "Reader"]
@@ -66,6 +68,20 @@ class Reader:
         from chatmgr.store.reader.turns import Turns
 
         return Turns(self._session)
+
+    @cached_property
+    def tree(self) -> "Tree":
+        """The paths of conversations."""
+        from chatmgr.store.reader.tree import Tree
+
+        return Tree(self._session)
+
+    @cached_property
+    def journal(self) -> "Journal":
+        """What was done to conversations."""
+        from chatmgr.store.reader.journal import Journal
+
+        return Journal(self._session)
 
     @cached_property
     def paths(self) -> "Paths":

@@ -16,7 +16,7 @@ from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.write_queue import let_others_write
 from chatmgr.store.writer.conversations import batches, lock_names, set_names, update_all
 from chatmgr.store.writer.database import Database, now
-from chatmgr.store.writer.journal import forget_names
+from chatmgr.store.writer.journal import note_all
 from chatmgr.store.writer.paths import in_pieces
 from chatmgr.store.writer.unreached import Unreached
 
@@ -36,14 +36,16 @@ class TrashWriter:
             lock_names(db, conversations)
             _refuse_live(db, conversations)
             update_all(db, conversations, deleted_at=now())
+            note_all(db, "delete", {pk: {} for pk in conversations})
 
     def restore(self, names: Mapping[int, str]) -> None:
         """Take conversations out of the trash, under the names given by key."""
         try:
             with self._database.begin() as db:
-                lock_names(db, names, deleted=True)
+                old_names = lock_names(db, names, deleted=True)
                 set_names(db, names)
                 update_all(db, names, deleted_at=None)
+                note_all(db, "restore", {pk: _renaming(old_names[pk], name) for pk, name in names.items()})
         except IntegrityError:
             raise UsageFault(
                 "A conversation got one of these names just now. Nothing was restored.", "Try again."
@@ -81,6 +83,11 @@ class TrashWriter:
         return Scrub(self._database, self._database.path).run()
 
 
+def _renaming(before: str, name: str) -> dict[str, str]:
+    """What the journal says of a restored conversation that has another name now."""
+    return {} if before == name else {"before": before, "name": name}
+
+
 def _one_at_a_time(db: Connection) -> None:
     """Wait for others who delete, on PostgreSQL.
 
@@ -114,9 +121,9 @@ def _purge_and_note(db: Connection, conversations: list[int]) -> None:
 
     unreached = Unreached(db, conversations)
     texts = erasure.texts(db, conversations, unreached.pieces)
-    remains = erasure.Remains(erasure.rows(db, conversations, unreached.pieces))
-    entries = _purge(db, conversations, unreached)
-    remains = remains.add(erasure.Remains({"journal": entries})).add(erasure.erase_words(db, texts))
+    rows = erasure.rows(db, conversations, unreached.pieces)
+    _purge(db, conversations, unreached)
+    remains = erasure.Remains(rows).add(erasure.erase_words(db, texts))
     column = tables.meta.c
     before = db.scalar(select(column.value).where(column.key == erasure.NOTE))
     db.execute(delete(tables.meta).where(column.key == erasure.NOTE))
@@ -124,10 +131,8 @@ def _purge_and_note(db: Connection, conversations: list[int]) -> None:
     db.execute(insert(tables.meta), {"key": erasure.NOTE, "value": note})
 
 
-def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> list[int]:
+def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> None:
     """Delete conversations for good, with the turns that no other conversation reaches.
-
-    Returns the entries in the journals of others that were changed.
 
     Turns are deleted by themselves, not with their branch, so that the search index hears of each of them.
     """
@@ -136,7 +141,6 @@ def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> li
         files |= _files(db, some)
         db.execute(delete(tables.turns).where(in_pieces(some)))
     unreached.hand_over()
-    entries = forget_names(db, conversations)
     for batch in batches(conversations):
         for table in (tables.tags, tables.threads, tables.journal, tables.path_segments):
             db.execute(delete(table).where(table.c.conversation_id.in_(batch)))
@@ -146,7 +150,6 @@ def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> li
     for hashes in batches(sorted(files)):
         db.execute(_unused(tables.remote_files, hashes))
         db.execute(_unused(tables.blobs, hashes))
-    return entries
 
 
 def _refuse_live(db: Connection, conversations: Sequence[int]) -> None:

@@ -39,16 +39,17 @@ class TreeWriter:
         """
         try:
             with self._database.begin() as db:
-                source_name = lock_names(db, [source])[source]
+                lock_names(db, [source])
+                source_key = db.scalar(select(conversations.c.key).where(conversations.c.id == source))
                 path = within(paths.path_to(db, branch), 1, position) if branch else None
                 path = paths.pieces(db, source, position) if path is None else path
                 row = self._fork_of(db, source, path, position, name)
                 pk = paths.add_conversation(db, row, path[-1].branch if path else None, position)
                 branch = paths.pieces(db, pk)[-1].branch
                 paths.set_path(db, pk, [*path, Piece(branch, position + 1, FAR)])
-                source_key = db.scalar(select(conversations.c.key).where(conversations.c.id == source))
-                note(db, pk, "fork", source=source_name, id=source_key, turn=position)
-                note(db, source, "forked", name=name, id=row["key"], turn=position)
+                # By id: a name that is given up, or deleted for good, must not live on in another's journal.
+                note(db, pk, "fork", id=source_key, turn=position)
+                note(db, source, "forked", id=row["key"], turn=position)
         except IntegrityError:
             raise UsageFault(
                 f"There is a conversation “{name}” already.",

@@ -71,10 +71,18 @@ class TurnWriter:
             raise Busy("Another process began a turn of this conversation just now.") from None
         return opened
 
-    def import_turns(self, key: ThreadKey, version: int, thread: str, turns: Sequence[ImportedTurn]) -> None:
+    def import_turns(
+        self,
+        key: ThreadKey,
+        version: int,
+        thread: str,
+        turns: Sequence[ImportedTurn],
+        action: str = "adopt",
+    ) -> None:
         """Add the turns of a remote thread, which becomes the conversation's thread.
 
-        ``version`` is the key of the assistant version that the runs refer to.
+        ``version`` is the key of the assistant version that the runs refer to, ``action`` what the journal
+        calls it.
         """
         with self._database.begin() as db:
             position = 0
@@ -88,6 +96,7 @@ class TurnWriter:
                 if imported.answer:
                     set_answer(db, run, storable(imported.answer))
             set_thread(db, key, thread, position)
+            note(db, key.conversation, action, thread=thread, provider=key.provider, turns=len(turns))
 
 
 def _turn_for_run(
