@@ -13,10 +13,10 @@ from chatmgr.services.turns import Parts, TurnService
 
 
 class Fork(NamedTuple):
-    """A conversation that was forked: its name, and the last turn that it shares."""
+    """A conversation that was forked: its name, and the address of the last turn that it shares."""
 
     name: str
-    position: int
+    source: str
 
 
 class Move(NamedTuple):
@@ -71,7 +71,7 @@ class PathService:
             taken = self._parts.reader.conversations.taken
             name = valid_name("conversation", name) if name else free_name(stem, taken)
             self._parts.writer.tree.fork(source.pk, position, name, branch=source.branch)
-        return Fork(name, position)
+        return Fork(name, f"{source.name}@{position}" if position else source.name)
 
     def undo(self, conversation: Conversation, count: int = 1) -> Move:
         """Take back the last turns, as many as there are; they stay, for a redo."""
@@ -101,7 +101,7 @@ class PathService:
         if not path.branch:
             raise UsageFault(
                 f"“{address}” names no path.",
-                f"Its paths are {in_shell(path.name)}~1 and so on: chatmgr history {in_shell(path.name)} --tree",
+                f"See its paths: chatmgr history {in_shell(path.name)} --tree",
             )
         position = path.turns if typed.turn is None else self._position(path, typed.turn)
         with self._turns.locked(path):

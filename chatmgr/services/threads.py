@@ -64,7 +64,7 @@ class ThreadService:
         if not model and target.name == conversation.provider:
             return conversation
         model = model or self._known_model_at(conversation, target)
-        return replace(conversation, provider=target.name, own_model=model)
+        return replace(conversation, provider=target.name, own_model=model, model=model)
 
     def _known_model_at(self, conversation: Conversation, target: Provider) -> str:
         """The model for a provider as far as this machine knows it; else empty."""
@@ -121,6 +121,12 @@ class ThreadService:
             raise NotFound("thread of", conversation.name, (), hint)
         if thread.remote_id == STATELESS:
             raise _no_threads_error(provider)
+        if thread.ahead:
+            raise UsageFault(
+                f"The thread {thread.remote_id} holds turns that are no longer on the path of "
+                f"“{conversation.name}”.",
+                "The next turn makes a new thread.",
+            )
         local_texts = [
             without_spaces(text_in_thread(message)) for message in local_messages if message.content
         ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 
+from chatmgr.backends.continuation import as_sent
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, OutputNeeded, ProviderRefused
 from chatmgr.domain.events import Delta, Finished, Notice, ToolCall, Waiting
 from chatmgr.domain.model import Conversation, LiveRun, Message
@@ -47,9 +48,7 @@ class RunRecovery:
             live_run = reader.runs.live(conversation.pk)
             if live_run is None:
                 return
-            live_run = replace(
-                live_run, earlier=self._earlier(live_run), begun=self._reader.runs.begun(live_run)
-            )
+            live_run = replace(live_run, earlier=self._earlier(live_run))
         address = f"{conversation.name}@{live_run.position}"
         route = find_route(live_run) if live_run.sent else None
         death = ""
@@ -104,13 +103,13 @@ class RunRecovery:
         if not live_run.sent:
             not_sent = "it was never sent"
             return RunOutcome(RunState.INTERRUPTED, live_run.text, error=not_sent, thread_synced=None)
-        progress = Progress(live_run.text)
+        progress = Progress(live_run.text, begun=live_run.begun)
         progress.sent = True
         run = open_run(live_run, route)
         if route:
             progress.cost = lambda usage: self._prices.cost(route.provider, live_run.model, usage)
             try:
-                for event in route.backend().recover(live_run):
+                for event in route.backend().recover(as_sent(live_run)):
                     self._recorder.record(run, 0, event, progress)
                     if isinstance(event, Waiting):
                         yield event

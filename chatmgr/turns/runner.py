@@ -160,7 +160,7 @@ class TurnRunner:
         progress = Progress(
             live_run.text, conversation=live_run.conversation, outlives_process=True, awaits_output=True
         )
-        progress.sent, progress.run_id = True, live_run.run_id
+        progress.sent, progress.run_id, progress.begun = True, live_run.run_id, live_run.begun
         run = open_run(live_run, route)
         with _message_kept():
             self._writer.runs.resume(run)

@@ -46,10 +46,10 @@ def _fields(taker: type, *left_out: str) -> set[str]:
     return set(names) - set(left_out)
 
 
-CONVERSATION, TURN, ASSISTANT = _fields(Conversation), _fields(Turn), _fields(Assistant)
-LIVE_RUN = _fields(LiveRun, "earlier")
+CONVERSATION, TURN, ASSISTANT = _fields(Conversation, "branch"), _fields(Turn), _fields(Assistant)
+LIVE_RUN = _fields(LiveRun, "earlier", "begun")
 COUNT = _fields(UsageTotals)
-HIT = _fields(Hit, "snippet", "score") | {"stamp", "user", "answer"}
+HIT = _fields(Hit, "snippet", "score", "also_in") | {"stamp", "user", "answer"}
 COLUMNS_OF = {
     "conversations.list": CONVERSATION,
     "conversations.keys": {"id"},
@@ -78,11 +78,18 @@ COLUMNS_OF = {
     "runs.live": LIVE_RUN,
     "runs.all_live": LIVE_RUN,
     "runs.cost": _fields(Cost),
+    "runs.earlier_answers": {"content"},
+    "runs.newest": {"newest"},
+    "paths.branches": {"id"},
+    "paths.current": {"branch_id"},
+    "paths.owner": CONVERSATION,
+    "paths.parent": {"branch", "position"},
+    "paths.last": {"last"},
     "runs.max_cost": {"max_cost"},
     "runs.last_model": {"model"},
     "threads.get": _fields(ThreadRef, "ahead") | {"branch"},
     "threads.parent": {"branch", "last"},
-    "threads.list": _fields(ThreadRef, "ahead") | {"provider", "endpoint"},
+    "threads.list": _fields(ThreadRef, "ahead") | {"provider", "endpoint", "branch"},
     "threads.holders": {"name"},
     "threads.ever": _fields(RemoteThread, "conversation", "responses"),
     "threads.responses": {"remote_id"},
@@ -138,6 +145,8 @@ COMPUTED = {
 NUMBERS = (
     "conversation",
     "branch",
+    "turn",
+    "run",
     "stamp",
     "message",
     "position",

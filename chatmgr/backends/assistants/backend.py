@@ -18,6 +18,7 @@ from chatmgr.backends.assistants import recovery
 from chatmgr.backends.assistants.run import Run
 from chatmgr.backends.assistants.run_follower import RunFollower
 from chatmgr.backends.assistants.threads import Threads
+from chatmgr.backends.continuation import as_instruction
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.retry import busy
 from chatmgr.backends.http.stream import Stream
@@ -59,6 +60,7 @@ class AssistantsBackend:
 
     def stream(self, request: TurnRequest) -> Iterator[Event]:
         """Run a turn; the assistant and the thread are created first where the server lacks them."""
+        request = as_instruction(request)
         model = self._client.pick_model(request.model)
         yield Opened(model=model)
         assistant_id = request.remote_assistant

@@ -14,6 +14,7 @@ from contextlib import closing
 from functools import partial
 
 from chatmgr.backends import history, one_shot
+from chatmgr.backends.continuation import as_instruction
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.retry import busy
 from chatmgr.backends.http.stream import Stream
@@ -56,6 +57,7 @@ class ResponsesBackend:
 
     def stream(self, request: TurnRequest) -> Iterator[Event]:
         """Run a turn; replaces a conversation that is gone or locked, then runs the refused turn again."""
+        request = as_instruction(request)
         model = self._client.pick_model(request.model)
         yield Opened(model=model)
         thread = yield from self._conversations.ensure_synced(request)

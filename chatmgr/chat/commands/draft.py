@@ -50,7 +50,7 @@ class DraftCommands(CommandGroup):
         )
 
     def _edit(self, text: str) -> None:
-        from chatmgr.chat.input.external_editor import edit_text
+        from chatmgr.ui.external_editor import edit_text
 
         if not can_edit_lines():
             raise UsageFault("This terminal cannot edit a line.", "Type the message instead.")

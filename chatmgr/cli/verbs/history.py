@@ -56,9 +56,9 @@ class _Options:
 @click.argument(
     "address",
     required=False,
-    metavar="[NAME[@TURN]]",
+    metavar="[NAME[~PATH][@TURN]]",
     type=NameParam("conversation"),
-    help="A conversation, or one of its turns.",
+    help="A conversation, one of its turns, or another of its paths.",
 )
 @click.option("-q", "--query", help='Search: words, "a phrase", -not, OR, prefix*.')
 @click.option("--newest", is_flag=True, help="Sort hits by time, newest first, instead of by relevance.")
@@ -107,7 +107,8 @@ def command(
 ) -> None:
     """List conversations, newest activity first; search all of them; or show the turns of one.
 
-    Turns are counted from the start (demo@3) or from the end (demo@-1). A search finds turns with all of its
+    Turns are counted from the start (demo@3) or from the end (demo@-1). What an edit, a retry or an undo left
+    is another path (demo~1, demo~1@3). A search finds turns with all of its
     words; -word excludes one, OR accepts either of the two words beside it, and prefix* matches a beginning.
     Archived conversations are not listed, but a search finds them. JSON is one object per line.
 
@@ -129,7 +130,12 @@ def command(
     elif typed is None:
         _list(filters, options)
     else:
-        _review(_settled(app().reader.conversations.get(typed.name)), typed.turn, options)
+        _review(_settled(_conversation(typed.name)), typed.turn, options)
+
+
+def _conversation(name: str) -> Conversation:
+    """A conversation by name, along another of its paths for ``name~2``."""
+    return app().tree.find(name) if "~" in name else app().reader.conversations.get(name)
 
 
 def _refuse_misfits(address: str | None, typed: Address | None, filters: Filters, options: _Options) -> None:
@@ -185,7 +191,7 @@ def _noting_none(lines: Iterable[str], filters: Filters) -> Iterator[str]:
 
 def _settled(conversation: Conversation) -> Conversation:
     """Settle what a dead process left; a server that cannot be reached does not prevent reading."""
-    if not conversation.live:
+    if not conversation.live or conversation.branch:
         return conversation
     try:
         with closing(app().turns.recover(conversation, follow=False)) as events:

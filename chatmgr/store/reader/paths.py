@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Conversation
+from chatmgr.store.reader.conversations import CONVERSATION
 from chatmgr.store.reader.pieces import path_to
 from chatmgr.store.reader.query_session import QuerySession
 
@@ -33,6 +34,13 @@ class Paths:
         return replace(
             conversation, name=f"{conversation.name}~{number}", branch=branch, turns=self._end(branch)
         )
+
+    def ending_in(self, branch: int) -> Conversation:
+        """The conversation that made a branch, along the path that ends in it."""
+        owner = self._session.first("paths.owner", CONVERSATION, branch=branch)
+        if owner is None:
+            raise NotFound("path", str(branch))
+        return self.along(owner, self._branches(owner).index(branch) + 1)
 
     def _branches(self, conversation: Conversation) -> list[int]:
         return list(self._session.column("paths.branches", conversation=conversation.pk))

@@ -1,5 +1,6 @@
 """Reads runs: the ones still open, what they cost, which model they used."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from chatmgr.domain.model import LiveRun
@@ -26,18 +27,12 @@ class Runs:
 
     def live(self, conversation: int) -> LiveRun | None:
         """The run of a conversation that nobody has closed."""
-        return self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
+        run = self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
+        return replace(run, begun=self._begun(run)) if run and run.detail == CONTINUED else run
 
     def all_live(self) -> list[LiveRun]:
         """Every run that nobody has closed, oldest first."""
         return list(self._session.rows("runs.all_live", _LIVE_RUN))
-
-    def begun(self, live_run: LiveRun) -> str:
-        """The answer of an earlier run that a run goes on with; empty if it does not."""
-        if live_run.detail != CONTINUED:
-            return ""
-        earlier = self._session.column("runs.earlier_answers", turn=live_run.turn_pk, run=live_run.run_pk)
-        return next((text for text in list(earlier) if live_run.text.startswith(text)), "")
 
     def newest(self, conversation: int) -> int:
         """The key of the newest run that a conversation made; 0 for none."""
@@ -56,3 +51,8 @@ class Runs:
     def last_model(self, conversation: int, provider: str) -> str:
         """The model that a conversation used last at a provider; empty where it never was there."""
         return str(self._session.value("runs.last_model", "", conversation=conversation, provider=provider))
+
+    def _begun(self, live_run: LiveRun) -> str:
+        """The answer of an earlier run that a run goes on with."""
+        earlier = self._session.column("runs.earlier_answers", turn=live_run.turn_pk, run=live_run.run_pk)
+        return next((text for text in list(earlier) if live_run.text.startswith(text)), "")

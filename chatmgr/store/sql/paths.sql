@@ -13,6 +13,11 @@ SELECT conversations.branch_id
 FROM conversations
 WHERE conversations.id = :conversation
 
+-- The conversation that made a branch.
+-- name: owner
+-- include: conversations.row
+WHERE conversations.id = (SELECT branches.conversation_id FROM branches WHERE branches.id = :branch)
+
 -- name: parent
 SELECT branches.parent_id AS branch, branches.parent_position AS position
 FROM branches
@@ -20,6 +25,6 @@ WHERE branches.id = :branch
 
 -- The last turn of a piece.
 -- name: last
-SELECT max(turns.position)
+SELECT max(turns.position) AS last
 FROM turns
 WHERE turns.branch_id = :branch AND turns.position >= :first AND turns.position <= :last

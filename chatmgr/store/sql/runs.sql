@@ -48,7 +48,7 @@ WHERE runs.turn_id = :turn AND runs.id < :run
 ORDER BY runs.id DESC
 
 -- name: newest
-SELECT coalesce(max(runs.id), 0)
+SELECT coalesce(max(runs.id), 0) AS newest
 FROM runs
 WHERE runs.conversation_id = :conversation
 
