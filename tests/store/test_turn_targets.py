@@ -88,6 +88,16 @@ def test_a_run_that_gives_nothing_leaves_the_answer_before(plan: Store, state: R
     assert path(plan)[-1] == ("three", "DR")
 
 
+def test_a_run_that_gives_nothing_leaves_the_answer_that_was_picked(plan: Store) -> None:
+    pk, again = plan.now().pk, TurnTarget(3, "retry", again=True)
+    close(plan, anew(plan, "three", again), "III")
+    plan.writer.tree.pick(pk, 3, plan.reader.turns.runs(plan.now(), 3)[0].pk)
+    close(plan, anew(plan, "three", again), "", RunState.FAILED)
+    assert path(plan)[-1] == ("three", "THREE")
+    assert plan.now().state == "completed"
+    assert is_sound(plan)
+
+
 def test_an_answer_goes_on_from_what_there_was(plan: Store) -> None:
     close(plan, plan.open("four"), "FO", RunState.INTERRUPTED)
     [before] = plan.reader.turns.runs(plan.now(), 4)

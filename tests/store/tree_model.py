@@ -111,7 +111,10 @@ class Tree:
         turn = conversation.visible[-1]
         turn.runs.append(ModelRun(conversation, answer, cost))
         answered = [number for number, run in enumerate(turn.runs) if run.answer]
-        turn.chosen = answered[-1] if answered else len(turn.runs) - 1
+        if answer or not answered:
+            turn.chosen = len(turn.runs) - 1
+        elif not turn.answer:
+            turn.chosen = answered[-1]
 
     def shared(self, conversation: ModelConversation, turn: ModelTurn) -> bool:
         """Whether a turn must not be changed: it is on another path too, or was said on another one."""

@@ -111,17 +111,20 @@ def _turn_for_run(
         return add_turn(db, conversation, text, attachments)
     columns = tables.conversations.c
     before = db.scalar(select(columns.turns).where(columns.id == conversation))
-    position, turn = (
-        _turn_again(db, conversation, target.position)
-        if target.again
-        else add_turn(db, conversation, text, attachments, target.position)
-    )
-    note(db, conversation, target.action, turn=position, before=before)
-    return position, turn
+    if not target.again:
+        position, turn = add_turn(db, conversation, text, attachments, target.position)
+        note(db, conversation, target.action, turn=position, before=before)
+        return position, turn
+    turn, answered_by = _turn_again(db, conversation, target.position)
+    note(db, conversation, target.action, turn=target.position, before=before, answered_by=answered_by)
+    return target.position, turn
 
 
-def _turn_again(db: Connection, conversation: int, position: int) -> tuple[int, int]:
-    """The turn at a position, which is about to get another answer: no thread holds that yet."""
+def _turn_again(db: Connection, conversation: int, position: int) -> tuple[int, int | None]:
+    """The turn at a position, which is about to get another answer, and the run that answers it until then.
+
+    No thread holds the new answer yet.
+    """
     moment = now()
     columns, threads = tables.conversations.c, tables.threads.c
     own = update(tables.conversations).where(columns.id == conversation, columns.deleted_at.is_(None))
@@ -132,7 +135,7 @@ def _turn_again(db: Connection, conversation: int, position: int) -> tuple[int, 
         raise NotFound("turn", str(position), (), "It was taken back meanwhile.")
     held = threads.conversation_id == conversation
     db.execute(update(tables.threads).where(held, threads.synced >= position).values(doubtful=True))
-    return position, turn.id
+    return turn.id, turn.run_id
 
 
 def add_turn(
