@@ -21,7 +21,7 @@ from chatmgr.backends.message_format import (
 )
 from chatmgr.backends.overflow import Overflow, parse_overflow
 from chatmgr.domain.errors import ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Notice, Reasoning, Usage
+from chatmgr.domain.events import Delta, Event, Finished, ItemDone, Notice, Reasoning, Usage
 from chatmgr.domain.model import Message, TurnRequest
 
 _SHORTER_TRIES = 3  # two by the server's count, then the new message alone
@@ -49,7 +49,7 @@ def run_with_history(
         try:
             with closing(cast(Generator[Event], run(history.messages))) as events:
                 for event in events:
-                    if isinstance(event, (Delta, Reasoning, Usage, Finished)) and not heard:
+                    if isinstance(event, (Delta, Reasoning, ItemDone, Usage, Finished)) and not heard:
                         heard = True
                         yield from notices
                     yield event

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chatmgr.domain.fast_dataclass import dataclass
+from chatmgr.domain.items import Item
 from chatmgr.domain.states import LIVE, RunState
 
 
@@ -167,11 +168,16 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A role and its content, as the transcript stores them and every API takes them."""
+    """A role and its content, as the transcript stores them and every API takes them.
+
+    ``items`` are those of an answer, with the answers to its calls, in their order; empty where the answer is
+    plain text. ``content`` then is the text that they hold.
+    """
 
     role: str
     content: str
     attachments: tuple[Attachment, ...] = ()
+    items: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +202,8 @@ class TurnRequest:
     ``history`` reads the earlier messages after a position, oldest first, and costs nothing until it is
     called: a provider that keeps the thread never needs them all, however long the conversation is.
     ``answered`` is the position of the newest earlier turn that has an answer; a synced thread holds exactly
-    that far. ``remote_files`` are the files that the server already has, by SHA-256.
+    that far. ``remote_files`` are the files that the server already has, by SHA-256. ``pending`` are calls of
+    earlier turns, or their results, of which the thread holds the call and no result: they are sent first.
     """
 
     conversation: str
@@ -211,6 +218,7 @@ class TurnRequest:
     attachments: tuple[Attachment, ...] = ()
     remote_files: Mapping[str, RemoteFile] = field(default_factory=dict)
     background: bool = False
+    pending: tuple[Item, ...] = ()
 
     @property
     def message(self) -> Message:
@@ -223,7 +231,9 @@ class LiveRun:
     """A run that is still open, with everything that is known for recovering it.
 
     ``sent`` tells whether the request was handed to the network. ``earlier`` are the messages of the newest
-    answered turns before it, with which the remote thread ended when the turn was sent.
+    answered turns before it, with which the remote thread ended when the turn was sent. ``items`` are all
+    that the run has yielded so far, in their order. ``request`` is the turn's request as it was sent, to go
+    on with a run that waits for the results of calls; None where nobody goes on with it.
     """
 
     run_pk: int
@@ -245,6 +255,8 @@ class LiveRun:
     conversation: str = ""
     user: str = ""
     earlier: tuple[Message, ...] = ()
+    items: tuple[Item, ...] = ()
+    request: TurnRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from chatmgr.domain.errors import ChatmgrError, NetworkDown
 from chatmgr.domain.events import Delta, Event, Finished, Reasoning, Usage
+from chatmgr.domain.items import Item
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import storable
 from chatmgr.store.writer import RunOutcome
@@ -46,6 +47,7 @@ class Progress:
         self._reasoning: list[str] = []
         self.add_delta = self._deltas.append
         self.add_reasoning = self._reasoning.append
+        self.items: list[Item] = []
         self.usage = Usage()
         self.cost: Callable[[Usage], int | None] = lambda _: None
         self.preload_prices: Callable[[], None] = lambda: None

@@ -11,6 +11,7 @@ from chatmgr.domain.events import (
     Delta,
     Event,
     Finished,
+    ItemDone,
     Notice,
     Opened,
     Reasoning,
@@ -41,6 +42,8 @@ class Recorder:
                 progress.add_delta(event)
             case Reasoning():
                 progress.add_reasoning(event.text)
+            case ItemDone():
+                progress.items.append(event.item)
             case Sending():
                 progress.sent = True
                 self._writer.runs.mark_sent(run, thread_id=progress.thread_id, model=progress.model)

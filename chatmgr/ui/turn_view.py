@@ -10,7 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.errors import ChatmgrError, Interrupted, NetworkDown, OutputNeeded, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Notice, Reasoning, ToolCall, Waiting
+from chatmgr.domain.events import Delta, Event, Finished, ItemDone, Notice, Reasoning, ToolCall, Waiting
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import Assistant, Conversation, UserMessage
 from chatmgr.domain.states import OTHER, RunState
@@ -173,7 +173,7 @@ def _show(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Fin
     status = Status(sys.stderr)
     writer = PlainWriter(console) if quiet else _writer()
     end: Finished | None = None
-    streamed = False
+    streamed = has_items = False
 
     def settle_screen() -> None:
         status.clear()
@@ -192,6 +192,7 @@ def _show(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Fin
                 elif isinstance(event, Finished):
                     end = event
                 else:
+                    has_items = has_items or isinstance(event, ItemDone)
                     _show_beside(event, status, writer, reasoning=reasoning)
                     if isinstance(event, Notice) and not streamed:
                         status.waiting_for(f"waiting for {provider}")
@@ -204,7 +205,7 @@ def _show(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Fin
             status.clear()
             writer.finish()
     if end and end.state is not RunState.REQUIRES_ACTION:
-        _raise_unless_answered(end, streamed or bool(end.text))
+        _raise_unless_answered(end, streamed or bool(end.text), has_items=has_items)
     return end
 
 
@@ -230,12 +231,12 @@ def _show_beside(
         writer.beside(lambda: console.note(event.text))
 
 
-def _raise_unless_answered(end: Finished, has_text: bool) -> None:
+def _raise_unless_answered(end: Finished, has_text: bool, *, has_items: bool = False) -> None:
     """Raise ProviderRefused for an answer that is incomplete, failed or empty, saying which."""
     if end.state is RunState.COMPLETED:
         if end.detail == "refusal":
             console.note("[the model refused]", "yellow")
-        elif not has_text:
+        elif not (has_text or has_items):
             raise ProviderRefused("The answer is empty.", "Ask again, perhaps in other words.")
         return
     if end.state is RunState.INCOMPLETE:

@@ -93,7 +93,9 @@ class ResponsesBackend:
         """
         body = self._body(request, model, thread, earlier or [])
         state = ResponseState(
-            background=bool(body.get("background")), max_output_tokens=body.get("max_output_tokens")
+            background=bool(body.get("background")),
+            max_output_tokens=body.get("max_output_tokens"),
+            model=model,
         )
         if thread != STATELESS:
             yield Opened(thread_id=thread)

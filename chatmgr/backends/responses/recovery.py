@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime
 
 from chatmgr.backends.answer_text import join_messages
+from chatmgr.backends.items.collector import ItemCollector
 from chatmgr.backends.responses import evidence
 from chatmgr.backends.responses.conversations import Conversations
 from chatmgr.backends.responses.response_state import ResponseState
@@ -67,7 +68,13 @@ class ResponseRecovery:
         yield Finished(RunState.INTERRUPTED, error="the process ended before the server answered")
 
     def _recover_response(self, run: LiveRun) -> Iterator[Event]:
-        state = ResponseState(id=run.run_id, background=run.background, cursor=run.cursor)
+        state = ResponseState(
+            id=run.run_id,
+            background=run.background,
+            cursor=run.cursor,
+            model=run.model,
+            items=ItemCollector(run.items),
+        )
         if run.text:
             state.text_parts.append(run.text)
         unfinished: ChatmgrError = ProviderRefused("the server has not finished the response")

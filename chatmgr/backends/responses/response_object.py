@@ -82,7 +82,8 @@ def final_state(response: Json, event: str, max_output_tokens: object) -> tuple[
     """
     status = status_of(response)
     if not status or from_provider_status(status)[0] in LIVE:
-        status = status_word(event) or ("completed" if answer_text(response) else "failed")
+        answered = answer_text(response) or as_objects(response.get("output"))
+        status = status_word(event) or ("completed" if answered else "failed")
     run_state, detail = from_provider_status(status)
     if run_state is RunState.INCOMPLETE:
         return run_state, incomplete_detail(response.get("incomplete_details"))
