@@ -93,7 +93,8 @@ class Turn:
     """One user message and its answer. ``turn`` is its stable position: ``name@turn``.
 
     ``cost`` is in billionths of a US dollar; None if no price is known. ``message`` is the primary key of the
-    user's message, and ``files`` tells whether files were sent with it.
+    user's message, ``pk`` that of the turn. ``files`` tells whether files were sent with it, ``items``
+    whether anything beside text came back.
     """
 
     conversation: str
@@ -117,6 +118,8 @@ class Turn:
     reasoning: str = ""
     message: int = 0
     files: bool = False
+    pk: int = 0
+    items: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +236,8 @@ class LiveRun:
     ``sent`` tells whether the request was handed to the network. ``earlier`` are the messages of the newest
     answered turns before it, with which the remote thread ended when the turn was sent. ``items`` are all
     that the run has yielded so far, in their order. ``request`` is the turn's request as it was sent, to go
-    on with a run that waits for the results of calls; None where nobody goes on with it.
+    on with a run that waits for the results of calls; None where nobody goes on with it. ``message`` is the
+    primary key of the user's message.
     """
 
     run_pk: int
@@ -257,6 +261,7 @@ class LiveRun:
     earlier: tuple[Message, ...] = ()
     items: tuple[Item, ...] = ()
     request: TurnRequest | None = None
+    message: int = 0
 
 
 @dataclass(frozen=True, slots=True)

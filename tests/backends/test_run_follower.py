@@ -151,13 +151,13 @@ class TestAFunctionAtATerminal:
 
 
 class TestAFunctionLater:
-    def test_the_run_stays_and_the_next_send_says_so(self, demo: Chatmgr, wire: WireServer) -> None:
+    def test_the_run_stays_and_what_waits_for_it_says_so(self, demo: Chatmgr, wire: WireServer) -> None:
         waiting(demo, wire)
         [left] = demo.json("runs")
         assert (left["state"], left["turn"], left["background"]) == ("requires_action", 2, False)
         assert "requires_action" in demo("runs").out
         messages = len(posted(wire, "/messages"))
-        for command in (("send", "demo", "three"), ("runs", "answer", "demo"), ("resume", "demo")):
+        for command in (("runs", "answer", "demo"), ("resume", "demo")):
             error = demo(*command, code=8).err
             assert error.endswith(
                 f"demo@2 is waiting for the output of {CALL}. "
@@ -166,6 +166,18 @@ class TestAFunctionLater:
         assert f"demo@2 is waiting for the output of {CALL}" in demo("history", "demo").err
         assert len(posted(wire, "/messages")) == messages
         assert demo.said() == ["question 1", "look it up"]
+
+    def test_going_on_declines_it(self, demo: Chatmgr, wire: WireServer) -> None:
+        waiting(demo, wire)
+        done = demo("send", "demo", "three")
+        assert done.out.endswith("you said: 'three'\n")
+        assert done.err.startswith(
+            f"demo@2 is waiting for the output of {CALL}. You go on without it, so it is declined.\n"
+        )
+        assert len(posted(wire, "/cancel")) == 1
+        turn = demo.turn("demo@2")
+        assert (turn["state"], turn["detail"]) == ("cancelled", "declined")
+        assert demo.json("runs") == []
 
     def test_answered_from_another_process(self, demo: Chatmgr, wire: WireServer) -> None:
         waiting(demo, wire)
@@ -235,7 +247,7 @@ class TestAFunctionLater:
         gate.wait_reached()
         end_by_signal(process)
         gate.open()
-        assert f"is waiting for the output of {CALL}" in demo("send", "demo", "three", code=8).err
+        assert f"is waiting for the output of {CALL}" in demo("resume", "demo", code=8).err
         assert demo.json("runs")[0]["state"] == "requires_action"
         code, _ = at_terminal(demo, ["runs", "answer", "demo"], ("to decline)", "42\r"))
         assert code == 0

@@ -11,7 +11,9 @@ import pytest
 
 import chatmgr
 from chatmgr.completion import fast_path
+from chatmgr.domain import events
 from chatmgr.domain.filters import Filters
+from chatmgr.domain.items import Item
 from chatmgr.domain.lossless_columns import COLUMNS
 from chatmgr.domain.model import (
     Assistant,
@@ -47,9 +49,10 @@ def _fields(taker: type, *left_out: str) -> set[str]:
 
 
 CONVERSATION, TURN, ASSISTANT = _fields(Conversation), _fields(Turn), _fields(Assistant)
-LIVE_RUN = _fields(LiveRun, "earlier")
+LIVE_RUN = _fields(LiveRun, "earlier", "items", "request")
+ITEM = _fields(Item, "data")
 COUNT = _fields(UsageTotals)
-HIT = _fields(Hit, "snippet", "score") | {"stamp", "user", "answer"}
+HIT = _fields(Hit, "snippet", "score", "also_in") | {"stamp", "user", "answer"}
 COLUMNS_OF = {
     "conversations.list": CONVERSATION,
     "conversations.keys": {"id"},
@@ -70,13 +73,17 @@ COLUMNS_OF = {
     "turns.list": TURN,
     "turns.runs": _fields(Run),
     "turns.user_messages": {"content"},
-    "turns.context": {"user", "answer", "message"},
+    "turns.context": {"user", "answer", "message", "turn"},
     "turns.context_files": _fields(Attachment) | {"message"},
     "turns.last_answered": {"position"},
     "turns.attachments": _fields(AttachmentInfo),
     "turns.files": _fields(Attachment),
     "runs.live": LIVE_RUN,
     "runs.all_live": LIVE_RUN,
+    "items.of_turn": ITEM | {"sha256", "size"},
+    "items.with_bytes": _fields(Item),
+    "items.of_span": _fields(Item) | {"turn"},
+    "runs.used": _fields(events.Usage),
     "runs.cost": _fields(Cost),
     "runs.max_cost": {"max_cost"},
     "runs.last_model": {"model"},
@@ -137,6 +144,8 @@ NUMBERS = (
     "branch",
     "stamp",
     "message",
+    "turn",
+    "run",
     "position",
     "first",
     "last",

@@ -1,9 +1,12 @@
 """Reads runs: the ones still open, what they cost, which model they used."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
+from chatmgr.domain.events import Usage
 from chatmgr.domain.model import LiveRun
 from chatmgr.domain.states import RunState
+from chatmgr.store.reader.items import Items
 from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into, moment
 
@@ -24,8 +27,15 @@ class Runs:
         self._session = session
 
     def live(self, conversation: int) -> LiveRun | None:
-        """The run of a conversation that nobody has closed."""
-        return self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
+        """The run of a conversation that nobody has closed, with its items."""
+        live_run = self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
+        if live_run is None:
+            return None
+        return replace(live_run, items=Items(self._session).with_bytes(live_run.turn_pk))
+
+    def used(self, run: int) -> Usage:
+        """The tokens that a run had used when it began to wait for the output of functions."""
+        return self._session.first("runs.used", into(Usage), run=run) or Usage()
 
     def all_live(self) -> list[LiveRun]:
         """Every run that nobody has closed, oldest first."""
