@@ -61,7 +61,7 @@ class RunRecovery:
         ending = yield from _report_before(unreported, self._ask_server(asked_run, route))
         if not isinstance(ending, RunOutcome):
             yield from unreported
-            raise OutputNeeded(conversation.name, live_run.position, map(str, ending))
+            raise OutputNeeded(conversation.name, live_run.position, ending)
         self._writer.runs.close(open_run(live_run, route), ending)
         if unreported and ending.state is RunState.INTERRUPTED:
             yield Notice(f"{death}{_nothing_more(ending, sent=live_run.sent)}")

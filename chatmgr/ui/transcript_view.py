@@ -60,7 +60,8 @@ def show_turns(turns: Iterable[Turn]) -> None:
         files = app().reader.turns.attachments(turn)
         if terminal:
             _show_pause(time_later(ended, turn.started_at))
-        for line in turn_lines(turn, files, terminal=terminal, rendered=markdown()):
+        items = app().reader.items.of(turn)
+        for line in turn_lines(turn, files, terminal=terminal, rendered=markdown(), items=items):
             console.out(line)
         ended = turn.finished_at or turn.started_at
 

@@ -123,10 +123,10 @@ class TestAFunctionAtATerminal:
     def test_declined(self, demo: Chatmgr, wire: WireServer) -> None:
         wire.script_run("queued", "in_progress", "requires_action")
         code, seen = at_terminal(demo, ["send", "demo", "look it up"], ("to decline)", "\r"))
-        assert code == 130
-        assert "Declined; the run is cancelled." in seen
-        assert len(posted(wire, "/cancel")) == 1
-        assert (last_turn(demo)["state"], demo.json("runs")) == ("cancelled", [])
+        assert code == 0, seen
+        [submitted] = posted(wire, "/submit_tool_outputs")
+        assert submitted["tool_outputs"][0]["output"] == "The user declined this call."
+        assert (last_turn(demo)["state"], demo.json("runs")) == ("completed", [])
 
     def test_left_open(self, demo: Chatmgr, wire: WireServer) -> None:
         wire.script_run("queued", "in_progress", "requires_action")

@@ -2,72 +2,31 @@
 
 import hashlib
 
-from chatmgr.domain.events import ItemDone, Usage
-from chatmgr.domain.items import DECLINED, Item, ItemKind, answer_to
+from chatmgr.domain.events import Usage
+from chatmgr.domain.items import DECLINED, ItemKind, answer_to
 from chatmgr.domain.model import Message
 from chatmgr.domain.states import RunState
 from chatmgr.store import integrity
 from chatmgr.store.writer import OpenRun, RunOutcome
 from chatmgr.turns.progress import Progress
-from chatmgr.turns.recorder import Recorder
 from tests.store.row_counts import counts, trashed
+from tests.support.sample_items import CALL, CITING, IMAGE, PNG, THOUGHT, answered, say
 from tests.support.store import Store, execute, query
-
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
-TEXT = Item(
-    ItemKind.TEXT,
-    {"text": "See.", "citations": [{"start": 0, "end": 3, "url": "https://example.test/é"}]},
-    '{"type":"message"}',
-    "responses",
-    "gpt-x",
-    id="msg_1",
-)
-IMAGE = Item(
-    ItemKind.IMAGE,
-    {"name": "cat.png", "content_type": "image/png", "size": len(PNG)},
-    '{"result":"sha256:0"}',
-    "responses",
-    "gpt-x",
-    PNG,
-    "ig_1",
-)
-CALL = Item(
-    ItemKind.TOOL_CALL,
-    {"call_id": "c1", "name": "look_up", "arguments": "{}", "tool": "function"},
-    "{}",
-    "responses",
-    "gpt-x",
-    id="fc_1",
-)
-THOUGHT = Item(ItemKind.REASONING, {"summary": "hm"}, "{}", "responses", "gpt-x", id="rs_1")
-
-
-def _say(store: Store, run: OpenRun, *items: Item) -> None:
-    recorder, progress = Recorder(store.writer), Progress()
-    for item in items:
-        recorder.record(run, 0, ItemDone(item), progress)
-
-
-def _answer(store: Store, text: str, *items: Item, name: str = "plan") -> OpenRun:
-    run = store.open(name=name)
-    _say(store, run, *items)
-    store.writer.runs.close(run, RunOutcome(RunState.COMPLETED, text, thread_synced=True))
-    return run
 
 
 def test_items_come_back_as_they_were_said(store: Store) -> None:
     run = store.open()
-    _say(store, run, THOUGHT, TEXT, IMAGE)
+    say(store, run, THOUGHT, CITING, IMAGE)
     live = store.reader.runs.live(run.conversation)
     assert live is not None
-    assert live.items == (THOUGHT, TEXT, IMAGE)  # before the run has ended, too
+    assert live.items == (THOUGHT, CITING, IMAGE)  # before the run has ended, too
     store.writer.runs.close(run, RunOutcome(RunState.COMPLETED, "See."))
     turn = store.reader.turns.get(store.now(), 1)
     assert (turn.items, turn.answer) == (True, "See.")
     *_, image = store.reader.items.of(turn)
     assert (image.item.data, image.size) == (None, len(PNG))
     assert image.sha256 == hashlib.sha256(PNG).hexdigest()
-    assert store.reader.items.with_bytes(turn.pk) == (THOUGHT, TEXT, IMAGE)
+    assert store.reader.items.with_bytes(turn.pk) == (THOUGHT, CITING, IMAGE)
 
 
 def test_plain_text_stores_no_item(store: Store) -> None:
@@ -80,36 +39,36 @@ def test_plain_text_stores_no_item(store: Store) -> None:
 
 
 def test_bytes_are_kept_once(store: Store) -> None:
-    _answer(store, "", IMAGE, IMAGE)
-    _answer(store, "", IMAGE)
+    answered(store, "", IMAGE, IMAGE)
+    answered(store, "", IMAGE)
     assert counts(store, "items", "blobs") == [3, 1]
 
 
 def test_an_answer_of_items_alone_is_an_answer(store: Store) -> None:
     """An image is; what a model thought before it was cut off is not."""
     store.answer("first", "1")
-    _answer(store, "", IMAGE)
+    answered(store, "", IMAGE)
     pk = store.now().pk
     assert store.reader.turns.last_answered(pk, 3) == 2
     assert store.reader.turns.context(pk, 3)[-1] == Message("assistant", "", items=(IMAGE,))
-    _answer(store, "", THOUGHT)
+    answered(store, "", THOUGHT)
     assert store.reader.turns.last_answered(pk, 4) == 2
     assert len(store.reader.turns.context(pk, 4)) == 4
 
 
 def test_the_context_has_the_items_of_each_turn(store: Store) -> None:
-    _answer(store, "See.", TEXT)
+    answered(store, "See.", CITING)
     store.answer("plain", "2")
-    _answer(store, "", IMAGE)
+    answered(store, "", IMAGE)
     answers = store.reader.turns.context(store.now().pk, 4)[1::2]
-    assert [answer.items for answer in answers] == [(TEXT,), (), (IMAGE,)]
+    assert [answer.items for answer in answers] == [(CITING,), (), (IMAGE,)]
     assert store.reader.turns.items_at(store.now().pk, 3) == (IMAGE,)
 
 
 def test_an_answer_to_a_call_belongs_to_the_run_that_called(store: Store) -> None:
     """Each run of a turn has its own calls, which may have the same ids."""
     run = store.open()
-    _say(store, run, CALL, answer_to(CALL, "42"))
+    say(store, run, CALL, answer_to(CALL, "42"))
     store.writer.runs.close(run, RunOutcome(RunState.FAILED, ""))
     assert query(store.url, "SELECT run_id, position FROM items ORDER BY position") == [
         (run.run, 1),
@@ -117,10 +76,10 @@ def test_an_answer_to_a_call_belongs_to_the_run_that_called(store: Store) -> Non
     ]
     execute(store.url, f"UPDATE runs SET turn_id = turn_id WHERE id = {run.run}")
     other = _retried(store, run)
-    _say(store, other, CALL, answer_to(CALL, "43"), TEXT)
+    say(store, other, CALL, answer_to(CALL, "43"), CITING)
     store.writer.runs.close(other, RunOutcome(RunState.COMPLETED, "See."))
     turn = store.reader.turns.get(store.now(), 1)
-    assert store.reader.items.with_bytes(turn.pk) == (CALL, answer_to(CALL, "43"), TEXT)
+    assert store.reader.items.with_bytes(turn.pk) == (CALL, answer_to(CALL, "43"), CITING)
     execute(store.url, f"UPDATE turns SET run_id = {run.run}")
     assert store.reader.items.with_bytes(turn.pk) == (CALL, answer_to(CALL, "42"))
 
@@ -170,7 +129,7 @@ def test_what_a_run_used_before_it_waited_is_kept(store: Store) -> None:
 
 
 def test_purging_takes_items_and_their_bytes(store: Store) -> None:
-    _answer(store, "See.", TEXT, IMAGE, CALL, answer_to(CALL, "42"), name="goes")
+    answered(store, "See.", CITING, IMAGE, CALL, answer_to(CALL, "42"), name="goes")
     store.answer("stays", "yes", "stays")
     store.writer.trash.purge(trashed(store, "goes"))
     assert counts(store, "items", "blobs", "conversations") == [0, 0, 1]
@@ -178,14 +137,14 @@ def test_purging_takes_items_and_their_bytes(store: Store) -> None:
 
 
 def test_damaged_items_are_noticed(sqlite_store: Store) -> None:
-    _answer(sqlite_store, "", IMAGE)
+    answered(sqlite_store, "", IMAGE)
     assert integrity.damage(sqlite_store.url) == []
     execute(sqlite_store.url, "UPDATE items SET content = '{'")
     assert integrity.damage(sqlite_store.url) == ["1 rows of items hold values of a wrong kind"]
 
 
 def test_a_kind_of_a_later_version_is_other(store: Store) -> None:
-    _answer(store, "", IMAGE)
+    answered(store, "", IMAGE)
     execute(store.url, "UPDATE items SET kind = 'hologram'")
     [item] = store.reader.turns.items_at(store.now().pk, 1)
     assert (item.kind, item.content, item.data) == (ItemKind.OTHER, {"type": "hologram"}, PNG)

@@ -1,25 +1,13 @@
 """Reads items: what turns hold beside their text."""
 
-from typing import NamedTuple
-
 from chatmgr.domain.items import Item, ItemKind
 from chatmgr.domain.model import Turn
+from chatmgr.domain.stored_items import StoredItem
 from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import Row, as_dict, as_mapping
 
 _KINDS = frozenset(map(str, ItemKind))
-
-
-class StoredItem(NamedTuple):
-    """An item, without its bytes unless they were asked for: their SHA-256, and how many there are.
-
-    ``sha256`` is empty where it has none.
-    """
-
-    item: Item
-    sha256: str = ""
-    size: int = 0
 
 
 class Items:
