@@ -98,6 +98,10 @@ class ItemCollector:
             self.items.append(item)
             yield ItemDone(item, cursor)
 
+    def answered_ids(self) -> set[str]:
+        """The ids of the calls that have a result."""
+        return {call_id_of(item) for item in self.items if item.kind is ItemKind.TOOL_RESULT}
+
     def calls(self) -> tuple[ToolCall, ...]:
         """The calls that wait for an answer."""
         return calls_of(self.items)

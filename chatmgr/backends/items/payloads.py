@@ -142,6 +142,12 @@ def restore(value: Any, files: Mapping[str, bytes]) -> Any:
     return _walk(value, "", is_hash, replaced, _DEEPEST)
 
 
+def is_restorable(raw: str, files: Mapping[str, bytes]) -> bool:
+    """Whether all base64 that was cut out of ``raw`` is among ``files``."""
+    hashes = re.findall(r'(?:"|;base64,)(sha256:[0-9a-f]{64})"', raw)
+    return f'{_MISSING}"' not in raw and all(found in files for found in hashes)
+
+
 def hash_of(data: bytes) -> str:
     """What stands for bytes in ``raw``."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
