@@ -16,11 +16,11 @@ from chatmgr.backends.items.chat_messages import chat_messages
 from chatmgr.backends.items.fetching import fetch_wanted
 from chatmgr.backends.items.making import Origin
 from chatmgr.backends.items.sending import Target
-from chatmgr.backends.items.steps import Continuation, after, continuation
+from chatmgr.backends.items.steps import Continuation, after, continuation, waits_for_nothing
 from chatmgr.backends.model_list import refuses_model
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.stateless import Stateless
-from chatmgr.domain.errors import ProviderRefused, UsageFault
+from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import Event, ItemDone, Opened, Sending
 from chatmgr.domain.model import LiveRun, ModelInfo, Provider, TurnRequest
 
@@ -42,7 +42,7 @@ class CompletionsBackend(Stateless):
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
         """Send the whole conversation again, with the calls of the run and their outputs."""
         if run.request is None or not run.items:
-            raise UsageFault("This run does not wait for the output of a function.")
+            raise waits_for_nothing()
         going_on = continuation(run, run.items, outputs)
         for answer in going_on.step.new:
             yield ItemDone(answer)

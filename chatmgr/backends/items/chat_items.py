@@ -137,7 +137,7 @@ class ChatItems:
             summary = "".join(as_text(detail.get("summary")) for detail in self._details)
             content = {"text": said, "summary": summary}
             yield [self._origin.item(ItemKind.REASONING, content, reasoning)]
-        if text:
+        if text and text != self._audio.get("transcript"):
             citations = read_citations(self._annotations)
             key = "refusal" if refused else "content"
             raw = {key: text, **({"annotations": self._annotations} if self._annotations else {})}

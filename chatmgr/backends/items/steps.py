@@ -12,6 +12,7 @@ from typing import cast
 from chatmgr.backends.answer_text import join_messages
 from chatmgr.backends.items.collector import calls_of
 from chatmgr.backends.items.lines import answers_of, is_text, text_of
+from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.events import Delta, Event, Finished, ToolCall
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.items import DECLINED, Item, ItemKind, answer_to, call_id_of, waits_for_answer
@@ -84,6 +85,13 @@ def answer_step(items: Sequence[Item], outputs: Mapping[str, str]) -> Step:
 def waiting_calls(items: Sequence[Item]) -> tuple[ToolCall, ...]:
     """The calls of a run's last step, also those whose answers are recorded but may not have been sent."""
     return calls_of(item for item in _last_step(items) if not _is_ours(item))
+
+
+def waits_for_nothing() -> UsageFault:
+    """The error for outputs that a run does not wait for; nothing is sent."""
+    fault = UsageFault("This run does not wait for the output of a function.")
+    fault.touched = False
+    return fault
 
 
 def answered_ids(items: Sequence[Item]) -> frozenset[str]:

@@ -19,7 +19,7 @@ from chatmgr.backends.error_body import reason
 from chatmgr.backends.items.chat_messages import chat_messages
 from chatmgr.backends.items.making import Origin
 from chatmgr.backends.items.sending import Target
-from chatmgr.backends.items.steps import Continuation, after, continuation
+from chatmgr.backends.items.steps import Continuation, after, continuation, waits_for_nothing
 from chatmgr.backends.json_values import as_id, as_object, as_text
 from chatmgr.backends.local import engine, weights
 from chatmgr.backends.local.engine import Engine, Generation, Json
@@ -27,7 +27,7 @@ from chatmgr.backends.local.weights import DEFAULT_MODEL as DEFAULT_MODEL
 from chatmgr.backends.message_format import plain_message
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.stateless import Stateless
-from chatmgr.domain.errors import ChatmgrError, ModelUnknown, ProviderRefused, UsageFault
+from chatmgr.domain.errors import ChatmgrError, ModelUnknown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, ItemDone, Notice, Opened, Sending
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import LiveRun, Message, ModelInfo, Provider, TurnRequest
@@ -73,7 +73,7 @@ class LocalBackend(Stateless):
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
         """Let the model go on with the outputs of its calls."""
         if run.request is None or not run.items:
-            raise UsageFault("This run does not wait for the output of a function.")
+            raise waits_for_nothing()
         going_on = continuation(run, run.items, outputs)
         yield from (ItemDone(answer) for answer in going_on.step.new)
         loaded = self._load(run.model)

@@ -21,7 +21,7 @@ from chatmgr.backends.http.retry import busy
 from chatmgr.backends.http.stream import Stream
 from chatmgr.backends.items.collector import ItemCollector
 from chatmgr.backends.items.sending import Target
-from chatmgr.backends.items.steps import Continuation, after, continuation
+from chatmgr.backends.items.steps import Continuation, after, continuation, waits_for_nothing
 from chatmgr.backends.json_values import as_id
 from chatmgr.backends.message_format import responses_message
 from chatmgr.backends.model_list import refuses_model
@@ -32,7 +32,7 @@ from chatmgr.backends.responses.input_items import answer_items, input_items
 from chatmgr.backends.responses.recovery import ResponseRecovery
 from chatmgr.backends.responses.response_state import ResponseState
 from chatmgr.backends.responses.retrieval import Retrieval
-from chatmgr.domain.errors import NetworkDown, ProviderRefused, UsageFault
+from chatmgr.domain.errors import NetworkDown, ProviderRefused
 from chatmgr.domain.events import STATELESS, Event, Finished, ItemDone, Notice, Opened, Sending, ThreadSynced
 from chatmgr.domain.items import waits_for_answer
 from chatmgr.domain.model import (
@@ -237,11 +237,11 @@ class ResponsesBackend:
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
         """Answer the calls of a response with another one, on the same conversation or with everything."""
         if run.request is None:
-            raise UsageFault("This run does not wait for the output of a function.")
+            raise waits_for_nothing()
         items = run.items or (yield from self._retrieval.items_of(run))
         going_on = continuation(run, items, outputs)
         if not going_on.step.calls:
-            raise UsageFault("This run does not wait for the output of a function.")
+            raise waits_for_nothing()
         for answer in going_on.step.new:
             yield ItemDone(answer)
         model = self._client.pick_model(run.model or run.request.model)
