@@ -20,7 +20,7 @@ from chatmgr.domain.events import Delta, Event, Finished, Opened, Reasoning, Usa
 from chatmgr.domain.items import Item
 from chatmgr.domain.states import RunState
 
-_OTHER_KEYS = ("type", "refusal", *THOUGHT_KEYS, *ITEM_KEYS)
+_OTHER_KEYS = frozenset({"type", "refusal", *THOUGHT_KEYS, *ITEM_KEYS})
 _CALLING = re.compile(r"^(tool|function)_?(calls?|use)$")
 _NO_ITEMS = Origin("completions", "")
 
@@ -65,7 +65,7 @@ def read_chunks(
                 else:
                     yield from answer.read(choice)
             if name == BODY:
-                answer.ended = answer.ended or answer.is_heard
+                answer.ended = answer.ended or bool(answer.pieces) or not answer.items.is_empty
             if (counted := chunk.get("usage")) and (usage := read_usage(counted)):
                 yield usage
     except NetworkDown:
@@ -82,7 +82,6 @@ class _Answer:
     """
 
     def __init__(self, origin: Origin) -> None:
-        self.items = ChatItems(origin)
         self.pieces: list[str] = []
         self.finish_reason: object = None
         self.refused = False
@@ -94,6 +93,7 @@ class _Answer:
         self._chunks = 0
         self._empty_reasons = 0
         self._last_is_empty = False
+        self.items = ChatItems(origin)
 
     @property
     def is_heard(self) -> bool:
@@ -113,7 +113,9 @@ class _Answer:
         if type(delta) is not dict or choice.get("finish_reason") is not None or choice.get("message"):
             return ""
         text = delta.get("content")
-        if type(text) is not str or (len(delta) > 1 and any(map(delta.get, _OTHER_KEYS))):
+        if type(text) is not str:
+            return ""
+        if len(delta) > 1 and not _OTHER_KEYS.isdisjoint(delta) and any(map(delta.get, _OTHER_KEYS)):
             return ""
         if text:
             self._chunks += 1
@@ -129,10 +131,11 @@ class _Answer:
         if content.text:
             self._in_deltas = True
         if message := choice.get("message"):
-            if not self._in_deltas and self.items.is_empty:
-                content = self._read_piece(message)
+            whole = self._read_piece(message) if self.items.is_empty else read_message(message)
+            if not self._in_deltas:
+                content = whole
             else:
-                self._message = read_message(message)
+                self._message = whole
         if content.text:
             self.pieces.append(content.text)
         reason = choice.get("finish_reason")

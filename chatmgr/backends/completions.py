@@ -35,9 +35,9 @@ class CompletionsBackend(Stateless):
 
     def stream(self, request: TurnRequest) -> Iterator[Event]:
         """Run a turn; ends without ``Finished`` where the server never said how it ended."""
-        model = self._client.pick_model(request.model)
-        yield Opened(model=model)
-        yield from self._run(request, model, None)
+        request = replace(request, model=self._client.pick_model(request.model))
+        yield Opened(model=request.model)
+        yield from self._run(request, None)
 
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
         """Send the whole conversation again, with the calls of the run and their outputs."""
@@ -47,10 +47,12 @@ class CompletionsBackend(Stateless):
         for answer in going_on.step.new:
             yield ItemDone(answer)
         model = self._client.pick_model(run.model or run.request.model)
-        with closing(after(run.text, self._run(run.request, model, going_on))) as events:
+        request = replace(run.request, model=model)
+        with closing(after(run.text, self._run(request, going_on))) as events:
             yield from events
 
-    def _run(self, request: TurnRequest, model: str, going_on: Continuation | None) -> Iterator[Event]:
+    def _run(self, request: TurnRequest, going_on: Continuation | None) -> Iterator[Event]:
+        model = request.model
         params = params_for_api("completions", request.assistant.params)
         body: Json = {**_OPTIONAL, **params, "model": model}
         origin = Origin("completions", model)

@@ -8,7 +8,7 @@ from chatmgr.domain.items import DECLINED, Item, answer_to
 from chatmgr.domain.model import Message
 from chatmgr.domain.states import RunState
 from tests.support.item_server import ItemServer, Json, request, said, streamed
-from tests.support.output_items import CALL, IMAGE, REASONING, SEARCH
+from tests.support.output_items import CALL, IMAGE, KINDS, REASONING, SEARCH
 from tests.support.reply_server import Reply, chat_answer
 from tests.support.scripted_api import run_object, stream
 
@@ -130,6 +130,15 @@ class TestThreads:
         assert body["input"][0] == {"type": "function_call_output", "call_id": "call_1", "output": DECLINED}
         assert body["input"][1]["role"] == "user"
         assert server.violations == []
+
+    def test_a_thread_with_an_open_call_that_no_text_answers_is_rebuilt(self) -> None:
+        asked: Json = {"id": "m_1", "type": "message", "role": "user", "content": "Do it."}
+        computer = next(raw for raw, _, _ in KINDS if raw["type"] == "computer_call")
+        pending = made(computer)
+        with ItemServer([streamed(said("Yes."))], items=[asked, computer]) as server:
+            server.run(request(*turn(*pending), thread="conv_9", pending=pending), "responses")
+            [built] = server.bodies("/conversations")
+        assert built["items"][1]["content"] == '[called computer({"type": "wait"})]'
 
     def test_a_thread_with_an_open_call_that_nobody_knew_of_is_rebuilt(self) -> None:
         asked: Json = {"id": "m_1", "type": "message", "role": "user", "content": "Do it."}

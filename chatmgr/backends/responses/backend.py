@@ -28,7 +28,7 @@ from chatmgr.backends.model_list import refuses_model
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.responses import evidence
 from chatmgr.backends.responses.conversations import NOT_SUPPORTED, Conversations
-from chatmgr.backends.responses.input_items import answer_items, input_items
+from chatmgr.backends.responses.input_items import answer_items, are_answerable, input_items
 from chatmgr.backends.responses.recovery import ResponseRecovery
 from chatmgr.backends.responses.response_state import ResponseState
 from chatmgr.backends.responses.retrieval import Retrieval
@@ -64,37 +64,36 @@ class ResponsesBackend:
 
     def stream(self, request: TurnRequest) -> Iterator[Event]:
         """Run a turn; replaces a conversation that is gone or locked, then runs the refused turn again."""
-        model = self._client.pick_model(request.model)
-        yield Opened(model=model)
+        request = replace(request, model=self._client.pick_model(request.model))
+        yield Opened(model=request.model)
         thread = yield from self._conversations.ensure_synced(request)
-        yield from self._run(request, model, thread)
+        if thread != STATELESS and not (self._conversations.is_new or are_answerable(request.pending)):
+            thread = yield from self._conversations.build(request)
+        yield from self._run(request, thread)
 
     def _run(
-        self, request: TurnRequest, model: str, thread: str, going_on: Continuation | None = None
+        self, request: TurnRequest, thread: str, going_on: Continuation | None = None
     ) -> Iterator[Event]:
         try:
-            yield from self._run_turn(request, model, thread, going_on)
+            yield from self._run_turn(request, thread, going_on)
         except ProviderRefused as error:
             if refuses_model(error):
-                raise self._client.unknown_model(model) from None
+                raise self._client.unknown_model(request.model) from None
             reason = _why_rebuilt(error)
             if thread == STATELESS or not reason:
                 raise
             yield Notice(f"The thread {thread} {reason}; rebuilding it from the transcript.")
             thread = yield from self._rebuild(request, request.history(0), going_on)
-            yield from self._run_turn(request, model, thread, going_on)
+            yield from self._run_turn(request, thread, going_on)
 
-    def _run_turn(
-        self, request: TurnRequest, model: str, thread: str, going_on: Continuation | None
-    ) -> Iterator[Event]:
+    def _run_turn(self, request: TurnRequest, thread: str, going_on: Continuation | None) -> Iterator[Event]:
         """Run the turn on its conversation; one that is too long is replaced by one with the newest turns."""
 
         def run(sent: history.Sent) -> Iterator[Event]:
             own = thread
             if sent.earlier is not None and thread != STATELESS:
                 own = yield from self._rebuild(request, sent.earlier, going_on)
-            items = self._input(request, model, own, sent, going_on)
-            body = self._body(request, model, own, items)
+            body = self._body(request, own, self._input(request, own, sent, going_on))
             yield from self._run_once(request, body, own, going_on, is_whole=sent.earlier is None)
 
         max_tokens = params_for_api("responses", request.assistant.params).get("max_output_tokens")
@@ -116,7 +115,6 @@ class ResponsesBackend:
     def _input(
         self,
         request: TurnRequest,
-        model: str,
         thread: str,
         sent: history.Sent,
         going_on: Continuation | None,
@@ -124,7 +122,7 @@ class ResponsesBackend:
         """What is new to the conversation; without one, everything."""
         if thread == STATELESS:
             rest = [going_on.answered] if going_on else []
-            target = Target("responses", model, sent.form)
+            target = Target("responses", request.model, sent.form)
             return input_items([*(sent.earlier or ()), sent.message, *rest], target)
         if going_on:
             return answer_items(going_on.step.calls, going_on.step.answers)
@@ -189,9 +187,9 @@ class ResponsesBackend:
                 raise
             yield from self._recovery.find_rest(state, request, thread, error)
 
-    def _body(self, request: TurnRequest, model: str, thread: str, items: list[Json]) -> Json:
+    def _body(self, request: TurnRequest, thread: str, items: list[Json]) -> Json:
         params = params_for_api("responses", request.assistant.params)
-        body: Json = {"stream": True, **params, "model": model}
+        body: Json = {"stream": True, **params, "model": request.model}
         if request.background:
             body["background"] = True
         if request.assistant.instructions:
@@ -245,7 +243,7 @@ class ResponsesBackend:
         for answer in going_on.step.new:
             yield ItemDone(answer)
         model = self._client.pick_model(run.model or run.request.model)
-        events = self._run(run.request, model, run.thread_id or STATELESS, going_on)
+        events = self._run(replace(run.request, model=model), run.thread_id or STATELESS, going_on)
         with closing(after(run.text, events)) as joined:
             yield from joined
 

@@ -41,6 +41,12 @@ def answer_items(calls: Iterable[Item], answers: Iterable[Item]) -> list[Json]:
     return [answer for _, answer in written if answer is not None]
 
 
+def are_answerable(calls: Iterable[Item]) -> bool:
+    """Whether text can answer all of these calls; other items count for nothing."""
+    waiting = filter(waits_for_answer, calls)
+    return all(_answer(call, declined(call)) is not None for call in waiting)
+
+
 def _answer(call: Item, answer: Item) -> Json | None:
     """The input item that answers a call; None where text cannot answer it."""
     call_id = call_id_of(call)
