@@ -230,6 +230,17 @@ def test_reasoning_details_are_joined_and_kept_raw() -> None:
     assert text.content == {"text": "Hi."}
 
 
+def test_blocks_of_thinking_keep_their_signatures() -> None:
+    blocks: list[Json] = [
+        {"type": "thinking", "thinking": "H"},
+        {"type": "thinking", "thinking": "m.", "signature": "s"},
+    ]
+    tool_call = call(0, id="call_a", name="look_up", arguments="{}")
+    done = run_chat(*({"thinking_blocks": [block]} for block in blocks), {"tool_calls": [tool_call]})
+    raw = json.loads(items_in(done.events)[0].raw)
+    assert raw == {"thinking_blocks": [{"type": "thinking", "thinking": "Hm.", "signature": "s"}]}
+
+
 HOSTILE: list[Any] = [
     {"tool_calls": "x"}, {"tool_calls": [None, 3, {}]}, {"tool_calls": [{"index": "x", "function": 7}]},
     {"tool_calls": [{"id": 5, "function": {"name": ["x"], "arguments": None}}]}, {"images": {"a": 1}},

@@ -26,9 +26,10 @@ from chatmgr.backends.json_values import as_id, as_object, as_objects, as_text
 from chatmgr.domain.items import Item, ItemKind, canonical_json
 from chatmgr.domain.text import storable
 
-ITEM_KEYS = ("tool_calls", "function_call", "audio", "images", "annotations", "content_blocks")
-_REASONING_KEYS = ("reasoning_details", "reasoning_content", "reasoning", "thinking")
-_JOINED = {"text", "summary", "data", "signature"}
+DETAIL_KEYS = ("reasoning_details", "thinking_blocks")  # reasoning in the form in which servers want it back
+ITEM_KEYS = ("tool_calls", "function_call", "audio", "images", "annotations", *DETAIL_KEYS)
+_REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
+_JOINED = {"text", "thinking", "summary", "data", "signature"}
 
 
 class ChatItems:
@@ -41,7 +42,7 @@ class ChatItems:
         self._files: list[Made] = []
         self._file_parts: set[str] = set()
         self._annotations: list[Json] = []
-        self._details: list[Json] = []
+        self._details: dict[str, list[Json]] = {}
         self._reasoning: dict[str, str] = {}
         self._audio: Json = {}
         self._audio_bytes = bytearray()
@@ -56,10 +57,11 @@ class ChatItems:
 
     def read(self, delta: Json) -> str:
         """Take a piece of the message; returns what its audio says in words."""
+        for key in DETAIL_KEYS:
+            if details := as_objects(delta.get(key)):
+                self._add_details(self._details.setdefault(key, []), details)
         for key in _REASONING_KEYS:
-            if key == "reasoning_details":
-                self._add_details(delta.get(key))
-            elif isinstance(text := delta.get(key), str) and text:
+            if isinstance(text := delta.get(key), str) and text:
                 self._reasoning[key] = self._reasoning.get(key, "") + text
         self._annotations += as_objects(delta.get("annotations"))
         for part in (*as_objects(delta.get("images")), *_parts(delta.get("content"))):
@@ -71,17 +73,22 @@ class ChatItems:
         self.has_calls = bool(self._calls or self._legacy)
         return self._add_audio(as_object(delta.get("audio")))
 
-    def _add_details(self, details: object) -> None:
-        """Take reasoning in the form in which the server wants it back."""
-        for detail in as_objects(details):
-            last = self._details[-1] if self._details else {}
-            if last and all(last.get(key) == detail.get(key) for key in ("type", "index")):
+    def _add_details(self, known: list[Json], details: list[Json]) -> None:
+        """Join blocks of reasoning to those before: by their index, else the first one to the last."""
+        for at, detail in enumerate(details):
+            last = known[-1] if known else {}
+            same = last.get("type") == detail.get("type") and last.get("index") == detail.get("index")
+            if last and same and (at == 0 or type(detail.get("index")) is int):
                 texts = {
                     key: as_text(last.get(key)) + as_text(detail.get(key)) for key in _JOINED & detail.keys()
                 }
-                self._details[-1] = {**last, **{k: v for k, v in detail.items() if v is not None}, **texts}
+                known[-1] = {
+                    **last,
+                    **{key: value for key, value in detail.items() if value is not None},
+                    **texts,
+                }
             else:
-                self._details.append(dict(detail))
+                known.append(dict(detail))
 
     def _add_file(self, part: Json) -> None:
         kept = storable(canonical_json(clean_json(payloads.cut(part, {"data"})[0])))
@@ -129,12 +136,12 @@ class ChatItems:
 
     def made(self, text: str, *, refused: bool, run_id: str) -> Iterator[list[Made]]:
         """The items of the whole message, in the order in which servers show them."""
-        reasoning: Json = {"reasoning_details": self._details} if self._details else {}
-        if self.has_calls and not reasoning:
-            reasoning = dict(self._reasoning)
+        reasoning: Json = {**self._details, **(self._reasoning if self.has_calls else {})}
         if reasoning:
-            said = "".join(self._reasoning.values()) or "".join(as_text(d.get("text")) for d in self._details)
-            summary = "".join(as_text(detail.get("summary")) for detail in self._details)
+            details = [detail for blocks in self._details.values() for detail in blocks]
+            thoughts = (as_text(detail.get("text") or detail.get("thinking")) for detail in details)
+            said = next(iter(self._reasoning.values()), "") or "".join(thoughts)
+            summary = "".join(as_text(detail.get("summary")) for detail in details)
             content = {"text": said, "summary": summary}
             yield [self._origin.item(ItemKind.REASONING, content, reasoning)]
         if text and text != self._audio.get("transcript"):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from chatmgr.backends.answer_text import join_messages
+from chatmgr.backends.items.chat_items import DETAIL_KEYS
 from chatmgr.backends.items.lines import answers_of, is_text, line_of, text_of, whole_items
 from chatmgr.backends.items.sending import Json, Target, declined, in_form
 from chatmgr.backends.message_format import completions_message
@@ -10,7 +11,6 @@ from chatmgr.domain.items import DECLINED, Item, ItemKind, call_id_of
 from chatmgr.domain.model import Message
 
 _PORTABLE_TOOLS = {"function", "custom"}
-_KEPT_REASONING = "reasoning_details"  # goes back with every turn; other reasoning within its turn alone
 
 
 def chat_messages(messages: Iterable[Message], target: Target) -> list[Json]:
@@ -57,7 +57,7 @@ class _AnswerWriter:
         if self._calls:
             self._end_message()
         for key, value in (self._target.raw_of(item) or {}).items():
-            if key == _KEPT_REASONING or self._target.current:
+            if key in DETAIL_KEYS or self._target.current:  # what is only words goes back within its turn
                 self._reasoning[key] = value
 
     def _end_message(self) -> None:
