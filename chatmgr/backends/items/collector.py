@@ -18,7 +18,7 @@ class ItemCollector:
     def __init__(self, known: Iterable[Item] = ()) -> None:
         self.items: list[Item] = list(known)
         self.wanted: list[Wanted] = []
-        self._seen_files = {item.id or str(item.content.get("url")) for item in self.items if not item.raw}
+        self._seen_files = {item.id or str(item.content.get("url")) for item in self.items if _is_file(item)}
         self._held: tuple[Item, int | None] | None = None
         self._ids = {item.id for item in self.items if item.raw and item.id}
         self._unnamed: Counter[str] = Counter(_body(item) for item in self.items if item.raw)
@@ -44,6 +44,13 @@ class ItemCollector:
             if not again:
                 self._unnamed[_body(first)] += 1
             yield from self._take(made, cursor)
+        else:  # its files may be missing, if the process that recorded it died
+            yield from self._take([each for each in made[1:] if not self._is_known_file(each)], cursor)
+
+    def _is_known_file(self, made: Made) -> bool:
+        if isinstance(made, Wanted):
+            return bool({made.path or made.url, made.id} & self._seen_files)
+        return any(item.kind is made.kind and item.content == made.content for item in self.items)
 
     def _is_seen(self, item: Item, *, again: bool) -> bool:
         """Whether an item was told of before: by its id, else by what it says."""
@@ -82,9 +89,8 @@ class ItemCollector:
         yield from self._release()
         for item in made:
             if isinstance(item, Wanted):
-                key = item.path or item.url
-                if key not in self._seen_files and item.id not in self._seen_files:
-                    self._seen_files.add(key)
+                if not self._is_known_file(item):
+                    self._seen_files.add(item.path or item.url)
                     self.wanted.append(item)
             else:
                 self.items.append(item)
@@ -97,6 +103,10 @@ class ItemCollector:
             self._held = None
             self.items.append(item)
             yield ItemDone(item, cursor)
+
+    def answered_ids(self) -> set[str]:
+        """The ids of the calls that have a result."""
+        return {call_id_of(item) for item in self.items if item.kind is ItemKind.TOOL_RESULT}
 
     def calls(self) -> tuple[ToolCall, ...]:
         """The calls that wait for an answer."""
@@ -114,6 +124,10 @@ def calls_of(items: Iterable[Item]) -> tuple[ToolCall, ...]:
         )
         for item in open_calls(items)
     )
+
+
+def _is_file(item: Item) -> bool:
+    return item.kind in {ItemKind.IMAGE, ItemKind.FILE, ItemKind.AUDIO}
 
 
 def _is_plain(item: Item) -> bool:

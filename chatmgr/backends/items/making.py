@@ -14,6 +14,7 @@ from chatmgr.domain.text import storable
 Json = dict[str, Any]
 _DEEPEST = 60  # levels of JSON
 _LONGEST_URL = 8192  # characters
+_LONGEST_QUOTE = 4096
 _FILE_TYPES = {"image": ItemKind.IMAGE, "audio": ItemKind.AUDIO, "file": ItemKind.FILE}
 _MAY_BE_EMPTY = {"output", "arguments", "call_id", "name"}
 
@@ -126,7 +127,7 @@ def read_citations(annotations: object, offset: int = 0) -> list[Json]:
             "url": url if len(url) <= _LONGEST_URL else "",
             "title": as_text(facts.get("title") or facts.get("filename")),
             "file_id": as_id(facts.get("file_id")),
-            "quote": as_text(facts.get("quote") or facts.get("content")),
+            "quote": as_text(facts.get("quote") or facts.get("content"))[:_LONGEST_QUOTE],
         }
         known = {key: value for key, value in citation.items() if value not in (None, "")}
         if known:

@@ -27,9 +27,10 @@ _CLIENT = "client"
 
 def read_output_item(raw: Json, origin: Origin) -> list[Made]:
     """An output item as items: mostly one, more where it holds files, none where it is an empty message."""
-    if response_object.is_message(raw):
-        return _message(raw, origin)
-    return READERS.get(as_word(raw.get("type")), _other)(raw, origin)
+    type_ = as_word(raw.get("type"))
+    if type_ in response_object.MESSAGE_TYPES:
+        return _message(raw, origin) if response_object.is_message(raw) else []  # some repeat the question
+    return READERS.get(type_, _other)(raw, origin)
 
 
 def _message(raw: Json, origin: Origin) -> list[Made]:

@@ -1,6 +1,6 @@
 """What has arrived of one response, while it is streamed or looked up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 from chatmgr.backends.answer_text import read_content
@@ -11,6 +11,7 @@ from chatmgr.backends.json_values import as_count, as_objects
 from chatmgr.backends.responses import response_object
 from chatmgr.backends.responses.output_items import read_output_item
 from chatmgr.domain.events import Delta, Event, ItemDone, Reasoning, Usage
+from chatmgr.domain.items import Item, call_id_of, waits_for_answer
 
 
 @dataclass(slots=True)
@@ -21,7 +22,8 @@ class ResponseState:
     was asked for, and ``ended`` says that ``Finished`` was yielded. ``conversation`` is the one that the
     server named, ``usage`` the tokens that it counted. ``has_gap`` says that a piece could not be read,
     ``gap_told`` that this was reported, ``refused`` that a piece declines to answer. ``items`` are the items
-    that are done, made by ``model``.
+    that are done, made by ``model``. ``answered`` are the ids of calls whose answers were sent with a later
+    request, ``is_earlier`` says that the response is one that holds such a call.
     """
 
     id: str = ""
@@ -39,6 +41,8 @@ class ResponseState:
     refused: bool = False
     model: str = ""
     items: ItemCollector = field(default_factory=ItemCollector)
+    answered: Set[str] = frozenset()
+    is_earlier: bool = False
 
     @property
     def origin(self) -> Origin:
@@ -76,8 +80,11 @@ class ResponseState:
 
     def add_output(self, response: Json) -> Iterator[ItemDone]:
         """Keep those items of a response that were not called done before."""
-        for item in as_objects(response.get("output")):
-            yield from self.items.add(read_output_item(item, self.origin), again=True)
+        for output_item in as_objects(response.get("output")):
+            made = read_output_item(output_item, self.origin)
+            ids = {call_id_of(item) for item in made if isinstance(item, Item) and waits_for_answer(item)}
+            self.is_earlier = self.is_earlier or not ids.isdisjoint(self.answered)
+            yield from self.items.add(made, again=True)
 
     def add_reasoning(self, event: Json) -> Reasoning:
         """Keep a piece of the reasoning; a blank line separates two items of it."""

@@ -19,6 +19,8 @@ from chatmgr.backends.responses.message_parts import MessageParts
 from chatmgr.backends.responses.response_state import ResponseState
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
 from chatmgr.domain.events import Event, Finished, Reasoning
+from chatmgr.domain.items import Item
+from chatmgr.domain.model import LiveRun
 from chatmgr.domain.states import RunState
 
 T = TypeVar("T")
@@ -83,6 +85,12 @@ class Retrieval:
 
     def _fetch(self, state: ResponseState) -> Generator[Event, None, Json]:
         return (yield from self._client.query_run(partial(self._client.get, f"/responses/{state.id}")))
+
+    def items_of(self, run: LiveRun) -> Generator[Event, None, tuple[Item, ...]]:
+        """The items of a response whose items nobody has recorded, asked of the server."""
+        state = ResponseState(id=run.run_id, model=run.model)
+        response = yield from self._fetch(state)
+        return tuple(done.item for done in state.add_output(response))
 
     def read_stream(
         self,
@@ -207,6 +215,16 @@ class Retrieval:
         error = reason(response.get("error")) if failed else ""
         yield _ended(state, run_state, detail, error, text or None)
 
+    def finish_found(
+        self, state: ResponseState, response: Json, text: str, *, is_whole: bool
+    ) -> Iterator[Event]:
+        """The end of an answer that was found in its conversation: its items, and its final state."""
+        yield from state.add_output(response)
+        yield from fetch_wanted(self._client, state.items, state.origin)
+        refused = any(content.refused for content in response_object.messages(response))
+        run_state = RunState.COMPLETED if is_whole else RunState.INCOMPLETE
+        yield _ended(state, run_state, "refusal" if refused and is_whole else "", text=text or None)
+
     def _limit(self, state: ResponseState, response: Json) -> float:
         """Seconds to wait for a response, by what it is doing now."""
         if _is_queued(response):
@@ -245,6 +263,8 @@ def _ended(
     state: ResponseState, run_state: RunState, detail: str, error: str = "", text: str | None = None
 ) -> Finished:
     """How a response ended: a whole one that holds calls waits for their answers."""
+    if state.is_earlier:
+        return Finished(RunState.INTERRUPTED, error="nothing more is known since its calls were answered")
     calls = state.items.calls() if run_state is RunState.COMPLETED else ()
     if calls:
         return Finished(RunState.REQUIRES_ACTION, text=text, calls=calls)
