@@ -152,13 +152,17 @@ class OutputNeeded(ProviderRefused):
 
         calls = list(calls)
         approval = bool(calls) and all(call.kind == "approval" for call in calls)
+        command = f"chatmgr runs answer {quote(name)}"
+        answers = " ".join(
+            quote(call.id) + ("=yes" if call.kind == "approval" else "=OUTPUT") for call in calls
+        )
         needed = "your approval of" if approval else "the output of"
         shown = [
             text if len(text) <= _LONGEST_CALL else f"{text[:_LONGEST_CALL]}…" for text in map(str, calls)
         ]
         super().__init__(
             f"{name}@{position} is waiting for {needed} {', '.join(shown) or 'a function'}.",
-            f"Answer or decline it: chatmgr runs answer {quote(name)}",
+            f"Answer: {command} {answers} — or decline: {command} --decline",
         )
 
 

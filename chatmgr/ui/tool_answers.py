@@ -1,13 +1,14 @@
 """Answering the calls that a run waits for: by the person, by the command line, or by declining them."""
 
 import json
-from collections.abc import Generator, Mapping
-from shlex import quote
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 
 from chatmgr.domain.errors import OutputNeeded, UsageFault
-from chatmgr.domain.events import Event, ToolCall
+from chatmgr.domain.events import Delta, Event, ToolCall
 from chatmgr.domain.items import APPROVED, DECLINED
 from chatmgr.domain.model import Conversation
+from chatmgr.domain.text import valid_text
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app, interactive
 from chatmgr.ui.prompts import ask_line
@@ -33,15 +34,30 @@ def answer_calls(
     _refuse_unknown(conversation, calls, given)
     rest = [call for call in calls if call.id not in given]
     if rest and not decline and not interactive():
-        raise _nobody_to_ask(conversation, calls, rest)
+        run = app().reader.runs.live(conversation.pk)
+        raise OutputNeeded(conversation.name, run.position if run else conversation.turns, rest)
     outputs = {call.id: _as_output(call, given[call.id]) for call in calls if call.id in given}
     for call in rest:
         outputs[call.id] = DECLINED if decline else _ask(call)
-    return app().turns.submit_tool_outputs(conversation, outputs)
+    return _without_gap(app().turns.submit_tool_outputs(conversation, outputs))
 
 
-def given_outputs(arguments: tuple[str, ...]) -> dict[str, str]:
-    """The outputs in arguments of the form CALL_ID=OUTPUT."""
+def _without_gap(events: Generator[Event, None, None]) -> Generator[Event, None, None]:
+    """The events; the blank line that sets the text off from the one before the calls is not shown."""
+    begun = False
+    with closing(events):
+        for event in events:
+            if isinstance(event, Delta) and not begun:
+                text = event.text.lstrip("\n")
+                begun = bool(text)
+                if begun:
+                    yield Delta(text, event.cursor)
+            else:
+                yield event
+
+
+def given_outputs(arguments: tuple[str, ...], read_stdin: Callable[[], str]) -> dict[str, str]:
+    """The outputs in arguments of the form CALL_ID=OUTPUT; the output ``@-`` is what is piped in."""
     outputs: dict[str, str] = {}
     for argument in arguments:
         call_id, equals, output = argument.partition("=")
@@ -49,7 +65,8 @@ def given_outputs(arguments: tuple[str, ...]) -> dict[str, str]:
             raise UsageFault(
                 f"“{argument}” is not of the form CALL_ID=OUTPUT.", "For instance: call_1='{\"celsius\": 21}'"
             )
-        outputs[call_id] = output
+        text = read_stdin() if output == "@-" else output
+        outputs[call_id] = valid_text(text, what=f"output of {call_id}")
     return outputs
 
 
@@ -89,15 +106,3 @@ def _refuse_unknown(
             raise UsageFault(
                 f"“{conversation.name}” does not wait for “{call_id}”.", f"It waits for: {known}"
             )
-
-
-def _nobody_to_ask(
-    conversation: Conversation, calls: tuple[ToolCall, ...], rest: list[ToolCall]
-) -> OutputNeeded:
-    """The error where nobody can be asked: it names the command that answers."""
-    run = app().reader.runs.live(conversation.pk)
-    error = OutputNeeded(conversation.name, run.position if run else conversation.turns, calls)
-    command = f"chatmgr runs answer {quote(conversation.name)}"
-    answers = " ".join(quote(call.id) + ("=yes" if call.kind == "approval" else "=OUTPUT") for call in rest)
-    error.hint = f"Answer: {command} {answers} — or decline: {command} --decline"
-    return error

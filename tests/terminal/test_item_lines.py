@@ -1,5 +1,6 @@
 """Answers that are more than text, as lines at a terminal and in a pipe."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -93,7 +94,7 @@ def test_what_a_server_wrote_acts_on_no_terminal() -> None:
 class TestLinks:
     @pytest.fixture(autouse=True)
     def at_a_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(hyperlinks.sys.stdout, "isatty", lambda: True, raising=False)
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
         for name in (*hyperlinks._SIGNS, "VTE_VERSION", "TERM_PROGRAM"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("TERM", "xterm-kitty")

@@ -13,6 +13,7 @@ from chatmgr.chat.slash import Command
 from chatmgr.domain.control_characters import without_live
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Turn
+from chatmgr.domain.stored_items import FILES
 from chatmgr.domain.text import as_sentence, counted
 from chatmgr.terminal.console import console
 from chatmgr.terminal.list_tables import table
@@ -77,7 +78,7 @@ class AnswerCommands(CommandGroup):
         if not typed:
             raise UsageFault("Name a file: /save PATH")
         turn = self._answered_turn(1, or_items=True)
-        if not turn.answer or _is_folder(path_of(typed)):
+        if not turn.answer or (_has_files(turn) and _is_folder(path_of(typed))):
             self._save_files(turn, path_of(typed))
             return
         content = without_live(turn.answer).encode()
@@ -116,6 +117,12 @@ class AnswerCommands(CommandGroup):
         raise UsageFault(
             f"“{conversation.name}” has fewer than {number:,} answers.", "The last one is number 1."
         )
+
+
+def _has_files(turn: Turn) -> bool:
+    """Whether images or files came with an answer."""
+    with app().reader as reader:
+        return any(stored.item.kind in FILES for stored in reader.items.of(turn))
 
 
 def _is_folder(typed: str) -> bool:

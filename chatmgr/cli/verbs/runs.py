@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from chatmgr.cli.params import NameParam, json_option
+from chatmgr.cli.params import NameParam, json_option, read_stdin
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Conversation, LiveRun
 from chatmgr.domain.states import RunState
@@ -123,7 +123,7 @@ def answer(name: str, outputs: tuple[str, ...], decline: bool) -> None:
 
     At a terminal, each call is shown with its arguments, and asked for; an empty output declines it. The
     answer of the model goes on then. In a script, give the outputs, or --decline; exit code 8 says which
-    are missing.
+    are missing. CALL_ID=@- reads the output from standard input.
 
     \b
     Examples:
@@ -131,7 +131,7 @@ def answer(name: str, outputs: tuple[str, ...], decline: bool) -> None:
       chatmgr runs answer demo call_1='{"celsius": 21}'
       chatmgr runs answer demo --decline
     """
-    given = given_outputs(outputs)
+    given = given_outputs(outputs, read_stdin)
     conversation, _ = _open_run(name)
     calls = app().turns.pending_tool_calls(conversation)
     follow(conversation, answer_calls(conversation, calls, given, decline=decline))
