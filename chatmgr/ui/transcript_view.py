@@ -10,7 +10,7 @@ from pathlib import Path
 from shlex import quote
 
 from chatmgr.domain.model import Conversation, Turn
-from chatmgr.domain.states import LIVE
+from chatmgr.domain.states import LIVE, RunState
 from chatmgr.terminal.console import console
 from chatmgr.terminal.durations import divider, time_later
 from chatmgr.terminal.turn_lines import turn_lines
@@ -80,6 +80,9 @@ def _show_time_since(conversation: Conversation, last: Turn) -> None:
 
 
 def _advice(conversation: Conversation, last: Turn) -> str:
+    if last.state == RunState.REQUIRES_ACTION:
+        name = quote(conversation.name)
+        return f"This waits for you. Answer or decline its calls: chatmgr runs answer {name}"
     if last.state in LIVE:  # recovery left it alone: another process is at it
         name = quote(conversation.name)
         return f"This is still being answered elsewhere. Wait for it: chatmgr runs wait {name}"
