@@ -46,7 +46,7 @@ def _fields(taker: type, *left_out: str) -> set[str]:
 
 
 CONVERSATION, TURN, ASSISTANT = _fields(Conversation), _fields(Turn), _fields(Assistant)
-LIVE_RUN = _fields(LiveRun, "earlier")
+LIVE_RUN = _fields(LiveRun, "earlier", "items", "request")
 COUNT = _fields(UsageTotals)
 HIT = _fields(Hit, "snippet", "score") | {"stamp", "user", "answer"}
 COLUMNS_OF = {
