@@ -67,9 +67,13 @@ class Progress:
         """The model's reasoning so far."""
         return storable("".join(self._reasoning))
 
-    def begin_with(self, usage: Usage) -> None:
-        """Take what the run had used before it waited for the outputs of functions."""
-        self.usage_before = self.usage = usage
+    def begin_with(self, usage: Usage, api: str) -> None:
+        """Take what the run had used before it waited for the outputs of functions.
+
+        An Assistants server reports what the whole run has used; others, each request by itself.
+        """
+        self.usage = usage
+        self.usage_before = Usage() if api == "assistants" else usage
 
     def add_usage(self, usage: Usage) -> None:
         """Take what the run has used since then."""

@@ -103,7 +103,7 @@ class RunRecovery:
         if not live_run.sent:
             not_sent = "it was never sent"
             return RunOutcome(RunState.INTERRUPTED, live_run.text, error=not_sent, thread_synced=None)
-        progress = self._progress_of(live_run)
+        progress = self._progress_of(live_run, route)
         run = open_run(live_run, route)
         if route:
             progress.cost = lambda usage: self._prices.cost(route.provider, live_run.model, usage)
@@ -130,7 +130,7 @@ class RunRecovery:
 
     def close_as(self, live_run: LiveRun, route: Route | None, state: RunState, error: str) -> None:
         """Close a run by the user's decision; what had arrived is kept, and calls that wait are declined."""
-        outcome = aborted_outcome(self._progress_of(live_run), state, error)
+        outcome = aborted_outcome(self._progress_of(live_run, route), state, error)
         outcome = replace(outcome, cost=None if live_run.sent else 0)
         self._writer.runs.close(open_run(live_run, route), outcome, declined_answers(live_run.items))
 
@@ -139,17 +139,17 @@ class RunRecovery:
 
         A thread of the Responses API then holds the turn, and hears of it with the next message.
         """
-        outcome = aborted_outcome(self._progress_of(live_run), RunState.CANCELLED, "")
+        outcome = aborted_outcome(self._progress_of(live_run, route), RunState.CANCELLED, "")
         synced = route is not None and route.provider.api == "responses"
         outcome = replace(outcome, detail="declined", cost=None, thread_synced=synced)
         self._writer.runs.close(open_run(live_run, route), outcome, declined_answers(live_run.items))
 
-    def _progress_of(self, live_run: LiveRun) -> Progress:
+    def _progress_of(self, live_run: LiveRun, route: Route | None) -> Progress:
         """What a run has brought so far."""
         progress = Progress(live_run.text)
         progress.sent = live_run.sent
         with self._reader as reader:
-            progress.begin_with(reader.runs.used(live_run.run_pk))
+            progress.begin_with(reader.runs.used(live_run.run_pk), route.provider.api if route else "")
         return progress
 
 

@@ -159,7 +159,7 @@ class TurnRunner:
         run = open_run(live_run, route)
         with _message_kept():
             with self._reader as reader:
-                progress.begin_with(reader.runs.used(live_run.run_pk))
+                progress.begin_with(reader.runs.used(live_run.run_pk), route.provider.api)
                 message = UserMessage(live_run.user, reader.turns.files_of(live_run.message))
             request = self._request(
                 conversation, run, assistant, route.model, message, background=live_run.background

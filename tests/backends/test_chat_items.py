@@ -199,6 +199,13 @@ def test_citations(run: Any) -> None:
     }
 
 
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "https://a.example/\x1b]8;;", 7])
+def test_what_is_no_web_address_is_no_link(url: Any) -> None:
+    done = run_chat({"content": "Hi.", "annotations": [{"type": "url_citation", "url": url, "title": "A"}]})
+    [item] = items_in(done.events)
+    assert item.content["citations"] == [{"title": "A"}]
+
+
 @pytest.mark.parametrize("run", [run_chat, run_whole])
 def test_a_refusal_is_an_item(run: Any) -> None:
     done = run({"content": None, "refusal": "No."})

@@ -223,6 +223,16 @@ def test_items_under_other_ids_at_the_end_are_the_same_items() -> None:
     assert [item.id for item in items_in(done.events)] == ["other_0", "other_1"]
 
 
+def test_two_items_that_say_the_same_are_two() -> None:
+    second = {**SEARCH, "id": "ws_2"}
+    done: Json = {"type": "response.output_item.done", "output_index": 0, "item": SEARCH}
+    final: Json = {"type": "response.completed", "response": response(output=[SEARCH, second, said("Hi.")])}
+    for frames in ([done, final], [final], [done, {**done, "item": second}, final]):
+        with ItemServer([stream(*((frame["type"], frame) for frame in frames))]) as server:
+            events = server.run(request(), "responses").events
+        assert [item.id for item in items_in(events)] == ["ws_1", "ws_2", "msg_1"]
+
+
 @pytest.mark.parametrize("known", [0, 1, 2])
 def test_a_recovered_run_brings_the_items_that_are_not_known(known: int) -> None:
     output = [SEARCH, said("Hi.", URL), CODE]

@@ -119,10 +119,13 @@ def test_what_a_run_used_before_it_waited_is_kept(store: Store) -> None:
     store.writer.runs.require_action(run, "look_up", used)
     assert store.reader.runs.used(run.run) == Usage(10, 2)
     progress = Progress()
-    progress.begin_with(Usage(10, 2))
+    progress.begin_with(Usage(10, 2), "responses")
     progress.add_usage(Usage(20, 3, 4))
     progress.add_usage(Usage(30, 3, 4))  # a later report replaces an earlier one of the same step
     assert progress.usage == Usage(40, 5, 4)
+    progress.begin_with(Usage(10, 2), "assistants")
+    progress.add_usage(Usage(30, 3))  # the whole run's
+    assert progress.usage == Usage(30, 3)
     store.writer.runs.close(run, RunOutcome(RunState.CANCELLED, ""))
     turn = store.reader.turns.get(store.now(), 1)
     assert (turn.input_tokens, turn.cost, turn.reasoning) == (10, 7, "hm")

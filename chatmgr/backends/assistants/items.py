@@ -59,7 +59,7 @@ def read_call(call: Json, origin: Origin) -> Iterator[list[Made]]:
     tool = as_word(call.get("type")) or "function"
     facts = as_object(call.get(tool))
     call_id = as_id(call.get("id"))
-    content: Json = {"call_id": call_id, "name": as_text(facts.get("name")) or tool, "tool": tool}
+    content: Json = {"call_id": call_id, "name": as_id(facts.get("name")) or tool, "tool": tool}
     files: list[Made] = []
     if tool == "code_interpreter":
         outputs = as_objects(facts.get("outputs"))

@@ -171,10 +171,8 @@ class ChatItems:
     def _made_call(self, call: Json, number: int, run_id: str, *, legacy: bool = False) -> Made:
         tool = "custom" if call.get("custom") else "function"
         function = as_object(call.get(tool))
-        name, arguments = (
-            as_text(function.get("name")),
-            text_or_json(function.get("arguments", function.get("input"))),
-        )
+        name = as_id(function.get("name"))
+        arguments = text_or_json(function.get("arguments", function.get("input")))
         call_id = as_id(call.get("id"))
         if not call_id:  # answers need one
             told = f"{run_id} {number} {name} {arguments}".encode("utf-8", "replace")

@@ -21,7 +21,7 @@ class ItemCollector:
         self._seen_files = {item.id or str(item.content.get("url")) for item in self.items if _is_file(item)}
         self._held: tuple[Item, int | None] | None = None
         self._ids = {item.id for item in self.items if item.raw and item.id}
-        self._unnamed: Counter[str] = Counter(_body(item) for item in self.items if item.raw)
+        self._told: Counter[str] = Counter(_body(item) for item in self.items if item.raw)
 
     @property
     def is_empty(self) -> bool:
@@ -42,7 +42,7 @@ class ItemCollector:
             if first.id:
                 self._ids.add(first.id)
             if not again:
-                self._unnamed[_body(first)] += 1
+                self._told[_body(first)] += 1
             yield from self._take(made, cursor)
         else:  # its files may be missing, if the process that recorded it died
             yield from self._take([each for each in made[1:] if not self._is_known_file(each)], cursor)
@@ -53,14 +53,13 @@ class ItemCollector:
         return any(item.kind is made.kind and item.content == made.content for item in self.items)
 
     def _is_seen(self, item: Item, *, again: bool) -> bool:
-        """Whether an item was told of before: by its id, else by what it says."""
-        if item.id in self._ids and item.id:
-            return True
+        """Whether an item was told of before: by its id, else by what it says, each time once."""
         body = _body(item)
-        if again and self._unnamed[body] > 0:
-            self._unnamed[body] -= 1
-            return True
-        return not item.id and not again and self._unnamed[body] > 0
+        is_known = bool(item.id) and item.id in self._ids
+        is_same = self._told[body] > 0 and (again or not item.id)
+        if again and (is_known or is_same):
+            self._told[body] -= 1
+        return is_known or is_same
 
     def _is_held(self, item: Item) -> bool:
         held = self._held[0] if self._held else None

@@ -124,7 +124,7 @@ def read_citations(annotations: object, offset: int = 0) -> list[Json]:
         citation = {
             "start": None if start is None else start + offset,
             "end": None if end is None else end + offset,
-            "url": url if len(url) <= _LONGEST_URL else "",
+            "url": url if _is_web_address(url) else "",
             "title": as_text(facts.get("title") or facts.get("filename")),
             "file_id": as_id(facts.get("file_id")),
             "quote": as_text(facts.get("quote") or facts.get("content"))[:_LONGEST_QUOTE],
@@ -171,7 +171,7 @@ def read_part(part: Json, origin: Origin) -> list[Made]:
     facts = as_object(part.get(key)) or inline or part
     address = as_text(part.get(key)) or as_text(facts.get("url"))
     base64 = as_text(facts.get("data") or facts.get("b64_json") or facts.get("file_data"))
-    if address.startswith(("http://", "https://")) and len(address) <= _LONGEST_URL:
+    if _is_web_address(address):
         return [Wanted(kind, "", url=address)]
     if text := address or base64:
         declared = as_text(facts.get("mime_type") or facts.get("mimeType") or facts.get("media_type"))
@@ -205,6 +205,11 @@ def kind_of(name: str) -> ItemKind:
 def kind_of_type(content_type: str) -> ItemKind:
     """Whether a file of this content type is an image, audio, or another file."""
     return _FILE_TYPES.get(content_type.partition("/")[0].lower(), ItemKind.FILE)
+
+
+def _is_web_address(url: str) -> bool:
+    """Whether an address may be shown as a link and fetched: no other scheme may be."""
+    return url.lower().startswith(("http://", "https://")) and url.isprintable() and len(url) <= _LONGEST_URL
 
 
 def _content(file_id: str) -> str:

@@ -60,7 +60,7 @@ def _call(
         "name": name,
         "arguments": text_or_json(arguments),
         "tool": tool,
-        "server": as_text(raw.get("server_label")),
+        "server": as_id(raw.get("server_label")),
         "status": as_word(raw.get("status")),
         "output": None if output is None else text_or_json(output),
         "error": text_or_json(as_object(error).get("message") or error),
@@ -81,11 +81,11 @@ def _result(raw: Json, origin: Origin, output: object) -> list[Made]:
 
 
 def _function_call(raw: Json, origin: Origin) -> list[Made]:
-    return _call(raw, origin, "function", as_text(raw.get("name")), raw.get("arguments"))
+    return _call(raw, origin, "function", as_id(raw.get("name")), raw.get("arguments"))
 
 
 def _custom_call(raw: Json, origin: Origin) -> list[Made]:
-    return _call(raw, origin, "custom", as_text(raw.get("name")), raw.get("input"))
+    return _call(raw, origin, "custom", as_id(raw.get("name")), raw.get("input"))
 
 
 def _output(raw: Json, origin: Origin) -> list[Made]:
@@ -148,15 +148,15 @@ def _apply_patch(raw: Json, origin: Origin) -> list[Made]:
 
 
 def _mcp_call(raw: Json, origin: Origin) -> list[Made]:
-    return _call(raw, origin, "mcp", as_text(raw.get("name")), raw.get("arguments"), raw.get("output"))
+    return _call(raw, origin, "mcp", as_id(raw.get("name")), raw.get("arguments"), raw.get("output"))
 
 
 def _approval_request(raw: Json, origin: Origin) -> list[Made]:
     content = {
         "id": as_id(raw.get("id")),
-        "name": as_text(raw.get("name")),
+        "name": as_id(raw.get("name")),
         "arguments": text_or_json(raw.get("arguments")),
-        "server": as_text(raw.get("server_label")),
+        "server": as_id(raw.get("server_label")),
     }
     return [origin.item(ItemKind.APPROVAL_REQUEST, content, raw, item_id=raw.get("id"))]
 
