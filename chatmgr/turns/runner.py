@@ -119,7 +119,8 @@ class TurnRunner:
         with self._reader as reader:
             thread = reader.threads.get(run.conversation, run.provider, run.endpoint, before=run.position)
             answered = reader.turns.last_answered(run.conversation, run.position)
-            items = reader.turns.items_at(run.conversation, answered) if thread else ()
+            held = thread is not None and thread.synced >= answered > 0
+            items = reader.turns.items_at(run.conversation, answered) if held else ()
             return TurnRequest(
                 conversation=conversation.id,
                 position=run.position,

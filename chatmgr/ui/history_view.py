@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from chatmgr.domain.control_characters import without_live
 from chatmgr.domain.errors import NoCode
+from chatmgr.domain.items import Item, ItemKind
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.stored_items import StoredItem
 from chatmgr.store.reader.turns import AttachmentInfo
@@ -21,6 +22,9 @@ def item_lines(
     from chatmgr.terminal.item_lines import item_blocks
 
     yield from turn_lines(replace(turn, answer="", items=True), files, terminal=terminal)
+    if turn.reasoning and all(stored.item.kind is not ItemKind.REASONING for stored in items):
+        items = [StoredItem(Item(ItemKind.REASONING, {"text": turn.reasoning})), *items]
+        items += [StoredItem(Item(ItemKind.TEXT, {"text": turn.answer}))] if len(items) == 1 else []
     yield from item_blocks(turn.answer, items, terminal=terminal)
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from chatmgr.domain.items import Item, ItemKind
+from chatmgr.domain.states import RunState
+from chatmgr.store.writer import RunOutcome
 from tests.support.commands import Chatmgr
 from tests.support.sample_items import EVERY_TEXT, EVERYTHING, IMAGE, PNG, THOUGHT, URL, answered, item
 from tests.support.store import Store
@@ -45,6 +47,13 @@ def test_item_by_item(demo: Chatmgr) -> None:
     assert "reasoning: hm, cats" in shown
     assert shown.endswith("[item 1 · text]\nPlain.\n\n")
     assert "empty" not in shown
+
+
+def test_reasoning_that_came_as_text_is_an_item_too(store: Store, demo: Chatmgr) -> None:
+    run = store.open(name="thinking")
+    store.writer.runs.close(run, RunOutcome(RunState.COMPLETED, "Yes.", reasoning="Hm."))
+    shown = demo("history", "thinking", "--items").out
+    assert "[item 1 · reasoning]\nreasoning: Hm.\n\n[item 2 · text]\nYes.\n" in shown
 
 
 def test_items_as_json(demo: Chatmgr) -> None:

@@ -8,7 +8,7 @@ import pytest
 from chatmgr.domain.items import DECLINED
 from tests.support.commands import Chatmgr
 from tests.support.item_server import PNG, ItemServer, said, streamed
-from tests.support.output_items import APPROVAL, CALL, IMAGE
+from tests.support.output_items import APPROVAL, CALL, IMAGE, SEARCH, URL
 from tests.support.remote_threads import at_terminal, until
 from tests.support.reply_server import Reply, chat_answer, event_stream
 
@@ -224,16 +224,32 @@ def test_an_image_is_kept_shown_and_saved(chatmgr: Chatmgr, server: ItemServer, 
     assert chatmgr.turn("demo@2")["answer"] == "A cat."
 
 
-def test_an_item_is_kept_though_the_process_is_killed_right_after(
-    chatmgr: Chatmgr, server: ItemServer
+def test_sources_stand_below_an_answer_at_a_terminal_alone(chatmgr: Chatmgr, server: ItemServer) -> None:
+    answer = streamed(SEARCH, said("Cats sleep.", URL))
+    server.turns += [answer, answer]
+    done = chatmgr("send", "demo", "cats?")
+    assert (done.out, done.err) == ("Cats sleep.\n", "")
+    assert "Cats [1]" in chatmgr("history", "demo").out
+    code, seen = at_terminal(chatmgr, ["send", "demo", "cats?"])
+    assert code == 0, seen
+    assert "Cats sleep.\r\n\r\n[1] A — https://a.example/" in seen
+    assert "[called web_search(" in seen
+
+
+@pytest.mark.parametrize("noted", [1, 5, 12])
+def test_no_item_is_lost_or_doubled_when_the_process_is_killed(
+    chatmgr: Chatmgr, server: ItemServer, noted: int
 ) -> None:
-    """The server calls the image done and says nothing more; then the process dies."""
-    whole_stream = streamed(IMAGE).content()
+    """The server calls items done and says nothing more. What was shown of them is kept."""
+    images = [{**IMAGE, "id": f"ig_{number}"} for number in range(12)]
+    whole_stream = streamed(*images).content()
     begun = whole_stream[: whole_stream.index(b"event: response.completed")]
     server.turns.append(Reply(200, begun, "text/event-stream", {"Content-Length": "1000000"}))
     process = chatmgr.start("send", "demo", "draw")
-    until(lambda: "[image: " in process.err or process.over)
+    until(lambda: process.err.count("[image: ") >= noted or process.over)
     process.kill()
-    [image] = chatmgr.turn("demo@1")["items"]
-    assert image["kind"] == "image"
+    shown = process.err.count("[image: ")
+    ids = [item["id"] for item in chatmgr.turn("demo@1")["items"]]
+    assert len(ids) >= shown >= noted
+    assert ids == [image["id"] for image in images[: len(ids)]]
     assert chatmgr.rows("SELECT size FROM blobs") == [(len(PNG),)]
