@@ -374,3 +374,25 @@ def test_a_run_that_waits_goes_on_with_the_output_of_its_call(backend: LocalBack
     assert result.item.content["output"] == "Sunny."
     assert isinstance(rest[-1], Finished)
     assert rest[-1].state in {RunState.COMPLETED, RunState.INCOMPLETE}
+
+
+class _Stuck:
+    """A server that reaches no callback until it is told to: a slow machine, at a piece of a long prompt."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def handle_chat_completions(self, _body: object, _receive: object) -> None:
+        self.go_on.wait()
+
+
+def test_closing_does_not_wait_for_a_callback_for_ever() -> None:
+    server = _Stuck()
+    generation = engine.Generation(engine.Engine(server, 512), {})
+    closer = threading.Thread(target=generation.close, daemon=True)
+    closer.start()
+    closer.join(30)
+    assert not closer.is_alive()
+    server.go_on.set()
+    generation.close()
+    assert generation not in engine._running

@@ -174,7 +174,7 @@ def _events(chunks: Generation, model: str, notice: str, earlier: Sequence[Messa
     yield Opened(run_id=run_id, model=model, retrievable=False)
     if notice:
         yield Notice(notice)
-    named = (("error" if chunk.get("error") else "", chunk) for chunk in chain([first], remaining))
+    named = ([("error" if chunk.get("error") else "", chunk)] for chunk in chain([first], remaining))
     known = [item for message in earlier for item in message.items]
     yield from read_chunks(named, _failure, run_id, origin=Origin("local", model), known=known)
 
