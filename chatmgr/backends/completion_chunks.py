@@ -5,31 +5,45 @@ read. The answer has ended where a chunk says why (``finish_reason``), where the
 or where it is one whole body. One that ends in no such way was cut off.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from chatmgr.backends.answer_end import end_of_answer, is_placeholder
 from chatmgr.backends.answer_text import THOUGHT_KEYS, Content, gap_error, read_message
 from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE, Batch, Json, merged
+from chatmgr.backends.items.chat_items import ITEM_KEYS, ChatItems
+from chatmgr.backends.items.collector import ItemCollector
+from chatmgr.backends.items.making import Origin
 from chatmgr.backends.json_values import as_count, as_id, as_object, as_objects
 from chatmgr.domain.errors import NetworkDown
 from chatmgr.domain.events import Delta, Event, Finished, Opened, Reasoning, Usage
+from chatmgr.domain.items import Item
 from chatmgr.domain.states import RunState
 
 _SPECIAL = (BODY, DONE, UNREADABLE, "error")
-_OTHER_KEYS = ("type", "refusal", *THOUGHT_KEYS)
+_OTHER_KEYS = frozenset({"type", "refusal", *THOUGHT_KEYS, *ITEM_KEYS})
+_CALLING = re.compile(r"^(tool|function)_?(calls?|use)$")
+_NO_ITEMS = Origin("completions", "")
 
 
 def read_chunks(
-    batches: Iterable[Batch], failure: Callable[[Json, bool], Finished], run_id: str = ""
+    batches: Iterable[Batch],
+    failure: Callable[[Json, bool], Finished],
+    run_id: str = "",
+    *,
+    origin: Origin = _NO_ITEMS,
+    known: Iterable[Item] = (),
+    fetch: Callable[[ItemCollector], Iterator[Event]] = lambda _: iter(()),
 ) -> Iterator[Event]:
     """The events in chunks; ends without ``Finished`` where nothing says that the answer has ended.
 
     ``failure`` gives the end for an error inside the answer, and is told whether anything of it was heard.
-    ``run_id`` is the answer's id, where that was reported already.
+    ``run_id`` is the answer's id, where that was reported already. The items are made by ``origin``, and
+    follow those that are ``known``; ``fetch`` gets the files that they name.
 
     Raises NetworkDown for a piece that cannot be read, and for a connection that breaks before the end.
     """
-    answer = _Answer(run_id)
+    answer = _Answer(run_id, origin)
     try:
         for text, name, chunk in merged(batches, answer.read_plain):
             if text:
@@ -51,13 +65,13 @@ def read_chunks(
                 if not _is_further(choice):
                     yield from answer.read(choice)
             if name == BODY:
-                answer.ended = answer.ended or bool(answer.pieces)
+                answer.ended = answer.ended or bool(answer.pieces) or not answer.items.is_empty
             if (counted := chunk.get("usage")) and (usage := read_usage(counted)):
                 yield usage
     except NetworkDown:
         if not answer.has_end:  # else the break has cost nothing
             raise
-    yield from answer.end()
+    yield from answer.end(ItemCollector(known), answer.run_id, fetch)
 
 
 def _is_further(choice: Json) -> bool:
@@ -73,7 +87,7 @@ class _Answer:
     before it have none: some servers send it with every chunk.
     """
 
-    def __init__(self, run_id: str) -> None:
+    def __init__(self, run_id: str, origin: Origin) -> None:
         self.run_id = run_id
         self.pieces: list[str] = []
         self.finish_reason: object = None
@@ -86,11 +100,12 @@ class _Answer:
         self._chunks = 0
         self._empty_reasons = 0
         self._last_is_empty = False
+        self.items = ChatItems(origin)
 
     @property
     def is_heard(self) -> bool:
         """Whether anything of the answer has come."""
-        return self.has_reasoning or bool(self.pieces)
+        return self.has_reasoning or bool(self.pieces) or not self.items.is_empty
 
     @property
     def has_end(self) -> bool:
@@ -113,7 +128,9 @@ class _Answer:
         if type(delta) is not dict or _is_further(choice):
             return ""
         text = delta.get("content")
-        if type(text) is not str or not text or (len(delta) > 1 and any(map(delta.get, _OTHER_KEYS))):
+        if type(text) is not str or not text:
+            return ""
+        if len(delta) > 1 and not _OTHER_KEYS.isdisjoint(delta) and any(map(delta.get, _OTHER_KEYS)):
             return ""
         self._chunks += 1
         self._in_deltas = True
@@ -124,14 +141,15 @@ class _Answer:
     def read(self, choice: Json) -> Iterator[Event]:
         """What any choice adds to the answer and to the reasoning."""
         self._chunks += 1
-        content = read_message(choice.get("delta") or choice.get("text"))
+        content = self._read_piece(choice.get("delta") or choice.get("text"))
         if content.text:
             self._in_deltas = True
         if message := choice.get("message"):
+            whole = self._read_piece(message) if self.items.is_empty else read_message(message)
             if not self._in_deltas:
-                content = read_message(message)
+                content = whole
             else:
-                self._message = read_message(message)
+                self._message = whole
         if content.text:
             self.pieces.append(content.text)
         reason = choice.get("finish_reason")
@@ -146,6 +164,12 @@ class _Answer:
             self.refused = self.refused or content.refused
             yield Delta(content.text)
 
+    def _read_piece(self, piece: object) -> Content:
+        """What a delta or a message says, in words or as audio."""
+        content = read_message(piece)
+        spoken = self.items.read(piece) if isinstance(piece, dict) else ""
+        return content._replace(text=spoken) if spoken and not content.text else content
+
     def _note_reason(self, reason: object) -> None:
         self._last_is_empty = is_placeholder(reason)
         if self._last_is_empty:
@@ -159,16 +183,26 @@ class _Answer:
         text = self._message.text
         return text[len(streamed) :] if text.startswith(streamed) else ""
 
-    def end(self) -> Iterator[Event]:
-        """The rest of the answer, and how it ended; no end where it was cut off."""
+    def end(
+        self, collector: ItemCollector, run_id: str, fetch: Callable[[ItemCollector], Iterator[Event]]
+    ) -> Iterator[Event]:
+        """The rest of the answer, its items, and how it ended; no end where it was cut off."""
         if rest := self.rest():
+            self.pieces.append(rest)
             yield Delta(rest)
         if self.has_gap:
             raise gap_error()
         if not self.has_end:
             return
+        for made in self.items.made("".join(self.pieces), refused=self.refused, run_id=run_id):
+            yield from collector.add(made)
+        yield from fetch(collector)
         state, detail = end_of_answer(self.finish_reason)
-        yield Finished(state, "refusal" if self.refused and state is RunState.COMPLETED else detail)
+        calls = collector.calls() if state is RunState.COMPLETED or _CALLING.match(detail) else ()
+        if calls:
+            yield Finished(RunState.REQUIRES_ACTION, calls=calls)
+        else:
+            yield Finished(state, "refusal" if self.refused and state is RunState.COMPLETED else detail)
 
 
 def read_usage(usage: object) -> Usage | None:

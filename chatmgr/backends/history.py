@@ -2,16 +2,19 @@
 
 Everything is sent at first. If the server says that it is too long, it is sent again with the newest turns
 that fit, by the server's own count. If the model cannot read the files of earlier turns, it gets their
-names instead. A server that refuses a request has not answered it, so nothing happens twice. The
-transcript stays as it is, and a notice tells the person what the model did not see.
+names instead; if it does not take their items, it gets those in words. A server that refuses a request has
+not answered it, so nothing happens twice. The transcript stays as it is, and a notice tells the person what
+the model did not see.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import cached_property
-from typing import cast
+from typing import NamedTuple, cast
 
 from chatmgr.backends import context_window
+from chatmgr.backends.items.sending import Form, Target, carried, next_form
 from chatmgr.backends.message_format import (
     cannot_read_files,
     has_documents,
@@ -21,7 +24,7 @@ from chatmgr.backends.message_format import (
 )
 from chatmgr.backends.overflow import Overflow, parse_overflow
 from chatmgr.domain.errors import ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Notice, Reasoning, Usage
+from chatmgr.domain.events import Delta, Event, Finished, ItemDone, Notice, Reasoning, Usage
 from chatmgr.domain.model import Message, TurnRequest
 
 _SHORTER_TRIES = 3  # two by the server's count, then the new message alone
@@ -29,27 +32,40 @@ _UNLIMITED = 2**31
 _TOO_LONG_HINT = "Send it in parts, or choose a model with a larger context."
 
 
+class Sent(NamedTuple):
+    """What is sent of a conversation: the earlier messages, the new one, and the form of their items.
+
+    ``earlier`` is None while the server is left to know them by itself.
+    """
+
+    earlier: list[Message] | None
+    message: Message
+    form: Form = Form.RAW
+
+
 def run_with_history(
     request: TurnRequest,
-    run: Callable[[list[Message] | None], Iterator[Event]],
+    run: Callable[[Sent], Iterator[Event]],
     max_tokens: object,
     *,
+    api: str = "",
     kept_remotely: bool = False,
+    rest: Sequence[Message] = (),
 ) -> Iterator[Event]:
     """Run a turn with as many earlier messages as the server takes; yields its events.
 
-    ``run`` is called with the earlier messages, and again with fewer if it raises the refusal of a prompt
-    that is too long before any of the answer was heard. With ``kept_remotely``, the server has them: then it
-    is called with None at first. ``max_tokens`` is the limit of the answer, if any.
+    ``run`` is called with all of them, and again with fewer if it raises the refusal of a prompt that is too
+    long before any of the answer was heard. With ``kept_remotely``, the server has them. ``rest`` follows the
+    new message; ``api`` takes them. ``max_tokens`` is the limit of the answer, if any.
     """
-    history = _History(request, max_tokens, kept_remotely=kept_remotely)
+    history = _History(request, max_tokens, api, rest, kept_remotely=kept_remotely)
     while True:
         notices = list(history.notices())
         heard = False
         try:
-            with closing(cast(Generator[Event], run(history.messages))) as events:
+            with closing(cast(Generator[Event], run(history.sent()))) as events:
                 for event in events:
-                    if isinstance(event, (Delta, Reasoning, Usage, Finished)) and not heard:
+                    if isinstance(event, (Delta, Reasoning, ItemDone, Usage, Finished)) and not heard:
                         heard = True
                         yield from notices
                     yield event
@@ -64,40 +80,70 @@ def run_with_history(
 class _History:
     """The earlier messages that are sent: all of them, until the server says that it cannot take them.
 
-    ``messages`` is None while the server is left to know them by itself.
+    ``_messages`` is None while the server is left to know them by itself.
     """
 
-    def __init__(self, request: TurnRequest, max_tokens: object, *, kept_remotely: bool) -> None:
-        self.messages: list[Message] | None = None if kept_remotely else request.history(0)
+    def __init__(
+        self,
+        request: TurnRequest,
+        max_tokens: object,
+        api: str,
+        rest: Sequence[Message],
+        *,
+        kept_remotely: bool,
+    ) -> None:
+        self._kept_remotely = kept_remotely
+        self._messages: list[Message] | None = None if kept_remotely else request.history(0)
         self._request = request
         self._max_tokens = max_tokens
+        self._target = Target(api, request.model)
+        self._rest = rest
         self._ratio = context_window.CHARS_PER_TOKEN
         self._fitted: context_window.Fitted | None = None
         self._tries_left = _SHORTER_TRIES
         self._limit = 0
         self._turns_with_unread_files = 0
 
+    def sent(self) -> Sent:
+        """What is sent now; images of answers go with the messages after them."""
+        earlier, message, form = self._messages, self._request.message, self._target.form
+        if earlier is not None and not self._kept_remotely and not self._turns_with_unread_files:
+            earlier, images = carried(earlier, self._target)
+            message = replace(message, attachments=(*images, *message.attachments)) if images else message
+        return Sent(earlier, message, form)
+
     @cached_property
     def _turns(self) -> list[list[Message]]:
-        messages = self._request.history(0) if self.messages is None else self.messages
+        messages = self._request.history(0) if self._messages is None else self._messages
         return context_window.group_turns(messages)
 
     def reduce(self, error: ProviderRefused) -> None:
         """Leave out what the server refused; raises if there is nothing left to leave out."""
         if overflow := parse_overflow(error.body, error.status):
             self._shorten(overflow, error)
-            return
-        if self.messages is None or not cannot_read_files(error):
-            raise error
-        self._turns_with_unread_files = sum(map(has_documents, self.messages))
-        if self._turns_with_unread_files:
-            turns = [[with_file_names(message) for message in turn] for turn in self._turns]
-            self.messages = [with_file_names(message) for message in self.messages]
-            self._turns = turns
-        elif has_documents(self._request.message):
+        elif not self._leave_out_files(error):
+            messages = [] if self._kept_remotely else [*(self._messages or ()), *self._rest]
+            form = next_form(self._target, messages, error)
+            if form is None:
+                raise error
+            self._target = replace(self._target, form=form)
+
+    def _leave_out_files(self, error: ProviderRefused) -> bool:
+        """Send the names of earlier files, if the server refused these; returns whether it did."""
+        if self._messages is None or not cannot_read_files(error):
+            return False
+        if not self._turns_with_unread_files:
+            earlier, message, _ = self.sent()
+            carries_images = len(message.attachments) > len(self._request.attachments)
+            self._turns_with_unread_files = sum(map(has_documents, earlier or ())) + carries_images
+            if self._turns_with_unread_files:
+                turns = [[with_file_names(message) for message in turn] for turn in self._turns]
+                self._messages = [with_file_names(message) for message in self._messages]
+                self._turns = turns
+                return True
+        if has_documents(self._request.message):
             raise _cannot_read_error(self._request, error)
-        else:
-            raise error
+        return False
 
     def _shorten(self, overflow: Overflow, error: ProviderRefused) -> None:
         """Keep the newest turns that fit by the server's count; at each try there are fewer."""
@@ -113,7 +159,7 @@ class _History:
         budget = limit - context_window.answer_reserve(self._max_tokens, limit)
         self._fitted = self._fit(budget, refused.kept - 1 if self._tries_left else 0)
         newest = self._turns[len(self._turns) - self._fitted.kept :]
-        self.messages = [message for turn in newest for message in turn]
+        self._messages = [message for turn in newest for message in turn]
 
     def _fit(self, budget: int, max_turns: int) -> context_window.Fitted:
         earlier = [plain_message(message) for turn in self._turns for message in turn]
@@ -131,6 +177,10 @@ class _History:
             yield Notice(
                 f"The model cannot read the files of {count} earlier "
                 f"{'turn' if count == 1 else 'turns'}; only their names were sent."
+            )
+        if self._target.form is Form.WORDS:
+            yield Notice(
+                "The server does not take the calls of earlier turns as such; they were sent as text."
             )
 
 

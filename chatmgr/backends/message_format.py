@@ -4,12 +4,13 @@ A file that an API cannot take is refused, by its name, before anything is writt
 conversation moves to a model that cannot read its earlier files, that model is sent their names.
 """
 
-import base64
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from chatmgr.backends.items.lines import in_words
+from chatmgr.backends.items.payloads import data_url as url_of
 from chatmgr.domain.errors import ProviderRefused, UsageFault
 from chatmgr.domain.model import Attachment, Message
 
@@ -100,8 +101,8 @@ def assistants_message(message: Message, uploaded: Mapping[str, str]) -> dict[st
 
 
 def plain_message(message: Message) -> Message:
-    """A message with its text files as part of its text, for a model that reads nothing else."""
-    named = with_file_names(message)
+    """A message with its text files and items as part of its text, for a model that reads nothing else."""
+    named = with_file_names(in_words(message))
     files = [inline_text(file) for file in named.attachments]
     return Message(message.role, "\n\n".join([*files, named.content])) if files else named
 
@@ -137,4 +138,4 @@ def inline_text(file: Attachment) -> str:
 
 def data_url(file: Attachment) -> str:
     """A file as a data URL."""
-    return f"data:{file.content_type};base64,{base64.b64encode(file.data).decode()}"
+    return url_of(file.data, file.content_type)

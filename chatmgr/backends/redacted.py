@@ -5,15 +5,17 @@ and whatever text a server sends, in whatever field, leaves as an event, a value
 the keys in use.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.events import (
     Delta,
     Event,
     Finished,
+    ItemDone,
     Notice,
     Opened,
     Reasoning,
@@ -22,6 +24,7 @@ from chatmgr.domain.events import (
     Uploaded,
     Waiting,
 )
+from chatmgr.domain.items import Item
 from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
 from chatmgr.domain.ports import Backend
 from chatmgr.domain.redaction import Redactor, StreamRedactor, secrets_of_url
@@ -151,16 +154,40 @@ class RedactedBackend:
                 return ThreadSynced(answer(thread_id), synced)
             case Uploaded(sha256, remote_id):
                 return Uploaded(sha256, answer(remote_id))
+            case ItemDone(item, cursor):
+                return ItemDone(_clean_item(item, answer), cursor)
             case Notice(text):
                 return Notice(words(text))
             case Waiting(seconds, reason, brief):
                 return Waiting(seconds, words(reason), brief)
             case Finished(state, detail, error, text, calls):
                 calls = tuple(
-                    ToolCall(answer(call.id), label(call.name), answer(call.arguments)) for call in calls
+                    ToolCall(answer(call.id), label(call.name), answer(call.arguments), call.kind)
+                    for call in calls
                 )
                 return Finished(state, known_detail(detail), words(error), text and answer(text), calls)
         return event
+
+
+def _clean_item(item: Item, answer: Callable[[str], str]) -> Item:
+    """An item without the secrets in use; its bytes stay as they are: ``raw`` names them by their hash."""
+    return replace(
+        item,
+        content=_clean_json(item.content, answer),
+        raw=answer(item.raw),
+        model=answer(item.model),
+        id=answer(item.id),
+    )
+
+
+def _clean_json(value: Any, answer: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return answer(value)
+    if isinstance(value, Mapping):
+        return {answer(key): _clean_json(inner, answer) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean_json(inner, answer) for inner in value]
+    return value
 
 
 def _held(answer: StreamRedactor, reasoning: StreamRedactor) -> Iterator[Event]:

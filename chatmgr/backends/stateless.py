@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Mapping
 
+from chatmgr.backends.items.steps import waiting_calls, waits_for_nothing
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.events import Event, Finished
 from chatmgr.domain.model import Assistant, LiveRun, RemoteMessage
@@ -13,12 +14,15 @@ class Stateless:
     """A backend without threads, files and background runs: what arrived is all there is."""
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
-        """Report the run as interrupted: nobody else knows its answer."""
+        """Report the run as interrupted: nobody else knows its answer. One that waits for us still does."""
+        if run.state is RunState.REQUIRES_ACTION:
+            yield Finished(RunState.REQUIRES_ACTION, calls=waiting_calls(run.items))
+            return
         yield Finished(RunState.INTERRUPTED, error="the process ended before the answer did")
 
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
         """Refuse: no run of this API waits for the output of a function."""
-        raise UsageFault("This run does not wait for the output of a function.")
+        raise waits_for_nothing()
 
     def cancel(self, run: LiveRun) -> None:
         """Do nothing: no run goes on at the server without this process."""

@@ -13,6 +13,7 @@ from typing import Protocol
 from chatmgr.backends.answer_text import join_messages
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.retry import busy
+from chatmgr.backends.items.lines import lines_of
 from chatmgr.backends.json_values import as_id, as_objects
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import Event, Notice, ThreadSynced
@@ -113,11 +114,27 @@ def _ends_with(newest: list[RemoteMessage], turn: list[Message], *, doubtful: bo
         (role, without_spaces(join_messages(message.content for message in reversed(list(group)))))
         for role, group in groupby(newest, lambda message: message.role)
     ]
-    return len(remote) >= len(turn) and all(
-        role == local.role
-        and (text.endswith if local.attachments else text.__eq__)(without_spaces(local.content))
-        for (role, text), local in zip(remote, reversed(turn), strict=False)
-    )
+    at = 0
+    for local in reversed(turn):
+        is_next = at < len(remote) and remote[at][0] == local.role and _is_text_of(remote[at][1], local)
+        if not (is_next or (local.items and not local.content)):
+            return False
+        at += is_next
+    return True
+
+
+def _is_text_of(remote: str, local: Message) -> bool:
+    """Whether a remote text without white space is that of a local message.
+
+    Text files stand before it at the server. Items that it cannot hold stand in it as lines, where the thread
+    was built from the transcript.
+    """
+    text = without_spaces(local.content)
+    if remote == text or (local.attachments and remote.endswith(text)):
+        return True
+    for line in lines_of(local):
+        remote = remote.replace(without_spaces(line), "", 1)
+    return bool(local.items) and remote == text
 
 
 def _in_order_of(newest: list[RemoteMessage], turn: list[Message]) -> list[RemoteMessage]:
@@ -191,10 +208,18 @@ def find_answer(
     right before it, or an earlier turn of the same words could be taken for this one.
     """
     answers = list(takewhile(lambda message: message.role == "assistant", newest))
-    before = list(newest[len(answers) :])
-    if not answers or not before or not before[0].content.endswith(text):
-        return None
-    return answers[::-1] if _ends_with(before[1:], list(earlier)[-_COMPARED:]) else None
+    return answers[::-1] if answers and _is_asked(text, earlier, newest[len(answers) :]) else None
+
+
+def ends_with_question(text: str, earlier: Sequence[Message], newest: Sequence[RemoteMessage]) -> bool:
+    """Whether the newest message of a thread is ``text``, so that its answer is no message, or not there."""
+    return bool(newest) and newest[0].role != "assistant" and _is_asked(text, earlier, newest)
+
+
+def _is_asked(text: str, earlier: Sequence[Message], newest: Sequence[RemoteMessage]) -> bool:
+    if not newest or not newest[0].content.endswith(text):
+        return False
+    return _ends_with(list(newest[1:]), list(earlier)[-_COMPARED:])
 
 
 def without_spaces(text: str) -> str:
@@ -203,11 +228,11 @@ def without_spaces(text: str) -> str:
 
 
 def without_empty(messages: Iterable[Message]) -> list[Message]:
-    """Leave out messages without text and files.
+    """Leave out messages without text, files and items.
 
     An adopted thread may begin with an answer, whose question then is empty.
     """
-    return [message for message in messages if message.content or message.attachments]
+    return [message for message in messages if message.content or message.attachments or message.items]
 
 
 def paginate(client: ApiClient, path: str) -> Iterator[Json]:

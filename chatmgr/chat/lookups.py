@@ -13,6 +13,7 @@ from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.money import dollars
+from chatmgr.domain.states import RunState
 from chatmgr.domain.text import counted
 from chatmgr.ui.context import app
 
@@ -129,7 +130,15 @@ def facts(conversation: Conversation) -> list[Fact]:
         return [(0, conversation.name)]
     tokens = context_used(conversation, newest)
     priced = f"{dollars(cost)}{' and more' if unpriced else ''}" if cost else ""
-    return [(0, conversation.name), (3, conversation.assistant), (1, model), (4, tokens), (2, priced)]
+    waiting = newest.state if newest and newest.state == RunState.REQUIRES_ACTION else ""
+    return [
+        (0, conversation.name),
+        (0, waiting),
+        (3, conversation.assistant),
+        (1, model),
+        (4, tokens),
+        (2, priced),
+    ]
 
 
 def context_used(conversation: Conversation, newest: Turn | None) -> str:

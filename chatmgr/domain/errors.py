@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chatmgr.domain.events import ToolCall
     from chatmgr.domain.tree import TipChange
 
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # the disk is at fault, not the path
+_LONGEST_CALL = 300  # characters of a call with its arguments
 
 
 class ChatmgrError(Exception):
@@ -144,14 +146,24 @@ class ModelUnknown(ProviderRefused):
 
 
 class OutputNeeded(ProviderRefused):
-    """A run waits for the output of functions, and nobody is there to give it: it stays as it is."""
+    """A run waits for the output of functions, or for approvals, and nobody is there: it stays as it is."""
 
-    def __init__(self, name: str, position: int, calls: Iterable[str]) -> None:
+    def __init__(self, name: str, position: int, calls: "Iterable[ToolCall]") -> None:
         from shlex import quote
 
+        calls = list(calls)
+        approval = bool(calls) and all(call.kind == "approval" for call in calls)
+        command = f"chatmgr runs answer {quote(name)}"
+        answers = " ".join(
+            quote(call.id) + ("=yes" if call.kind == "approval" else "=OUTPUT") for call in calls
+        )
+        needed = "your approval of" if approval else "the output of"
+        shown = [
+            text if len(text) <= _LONGEST_CALL else f"{text[:_LONGEST_CALL]}…" for text in map(str, calls)
+        ]
         super().__init__(
-            f"{name}@{position} is waiting for the output of {', '.join(calls) or 'a function'}.",
-            f"Answer or decline it: chatmgr runs answer {quote(name)}",
+            f"{name}@{position} is waiting for {needed} {', '.join(shown) or 'a function'}.",
+            f"Answer: {command} {answers} — or decline: {command} --decline",
         )
 
 

@@ -1,12 +1,13 @@
 """What a backend reports to the engine while a turn runs, in the order in which it happens.
 
 ``Sending`` before the message leaves, ``Opened`` as soon as the provider names ids, ``Delta`` for each
-piece of the answer, ``Usage`` when the provider reports tokens, ``Notice`` for a line that the person should
-read, and exactly one ``Finished`` at the end. A stream that ends without ``Finished`` is an interrupted
-run, never a complete answer.
+piece of the answer, ``ItemDone`` for each item that is more than its text, ``Usage`` when the provider
+reports tokens, ``Notice`` for a line that the person should read, and exactly one ``Finished`` at the end.
+A stream that ends without ``Finished`` is an interrupted run, never a complete answer.
 """
 
 from chatmgr.domain.fast_dataclass import dataclass
+from chatmgr.domain.items import Item
 from chatmgr.domain.states import RunState
 
 
@@ -58,6 +59,19 @@ class Reasoning:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemDone:
+    """The server calls an item done: it is committed before anything acts on it.
+
+    An answer of one plain text has no items: its item is implied. As soon as a run has another one, all of
+    its items come, its texts included, in their order. An answer to a call is an item of the turn, too; it
+    comes before it is sent. ``cursor`` is as in ``Delta``.
+    """
+
+    item: Item
+    cursor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens as the provider counted them; None where it did not.
 
@@ -91,11 +105,16 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A function whose output the run waits for, with its arguments as the model wrote them."""
+    """A call whose output the run waits for, with its arguments as the model wrote them.
+
+    ``kind`` is the tool of its item (``function``, ``custom``, …), or ``approval``: then the output is
+    ``items.APPROVED`` or a reason for declining.
+    """
 
     id: str
     name: str
     arguments: str
+    kind: str = "function"
 
     def __str__(self) -> str:
         return f"{self.name}({self.arguments})"
@@ -123,4 +142,16 @@ class Finished:
     calls: tuple[ToolCall, ...] = ()
 
 
-Event = Sending | Opened | ThreadSynced | Uploaded | Delta | Reasoning | Usage | Waiting | Notice | Finished
+Event = (
+    Sending
+    | Opened
+    | ThreadSynced
+    | Uploaded
+    | Delta
+    | Reasoning
+    | ItemDone
+    | Usage
+    | Waiting
+    | Notice
+    | Finished
+)

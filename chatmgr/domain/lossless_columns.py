@@ -61,7 +61,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "messages": ("id", "turn_id", "run_id", "role", "content", "created_at"),
     "items": (
         *("id", "turn_id", "run_id", "position", "kind", "content", "raw", "api", "model", "sha256"),
-        *("created_at",),
+        *("created_at", "remote_id"),
     ),
     "attachments": ("id", "message_id", "position", "name", "content_type", "sha256"),
     "blobs": ("sha256", "size", "data"),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chatmgr.domain.fast_dataclass import dataclass
+from chatmgr.domain.items import Item
 from chatmgr.domain.states import LIVE, RunState
 
 
@@ -94,7 +95,8 @@ class Turn:
     """One user message and its answer. ``turn`` is its stable position: ``name@turn``.
 
     ``cost`` is in billionths of a US dollar; None if no price is known. ``message`` is the primary key of the
-    user's message, and ``files`` tells whether files were sent with it.
+    user's message, ``pk`` that of the turn. ``files`` tells whether files were sent with it, ``items``
+    whether anything beside text came back.
     """
 
     conversation: str
@@ -118,6 +120,8 @@ class Turn:
     reasoning: str = ""
     message: int = 0
     files: bool = False
+    pk: int = 0
+    items: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +177,16 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A role and its content, as the transcript stores them and every API takes them."""
+    """A role and its content, as the transcript stores them and every API takes them.
+
+    ``items`` are those of an answer, with the answers to its calls, in their order; empty where the answer is
+    plain text. ``content`` then is the text that they hold.
+    """
 
     role: str
     content: str
     attachments: tuple[Attachment, ...] = ()
+    items: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +212,8 @@ class TurnRequest:
     called: a provider that keeps the thread never needs them all, however long the conversation is.
     ``answered`` is the position of the newest earlier turn that has an answer; a synced thread holds exactly
     that far. ``remote_files`` are the files that the server already has, by SHA-256. ``begun`` is an answer
-    to go on with: only what comes after it is asked for.
+    to go on with: only what comes after it is asked for. ``pending`` are calls of earlier turns, or their
+    results, of which the thread holds the call and no result: they are sent first.
     """
 
     conversation: str
@@ -219,6 +229,7 @@ class TurnRequest:
     remote_files: Mapping[str, RemoteFile] = field(default_factory=dict)
     background: bool = False
     begun: str = ""
+    pending: tuple[Item, ...] = ()
 
     @property
     def message(self) -> Message:
@@ -232,7 +243,10 @@ class LiveRun:
 
     ``sent`` tells whether the request was handed to the network. ``earlier`` are the messages of the newest
     answered turns before it, with which the remote thread ended when the turn was sent. ``begun`` is the part
-    of ``text`` that an earlier run gave, where this one goes on with it.
+    of ``text`` that an earlier run gave, where this one goes on with it. ``items`` are all that the run has
+    yielded so far, in their order. ``request`` is the turn's request as it was sent, to go on with a run that
+    waits for the results of calls; None where nobody goes on with it. ``message`` is the primary key of the
+    user's message.
     """
 
     run_pk: int
@@ -256,6 +270,9 @@ class LiveRun:
     earlier: tuple[Message, ...] = ()
     detail: str = ""
     begun: str = ""
+    items: tuple[Item, ...] = ()
+    request: TurnRequest | None = None
+    message: int = 0
 
 
 @dataclass(frozen=True, slots=True)

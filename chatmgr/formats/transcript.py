@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from chatmgr.domain.model import Assistant, Attachment, Conversation, Turn
+from chatmgr.domain.stored_items import StoredItem
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptTurn:
-    """A turn and its files; ``ending`` is set unless it is complete, ``usage`` is its tokens and cost."""
+    """A turn, its files and items; ``ending`` is set unless it is complete, ``usage`` is tokens and cost."""
 
     turn: Turn
     files: tuple[Attachment, ...]
     ending: str
     usage: str
+    items: tuple[StoredItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

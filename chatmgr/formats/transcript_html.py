@@ -38,7 +38,7 @@ def conversation_page(transcript: Transcript, index: str = "") -> Iterator[str]:
     yield f'<h1 dir="auto">{escape(title)}</h1>\n<dl class="facts">{_facts(transcript)}</dl>\n'
     if transcript.assistant.instructions.strip():
         yield f"<details><summary>Instructions of {escape(transcript.assistant.name)}</summary>\n"
-        yield f"{_text_block(markdown_to_html.message_html(transcript.assistant.instructions))}</details>\n"
+        yield f"{text_block(markdown_to_html.message_html(transcript.assistant.instructions))}</details>\n"
     yield "</header>\n"
     yield '<div id="transcript" tabindex="-1">\n'
     empty = True
@@ -133,24 +133,29 @@ def _turn(shown: TranscriptTurn, speaker: str) -> Iterator[str]:
     yield f'<article class="turn" id="turn-{turn.turn}" tabindex="-1" aria-label="Turn {turn.turn}">\n'
     yield f'<header class="meta"><a class="number" href="#turn-{turn.turn}">{turn.turn}</a>{started}'
     yield f'<span class="model">{escape(turn.model)}</span></header>\n<div class="messages">\n'
-    yield f'<section class="you"><h2>You</h2>{_text_block(markdown_to_html.message_html(turn.user))}'
-    yield "".join(map(_attachment, shown.files))
+    yield f'<section class="you"><h2>You</h2>{text_block(markdown_to_html.message_html(turn.user))}'
+    yield "".join(map(file_html, shown.files))
     yield f'</section>\n<section class="them"><h2>{escape(speaker)}</h2>'
     if turn.reasoning:
-        reasoning = _text_block(markdown_to_html.answer_html(turn.reasoning))
+        reasoning = text_block(markdown_to_html.answer_html(turn.reasoning))
         yield f"<details><summary>Reasoning</summary>{reasoning}</details>"
-    if turn.answer:
-        yield _text_block(markdown_to_html.answer_html(turn.answer))
+    if shown.items:
+        from chatmgr.formats.items_html import items_html
+
+        yield from items_html(shown)
+    elif turn.answer:
+        yield text_block(markdown_to_html.answer_html(turn.answer))
     if shown.ending:
         yield f'<p class="ending">{escape(shown.ending.strip("[]"))}</p>'
     yield f'<p class="usage">{escape(shown.usage)}</p></section>\n</div></article>\n'
 
 
-def _text_block(rendered: str) -> str:
+def text_block(rendered: str) -> str:
+    """A rendered text, in the direction of its script."""
     return f'<div class="text" dir="auto">{rendered}</div>'
 
 
-def _attachment(file: Attachment) -> str:
+def file_html(file: Attachment) -> str:
     """An image shown in place; any other file as a download, with a content type that nothing opens."""
     name, size = escape(file.name), f"{len(file.data):,} bytes"
     data = base64.b64encode(file.data).decode()

@@ -12,7 +12,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.control_characters import escaped_json, without_live
+from chatmgr.domain.item_words import blocks
 from chatmgr.domain.lossless_columns import FORMAT, iso
+from chatmgr.domain.stored_items import Footnotes
 from chatmgr.formats.transcript import Transcript, TranscriptTurn
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _SPECIAL = re.compile(r"([\\`*\[\]<>&])")
 _BLOCK_MARK = re.compile(r"`{3}|~{3}|<[!?a-zA-Z/]")
+_ADDRESS = re.compile(r"https?://[!-;=?-~]+")
 _FENCE_TICKS = re.compile("`{3,}")
 GENERATOR = f"generator: {FORMAT}\n"
 
@@ -64,10 +67,28 @@ def _turn(shown: TranscriptTurn) -> Iterator[str]:
     for file in shown.files:
         details = f"{escape_inline(file.content_type)}, {len(file.data):,} bytes"
         yield f"*Attached: {escape_inline(file.name)} ({details})*\n\n"
-    if turn.answer:
+    if shown.items:
+        yield from _items(shown)
+    elif turn.answer:
         yield f"{close_open_blocks(without_live(turn.answer))}\n\n"
     if shown.ending:
         yield f"*{escape_inline(shown.ending)}*\n\n"
+
+
+def _items(shown: TranscriptTurn) -> Iterator[str]:
+    """The items of an answer in their places; what its texts cite is in footnotes."""
+    footnotes, turn = Footnotes(), shown.turn.turn
+    for block in blocks(shown.turn.answer, shown.items, footnotes, f"[^{turn}.{{}}]".format):
+        if block.is_text:
+            yield f"{close_open_blocks(without_live(block.text))}\n\n"
+        else:
+            yield f"*[{escape_inline(block.text)}]*\n\n"
+    for number, title, url, quote in footnotes.notes:
+        parts = [escape_inline(title)] if title else []
+        parts += [f"“{escape_inline(quote)}”"] if quote and quote != title else []
+        parts += [f"<{url}>" if _ADDRESS.fullmatch(url) else escape_inline(url)] if url else []
+        yield f"[^{turn}.{number}]: {' — '.join(parts)}\n"
+    yield "\n" if footnotes.notes else ""
 
 
 def escape_inline(text: str) -> str:

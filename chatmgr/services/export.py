@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from chatmgr import __version__
 from chatmgr.domain.ids import FAR
 from chatmgr.domain.lossless_columns import Record
-from chatmgr.domain.model import Conversation
+from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.redaction import masked_params, safe_url
+from chatmgr.domain.stored_items import StoredItem
 from chatmgr.formats import export_index, lossless_json, transcript_markdown
 from chatmgr.formats.transcript import Transcript, TranscriptTurn
 from chatmgr.store.migrate import HEAD
@@ -66,8 +67,13 @@ class Exporter:
         while turns := list(self._reader.turns.list(conversation, first, first + _PAGE_SIZE - 1)):
             for turn in turns:
                 files = self._reader.export.files(turn)
-                yield TranscriptTurn(turn, files, ending_note(turn), usage_summary(turn))
+                items = self._items(turn) if turn.items else ()
+                yield TranscriptTurn(turn, files, ending_note(turn), usage_summary(turn), items)
             first += _PAGE_SIZE
+
+    def _items(self, turn: Turn) -> tuple[StoredItem, ...]:
+        items = self._reader.items.with_bytes(turn.pk)
+        return tuple(StoredItem(item, size=len(item.data or b"")) for item in items)
 
     def _records(self, chosen: Iterable[int], *, as_met: bool) -> lossless_json.Records:
         """Every record once: assistants and files before their first use if ``as_met``, else at the end."""
@@ -173,7 +179,7 @@ def _text(transcript: Transcript) -> Iterator[str]:
     """As ``history NAME`` prints it to a pipe."""
     for shown in transcript.turns():
         files = ((file.name, file.content_type, file.sha256, len(file.data)) for file in shown.files)
-        yield "\n".join(turn_lines(shown.turn, files, terminal=False)) + "\n"
+        yield "\n".join(turn_lines(shown.turn, files, terminal=False, items=shown.items)) + "\n"
 
 
 def _page(transcript: Transcript) -> Iterator[str]:

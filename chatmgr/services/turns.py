@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING, Protocol
 
-from chatmgr.domain.errors import Busy, DatabaseUnreachable, NotFound, ProviderRefused
+from chatmgr.domain.errors import Busy, DatabaseUnreachable, NotFound, OutputNeeded, ProviderRefused
 from chatmgr.domain.events import STATELESS, Event, Notice, Opened, ThreadSynced, ToolCall, Waiting
 from chatmgr.domain.model import Assistant, Conversation, LiveRun, UserMessage
 from chatmgr.domain.states import RunState
@@ -131,7 +131,7 @@ class TurnService:
         deprecation = DeprecationCheck(self._parts.reader, route.provider, models)
         refused_fields = RefusedFields(route.provider)
         with self._parts.tips.locked(conversation, wait=wait):
-            yield from self._parts.runner.recovery.recover(conversation, self._route_of_run)
+            yield from self._settle(conversation)
             with self._parts.reader as reader:
                 notices = list(self._parts.budget.check(conversation))
                 assistant = reader.assistants.of(conversation.pk)
@@ -162,7 +162,20 @@ class TurnService:
             route = self._required_route(live_run)
             with self._parts.reader as reader:
                 assistant = reader.assistants.of(conversation.pk)
-            yield from self._parts.runner.submit_tool_outputs(live_run, assistant, route, outputs)
+            yield from self._parts.runner.submit_tool_outputs(
+                conversation, live_run, assistant, route, outputs
+            )
+
+    def _settle(self, conversation: Conversation) -> Generator[Notice | Waiting, None, None]:
+        """Recover what a dead process left; calls that wait for us are declined, as the person goes on."""
+        recovery = self._parts.runner.recovery
+        try:
+            yield from recovery.recover(conversation, self._route_of_run)
+        except OutputNeeded as waiting:
+            yield Notice(f"{waiting.message} You go on without it, so it is declined.")
+            live_run = self._live_run(conversation)
+            self._stop_at_server(live_run)
+            recovery.close_declined(live_run, self._route_of_run(live_run))
 
     def pending_tool_calls(self, conversation: Conversation) -> tuple[ToolCall, ...]:
         """The functions whose outputs a conversation's run waits for, asked of the server."""

@@ -36,7 +36,7 @@ class Console:
         self._stdout_closed = False
 
     def out(self, text: str, end: str = "\n") -> None:
-        """Write text to stdout. Of control sequences, only our colours get through; none in a pipe."""
+        """Write text to stdout. Of control sequences, only our colours and links pass; none in a pipe."""
         self.write((clean_styled(text) if sys.stdout.isatty() else clean(text)) + end)
 
     def write(self, text: str) -> None:

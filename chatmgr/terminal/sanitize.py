@@ -10,7 +10,8 @@ from chatmgr.domain.control_characters import has_hostile, hostile_table
 
 _WITHOUT_WIDTH = frozenset(map(chr, [0x200C, 0x200D, *range(0xFE00, 0xFE10)]))  # joiners, variation selectors
 
-_STYLE = re.compile("(\x1b\\[[0-9;]*m)")
+# Our own sequences: colours, and links to addresses of the web.
+_STYLE = re.compile("(\x1b\\[[0-9;]*m|\x1b\\]8;;(?:https?://[!-~]+?)?\x1b\\\\)")
 
 
 def clean(text: str) -> str:
@@ -19,7 +20,7 @@ def clean(text: str) -> str:
 
 
 def clean_styled(text: str) -> str:
-    """Text of ours that is safe for a terminal: its colours stay, everything else is cleaned.
+    """Text of ours that is safe for a terminal: its colours and links stay, everything else is cleaned.
 
     The last line of defence, at the streams themselves: what others wrote was cleaned before it was styled.
     """

@@ -14,6 +14,7 @@ from chatmgr.terminal.sanitize import clean, one_line, row_spans
 
 if TYPE_CHECKING:
     from chatmgr.domain.search import Hit
+    from chatmgr.domain.stored_items import StoredItem
 
 _NAMED = 3  # of the other conversations that hold a turn
 
@@ -25,11 +26,13 @@ def turn_lines(
     terminal: bool,
     rendered: bool = False,
     usage: bool = False,
+    items: "Sequence[StoredItem]" = (),
+    reasoning: bool = False,
 ) -> Iterator[str]:
-    """A whole turn: its address and time, the user's message and files, and the answer.
+    """A whole turn: its address and time, the user's message and files, and the answer with its items.
 
     ``files`` are (name, content type, SHA-256, bytes). With ``rendered``, the answer's Markdown is rendered;
-    the user's message stays as it was typed.
+    the user's message stays as it was typed. With ``reasoning``, that is shown, too.
     """
     started = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
     facts = [f"{one_line(turn.conversation)}@{turn.turn}", started, one_line(turn.model)]
@@ -39,17 +42,29 @@ def turn_lines(
     for name, content_type, _, size in files:
         yield styled(f"> + {one_line(name)} ({one_line(content_type)}, {size:,} bytes)", "cyan", terminal)
     yield ""
-    if turn.answer and rendered:
-        yield from markdown.rendered_lines(turn.answer, stdout_size()[0])
+    if items:
+        from chatmgr.terminal import item_lines
+
+        yield from item_lines.answer_lines(
+            turn.answer, items, terminal=terminal, rendered=rendered, reasoning=reasoning
+        )
     elif turn.answer:
-        yield clean(turn.answer)
+        yield from text_lines(turn.answer, rendered=rendered)
     if ending := ending_note(turn):
         yield styled(ending, "yellow", terminal)
-    if not turn.answer and turn.state not in LIVE:
+    if not turn.answer and not turn.items and turn.state not in LIVE:
         yield styled("[without an answer, this message is not sent again with later ones]", "dim", terminal)
     if usage:
         yield styled(f"[{usage_summary(turn)}]", "dim", terminal)
     yield ""
+
+
+def text_lines(text: str, *, rendered: bool) -> Iterator[str]:
+    """A text of an answer, its Markdown rendered or as it is."""
+    if rendered:
+        yield from markdown.rendered_lines(text, stdout_size()[0])
+    else:
+        yield clean(text)
 
 
 def run_lines(run: Run, number: int, *, terminal: bool) -> Iterator[str]:
@@ -128,7 +143,7 @@ def _tokens(count: int | None, direction: str, partial: int | None, kind: str) -
 
 def ending_note(turn: Turn) -> str:
     """One bracketed line if the turn's answer is not simply complete; otherwise empty."""
-    if turn.state == "completed" and turn.answer and not turn.detail:
+    if turn.state == "completed" and (turn.answer or turn.items) and not turn.detail:
         return ""
     reasons = {
         ("incomplete", "length"): "cut off at the length limit",

@@ -50,6 +50,8 @@ class Progress:
         self._reasoning: list[str] = []
         self.add_delta = self._deltas.append
         self.add_reasoning = self._reasoning.append
+        self.next_item = 0  # the position of the next item; 0 while it is not known
+        self.usage_before = Usage()
         self.usage = Usage()
         self.cost: Callable[[Usage], int | None] = lambda _: None
         self.preload_prices: Callable[[], None] = lambda: None
@@ -68,6 +70,19 @@ class Progress:
     def reasoning(self) -> str:
         """The model's reasoning so far."""
         return storable("".join(self._reasoning))
+
+    def begin_with(self, usage: Usage, api: str) -> None:
+        """Take what the run had used before it waited for the outputs of functions.
+
+        An Assistants server reports what the whole run has used; others, each request by itself.
+        """
+        self.usage = usage
+        self.usage_before = Usage() if api == "assistants" else usage
+
+    def add_usage(self, usage: Usage) -> None:
+        """Take what the run has used since then."""
+        names = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens")
+        self.usage = Usage(*(_sum(getattr(self.usage_before, name), getattr(usage, name)) for name in names))
 
     def unsaved(self) -> UnsavedText | None:
         """What has arrived and is not saved, with its cursor; None where that is nothing.
@@ -97,6 +112,11 @@ class Progress:
     def mark_saved(self, piece: UnsavedText) -> None:
         """Note that a piece is in the database; one that could not be written is part of the next."""
         self._saved_count, self._saved_length = piece.deltas, piece.start + len(piece.text)
+
+
+def _sum(before: int | None, count: int | None) -> int | None:
+    """Two counts, of which either may be unknown."""
+    return before if count is None else count + (before or 0)
 
 
 def whole_characters(events: Iterable[Event]) -> Iterator[Event]:

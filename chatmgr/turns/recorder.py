@@ -11,6 +11,7 @@ from chatmgr.domain.events import (
     Delta,
     Event,
     Finished,
+    ItemDone,
     Notice,
     Opened,
     Reasoning,
@@ -20,6 +21,7 @@ from chatmgr.domain.events import (
     Usage,
 )
 from chatmgr.domain.interrupts import interrupts
+from chatmgr.domain.items import Item
 from chatmgr.store.write_queue import giving_up
 from chatmgr.store.writer import OpenRun, Writer
 from chatmgr.turns.progress import Progress
@@ -42,6 +44,8 @@ class Recorder:
                 progress.add_delta(event)
             case Reasoning():
                 progress.add_reasoning(event.text)
+            case ItemDone():
+                self._add_item(run, event.item, progress)
             case Sending():
                 progress.sent = True
                 self._writer.runs.mark_sent(run, thread_id=progress.thread_id, model=progress.model)
@@ -55,11 +59,17 @@ class Recorder:
             case Uploaded():
                 self._writer.threads.set_file(event.sha256, run.provider, run.endpoint, event.remote_id)
             case Usage():
-                progress.usage = event
+                progress.add_usage(event)
             case Finished():
                 progress.finished = event
             case _:
                 pass
+
+    def _add_item(self, run: OpenRun, item: Item, progress: Progress) -> None:
+        if not progress.next_item:
+            progress.next_item = self._writer.runs.next_item(run)
+        self._writer.runs.add_item(run, item, progress.next_item)
+        progress.next_item += 1
 
     def _record_ids(self, run: OpenRun, assistant: int, event: Opened, progress: Progress) -> None:
         progress.model = event.model or progress.model

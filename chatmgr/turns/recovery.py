@@ -16,6 +16,7 @@ from chatmgr.store.writer import RunOutcome, Writer
 from chatmgr.turns.progress import Progress, aborted_outcome, finished_outcome
 from chatmgr.turns.recorder import Recorder
 from chatmgr.turns.route import Route, open_run
+from chatmgr.turns.waiting import declined_answers
 
 _PROCESS_DIED = "the process ended before the answer did"
 _Ending = RunOutcome | tuple[ToolCall, ...]  # how a run ended, or the calls whose outputs it waits for
@@ -61,7 +62,7 @@ class RunRecovery:
         ending = yield from _report_before(unreported, self._ask_server(asked_run, route))
         if not isinstance(ending, RunOutcome):
             yield from unreported
-            raise OutputNeeded(conversation.name, live_run.position, map(str, ending))
+            raise OutputNeeded(conversation.name, live_run.position, ending)
         self._writer.runs.close(open_run(live_run, route), ending)
         if unreported and ending.state is RunState.INTERRUPTED:
             yield Notice(f"{death}{_nothing_more(ending, sent=live_run.sent)}")
@@ -103,8 +104,7 @@ class RunRecovery:
         if not live_run.sent:
             not_sent = "it was never sent"
             return RunOutcome(RunState.INTERRUPTED, live_run.text, error=not_sent, thread_synced=None)
-        progress = Progress(live_run.text, begun=live_run.begun)
-        progress.sent = True
+        progress = self._progress_of(live_run, route)
         run = open_run(live_run, route)
         if route:
             progress.cost = lambda usage: self._prices.cost(route.provider, live_run.model, usage)
@@ -116,7 +116,12 @@ class RunRecovery:
                     elif isinstance(event, Delta):
                         yield Waiting(0, "still being answered")
                     elif isinstance(event, Finished) and event.state is RunState.REQUIRES_ACTION:
-                        self._writer.runs.require_action(run, ", ".join(call.name for call in event.calls))
+                        self._recorder.checkpoint(run, progress)
+                        self._writer.runs.require_action(
+                            run,
+                            ", ".join(call.name for call in event.calls),
+                            finished_outcome(event, progress),
+                        )
                         return event.calls
                     elif isinstance(event, Finished):
                         return finished_outcome(event, progress)
@@ -125,10 +130,28 @@ class RunRecovery:
         return aborted_outcome(progress, RunState.INTERRUPTED, _PROCESS_DIED)
 
     def close_as(self, live_run: LiveRun, route: Route | None, state: RunState, error: str) -> None:
-        """Close a run by the user's decision; what had arrived is kept."""
-        progress = Progress(live_run.text)
+        """Close a run by the user's decision; what had arrived is kept, and calls that wait are declined."""
+        outcome = aborted_outcome(self._progress_of(live_run, route), state, error)
+        outcome = replace(outcome, cost=None if live_run.sent else 0)
+        self._writer.runs.close(open_run(live_run, route), outcome, declined_answers(live_run.items))
+
+    def close_declined(self, live_run: LiveRun, route: Route | None) -> None:
+        """Close a run that waits for us, since the person goes on without it; its calls are declined.
+
+        A thread of the Responses API then holds the turn, and hears of it with the next message.
+        """
+        outcome = aborted_outcome(self._progress_of(live_run, route), RunState.CANCELLED, "")
+        synced = route is not None and route.provider.api == "responses"
+        outcome = replace(outcome, detail="declined", cost=None, thread_synced=synced)
+        self._writer.runs.close(open_run(live_run, route), outcome, declined_answers(live_run.items))
+
+    def _progress_of(self, live_run: LiveRun, route: Route | None) -> Progress:
+        """What a run has brought so far."""
+        progress = Progress(live_run.text, begun=live_run.begun)
         progress.sent = live_run.sent
-        self._writer.runs.close(open_run(live_run, route), aborted_outcome(progress, state, error))
+        with self._reader as reader:
+            progress.begin_with(reader.runs.used(live_run.run_pk), route.provider.api if route else "")
+        return progress
 
 
 def wait_hint(conversation: str) -> str:

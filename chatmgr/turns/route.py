@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from chatmgr.domain.fast_dataclass import dataclass
-from chatmgr.domain.model import LiveRun, Provider
+from chatmgr.domain.model import Assistant, LiveRun, Provider, UserMessage
 from chatmgr.domain.ports import Backend
 from chatmgr.store.writer import OpenRun
 
@@ -27,3 +27,9 @@ def open_run(live_run: LiveRun, route: Route | None) -> OpenRun:
         live_run.turn_pk,
         live_run.position,
     )
+
+
+def runs_in_background(route: Route, assistant: Assistant, message: UserMessage) -> bool:
+    """Whether this run goes on without this process; only the Responses API has such runs."""
+    requested = message.background or assistant.params.get("background") is True
+    return requested and route.provider.api == "responses"

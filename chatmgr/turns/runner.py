@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 
 from chatmgr.domain.errors import (
@@ -31,7 +32,8 @@ from chatmgr.turns.progress import (
 )
 from chatmgr.turns.recorder import Recorder, until_written
 from chatmgr.turns.recovery import RunRecovery, wait_hint
-from chatmgr.turns.route import Route, open_run
+from chatmgr.turns.route import Route, open_run, runs_in_background
+from chatmgr.turns.waiting import unsent_answers
 
 
 class TurnRunner:
@@ -85,7 +87,7 @@ class TurnRunner:
         ``target`` says which turn, if it is not a new one at the end of the path. Closing the generator, or
         Ctrl-C inside it, cancels the run and keeps what had arrived.
         """
-        background = _runs_in_background(route, assistant, message)
+        background = runs_in_background(route, assistant, message)
         if message.background and not background:
             yield Notice(
                 f"{route.provider.name} cannot run in the background; this process has to keep running."
@@ -133,6 +135,10 @@ class TurnRunner:
     ) -> TurnRequest:
         """Read all that the backend needs."""
         with self._reader as reader:
+            thread = reader.threads.get(run.conversation, run.provider, run.endpoint, before=run.position)
+            answered = reader.turns.last_answered(run.conversation, run.position)
+            held = thread is not None and thread.synced >= answered > 0
+            items = reader.turns.items_at(run.conversation, answered) if held else ()
             return TurnRequest(
                 conversation=conversation.id,
                 position=run.position,
@@ -140,13 +146,14 @@ class TurnRunner:
                 model=model,
                 assistant=assistant,
                 history=lambda after: self._history(run, after),
-                answered=reader.turns.last_answered(run.conversation, run.position),
-                thread=reader.threads.get(run.conversation, run.provider, run.endpoint, before=run.position),
+                answered=answered,
+                thread=thread,
                 remote_assistant=reader.assistants.remote_id(assistant.id, run.provider, run.endpoint),
                 attachments=message.attachments,
                 remote_files=reader.threads.remote_files(run.conversation, run.provider, run.endpoint),
                 background=background,
                 begun=begun,
+                pending=unsent_answers(items),
             )
 
     def _history(self, run: OpenRun, after: int) -> list[Message]:
@@ -154,15 +161,30 @@ class TurnRunner:
             return reader.turns.context(run.conversation, run.position, after)
 
     def submit_tool_outputs(
-        self, live_run: LiveRun, assistant: Assistant, route: Route, outputs: Mapping[str, str]
+        self,
+        conversation: Conversation,
+        live_run: LiveRun,
+        assistant: Assistant,
+        route: Route,
+        outputs: Mapping[str, str],
     ) -> Generator[Event, None, None]:
         """Go on with a run that waits for tool outputs; if they do not arrive, it keeps waiting."""
         progress = Progress(
-            live_run.text, conversation=live_run.conversation, outlives_process=True, awaits_output=True
+            live_run.text,
+            conversation=live_run.conversation,
+            outlives_process=live_run.background or route.provider.api == "assistants",
+            awaits_output=True,
         )
         progress.sent, progress.run_id, progress.begun = True, live_run.run_id, live_run.begun
         run = open_run(live_run, route)
         with _message_kept():
+            with self._reader as reader:
+                progress.begin_with(reader.runs.used(live_run.run_pk), route.provider.api)
+                message = UserMessage(live_run.user, reader.turns.files_of(live_run.message))
+            request = self._request(
+                conversation, run, assistant, route.model, message, background=live_run.background
+            )
+            live_run = replace(live_run, request=request)
             self._writer.runs.resume(run)
             yield from self._drive(
                 run,
@@ -255,7 +277,9 @@ class TurnRunner:
                 "What arrived is kept. Send the message again for a whole answer.",
             )
         if finished.state is RunState.REQUIRES_ACTION:
-            self._writer.runs.require_action(run, ", ".join(call.name for call in finished.calls))
+            self._recorder.checkpoint(run, progress)
+            names = ", ".join(call.name for call in finished.calls)
+            self._writer.runs.require_action(run, names, finished_outcome(finished, progress))
             return
         self._writer.runs.close(run, finished_outcome(finished, progress))
 
@@ -285,12 +309,6 @@ def _close(stream: Iterator[Event] | None) -> None:
     if isinstance(stream, Generator):
         with suppress(ChatmgrError):
             stream.close()
-
-
-def _runs_in_background(route: Route, assistant: Assistant, message: UserMessage) -> bool:
-    """Whether this run goes on without this process; only the Responses API has such runs."""
-    requested = message.background or assistant.params.get("background") is True
-    return requested and route.provider.api == "responses"
 
 
 def _outcome_unknown(error: ChatmgrError) -> bool:

@@ -6,7 +6,7 @@ times in UTC with microseconds.
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatmgr.domain.control_characters import escaped_json
 from chatmgr.domain.model import Assistant, Conversation, Run, Turn
@@ -15,6 +15,9 @@ from chatmgr.domain.redaction import masked_params
 from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
+
+if TYPE_CHECKING:
+    from chatmgr.domain.stored_items import StoredItem
 
 _TURN_NULLABLE = ("answer", "detail", "model", "run_id", "thread_id", "error", "reasoning")
 _ATTEMPT_NULLABLE = ("answer", "detail", "error", "model", "run_id")
@@ -58,14 +61,28 @@ def conversation_json(conversation: Conversation) -> dict[str, Any]:
 def turn_json(turn: Turn) -> dict[str, Any]:
     """The documented shape of a turn."""
     facts = asdict(turn)
-    del facts["message"], facts["files"]
+    del facts["message"], facts["files"], facts["pk"]
     facts["thread_id"] = visible_thread_id(turn.thread_id)
     facts["cost"] = dollars_json(turn.cost)
     facts["attachments"] = [
         {"name": name, "content_type": content_type, "sha256": sha256, "size": size}
         for name, content_type, sha256, size in app().reader.turns.attachments(turn)
     ]
+    facts["items"] = list(map(item_json, app().reader.items.of(turn)))
     return _with_nulls(facts, _TURN_NULLABLE)
+
+
+def item_json(stored: "StoredItem") -> dict[str, Any]:
+    """The documented shape of an item; ``content`` differs by kind."""
+    item = stored.item
+    return {
+        "kind": item.kind.value,
+        "content": dict(item.content),
+        "id": item.id or None,
+        "api": item.api or None,
+        "model": item.model or None,
+        "sha256": stored.sha256 or None,
+    }
 
 
 def attempt_json(attempt: Run) -> dict[str, Any]:

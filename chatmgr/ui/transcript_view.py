@@ -10,7 +10,7 @@ from pathlib import Path
 from shlex import quote
 
 from chatmgr.domain.model import Conversation, Turn
-from chatmgr.domain.states import LIVE
+from chatmgr.domain.states import LIVE, RunState
 from chatmgr.terminal.console import console
 from chatmgr.terminal.durations import divider, time_later
 from chatmgr.terminal.turn_lines import turn_lines
@@ -60,7 +60,8 @@ def show_turns(turns: Iterable[Turn]) -> None:
         files = app().reader.turns.attachments(turn)
         if terminal:
             _show_pause(time_later(ended, turn.started_at))
-        for line in turn_lines(turn, files, terminal=terminal, rendered=markdown()):
+        items = app().reader.items.of(turn)
+        for line in turn_lines(turn, files, terminal=terminal, rendered=markdown(), items=items):
             console.out(line)
         ended = turn.finished_at or turn.started_at
 
@@ -79,6 +80,9 @@ def _show_time_since(conversation: Conversation, last: Turn) -> None:
 
 
 def _advice(conversation: Conversation, last: Turn) -> str:
+    if last.state == RunState.REQUIRES_ACTION:
+        name = quote(conversation.name)
+        return f"This waits for you. Answer or decline its calls: chatmgr runs answer {name}"
     if last.state in LIVE:  # recovery left it alone: another process is at it
         name = quote(conversation.name)
         return f"This is still being answered elsewhere. Wait for it: chatmgr runs wait {name}"

@@ -10,8 +10,9 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.errors import ChatmgrError, Interrupted, NetworkDown, OutputNeeded, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Notice, Reasoning, ToolCall, Waiting
+from chatmgr.domain.events import Delta, Event, Finished, ItemDone, Notice, Reasoning, Waiting
 from chatmgr.domain.interrupts import interrupts
+from chatmgr.domain.items import Item
 from chatmgr.domain.model import Assistant, Conversation, UserMessage
 from chatmgr.domain.states import OTHER, RunState
 from chatmgr.domain.text import as_sentence
@@ -19,7 +20,6 @@ from chatmgr.terminal.console import console
 from chatmgr.terminal.plain_writer import PlainWriter
 from chatmgr.terminal.status import Status
 from chatmgr.ui.context import app, interactive, markdown
-from chatmgr.ui.prompts import ask_line
 
 if TYPE_CHECKING:
     from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
@@ -132,6 +132,8 @@ def follow(
     provider = conversation.provider
     end = _show(events, provider, quiet=quiet, reasoning=reasoning)
     while end and end.state is RunState.REQUIRES_ACTION:
+        from chatmgr.ui.tool_answers import answer_calls
+
         end = _show(answer_calls(conversation, end.calls), provider, quiet=quiet, reasoning=reasoning)
 
 
@@ -160,25 +162,11 @@ def settle(conversation: Conversation, *, wait: bool = False) -> None:
     except OutputNeeded:
         if not interactive():
             raise
+        from chatmgr.ui.tool_answers import answer_calls
+
         follow(conversation, answer_calls(conversation, app().turns.pending_tool_calls(conversation)))
     finally:
         status.clear()
-
-
-def answer_calls(conversation: Conversation, calls: tuple[ToolCall, ...]) -> Events:
-    """Ask for the outputs of functions and go on with the run; without a person, leave it waiting."""
-    if not interactive():
-        run = app().reader.runs.live(conversation.pk)
-        raise OutputNeeded(conversation.name, run.position if run else conversation.turns, map(str, calls))
-    outputs: dict[str, str] = {}
-    for call in calls:
-        console.note(f"The assistant calls {call}.", "yellow")
-        output = ask_line("Its output (empty to decline)")
-        if not output:
-            app().turns.cancel(conversation)
-            raise Interrupted("Declined; the run is cancelled.")
-        outputs[call.id] = output
-    return app().turns.submit_tool_outputs(conversation, outputs)
 
 
 def open_thread(conversation: Conversation, assistant: Assistant, *, chat: bool) -> None:
@@ -216,6 +204,7 @@ def _show(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Fin
     writer = PlainWriter(console) if quiet else _writer()
     end: Finished | None = None
     streamed = False
+    items: list[Item] = []
 
     def settle_screen() -> None:
         status.clear()
@@ -234,6 +223,8 @@ def _show(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Fin
                 elif isinstance(event, Finished):
                     end = event
                 else:
+                    if isinstance(event, ItemDone):
+                        items.append(event.item)
                     _show_beside(event, status, writer, reasoning=reasoning)
                     if isinstance(event, Notice) and not streamed:
                         status.waiting_for(f"waiting for {provider}")
@@ -245,8 +236,12 @@ def _show(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Fin
         finally:
             status.clear()
             writer.finish()
+    if items and not quiet:
+        from chatmgr.ui.item_files import show_sources
+
+        show_sources(items)
     if end and end.state is not RunState.REQUIRES_ACTION:
-        _raise_unless_answered(end, streamed or bool(end.text))
+        _raise_unless_answered(end, streamed or bool(end.text), has_items=bool(items))
     return end
 
 
@@ -267,17 +262,23 @@ def _show_beside(
         if reasoning:
             writer.freeze()
             status.add_reasoning(event.text)
+    elif isinstance(event, ItemDone):
+        from chatmgr.ui.item_files import note_of
+
+        if note := note_of(event.item):
+            status.clear()
+            writer.beside(lambda: console.note(note))
     elif isinstance(event, Notice):
         status.clear()
         writer.beside(lambda: console.note(event.text))
 
 
-def _raise_unless_answered(end: Finished, has_text: bool) -> None:
+def _raise_unless_answered(end: Finished, has_text: bool, *, has_items: bool = False) -> None:
     """Raise ProviderRefused for an answer that is incomplete, failed or empty, saying which."""
     if end.state is RunState.COMPLETED:
         if end.detail == "refusal":
             console.note("[the model refused]", "yellow")
-        elif not has_text:
+        elif not (has_text or has_items):
             raise ProviderRefused("The answer is empty.", "Ask again, perhaps in other words.")
         return
     if end.state is RunState.INCOMPLETE:

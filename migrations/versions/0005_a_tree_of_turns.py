@@ -193,6 +193,7 @@ def _create_tables() -> None:
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("remote_id", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["turn_id"], ["turns.id"], name=op.f("fk_items_turn_id_turns"), ondelete="CASCADE"
         ),

@@ -19,7 +19,8 @@ from chatmgr.backends import registry
 from chatmgr.backends.local import engine
 from chatmgr.backends.local.backend import DEFAULT_MODEL, LocalBackend
 from chatmgr.domain.errors import ConfigurationFault, ModelUnknown, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, Sending, Usage
+from chatmgr.domain.events import Delta, Event, Finished, ItemDone, Notice, Opened, Sending, ToolCall, Usage
+from chatmgr.domain.items import Item, ItemKind
 from chatmgr.domain.model import Assistant, LiveRun, Message, Provider, TurnRequest
 from chatmgr.domain.states import RunState
 
@@ -367,6 +368,22 @@ def test_a_short_answer_beside_the_conversation(backend: LocalBackend) -> None:
     answer = backend.complete("Answer with one word.", "What is the capital of France?", DEFAULT_MODEL, 6)
     assert 0 < len(answer.split()) <= 6
     assert _text(list(backend.stream(_request()))) == first
+
+
+def test_a_run_that_waits_goes_on_with_the_output_of_its_call(backend: LocalBackend) -> None:
+    content = {"call_id": "call_1", "name": "weather", "arguments": '{"city": "Rome"}', "tool": "function"}
+    call = Item(ItemKind.TOOL_CALL, content, "{}", "local", DEFAULT_MODEL, id="call_1")
+    request = _request("What is the weather in Rome?", max_tokens=8)
+    waiting = RunState.REQUIRES_ACTION
+    ids = (1, 1, 1, 1, waiting, "local", DEFAULT_MODEL, "", "", True, "", 1, "here", NOW)
+    run = LiveRun(*ids, items=(call,), request=request)
+    expected = ToolCall("call_1", "weather", '{"city": "Rome"}')
+    assert list(backend.recover(run)) == [Finished(waiting, calls=(expected,))]
+    result, *rest = backend.submit_tool_outputs(run, {"call_1": "Sunny."})
+    assert isinstance(result, ItemDone)
+    assert result.item.content["output"] == "Sunny."
+    assert isinstance(rest[-1], Finished)
+    assert rest[-1].state in {RunState.COMPLETED, RunState.INCOMPLETE}
 
 
 class _Stuck:

@@ -1,5 +1,6 @@
 """Runs of the Assistants API: every status, limits for those that never end, and functions to answer."""
 
+import re
 from typing import Any
 
 import pytest
@@ -19,6 +20,10 @@ from tests.wire import Fault, Gate, Wild, WireServer
 from tests.wire.runs import Runs
 
 CALL = "look_up({})"
+WAITING = (
+    rf"demo@2 is waiting for the output of {re.escape(CALL)}\. "
+    r"Answer: chatmgr runs answer demo \w+=OUTPUT — or decline: chatmgr runs answer demo --decline\n"
+)
 
 
 @pytest.fixture
@@ -41,10 +46,7 @@ def waiting(demo: Chatmgr, wire: WireServer, *then: str) -> None:
     """A run that waits for a function, left by a process that had nobody to ask."""
     wire.script_run("queued", "in_progress", "requires_action", *then)
     error = demo("send", "demo", "look it up", code=8).err
-    assert error == (
-        f"chatmgr: demo@2 is waiting for the output of {CALL}. "
-        "Answer or decline it: chatmgr runs answer demo\n"
-    )
+    assert re.fullmatch(f"chatmgr: {WAITING}", error)
 
 
 ENDS: dict[str, tuple[tuple[str, ...], int, str, str | None]] = {
@@ -123,10 +125,10 @@ class TestAFunctionAtATerminal:
     def test_declined(self, demo: Chatmgr, wire: WireServer) -> None:
         wire.script_run("queued", "in_progress", "requires_action")
         code, seen = at_terminal(demo, ["send", "demo", "look it up"], ("to decline)", "\r"))
-        assert code == 130
-        assert "Declined; the run is cancelled." in seen
-        assert len(posted(wire, "/cancel")) == 1
-        assert (last_turn(demo)["state"], demo.json("runs")) == ("cancelled", [])
+        assert code == 0, seen
+        [submitted] = posted(wire, "/submit_tool_outputs")
+        assert submitted["tool_outputs"][0]["output"] == "The user declined this call."
+        assert (last_turn(demo)["state"], demo.json("runs")) == ("completed", [])
 
     def test_left_open(self, demo: Chatmgr, wire: WireServer) -> None:
         wire.script_run("queued", "in_progress", "requires_action")
@@ -151,21 +153,29 @@ class TestAFunctionAtATerminal:
 
 
 class TestAFunctionLater:
-    def test_the_run_stays_and_the_next_send_says_so(self, demo: Chatmgr, wire: WireServer) -> None:
+    def test_the_run_stays_and_what_waits_for_it_says_so(self, demo: Chatmgr, wire: WireServer) -> None:
         waiting(demo, wire)
         [left] = demo.json("runs")
         assert (left["state"], left["turn"], left["background"]) == ("requires_action", 2, False)
         assert "requires_action" in demo("runs").out
         messages = len(posted(wire, "/messages"))
-        for command in (("send", "demo", "three"), ("runs", "answer", "demo"), ("resume", "demo")):
-            error = demo(*command, code=8).err
-            assert error.endswith(
-                f"demo@2 is waiting for the output of {CALL}. "
-                "Answer or decline it: chatmgr runs answer demo\n"
-            )
+        for command in (("runs", "answer", "demo"), ("resume", "demo")):
+            assert re.search(f"{WAITING}$", demo(*command, code=8).err)
         assert f"demo@2 is waiting for the output of {CALL}" in demo("history", "demo").err
         assert len(posted(wire, "/messages")) == messages
         assert demo.said() == ["question 1", "look it up"]
+
+    def test_going_on_declines_it(self, demo: Chatmgr, wire: WireServer) -> None:
+        waiting(demo, wire)
+        done = demo("send", "demo", "three")
+        assert done.out.endswith("you said: 'three'\n")
+        assert done.err.startswith(
+            f"demo@2 is waiting for the output of {CALL}. You go on without it, so it is declined.\n"
+        )
+        assert len(posted(wire, "/cancel")) == 1
+        turn = demo.turn("demo@2")
+        assert (turn["state"], turn["detail"]) == ("cancelled", "declined")
+        assert demo.json("runs") == []
 
     def test_answered_from_another_process(self, demo: Chatmgr, wire: WireServer) -> None:
         waiting(demo, wire)
@@ -235,7 +245,7 @@ class TestAFunctionLater:
         gate.wait_reached()
         end_by_signal(process)
         gate.open()
-        assert f"is waiting for the output of {CALL}" in demo("send", "demo", "three", code=8).err
+        assert f"is waiting for the output of {CALL}" in demo("resume", "demo", code=8).err
         assert demo.json("runs")[0]["state"] == "requires_action"
         code, _ = at_terminal(demo, ["runs", "answer", "demo"], ("to decline)", "42\r"))
         assert code == 0

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sample_items import IMAGE, PNG, answered
 from tests.support.screen import CTRL_C, ENTER, PATIENCE, Open, Screen
+from tests.support.store import Store
 from tests.wire import WireServer
 
 NEW = ("new", "demo", "-i", "Be brief.")
@@ -214,3 +216,20 @@ def test_saving(open_chat: Open, wire: WireServer, tmp_path: Path) -> None:
     screen.until("Saved demo@2 to an answer.md (7 bytes).", at_prompt=True)
     assert kept.read_text("utf-8") == "another"
     assert wire.turns_heard == ["one", "two"]
+
+
+def test_saving_the_images_of_an_answer(
+    open_chat: Open, wire: WireServer, sqlite_url: str, tmp_path: Path
+) -> None:
+    answering(wire, "Look.")
+    screen = open_chat(*NEW)
+    screen.say("one")
+    screen.until("Look.", at_prompt=True)
+    screen.say(f"/save {tmp_path}/")
+    screen.until("cannot be written", at_prompt=True)
+    store = Store(sqlite_url)
+    answered(store, "", IMAGE, name="demo")
+    store.close()
+    screen.say(f"/save {tmp_path}/pictures/")
+    screen.until("cat.png (264 bytes).", at_prompt=True)
+    assert (tmp_path / "pictures" / "cat.png").read_bytes() == PNG

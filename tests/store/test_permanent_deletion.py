@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chatmgr.domain.items import Item, ItemKind, answer_to
 from chatmgr.domain.model import Attachment
 from chatmgr.domain.states import RunState
 from chatmgr.services.trash import Trash
@@ -22,6 +23,11 @@ from tests.support.store import ENDPOINT, Store, connected, execute, query
 FILE = Attachment("plan.pdf", "application/pdf", "a" * 64, b"%PDF")
 TABLES = ("conversations", "turns", "runs", "messages", "tags", "threads", "attachments", "blobs")
 DAY = timedelta(days=1)
+
+
+def _item(content: str, raw: str, data: str) -> Item:
+    """A call, with a picture."""
+    return Item(ItemKind.TOOL_CALL, {"call_id": "c", "name": content}, raw, data=data.encode())
 
 
 def with_file(store: Store, name: str, file: Attachment = FILE) -> None:
@@ -118,6 +124,9 @@ class TestForGood:
                 run = store.open(f"what is said {number}" if number % 5 else own(), name)
                 for _ in range(2):
                     store.writer.runs.checkpoint(run, f"so far {number}" if number % 5 else own())
+                said = [f"said {number}" if number % 5 else own() for _ in range(4)]
+                store.writer.runs.add_item(run, _item(*said[:3]), 1)
+                store.writer.runs.add_item(run, answer_to(_item(*said[:3]), said[3]), 2)
                 text = f"answer {number}" if number % 5 else own()
                 store.writer.runs.close(run, RunOutcome(RunState.COMPLETED, text, reasoning=text))
         renamed = store.now(secret[0])

@@ -11,7 +11,9 @@ import pytest
 
 import chatmgr
 from chatmgr.completion import fast_path
+from chatmgr.domain import events
 from chatmgr.domain.filters import Filters
+from chatmgr.domain.items import Item
 from chatmgr.domain.lossless_columns import COLUMNS
 from chatmgr.domain.model import (
     Assistant,
@@ -49,7 +51,8 @@ def _fields(taker: type, *left_out: str) -> set[str]:
 
 
 CONVERSATION, TURN, ASSISTANT = _fields(Conversation, "branch"), _fields(Turn), _fields(Assistant)
-LIVE_RUN = _fields(LiveRun, "earlier", "begun")
+LIVE_RUN = _fields(LiveRun, "earlier", "begun", "items", "request")
+ITEM = _fields(Item, "data")
 COUNT = _fields(UsageTotals)
 HIT = _fields(Hit, "snippet", "score", "also_in", "path") | {"stamp", "user", "answer"}
 COLUMNS_OF = {
@@ -72,7 +75,7 @@ COLUMNS_OF = {
     "turns.list": TURN,
     "turns.runs": _fields(Run),
     "turns.user_messages": {"content"},
-    "turns.context": {"user", "answer", "message"},
+    "turns.context": {"user", "answer", "message", "turn"},
     "turns.context_files": _fields(Attachment) | {"message"},
     "turns.last_answered": {"position"},
     "turns.attachments": _fields(AttachmentInfo),
@@ -87,6 +90,10 @@ COLUMNS_OF = {
     "journal.name": {"name"},
     "runs.live": LIVE_RUN,
     "runs.all_live": LIVE_RUN,
+    "items.of_turn": ITEM | {"sha256", "size"},
+    "items.with_bytes": _fields(Item),
+    "items.of_span": _fields(Item) | {"turn"},
+    "runs.used": _fields(events.Usage),
     "runs.cost": _fields(Cost),
     "runs.earlier_answers": {"content"},
     "runs.newest": {"newest"},
@@ -160,6 +167,8 @@ NUMBERS = (
     "run",
     "stamp",
     "message",
+    "turn",
+    "run",
     "position",
     "first",
     "last",

@@ -11,7 +11,7 @@ from tests.support.loopback import LoopbackServer
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """A request as it came; the body is JSON, or None."""
+    """A request as it came; the body is JSON, the bytes of an upload, or None."""
 
     method: str
     path: str
@@ -88,7 +88,8 @@ def _handler(server: ReplyServer) -> type[BaseHTTPRequestHandler]:
         def _serve(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            body = json.loads(content) if content else None
+            is_upload = self.headers.get("Content-Type", "").startswith("multipart/")
+            body = content if is_upload else json.loads(content) if content else None
             reply = server.reply(ReceivedRequest(self.command, self.path, headers, body))
             self.send_response(reply.status)
             sent = reply.content()

@@ -19,9 +19,12 @@ from chatmgr.backends.assistants.run import Run
 from chatmgr.backends.assistants.run_follower import RunFollower
 from chatmgr.backends.assistants.threads import Threads
 from chatmgr.backends.continuation import as_instruction
+from chatmgr.backends.history import Sent
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.retry import busy
 from chatmgr.backends.http.stream import Stream
+from chatmgr.backends.items.collector import ItemCollector
+from chatmgr.backends.items.steps import answer_step
 from chatmgr.backends.json_values import as_id
 from chatmgr.backends.model_list import refuses_model
 from chatmgr.backends.params import params_for_api
@@ -32,11 +35,11 @@ from chatmgr.domain.errors import (
     NetworkDown,
     ProviderRefused,
 )
-from chatmgr.domain.events import Event, Finished, Notice, Opened, Sending, ThreadSynced
+from chatmgr.domain.events import Event, Finished, ItemDone, Notice, Opened, Sending, ThreadSynced
+from chatmgr.domain.items import ItemKind, call_id_of
 from chatmgr.domain.model import (
     Assistant,
     LiveRun,
-    Message,
     ModelInfo,
     Provider,
     RemoteMessage,
@@ -71,11 +74,11 @@ class AssistantsBackend:
         thread, message = yield from self._send_message(thread, request)
         yield Opened(thread_id=thread)
 
-        def run(earlier: list[Message] | None) -> Iterator[Event]:
+        def run(sent: Sent) -> Iterator[Event]:
             nonlocal thread, message
-            if earlier is not None:  # the thread was too long
-                thread = yield from self._threads.build(request, earlier)
-                message = yield from self._threads.add_message(thread, request.message)
+            if sent.earlier is not None:  # the thread was too long
+                thread = yield from self._threads.build(request, sent.earlier)
+                message = yield from self._threads.add_new(thread, request.message)
                 yield Opened(thread_id=thread)
             yield from self._run(request.assistant, assistant_id, model, thread, message)
 
@@ -92,7 +95,7 @@ class AssistantsBackend:
                 assistant_id = yield from self._create_assistant(request.assistant, model)
             elif _is_missing(error, "thread") or busy(error):
                 thread = yield from self._replace_thread(thread, request, error)
-                message = yield from self._threads.add_message(thread, request.message)
+                message = yield from self._threads.add_new(thread, request.message)
                 yield Opened(thread_id=thread)
             else:
                 raise
@@ -130,7 +133,7 @@ class AssistantsBackend:
         """
         seen_before = set(self._threads.seen_ids)
         try:
-            return thread, (yield from self._threads.add_message(thread, request.message))
+            return thread, (yield from self._threads.add_new(thread, request.message))
         except NetworkDown as error:
             if not error.heard:
                 raise
@@ -144,7 +147,7 @@ class AssistantsBackend:
             if error.status != 404 and not busy(error):
                 raise
             thread = yield from self._replace_thread(thread, request, error)
-        return thread, (yield from self._threads.add_message(thread, request.message))
+        return thread, (yield from self._threads.add_new(thread, request.message))
 
     def _replace_thread(
         self, thread: str, request: TurnRequest, error: ProviderRefused
@@ -174,7 +177,7 @@ class AssistantsBackend:
         if assistant.instructions or assistant.version > 1:  # else those of the server's assistant apply
             body["instructions"] = assistant.instructions
         seen_ids, seen_runs = self._threads.seen_ids - {message}, self._threads.seen_runs
-        run = Run(thread, message=message, earlier_ids=seen_ids, earlier_runs=seen_runs)
+        run = Run(thread, message=message, earlier_ids=seen_ids, earlier_runs=seen_runs, model=model)
         path = f"/threads/{thread}/runs"
         yield from self._cancelled_on_exit(run, lambda: self._create_run(run, path, body, optional))
 
@@ -225,9 +228,17 @@ class AssistantsBackend:
 
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
         """Send the outputs of the functions, by call id, and follow the run on."""
-        known_run = Run(run.thread_id, run.run_id)
-        body = {
-            "tool_outputs": [{"tool_call_id": call, "output": text} for call, text in outputs.items()],
+        step = answer_step(run.items, outputs)
+        for answer in step.new:
+            yield ItemDone(answer)
+        items = ItemCollector((*run.items, *step.new))
+        known_run = Run(run.thread_id, run.run_id, model=run.model, items=items)
+        body: Json = {
+            "tool_outputs": [
+                {"tool_call_id": call_id_of(answer), "output": answer.content["output"]}
+                for answer in step.answers
+                if answer.kind is ItemKind.TOOL_RESULT
+            ],
             "stream": True,
         }
         path = f"/threads/{run.thread_id}/runs/{run.run_id}/submit_tool_outputs"

@@ -12,6 +12,7 @@ from chatmgr.backends.assistants.run import Run
 from chatmgr.backends.assistants.run_follower import RunFollower
 from chatmgr.backends.assistants.threads import Threads
 from chatmgr.backends.http.client import ApiClient
+from chatmgr.backends.items.collector import ItemCollector
 from chatmgr.backends.thread_sync import without_spaces
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import Event, Finished
@@ -24,7 +25,13 @@ def recover(run: LiveRun, client: ApiClient, threads: Threads, follower: RunFoll
     if not run.thread_id:
         yield Finished(RunState.INTERRUPTED, error="the process ended before the message arrived")
         return
-    known_run = Run(run.thread_id, run.run_id, text_parts=[run.text] if run.text else [])
+    known_run = Run(
+        run.thread_id,
+        run.run_id,
+        text_parts=[run.text] if run.text else [],
+        model=run.model,
+        items=ItemCollector(run.items),
+    )
     try:
         if not known_run.id:
             newest = yield from client.query_run(partial(threads.newest, run.thread_id))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from chatmgr.backends.answer_text import Content, read_content
 from chatmgr.backends.assistants.run_object import created_at
 from chatmgr.backends.http.client import Json
+from chatmgr.backends.items.collector import ItemCollector
+from chatmgr.backends.items.making import Origin
 from chatmgr.backends.json_values import as_id, as_objects, as_word
 from chatmgr.domain.events import Delta, Event, Usage
 
@@ -17,7 +19,8 @@ class Run:
     ``message`` is the id of the message that it answers, ``text_parts`` what was streamed, ``message_start``
     the number of parts before the current message. ``answer_ids`` are the messages that it was seen to write,
     ``earlier_ids`` and ``earlier_runs`` what the thread held before. ``done`` says that the stream came to
-    its own end, ``has_gap`` that a piece of it could not be read.
+    its own end, ``has_gap`` that a piece of it could not be read. ``messages`` and ``steps`` are those that
+    are done, by id, and ``items`` what they became; ``polled``: steps may have been missed.
     """
 
     thread: str
@@ -33,6 +36,16 @@ class Run:
     done: bool = False
     has_gap: bool = False
     message_start: int = 0
+    model: str = ""
+    messages: dict[str, Json] = field(default_factory=dict)
+    steps: dict[str, Json] = field(default_factory=dict)
+    items: ItemCollector = field(default_factory=ItemCollector)
+    polled: bool = False
+
+    @property
+    def origin(self) -> Origin:
+        """Who makes the items."""
+        return Origin("assistants", self.model)
 
     @property
     def is_whole(self) -> bool:
@@ -59,6 +72,7 @@ class Run:
         """A message is whole: add what was not streamed of it."""
         if as_word(message.get("role")) == "user":
             return
+        self.messages[as_id(message.get("id"))] = message
         content = read_content(message.get("content"))
         streamed = "".join(self.text_parts[self.message_start :])
         if len(content.text) > len(streamed) and content.text.startswith(streamed):

@@ -6,16 +6,19 @@ from functools import partial
 from chatmgr.backends import error_body
 from chatmgr.backends.answer_end import incomplete_detail
 from chatmgr.backends.answer_text import Content, gap_error, join_messages, read_content, remaining_text
+from chatmgr.backends.assistants.items import read_run
 from chatmgr.backends.assistants.run import Run, find_answers
 from chatmgr.backends.assistants.run_object import created_at, is_done, read_usage, status_of, tool_calls
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.errors import stream_refusal
 from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE, Batch, merged
+from chatmgr.backends.items.fetching import fetch_wanted
 from chatmgr.backends.json_values import as_id, as_objects, as_text
 from chatmgr.backends.overflow import parse_overflow
 from chatmgr.backends.polling import poll
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Opened, Usage
+from chatmgr.domain.items import Item, ItemKind, call_id_of
 from chatmgr.domain.states import RunState, from_provider_status
 
 _NEWEST_RUNS = 10
@@ -51,6 +54,7 @@ class RunFollower:
             elif name in {"thread.message.completed", "thread.message.incomplete"}:
                 yield from run.end_message(event)
             elif name == "thread.run.step.completed":
+                run.steps[as_id(event.get("id"))] = event
                 yield from _add_usage(run, event)
             elif name in {BODY, "thread.run"}:
                 yield from self._record_id(run, event)
@@ -166,6 +170,7 @@ class RunFollower:
 
     def _wait_until_done(self, run: Run, run_object: Json) -> Iterator[Event]:
         """Ask until the run is done; one that takes too long is cancelled, and reported as interrupted."""
+        run.polled = True
         run_object = yield from poll(
             run_object,
             partial(self._fetch, run),
@@ -197,6 +202,7 @@ class RunFollower:
         state, detail = from_provider_status(status_of(run_object))
         run.ended = True
         if state is RunState.REQUIRES_ACTION:
+            yield from self._items(run, run_object)
             yield Finished(state, calls=tool_calls(run_object))
             return
         yield from read_usage(run_object)
@@ -217,11 +223,29 @@ class RunFollower:
         if state is RunState.COMPLETED and run.refused:
             detail = "refusal"
         yield from remaining_text(text, "".join(run.text_parts))
+        yield from self._items(run, run_object)
         failed = state is RunState.FAILED and not detail
         last_error = run_object.get("last_error")
         yield Finished(
             state, detail, error_body.reason(last_error) if last_error or failed else "", text or None
         )
+
+    def _items(self, run: Run, run_object: Json) -> Iterator[Event]:
+        """The items of a run that has ended or waits; asks for its steps where some may have been missed."""
+        if as_objects(run_object.get("tools")) and (run.polled or not run.steps):
+            path, query = f"/threads/{run.thread}/runs/{run.id}/steps", {"order": "asc", "limit": 100}
+            try:
+                page = yield from self._client.retrying(partial(self._client.get, path, query))
+            except ChatmgrError:
+                page = {}  # many servers have none
+            run.steps |= {as_id(step.get("id")): step for step in as_objects(page.get("data"))}
+        answered = run.items.answered_ids()
+        for made in read_run(run_object, run.steps, run.messages, run.origin):
+            first = made[0] if made else None
+            result = isinstance(first, Item) and first.kind is ItemKind.TOOL_RESULT
+            if not (result and isinstance(first, Item) and call_id_of(first) in answered):
+                yield from run.items.add(made)
+        yield from fetch_wanted(self._client, run.items, run.origin)
 
     def _answer_text(self, run: Run) -> str:
         """The text of the messages that this run wrote, oldest first."""
@@ -229,6 +253,7 @@ class RunFollower:
         answers = find_answers(run, self._client.get(path, query | {"run_id": run.id}))
         if not answers:  # a server that knows no runs may have given the thread's first messages
             answers = find_answers(run, self._client.get(path, query | {"order": "desc"}), newest_first=True)
+        run.messages |= {as_id(message.get("id")): message for message in answers}
         contents = [read_content(message.get("content")) for message in answers]
         run.refused = run.refused or any(content.refused for content in contents)
         return join_messages(content.text for content in contents)

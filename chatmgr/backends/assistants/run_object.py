@@ -35,12 +35,17 @@ def read_usage(run_object: Json) -> Iterator[Usage]:
         yield Usage(*counts)
 
 
+def function_calls(run_object: Json) -> list[Json]:
+    """The function calls whose outputs the run waits for, as the server lists them."""
+    action = as_object(as_object(run_object.get("required_action")).get("submit_tool_outputs"))
+    return as_objects(action.get("tool_calls"))
+
+
 def tool_calls(run_object: Json) -> tuple[ToolCall, ...]:
     """The function calls whose outputs the run waits for."""
-    action = as_object(as_object(run_object.get("required_action")).get("submit_tool_outputs"))
     return tuple(
         ToolCall(as_id(call.get("id")), as_id(function.get("name")), _arguments(function))
-        for call in as_objects(action.get("tool_calls"))
+        for call in function_calls(run_object)
         for function in (as_object(call.get("function")),)
     )
 

@@ -1,19 +1,23 @@
 """Assistants v2 threads: the remote threads of the Assistants API."""
 
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
 from chatmgr.backends import thread_sync
 from chatmgr.backends.answer_text import read_content
 from chatmgr.backends.http.client import ApiClient, Json
+from chatmgr.backends.items.lines import in_words
+from chatmgr.backends.items.sending import Target, carried
 from chatmgr.backends.json_values import as_count, as_id, as_objects
 from chatmgr.backends.message_format import IMAGES, assistants_message, is_text
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import Event, ThreadSynced, Uploaded
-from chatmgr.domain.model import Message, RemoteMessage, TurnRequest
+from chatmgr.domain.model import Attachment, Message, RemoteMessage, TurnRequest
 
 _NEWEST = 10  # messages
+_TARGET = Target("assistants", "")
 
 
 class Threads:
@@ -21,12 +25,14 @@ class Threads:
 
     ``seen_ids`` are the newest messages that were seen before a turn, ``seen_runs`` the runs that wrote them.
     ``has_documents`` says whether the thread has documents that the assistant must search to read.
+    ``carried`` are the images of the last answer, which the next message has to carry.
     """
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
         self._file_ids: dict[str, str] = {}
         self.has_documents = False
+        self.carried: tuple[Attachment, ...] = ()
         self.seen_ids: set[str] = set()
         self.seen_runs: set[str] = set()
 
@@ -50,9 +56,16 @@ class Threads:
         return as_id(self._client.post("/threads", {}).get("id"))
 
     def append(self, thread: str, messages: list[Message]) -> Generator[Event, None, None]:
-        """Add messages at the end, one in a call: this API takes no more."""
-        for message in thread_sync.without_empty(messages):
+        """Add messages at the end, one in a call: this API takes no more. Items are said in words."""
+        sent, self.carried = carried(thread_sync.without_empty(messages), _TARGET)
+        for message in thread_sync.without_empty(map(in_words, sent)):
             yield from self.add_message(thread, message)
+
+    def add_new(self, thread: str, message: Message) -> Generator[Event, None, str]:
+        """Append the turn's message, with the images of the answer before it; returns its id."""
+        images, self.carried = self.carried, ()
+        carrying = replace(message, attachments=(*images, *message.attachments)) if images else message
+        return (yield from self.add_message(thread, carrying))
 
     def add_message(self, thread: str, message: Message) -> Generator[Event, None, str]:
         """Append a message, after uploading those of its files that the server lacks; returns its id."""

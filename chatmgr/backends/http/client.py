@@ -127,6 +127,10 @@ class ApiClient:
             )
         return body
 
+    def download(self, path: str, limit: int, seconds: float) -> tuple[bytes, str]:
+        """The bytes of a file, and its content type as the server names it; as ``Stream.read_bytes``."""
+        return self._open("get", path, options={"timeout": seconds}).read_bytes(limit, seconds)
+
     def delete(self, path: str) -> Json:
         """DELETE; some servers answer success without a body."""
         try:

@@ -1,12 +1,14 @@
 """A streamed response as batches of events: an error comes as one, and what is no stream as a whole."""
 
 import re
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING, Any
 
 from chatmgr.backends.error_body import is_error, parse_text
 from chatmgr.backends.http import sse
+from chatmgr.domain.errors import NetworkDown
 
 if TYPE_CHECKING:
     import httpx2
@@ -47,6 +49,21 @@ class Stream:
                 yield [item if _is_piece(*item) else _marked(*item) for item in batch]
             if empty and (text := _plain_text(head)):
                 yield [("error", {"error": text})]
+
+    def read_bytes(self, limit: int, seconds: float) -> tuple[bytes, str]:
+        """The body as it is, and its content type; reading ends once there are more bytes than ``limit``.
+
+        Raises NetworkDown if it takes longer than ``seconds``.
+        """
+        content, deadline = bytearray(), time.monotonic() + seconds
+        with self._errors(), closing(self._response):
+            for chunk in self._response.iter_bytes():
+                content += chunk
+                if len(content) > limit:
+                    break
+                if time.monotonic() > deadline:
+                    raise NetworkDown("The server sends it too slowly.")
+            return bytes(content), self._response.headers.get("content-type", "")
 
     def _whole(self, content: bytes) -> tuple[str, Json]:
         """The event for a body that is no stream."""

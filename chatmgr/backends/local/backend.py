@@ -1,7 +1,7 @@
 """The backend for the embedded model."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -16,6 +16,10 @@ from chatmgr.backends.context_window import (
     too_long_error,
 )
 from chatmgr.backends.error_body import reason
+from chatmgr.backends.items.chat_messages import chat_messages
+from chatmgr.backends.items.making import Origin
+from chatmgr.backends.items.sending import Target
+from chatmgr.backends.items.steps import Continuation, after, continuation, waits_for_nothing
 from chatmgr.backends.json_values import as_id, as_object, as_text
 from chatmgr.backends.local import engine, weights
 from chatmgr.backends.local.engine import Engine, Generation, Json
@@ -24,9 +28,9 @@ from chatmgr.backends.message_format import plain_message
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.stateless import Stateless
 from chatmgr.domain.errors import ChatmgrError, ModelUnknown, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, Notice, Opened, Sending
+from chatmgr.domain.events import Delta, Event, Finished, ItemDone, Notice, Opened, Sending
 from chatmgr.domain.interrupts import interrupts
-from chatmgr.domain.model import Message, ModelInfo, Provider, TurnRequest
+from chatmgr.domain.model import LiveRun, Message, ModelInfo, Provider, TurnRequest
 from chatmgr.domain.names import nearest
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import as_sentence
@@ -61,10 +65,22 @@ class LocalBackend(Stateless):
             loaded = self._load(model)
             history = [plain_message(message) for message in request.history(0)]
             yield Sending()
-            yield from self._answer(loaded, model, request, history)
+            yield from self._answer(loaded, model, request, history, None)
         except ChatmgrError as error:
             error.touched = False  # nothing is kept anywhere but in the transcript
             raise
+
+    def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
+        """Let the model go on with the outputs of its calls."""
+        if run.request is None or not run.items:
+            raise waits_for_nothing()
+        going_on = continuation(run, run.items, outputs)
+        yield from (ItemDone(answer) for answer in going_on.step.new)
+        loaded = self._load(run.model)
+        history = [plain_message(message) for message in run.request.history(0)]
+        events = self._answer(loaded, run.model, run.request, history, going_on)
+        with closing(after(run.text, events)) as joined:
+            yield from joined
 
     def complete(self, instructions: str, text: str, model: str, max_tokens: int) -> str:
         """A short answer; the engine does one thing at a time, so the next turn waits for its end."""
@@ -112,7 +128,12 @@ class LocalBackend(Stateless):
         }
 
     def _answer(
-        self, loaded: Engine, model: str, request: TurnRequest, history: list[Message]
+        self,
+        loaded: Engine,
+        model: str,
+        request: TurnRequest,
+        history: list[Message],
+        going_on: Continuation | None,
     ) -> Iterator[Event]:
         """Send what should fit; where llama.cpp counts more tokens, send less, at last the message alone."""
         body = self._body(model, request)
@@ -122,17 +143,19 @@ class LocalBackend(Stateless):
         budget = loaded.context - answer_reserve(body["max_tokens"], loaded.context)
         budget -= round(len(request.begun) / CHARS_PER_TOKEN)
         ratio, max_turns = CHARS_PER_TOKEN, len(history)
+        rest = (going_on.answered,) if going_on else ()
+        said = chat_messages(rest, Target("local", model, current=True))
         for attempts_left in reversed(range(_ATTEMPTS)):
             fitted = fit_to_window(
                 instructions, history, text, budget=budget, ratio=ratio, max_turns=max_turns
             )
-            messages = [*fitted.messages, *begun]
+            messages = [*fitted.messages, *begun, *said]
             with closing(Generation(loaded, {**body, "messages": messages})) as generation:
                 overflow = generation.overflow(budget if fitted.kept else loaded.context)
                 if overflow is None:
                     left_out = fitted.left_out
                     notice = left_out_notice(left_out, loaded.context) if left_out else ""
-                    yield from _events(generation, model, notice)
+                    yield from _events(generation, model, notice, rest)
                     return
             if not fitted.kept:
                 raise too_long_error(overflow, model, loaded.context, _TOO_LONG_HINT)
@@ -140,7 +163,7 @@ class LocalBackend(Stateless):
             max_turns = fitted.kept - 1 if attempts_left > 1 else 0
 
 
-def _events(chunks: Generation, model: str, notice: str) -> Iterator[Event]:
+def _events(chunks: Generation, model: str, notice: str, earlier: Sequence[Message] = ()) -> Iterator[Event]:
     remaining = iter(chunks)
     first = next(remaining, None)
     if first is None:
@@ -154,7 +177,8 @@ def _events(chunks: Generation, model: str, notice: str) -> Iterator[Event]:
     if notice:
         yield Notice(notice)
     named = ([("error" if chunk.get("error") else "", chunk)] for chunk in chain([first], remaining))
-    yield from read_chunks(named, _failure, run_id)
+    known = [item for message in earlier for item in message.items]
+    yield from read_chunks(named, _failure, run_id, origin=Origin("local", model), known=known)
 
 
 def _failure(chunk: Json, heard: bool) -> Finished:

@@ -9,8 +9,10 @@ it: it continues a background response after the last event received, fetches an
 that is done, and looks in the conversation for one whose id never arrived.
 """
 
+import re
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 
 from chatmgr.backends import history, one_shot
@@ -18,17 +20,22 @@ from chatmgr.backends.continuation import as_instruction
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.retry import busy
 from chatmgr.backends.http.stream import Stream
+from chatmgr.backends.items.collector import ItemCollector
+from chatmgr.backends.items.sending import Target
+from chatmgr.backends.items.steps import Continuation, after, continuation, waits_for_nothing
 from chatmgr.backends.json_values import as_id
 from chatmgr.backends.message_format import responses_message
 from chatmgr.backends.model_list import refuses_model
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.responses import evidence
 from chatmgr.backends.responses.conversations import NOT_SUPPORTED, Conversations
+from chatmgr.backends.responses.input_items import answer_items, are_answerable, input_items
 from chatmgr.backends.responses.recovery import ResponseRecovery
 from chatmgr.backends.responses.response_state import ResponseState
 from chatmgr.backends.responses.retrieval import Retrieval
-from chatmgr.domain.errors import NetworkDown, ProviderRefused, UsageFault
-from chatmgr.domain.events import STATELESS, Event, Finished, Notice, Opened, Sending, ThreadSynced
+from chatmgr.domain.errors import NetworkDown, ProviderRefused
+from chatmgr.domain.events import STATELESS, Event, Finished, ItemDone, Notice, Opened, Sending, ThreadSynced
+from chatmgr.domain.items import waits_for_answer
 from chatmgr.domain.model import (
     Assistant,
     LiveRun,
@@ -41,6 +48,7 @@ from chatmgr.domain.model import (
 from chatmgr.domain.remote import RemoteKind
 
 _OPTIONAL = {"stream", "context_management"}  # fields of ours that a server may refuse
+_OPEN_CALL = re.compile(r"no tool (output|call) found|no .{0,30}output .{0,30}found for", re.IGNORECASE)
 _LEAST_COMPACT_THRESHOLD = 1000  # tokens; the API accepts no less
 
 
@@ -57,53 +65,101 @@ class ResponsesBackend:
 
     def stream(self, request: TurnRequest) -> Iterator[Event]:
         """Run a turn; replaces a conversation that is gone or locked, then runs the refused turn again."""
-        request = as_instruction(request)
-        model = self._client.pick_model(request.model)
-        yield Opened(model=model)
+        request = as_instruction(replace(request, model=self._client.pick_model(request.model)))
+        yield Opened(model=request.model)
         thread = yield from self._conversations.ensure_synced(request)
-        try:
-            yield from self._run_turn(request, model, thread)
-        except ProviderRefused as error:
-            missing = error.status == 404
-            if refuses_model(error):
-                raise self._client.unknown_model(model) from None
-            if thread == STATELESS or not (missing or busy(error)):
-                raise
-            reason = "is gone" if missing else "is still locked by another turn"
-            yield Notice(f"The thread {thread} {reason}; rebuilding it from the transcript.")
+        if thread != STATELESS and not (self._conversations.is_new or are_answerable(request.pending)):
             thread = yield from self._conversations.build(request)
-            yield from self._run_turn(request, model, thread)
+        yield from self._run(request, thread)
 
-    def _run_turn(self, request: TurnRequest, model: str, thread: str) -> Iterator[Event]:
+    def _run(
+        self, request: TurnRequest, thread: str, going_on: Continuation | None = None
+    ) -> Iterator[Event]:
+        try:
+            yield from self._run_turn(request, thread, going_on)
+        except ProviderRefused as error:
+            if refuses_model(error):
+                raise self._client.unknown_model(request.model) from None
+            reason = _why_rebuilt(error)
+            if thread == STATELESS or not reason:
+                raise
+            yield Notice(f"The thread {thread} {reason}; rebuilding it from the transcript.")
+            thread = yield from self._rebuild(request, request.history(0), going_on)
+            yield from self._run_turn(request, thread, going_on)
+
+    def _run_turn(self, request: TurnRequest, thread: str, going_on: Continuation | None) -> Iterator[Event]:
         """Run the turn on its conversation; one that is too long is replaced by one with the newest turns."""
 
-        def run(earlier: list[Message] | None) -> Iterator[Event]:
+        def run(sent: history.Sent) -> Iterator[Event]:
             own = thread
-            if earlier is not None and thread != STATELESS:
-                own = yield from self._conversations.build(request, earlier)
-            yield from self._run_once(request, model, own, earlier)
+            if sent.earlier is not None and thread != STATELESS:
+                own = yield from self._rebuild(request, sent.earlier, going_on)
+            body = self._body(request, own, self._input(request, own, sent, going_on))
+            yield from self._run_once(request, body, own, going_on, is_whole=sent.earlier is None)
 
         max_tokens = params_for_api("responses", request.assistant.params).get("max_output_tokens")
-        yield from history.run_with_history(request, run, max_tokens, kept_remotely=thread != STATELESS)
+        rest = (going_on.answered,) if going_on else ()
+        kept = thread != STATELESS
+        yield from history.run_with_history(
+            request, run, max_tokens, api="responses", kept_remotely=kept, rest=rest
+        )
+
+    def _rebuild(
+        self, request: TurnRequest, earlier: list[Message], going_on: Continuation | None
+    ) -> Generator[Event, None, str]:
+        """Create a conversation of earlier messages, and of what a run that goes on has said so far."""
+        if going_on is None:
+            return (yield from self._conversations.build(request, earlier))
+        messages = [*earlier, request.message, going_on.said]
+        return (yield from self._conversations.build(request, messages, going_on.open_ids))
+
+    def _input(
+        self,
+        request: TurnRequest,
+        thread: str,
+        sent: history.Sent,
+        going_on: Continuation | None,
+    ) -> list[Json]:
+        """What is new to the conversation; without one, everything."""
+        if thread == STATELESS:
+            rest = [going_on.answered] if going_on else []
+            target = Target("responses", request.model, sent.form)
+            return input_items([*(sent.earlier or ()), sent.message, *rest], target)
+        if going_on:
+            return answer_items(going_on.step.calls, going_on.step.answers)
+        images = self._conversations.carried
+        message = replace(sent.message, attachments=(*images, *sent.message.attachments))
+        pending = () if self._conversations.is_new else request.pending
+        calls = [item for item in pending if waits_for_answer(item)]
+        return [*answer_items(calls, pending), responses_message(message)]
 
     def _run_once(
-        self, request: TurnRequest, model: str, thread: str, earlier: list[Message] | None
+        self,
+        request: TurnRequest,
+        body: Json,
+        thread: str,
+        going_on: Continuation | None,
+        *,
+        is_whole: bool,
     ) -> Iterator[Event]:
         """Create the response and follow it; leaving early asks the server to cancel it.
 
         A conversation that was built of some earlier messages alone is not judged by what it holds.
         """
-        body = self._body(request, model, thread, earlier or [])
         state = ResponseState(
-            background=bool(body.get("background")), max_output_tokens=body.get("max_output_tokens")
+            background=bool(body.get("background")),
+            max_output_tokens=body.get("max_output_tokens"),
+            model=body["model"],
+            items=ItemCollector(going_on.answered.items if going_on else ()),
         )
         if thread != STATELESS:
             yield Opened(thread_id=thread)
         yield Sending()
+        searched = STATELESS if going_on else thread
         try:
-            with closing(self._create_and_follow(body, request, thread, state)) as events:
+            with closing(self._create_and_follow(body, request, searched, state)) as events:
                 for event in events:
-                    if isinstance(event, Finished) and thread != STATELESS and earlier is None:
+                    if isinstance(event, Finished) and searched != STATELESS and is_whole:
                         yield from evidence.check_kept(
                             self._conversations, request, thread, body, state, event
                         )
@@ -132,15 +188,14 @@ class ResponsesBackend:
                 raise
             yield from self._recovery.find_rest(state, request, thread, error)
 
-    def _body(self, request: TurnRequest, model: str, thread: str, earlier: list[Message]) -> Json:
+    def _body(self, request: TurnRequest, thread: str, items: list[Json]) -> Json:
         params = params_for_api("responses", request.assistant.params)
-        body: Json = {"stream": True, **params, "model": model}
+        body: Json = {"stream": True, **params, "model": request.model}
         if request.background:
             body["background"] = True
         if request.assistant.instructions:
             body["instructions"] = request.assistant.instructions
-        sent = [request.message] if thread != STATELESS else [*earlier, request.message]
-        body["input"] = [responses_message(message) for message in sent]
+        body["input"] = items
         if thread != STATELESS:
             body["conversation"] = thread
             if self._compact_threshold and not body.keys() & {"context_management", "truncation"}:
@@ -179,8 +234,19 @@ class ResponsesBackend:
             self._retrieval.cancel(run.run_id)
 
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
-        """Refuse: chatmgr offers this API no functions, so no run of it waits for one."""
-        raise UsageFault("This run does not wait for the output of a function.")
+        """Answer the calls of a response with another one, on the same conversation or with everything."""
+        if run.request is None:
+            raise waits_for_nothing()
+        items = run.items or (yield from self._retrieval.items_of(run))
+        going_on = continuation(run, items, outputs)
+        if not going_on.step.calls:
+            raise waits_for_nothing()
+        for answer in going_on.step.new:
+            yield ItemDone(answer)
+        model = self._client.pick_model(run.model or run.request.model)
+        events = self._run(replace(run.request, model=model), run.thread_id or STATELESS, going_on)
+        with closing(after(run.text, events)) as joined:
+            yield from joined
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
         """Find out what became of a response whose process died: continue, await or fetch it."""
@@ -213,6 +279,17 @@ class ResponsesBackend:
     def models(self) -> list[ModelInfo]:
         """The models that the server lists."""
         return self._client.models()
+
+
+def _why_rebuilt(error: ProviderRefused) -> str:
+    """Why a conversation has to be replaced by another, after a refusal; empty if that would not help."""
+    if error.status == 404:
+        return "is gone"
+    if busy(error):
+        return "is still locked by another turn"
+    if error.status == 400 and _OPEN_CALL.search(error.message):
+        return "holds a call without its output"
+    return ""
 
 
 def _record_id(response: Json, state: ResponseState) -> Iterator[Event]:

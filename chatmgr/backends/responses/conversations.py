@@ -1,16 +1,19 @@
 """OpenAI conversations: the remote threads of the Responses API."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Set
+from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 
 from chatmgr.backends import thread_sync
 from chatmgr.backends.answer_text import read_content
 from chatmgr.backends.http.client import ApiClient, Json
+from chatmgr.backends.items.sending import Target, carried, next_form
 from chatmgr.backends.json_values import as_id, as_objects
-from chatmgr.backends.message_format import responses_message
+from chatmgr.backends.responses.input_items import input_items
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import STATELESS, Event, ThreadSynced
-from chatmgr.domain.model import Message, RemoteMessage, TurnRequest
+from chatmgr.domain.model import Attachment, Message, RemoteMessage, TurnRequest
 
 NOT_SUPPORTED = {404, 405, 501}  # how servers without conversations answer
 _ITEMS_PER_CALL = 20  # the API's limit
@@ -20,49 +23,77 @@ _LONGEST_PAGE = 100  # items
 
 
 class Conversations:
-    """The conversations of one provider. ``seen_ids`` are the newest items that were seen before a turn."""
+    """The conversations of one provider.
+
+    ``seen_ids`` are the newest items that were seen before a turn. ``carried`` are the images of the last
+    answer, which the next message has to carry. ``is_new``: the conversation was built for this turn.
+    """
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
+        self._target = Target("responses", "")
         self.provider = client.provider.name
         self.seen_ids: set[str] = set()
+        self.carried: tuple[Attachment, ...] = ()
+        self.is_new = False
+        self._newest_items: list[Json] = []
 
     def ensure_synced(self, request: TurnRequest) -> Generator[Event, None, str]:
         """The conversation to run this turn on; ``STATELESS`` where the server keeps none."""
+        self._target = Target("responses", request.model)
         if request.thread and request.thread.remote_id == STATELESS:
             return STATELESS
         return (yield from thread_sync.ensure_synced(self, request))
 
     def build(
-        self, request: TurnRequest, messages: list[Message] | None = None
+        self,
+        request: TurnRequest,
+        messages: list[Message] | None = None,
+        keep_open: Set[str] = frozenset(),
     ) -> Generator[Event, None, str]:
         """Create a conversation that holds the transcript, or these messages of it.
 
-        The value is ``STATELESS`` where the server has none.
+        The value is ``STATELESS`` where the server has none. ``keep_open`` are the ids of calls whose results
+        follow. If the server refuses items as they are, it gets them in the next form.
         """
         earlier = thread_sync.without_empty(request.history(0) if messages is None else messages)
-        try:
-            thread = yield from self._client.retrying(lambda: self.create(earlier[:_ITEMS_PER_CALL]))
-        except ProviderRefused as error:
-            if error.status not in NOT_SUPPORTED:
-                raise
-            yield ThreadSynced(STATELESS, 0)
-            return STATELESS
-        yield from self.append(thread, earlier[_ITEMS_PER_CALL:])
-        yield ThreadSynced(thread, request.answered)
+        target = Target("responses", request.model, keep_open=keep_open)
+        while True:
+            sent, self.carried = carried(earlier, target)
+            items = input_items(sent, target)
+            try:
+                thread = yield from self._create_with(items)
+            except ProviderRefused as error:
+                form = next_form(target, earlier, error)
+                if form is not None:
+                    target = replace(target, form=form)
+                    continue
+                if error.status not in NOT_SUPPORTED:
+                    raise
+                yield ThreadSynced(STATELESS, 0)
+                return STATELESS
+            self.is_new = True
+            yield ThreadSynced(thread, request.answered)
+            return thread
+
+    def _create_with(self, items: list[Json]) -> Generator[Event, None, str]:
+        first, *rest = chunks(items) or [[]]
+        thread = yield from self._client.retrying(lambda: self.create(first))
+        yield from self._append_items(thread, rest)
         return thread
 
-    def create(self, messages: list[Message]) -> str:
-        """Create a conversation with at most twenty messages; returns its id."""
+    def create(self, items: list[Json]) -> str:
+        """Create a conversation with at most twenty items; returns its id."""
         self.seen_ids = set()
-        items = [responses_message(message) for message in messages]
         return as_id(self._client.post("/conversations", {"items": items} if items else {}).get("id"))
 
     def append(self, thread: str, messages: list[Message]) -> Generator[Event, None, None]:
-        """Add messages at the end, twenty in a call."""
-        messages = thread_sync.without_empty(messages)
-        for start in range(0, len(messages), _ITEMS_PER_CALL):
-            items = [responses_message(message) for message in messages[start : start + _ITEMS_PER_CALL]]
+        """Add messages at the end, twenty items in a call."""
+        sent, self.carried = carried(thread_sync.without_empty(messages), self._target)
+        yield from self._append_items(thread, chunks(input_items(sent, self._target)))
+
+    def _append_items(self, thread: str, calls: Iterable[list[Json]]) -> Generator[Event, None, None]:
+        for items in calls:
             reply = yield from self._client.retrying(partial(self._add_items, thread, items))
             if self.seen_ids:  # else some are unknown, and ids decide nothing
                 self.seen_ids |= {message.id for message in _messages(reply.get("data") or []) if message.id}
@@ -77,13 +108,22 @@ class Conversations:
         """
         query: dict[str, object] = {"order": "desc", "limit": _NEWEST}
         page = self._client.get(f"/conversations/{thread}/items", query, seconds)
-        messages = _messages(page.get("data") or [])
+        messages = self._read_page(page)
         if page.get("has_more") and len(messages) < _NEEDED:
             page = self._client.get(
                 f"/conversations/{thread}/items", query | {"limit": _LONGEST_PAGE}, seconds
             )
-            messages = _messages(page.get("data") or [])
+            messages = self._read_page(page)
         return messages
+
+    def _read_page(self, page: Json) -> list[RemoteMessage]:
+        self._newest_items = as_objects(page.get("data"))
+        return _messages(self._newest_items)
+
+    def newest_answer(self) -> list[Json]:
+        """The items after the newest message of the user, as ``newest`` saw them last, oldest first."""
+        answer = takewhile(lambda item: item.get("role") != "user", self._newest_items)
+        return list(answer)[::-1]
 
     def delete(self, thread: str) -> Generator[Event, None, str]:
         """Delete a conversation and its items; returns what the server keeps of it nevertheless.
@@ -114,6 +154,19 @@ class Conversations:
         """Every message, oldest first, page by page."""
         for item in thread_sync.paginate(self._client, f"/conversations/{thread}/items"):
             yield from _messages([item])
+
+
+def chunks(items: list[Json]) -> list[list[Json]]:
+    """Items in pieces of at most twenty; reasoning stays with what it led to."""
+    pieces: list[list[Json]] = []
+    start = 0
+    while start < len(items):
+        end = min(start + _ITEMS_PER_CALL, len(items))
+        while start + 1 < end < len(items) and items[end - 1].get("type") == "reasoning":
+            end -= 1
+        pieces.append(items[start:end])
+        start = end
+    return pieces
 
 
 def _messages(items: list[Json]) -> list[RemoteMessage]:

@@ -40,6 +40,8 @@ def check_kept(
     if end.state is not RunState.COMPLETED or state.conversation == thread:
         return
     answer = end.text or "".join(state.text_parts)
+    if not answer and not state.items.is_empty:
+        return  # messages are compared, and there is none
     try:
         earlier = request.history(max(request.answered - 3, 0))
         counted = request.history(max(request.answered - _COUNTED_TURNS, 0)) if request.answered else []
@@ -62,6 +64,8 @@ def check_recovered(
     if end.state is not RunState.COMPLETED or run.thread_id in {"", state.conversation}:
         return
     answer = end.text or "".join(state.text_parts)
+    if not answer and not state.items.is_empty:
+        return
     held = yield from _holds_answer(conversations, run.thread_id, run.user, (), answer)
     if held is False:
         yield ThreadSynced(STATELESS, 0)

@@ -41,6 +41,7 @@ class MessageParts:
             yield from self._end_part(event)
         elif event_type == "response.output_item.done":
             yield from self._end_item(event)
+            yield from self._state.add_item(event)
         elif event_type in _REASONING_ENDS and not self._has_streamed(event):
             yield self._state.add_reasoning(event)
 

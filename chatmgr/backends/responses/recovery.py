@@ -8,14 +8,16 @@ from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime
 
 from chatmgr.backends.answer_text import join_messages
+from chatmgr.backends.items.collector import ItemCollector
+from chatmgr.backends.items.steps import after, answered_ids, earlier_text, waiting_calls
 from chatmgr.backends.responses import evidence
 from chatmgr.backends.responses.conversations import Conversations
 from chatmgr.backends.responses.response_state import ResponseState
 from chatmgr.backends.responses.retrieval import Retrieval
-from chatmgr.backends.thread_sync import find_answer
+from chatmgr.backends.thread_sync import ends_with_question, find_answer
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, ProviderRefused
 from chatmgr.domain.events import STATELESS, Delta, Event, Finished, Notice
-from chatmgr.domain.model import LiveRun, Message, TurnRequest
+from chatmgr.domain.model import LiveRun, Message, RemoteMessage, TurnRequest
 from chatmgr.domain.states import RunState
 
 
@@ -46,7 +48,7 @@ class ResponseRecovery:
             seconds = self._retrieval.recover_seconds if isinstance(error, NetworkDown) else 0.0
             state.conversation = thread  # what is found there is kept there
             try:
-                arrived = yield from self._find_in_thread(thread, request.text, earlier, seconds)
+                arrived = yield from self._find_in_thread(thread, request.text, earlier, seconds, state)
             except ConfigurationFault:
                 arrived = False
             if not arrived:
@@ -56,20 +58,32 @@ class ResponseRecovery:
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
         """Find out what became of a response whose process died: continue, await or fetch it."""
+        if run.state is RunState.REQUIRES_ACTION and (calls := waiting_calls(run.items)):
+            yield Finished(RunState.REQUIRES_ACTION, calls=calls)
+            return
         if run.run_id:
             yield from self._recover_response(run)
             return
         if run.thread_id:  # it was sent, and nobody knows whether it arrived
             age = (datetime.now(UTC) - run.started_at).total_seconds()
             seconds = max(self._retrieval.recover_seconds - age, 0.0)
-            if (yield from self._find_in_thread(run.thread_id, run.user, run.earlier, seconds)):
+            state = ResponseState(model=run.model, items=ItemCollector(run.items))
+            if (yield from self._find_in_thread(run.thread_id, run.user, run.earlier, seconds, state)):
                 return
         yield Finished(RunState.INTERRUPTED, error="the process ended before the server answered")
 
     def _recover_response(self, run: LiveRun) -> Iterator[Event]:
-        state = ResponseState(id=run.run_id, background=run.background, cursor=run.cursor)
-        if run.text:
-            state.text_parts.append(run.text)
+        state = ResponseState(
+            id=run.run_id,
+            background=run.background,
+            cursor=run.cursor,
+            model=run.model,
+            items=ItemCollector(run.items),
+            answered=answered_ids(run.items),
+        )
+        earlier = earlier_text(run.items)
+        if text := run.text.removeprefix(earlier).lstrip("\n" if earlier else ""):
+            state.text_parts.append(text)
         unfinished: ChatmgrError = ProviderRefused("the server has not finished the response")
         if run.background:  # the server goes on with it, so the run stays open here
             unfinished = NetworkDown("The server is still working on the answer.")
@@ -80,7 +94,7 @@ class ResponseRecovery:
             refused_error=ProviderRefused("the process ended before the answer did"),
         )
         try:
-            for event in events:
+            for event in after(earlier, events, begun=bool(text)):
                 if isinstance(event, Finished):
                     yield from evidence.check_recovered(self._conversations, run, state, event)
                 yield event
@@ -88,19 +102,28 @@ class ResponseRecovery:
             yield Finished(RunState.INTERRUPTED, error=error.message)
 
     def _find_in_thread(
-        self, thread: str, text: str, earlier: Sequence[Message], seconds: float
+        self,
+        thread: str,
+        text: str,
+        earlier: Sequence[Message],
+        seconds: float,
+        state: ResponseState,
     ) -> Generator[Event, None, bool]:
         """Look for the answer to a message in the conversation; False if it does not appear in time."""
-        answers = yield from self._retrieval.search(
-            lambda: find_answer(text, earlier, self._conversations.newest(thread)), seconds
-        )
-        if not answers:
+
+        def look() -> list[RemoteMessage] | None:
+            newest = self._conversations.newest(thread)
+            if answers := find_answer(text, earlier, newest):
+                return answers
+            is_asked = ends_with_question(text, earlier, newest)
+            return [] if is_asked and self._conversations.newest_answer() else None
+
+        answers = yield from self._retrieval.search(look, seconds)
+        if answers is None:
             return False
-        complete = join_messages(answer.content for answer in answers)
-        yield Delta(complete)
-        if all(answer.whole for answer in answers):
-            refused = any(answer.refused for answer in answers)
-            yield Finished(RunState.COMPLETED, "refusal" if refused else "", text=complete)
-        else:
-            yield Finished(RunState.INCOMPLETE, text=complete)
+        if complete := join_messages(answer.content for answer in answers):
+            yield Delta(complete)
+        output = {"output": self._conversations.newest_answer()}
+        whole = all(answer.whole for answer in answers)
+        yield from self._retrieval.finish_found(state, output, complete, is_whole=whole)
         return True

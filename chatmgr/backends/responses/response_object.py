@@ -12,7 +12,7 @@ from chatmgr.backends.json_values import as_count, as_object, as_objects, as_wor
 from chatmgr.domain.events import Usage
 from chatmgr.domain.states import LIVE, RunState, from_provider_status
 
-_MESSAGE_TYPES = {"", "message", "output_text", "text"}
+MESSAGE_TYPES = {"", "message", "output_text", "text"}
 
 
 def messages(response: Json) -> list[Content]:
@@ -32,7 +32,7 @@ def messages(response: Json) -> list[Content]:
 
 def is_message(item: Json) -> bool:
     """Whether an output item is a message of the assistant."""
-    return as_word(item.get("type")) in _MESSAGE_TYPES and as_word(item.get("role")) in {"", "assistant"}
+    return as_word(item.get("type")) in MESSAGE_TYPES and as_word(item.get("role")) in {"", "assistant"}
 
 
 def item_content(item: Json) -> Content:
@@ -82,7 +82,8 @@ def final_state(response: Json, event: str, max_output_tokens: object) -> tuple[
     """
     status = status_of(response)
     if not status or from_provider_status(status)[0] in LIVE:
-        status = status_word(event) or ("completed" if answer_text(response) else "failed")
+        answered = answer_text(response) or as_objects(response.get("output"))
+        status = status_word(event) or ("completed" if answered else "failed")
     run_state, detail = from_provider_status(status)
     if run_state is RunState.INCOMPLETE:
         return run_state, incomplete_detail(response.get("incomplete_details"))

@@ -1,13 +1,17 @@
 """What has arrived of one response, while it is streamed or looked up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 from chatmgr.backends.answer_text import read_content
 from chatmgr.backends.http.client import Json
-from chatmgr.backends.json_values import as_count
+from chatmgr.backends.items.collector import ItemCollector
+from chatmgr.backends.items.making import Origin
+from chatmgr.backends.json_values import as_count, as_objects
 from chatmgr.backends.responses import response_object
-from chatmgr.domain.events import Delta, Event, Reasoning, Usage
+from chatmgr.backends.responses.output_items import read_output_item
+from chatmgr.domain.events import Delta, Event, ItemDone, Reasoning, Usage
+from chatmgr.domain.items import Item, call_id_of, waits_for_answer
 
 TEXT_EVENTS = ("response.output_text.delta", "response.refusal.delta")
 
@@ -19,7 +23,9 @@ class ResponseState:
     ``cursor`` is the sequence number of the last event received, ``max_output_tokens`` the length that
     was asked for, and ``ended`` says that ``Finished`` was yielded. ``conversation`` is the one that the
     server named, ``usage`` the tokens that it counted. ``has_gap`` says that a piece could not be read,
-    ``gap_told`` that this was reported, ``refused`` that a piece declines to answer.
+    ``gap_told`` that this was reported, ``refused`` that a piece declines to answer. ``items`` are the items
+    that are done, made by ``model``. ``answered`` are the ids of calls whose answers were sent with a later
+    request, ``is_earlier`` says that the response is one that holds such a call.
     """
 
     id: str = ""
@@ -35,6 +41,20 @@ class ResponseState:
     has_gap: bool = False
     gap_told: bool = False
     refused: bool = False
+    model: str = ""
+    items: ItemCollector = field(default_factory=ItemCollector)
+    answered: Set[str] = frozenset()
+    is_earlier: bool = False
+
+    @property
+    def origin(self) -> Origin:
+        """Who makes the items."""
+        return Origin("responses", self.model)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anything of the answer has come."""
+        return any(self.text_parts) or not self.items.is_empty
 
     def read(self, response: Json) -> Iterator[Event]:
         """Keep what a response object tells besides its text; a broken stream may not get to its end."""
@@ -62,6 +82,23 @@ class ResponseState:
         if type(sequence_number) is int:
             self.cursor = as_count(sequence_number)
         return Delta(text, self.cursor)
+
+    def add_item(self, event: Json) -> Iterator[ItemDone]:
+        """Keep an item that the server calls done."""
+        sequence_number = event.get("sequence_number")
+        for item in as_objects(event.get("item")):
+            made = read_output_item(item, self.origin)
+            if type(sequence_number) is int and made:
+                self.cursor = as_count(sequence_number)
+            yield from self.items.add(made, self.cursor)
+
+    def add_output(self, response: Json) -> Iterator[ItemDone]:
+        """Keep those items of a response that were not called done before."""
+        for output_item in as_objects(response.get("output")):
+            made = read_output_item(output_item, self.origin)
+            ids = {call_id_of(item) for item in made if isinstance(item, Item) and waits_for_answer(item)}
+            self.is_earlier = self.is_earlier or not ids.isdisjoint(self.answered)
+            yield from self.items.add(made, again=True)
 
     def add_reasoning(self, event: Json) -> Reasoning:
         """Keep a piece of the reasoning; a blank line separates two items of it."""

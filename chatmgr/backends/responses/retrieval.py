@@ -10,6 +10,7 @@ from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.errors import stream_refusal
 from chatmgr.backends.http.retry import wait
 from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE, Batch, merged
+from chatmgr.backends.items.fetching import fetch_wanted
 from chatmgr.backends.json_values import as_id, as_object
 from chatmgr.backends.overflow import parse_overflow
 from chatmgr.backends.polling import poll
@@ -18,6 +19,8 @@ from chatmgr.backends.responses.message_parts import MessageParts
 from chatmgr.backends.responses.response_state import TEXT_EVENTS, ResponseState
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, Reasoning
+from chatmgr.domain.items import Item
+from chatmgr.domain.model import LiveRun
 from chatmgr.domain.states import RunState
 
 T = TypeVar("T")
@@ -82,6 +85,12 @@ class Retrieval:
     def _fetch(self, state: ResponseState) -> Generator[Event, None, Json]:
         return (yield from self._client.query_run(partial(self._client.get, f"/responses/{state.id}")))
 
+    def items_of(self, run: LiveRun) -> Generator[Event, None, tuple[Item, ...]]:
+        """The items of a response whose items nobody has recorded, asked of the server."""
+        state = ResponseState(id=run.run_id, model=run.model)
+        response = yield from self._fetch(state)
+        return tuple(done.item for done in state.add_output(response))
+
     def read_stream(
         self,
         batches: Iterable[Batch],
@@ -136,22 +145,23 @@ class Retrieval:
                 self._raise_if_too_long(response, state)
             yield from state.read(response)
         if event_type in _FINAL_EVENTS:
-            yield from _finish(response, state, event_type.rpartition(".")[2])
+            yield from self._finish(response, state, event_type.rpartition(".")[2])
         elif event_type == "error":
             state.ended = True
-            yield self._client.failure(event, heard=any(state.text_parts))
+            yield self._client.failure(event, heard=state.is_heard)
         elif not_streamed:
             yield from self._wait_until_done(state, event)
         elif name == DONE and not (state.has_gap or state.background):
+            yield from fetch_wanted(self._client, state.items, state.origin)
             state.ended = True
-            yield Finished(RunState.COMPLETED, "refusal" if state.refused else "")
+            yield _ended(state, RunState.COMPLETED, "refusal" if state.refused else "")
         else:
             return False
         return True
 
     def _raise_if_too_long(self, response: Json, state: ResponseState) -> None:
         """Raise the refusal of a prompt that is too long, if nothing was answered: then less is sent."""
-        if not any(state.text_parts) and parse_overflow({"error": response.get("error")}):
+        if not state.is_heard and parse_overflow({"error": response.get("error")}):
             state.ended = True
             raise stream_refusal(self._client.provider, response)
 
@@ -167,7 +177,7 @@ class Retrieval:
             reason=lambda latest: "queued" if _is_queued(latest) else "still being answered",
         )
         if response_object.is_done(response):
-            yield from _finish(response, state)
+            yield from self._finish(response, state)
         elif _is_queued(response) and state.background:
             self.cancel(state.id)
             state.ended = True
@@ -176,6 +186,44 @@ class Retrieval:
             raise timeout_error or NetworkDown(
                 "The server has not finished the response.", "Ask again later."
             )
+
+    def _finish(self, response: Json, state: ResponseState, event: str = "") -> Iterator[Event]:
+        """The end of a response: its usage, what was not streamed of it, and its final state.
+
+        ``event`` is the last word of the event that brought it. If a piece of the answer could not be read
+        and the response does not hold the whole, raises NetworkDown once, so that the response is looked
+        up.
+        """
+        yield from state.read(response)
+        text = response_object.answer_text(response)
+        if state.has_gap and not text:
+            if not state.gap_told:
+                state.gap_told = True
+                raise gap_error()
+            yield Finished(RunState.INTERRUPTED, error=gap_error().message)
+            return
+        if not state.reasoning_parts and (reasoning := response_object.reasoning_text(response)):
+            yield Reasoning(reasoning)
+        yield from remaining_text(text, "".join(state.text_parts), state.cursor)
+        yield from state.add_output(response)
+        yield from fetch_wanted(self._client, state.items, state.origin)
+        state.ended = True
+        run_state, detail = response_object.final_state(response, event, state.max_output_tokens)
+        if run_state is RunState.COMPLETED and state.refused:
+            detail = "refusal"
+        failed = run_state is RunState.FAILED or response.get("error")
+        error = reason(response.get("error")) if failed else ""
+        yield _ended(state, run_state, detail, error, text or None)
+
+    def finish_found(
+        self, state: ResponseState, response: Json, text: str, *, is_whole: bool
+    ) -> Iterator[Event]:
+        """The end of an answer that was found in its conversation: its items, and its final state."""
+        yield from state.add_output(response)
+        yield from fetch_wanted(self._client, state.items, state.origin)
+        refused = any(content.refused for content in response_object.messages(response))
+        run_state = RunState.COMPLETED if is_whole else RunState.INCOMPLETE
+        yield _ended(state, run_state, "refusal" if refused and is_whole else "", text=text or None)
 
     def _limit(self, state: ResponseState, response: Json) -> float:
         """Seconds to wait for a response, by what it is doing now."""
@@ -211,26 +259,13 @@ def _is_queued(response: Json) -> bool:
     return response_object.status_of(response) == "queued"
 
 
-def _finish(response: Json, state: ResponseState, event: str = "") -> Iterator[Event]:
-    """The end of a response: its usage, what was not streamed of its text, and its final state.
-
-    ``event`` is the last word of the event that brought it. If a piece of the answer could not be read and
-    the response does not hold the whole, raises NetworkDown once, so that the response is looked up.
-    """
-    yield from state.read(response)
-    text = response_object.answer_text(response)
-    if state.has_gap and not text:
-        if not state.gap_told:
-            state.gap_told = True
-            raise gap_error()
-        yield Finished(RunState.INTERRUPTED, error=gap_error().message)
-        return
-    if not state.reasoning_parts and (reasoning := response_object.reasoning_text(response)):
-        yield Reasoning(reasoning)
-    yield from remaining_text(text, "".join(state.text_parts), state.cursor)
-    state.ended = True
-    run_state, detail = response_object.final_state(response, event, state.max_output_tokens)
-    if run_state is RunState.COMPLETED and state.refused:
-        detail = "refusal"
-    failed = run_state is RunState.FAILED or response.get("error")
-    yield Finished(run_state, detail, reason(response.get("error")) if failed else "", text or None)
+def _ended(
+    state: ResponseState, run_state: RunState, detail: str, error: str = "", text: str | None = None
+) -> Finished:
+    """How a response ended: a whole one that holds calls waits for their answers."""
+    if state.is_earlier:
+        return Finished(RunState.INTERRUPTED, error="nothing more is known since its calls were answered")
+    calls = state.items.calls() if run_state is RunState.COMPLETED else ()
+    if calls:
+        return Finished(RunState.REQUIRES_ACTION, text=text, calls=calls)
+    return Finished(run_state, detail, error, text)

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from chatmgr.chat.slash import Command
 from chatmgr.domain.control_characters import without_live
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Turn
+from chatmgr.domain.stored_items import FILES
 from chatmgr.domain.text import as_sentence, counted
 from chatmgr.terminal.console import console
 from chatmgr.terminal.list_tables import table
@@ -40,7 +42,14 @@ class AnswerCommands(CommandGroup):
                 _HEADING,
                 self._code,
             ),
-            Command("/save", "PATH", "save the last answer to a file", _HEADING, self._save, "file"),
+            Command(
+                "/save",
+                "PATH",
+                "save the last answer to a file, or its images and files to a folder: /save DIR/",
+                _HEADING,
+                self._save,
+                "file",
+            ),
         )
 
     def _copy(self, typed: str) -> None:
@@ -68,7 +77,10 @@ class AnswerCommands(CommandGroup):
     def _save(self, typed: str) -> None:
         if not typed:
             raise UsageFault("Name a file: /save PATH")
-        turn = self._answered_turn(1)
+        turn = self._answered_turn(1, or_items=True)
+        if not turn.answer or (_has_files(turn) and _is_folder(path_of(typed))):
+            self._save_files(turn, path_of(typed))
+            return
         content = without_live(turn.answer).encode()
         try:
             path = Path(path_of(typed)).expanduser()
@@ -82,13 +94,19 @@ class AnswerCommands(CommandGroup):
         else:
             console.note(f"{path} stays as it was.")
 
-    def _answered_turn(self, number: int) -> Turn:
-        """The ``number``-th last turn that has an answer."""
+    def _save_files(self, turn: Turn, folder: str) -> None:
+        from chatmgr.ui.item_files import save_files
+
+        with app().reader:
+            save_files([turn], folder, _address(turn))
+
+    def _answered_turn(self, number: int, *, or_items: bool = False) -> Turn:
+        """The ``number``-th last turn that has an answer; ``or_items``: one without text counts, too."""
         conversation, count = self._conversation, 2 * number
         while number <= conversation.turns:
             with app().reader as reader:
                 turns = reader.turns.tail(conversation, count)
-            answered = [turn for turn in turns if turn.answer]
+            answered = [turn for turn in turns if turn.answer or (or_items and turn.items)]
             if len(answered) >= number:
                 return answered[-number]
             if len(turns) < count:
@@ -99,6 +117,19 @@ class AnswerCommands(CommandGroup):
         raise UsageFault(
             f"“{conversation.name}” has fewer than {number:,} answers.", "The last one is number 1."
         )
+
+
+def _has_files(turn: Turn) -> bool:
+    """Whether images or files came with an answer."""
+    with app().reader as reader:
+        return any(stored.item.kind in FILES for stored in reader.items.of(turn))
+
+
+def _is_folder(typed: str) -> bool:
+    """Whether a typed path is, or is meant to be, a folder."""
+    with suppress(OSError, RuntimeError, ValueError):
+        return typed.endswith("/") or Path(typed).expanduser().is_dir()
+    return False
 
 
 def _address(turn: Turn) -> str:

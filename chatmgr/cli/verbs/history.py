@@ -12,14 +12,12 @@ from chatmgr.cli.params import NameParam, here_option, json_option, plain_option
 from chatmgr.cli.selection import filter_options
 from chatmgr.domain import addresses
 from chatmgr.domain.addresses import Address
-from chatmgr.domain.control_characters import without_live
-from chatmgr.domain.errors import ChatmgrError, NoCode, UsageFault
+from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.events import Notice
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.terminal.console import console, show_lines
-from chatmgr.terminal.sanitize import clean
 from chatmgr.terminal.turn_lines import run_lines, turn_lines
 from chatmgr.ui.context import app, markdown
 from chatmgr.ui.conversation_list import show_list
@@ -46,6 +44,8 @@ class _Options:
     all_paths: bool
     pager: bool
     as_json: bool
+    items: bool
+    save: str | None
 
     @property
     def listed(self) -> int:
@@ -86,6 +86,10 @@ class _Options:
     metavar="[N]",
     help="Print only the code code_blocks of the answers, or only the N-th.",
 )
+@click.option("--items", is_flag=True, help="With NAME[@TURN]: show everything that came back, item by item.")
+@click.option(
+    "--save", metavar="DIR", help="With NAME[@TURN]: write the images and files of the answers to DIR."
+)
 @click.option("--web", is_flag=True, help="Open the conversation as a page in the browser.")
 @click.option("--tree", is_flag=True, help="Show all paths that the conversation took, and who shares them.")
 @click.option("--log", is_flag=True, help="Show what was done to the conversation: when, by which process.")
@@ -104,6 +108,8 @@ def command(
     usage: bool,
     runs: bool,
     code: int | None,
+    items: bool,
+    save: str | None,
     web: bool,
     tree: bool,
     log: bool,
@@ -129,9 +135,10 @@ def command(
       chatmgr history --tag work --min-cost 0.50
       chatmgr history demo@-1 --code 1 > script.py
       chatmgr history demo --tree
+      chatmgr history demo@-1 --save pictures/
     """
     forms = (usage, runs, code, web, tree, log, all_paths)
-    options = _Options(query, newest, count, context, *forms, not no_pager, as_json)
+    options = _Options(query, newest, count, context, *forms, not no_pager, as_json, items, save)
     typed = addresses.parse_address(address) if address else None
     filters = replace(filters, folder=required_folder()) if here else filters
     _refuse_misfits(address, typed, filters, options)
@@ -158,6 +165,11 @@ def _refuse_misfits(address: str | None, typed: Address | None, filters: Filters
         raise UsageFault("-C goes with NAME@TURN.", "For instance: chatmgr history demo@12 -C 2")
     if options.code is not None and (address is None or searching):
         raise UsageFault("--code goes with NAME or NAME@TURN.", "For instance: chatmgr history demo --code")
+    if (options.items or options.save is not None) and (address is None or searching):
+        name = "--items" if options.items else "--save"
+        raise UsageFault(
+            f"{name} goes with NAME or NAME@TURN.", "For instance: chatmgr history demo@-1 --items"
+        )
     if filters.any and address is not None and not searching:
         raise UsageFault("Filters go with the list or with -q.", f"Add -q, or leave out {address}.")
     if typed and turn is not None and searching:
@@ -223,7 +235,14 @@ def _review(conversation: Conversation, turn: int | None, options: _Options) -> 
         return
     turns = _turns(conversation, turn, options)
     if options.code is not None:
-        _print_code(conversation, turns, options.code)
+        from chatmgr.ui.history_view import print_code
+
+        print_code(conversation, turns, options.code)
+        return
+    if options.save is not None:
+        from chatmgr.ui.item_files import save_files
+
+        save_files(turns, options.save, conversation.name + (f"@{turn}" if turn else ""))
         return
     if options.as_json:
         _print_json(conversation, turns, with_runs=options.runs)
@@ -259,24 +278,22 @@ def _print_json(conversation: Conversation, turns: Iterable[Turn], *, with_runs:
 def _lines(conversation: Conversation, turns: Iterable[Turn], options: _Options) -> Iterator[str]:
     terminal = sys.stdout.isatty()
     for turn in turns:
-        files = app().reader.turns.attachments(turn)
-        yield from turn_lines(turn, files, terminal=terminal, rendered=markdown(), usage=options.usage)
+        files, items = app().reader.turns.attachments(turn), app().reader.items.of(turn)
+        if options.items:
+            from chatmgr.ui.history_view import item_lines
+
+            yield from item_lines(turn, files, items, terminal=terminal)
+            continue
+        yield from turn_lines(
+            turn,
+            files,
+            terminal=terminal,
+            rendered=markdown(),
+            usage=options.usage,
+            items=items,
+            reasoning=bool(items) and bool(app().settings.get("show_reasoning")),
+        )
         if options.runs:
             for number, run in enumerate(app().reader.turns.runs(conversation, turn.turn), 1):
                 yield from run_lines(run, number, terminal=terminal)
             yield ""
-
-
-def _print_code(conversation: Conversation, turns: Iterable[Turn], number: int) -> None:
-    """Print code blocks and nothing else; what could act on a terminal is made visible, in a pipe as well."""
-    from chatmgr.terminal.markdown import code_blocks
-
-    contents = [content for turn in turns for _, content in code_blocks(turn.answer)]
-    if number > len(contents) or not contents:
-        raise NoCode(conversation.name, len(contents), number)
-    printed = contents[number - 1 : number] if number else contents
-    code = "\n".join(printed)
-    if sys.stdout.isatty():
-        console.write(clean(code))
-    else:
-        console.write(without_live(code))

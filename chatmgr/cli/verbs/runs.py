@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from chatmgr.cli.params import NameParam, json_option
+from chatmgr.cli.params import NameParam, json_option, read_stdin
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Conversation, LiveRun
 from chatmgr.domain.states import RunState
@@ -16,7 +16,8 @@ from chatmgr.terminal.durations import age
 from chatmgr.terminal.turn_lines import turn_lines
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json, turn_json
-from chatmgr.ui.turn_view import answer_calls, follow, settle
+from chatmgr.ui.tool_answers import answer_calls, given_outputs
+from chatmgr.ui.turn_view import follow, settle
 
 
 @click.group(
@@ -105,22 +106,35 @@ def wait(name: str, as_json: bool) -> int:
     if as_json:
         print_json(turn_json(turn))
     else:
-        for line in turn_lines(turn, terminal=sys.stdout.isatty()):
+        items = app().reader.items.of(turn)
+        for line in turn_lines(turn, terminal=sys.stdout.isatty(), items=items):
             console.out(line)
-    return 0 if turn.state == RunState.COMPLETED and turn.answer else 8
+    return 0 if turn.state == RunState.COMPLETED and (turn.answer or turn.items) else 8
 
 
 @command.command("answer")
 @click.argument("name", type=NameParam("conversation"), help="The conversation.")
-def answer(name: str) -> None:
-    """Give a run the function outputs that it waits for, or decline and cancel it.
+@click.argument(
+    "outputs", nargs=-1, metavar="[CALL_ID=OUTPUT]…", help="The outputs; for an approval, yes or no."
+)
+@click.option("--decline", is_flag=True, help="Decline every call that no output is given for.")
+def answer(name: str, outputs: tuple[str, ...], decline: bool) -> None:
+    """Answer the calls that a run waits for: functions with their outputs, approvals with yes or no.
+
+    At a terminal, each call is shown with its arguments, and asked for; an empty output declines it. The
+    answer of the model goes on then. In a script, give the outputs, or --decline; exit code 8 says which
+    are missing. CALL_ID=@- reads the output from standard input.
 
     \b
-    Example:
+    Examples:
       chatmgr runs answer demo
+      chatmgr runs answer demo call_1='{"celsius": 21}'
+      chatmgr runs answer demo --decline
     """
+    given = given_outputs(outputs, read_stdin)
     conversation, _ = _open_run(name)
-    follow(conversation, answer_calls(conversation, app().turns.pending_tool_calls(conversation)))
+    calls = app().turns.pending_tool_calls(conversation)
+    follow(conversation, answer_calls(conversation, calls, given, decline=decline))
 
 
 @command.command("cancel")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chatmgr.store.reader.assistants import Assistants
     from chatmgr.store.reader.conversations import Conversations
     from chatmgr.store.reader.export import Export
+    from chatmgr.store.reader.items import Items
     from chatmgr.store.reader.journal import Journal
     from chatmgr.store.reader.meta import Meta
     from chatmgr.store.reader.paths import Paths
@@ -89,6 +90,13 @@ class Reader:
         from chatmgr.store.reader.paths import Paths
 
         return Paths(self._session)
+
+    @cached_property
+    def items(self) -> "Items":
+        """What turns hold beside their text."""
+        from chatmgr.store.reader.items import Items
+
+        return Items(self._session)
 
     @cached_property
     def runs(self) -> "Runs":

@@ -10,7 +10,8 @@ from chatmgr.store.reader.conversations import CONVERSATION
 from chatmgr.store.reader.paths import Paths
 from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.reader.query_session import QuerySession
-from chatmgr.store.shapes import as_dict, as_mapping, into, moment_or_none, pick
+from chatmgr.store.reader.turns import Turns
+from chatmgr.store.shapes import as_dict, as_mapping, moment_or_none, pick
 
 
 class Export:
@@ -34,9 +35,7 @@ class Export:
 
     def files(self, turn: Turn) -> tuple[Attachment, ...]:
         """The files sent with a turn, with their bytes."""
-        if not turn.files:
-            return ()
-        return tuple(self._session.rows("turns.files", into(Attachment), message=turn.message))
+        return Turns(self._session).files_of(turn.message) if turn.files else ()
 
     def records(self, table: str, /, **where: object) -> list[Record]:
         """Rows of a table, column by column, the same from either database."""

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import NamedTuple
 
+from chatmgr.domain.events import Usage
 from chatmgr.domain.model import LiveRun
 from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import CONTINUED
+from chatmgr.store.reader.items import Items
 from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into, moment
 
@@ -26,9 +28,16 @@ class Runs:
         self._session = session
 
     def live(self, conversation: int) -> LiveRun | None:
-        """The run of a conversation that nobody has closed."""
-        run = self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
-        return replace(run, begun=self._begun(run)) if run and run.detail == CONTINUED else run
+        """The run of a conversation that nobody has closed, with its items."""
+        live_run = self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
+        if live_run is None:
+            return None
+        begun = self._begun(live_run) if live_run.detail == CONTINUED else ""
+        return replace(live_run, begun=begun, items=Items(self._session).with_bytes(live_run.turn_pk))
+
+    def used(self, run: int) -> Usage:
+        """The tokens that a run had used when it began to wait for the output of functions."""
+        return self._session.first("runs.used", into(Usage), run=run) or Usage()
 
     def all_live(self) -> list[LiveRun]:
         """Every run that nobody has closed, oldest first."""

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.ids import FAR
+from chatmgr.domain.items import Item
 from chatmgr.domain.model import Attachment, Conversation, Message, Run, Turn
+from chatmgr.store.reader.items import items_of
 from chatmgr.store.reader.pieces import Piece, path_to, read_pieces, within
 from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into, moment, moment_or_none, pick
 
-_TURN = into(Turn, started_at=moment_or_none, finished_at=moment_or_none, files=bool)
+_TURN = into(Turn, started_at=moment_or_none, finished_at=moment_or_none, files=bool, items=bool)
 _RUN = into(Run, chosen=bool, started_at=moment, finished_at=moment_or_none)
 
 
@@ -70,15 +72,27 @@ class Turns:
         return messages
 
     def _context_of(self, piece: Piece) -> list[Message]:
-        rows = list(self._session.rows("turns.context", pick("user", "answer", "message"), **piece._asdict()))
+        columns = pick("user", "answer", "message", "turn")
+        rows = list(self._session.rows("turns.context", columns, **piece._asdict()))
+        items = items_of(self._session, piece) if rows else {}
         files: dict[int, tuple[Attachment, ...]] = {}
         for row in self._session.rows("turns.context_files", as_dict, **piece._asdict()) if rows else ():
             message = row.pop("message")
             files[message] = (*files.get(message, ()), Attachment(**row))
         messages: list[Message] = []
-        for user, answer, message in rows:
-            messages += Message("user", user, files.get(message, ())), Message("assistant", answer)
+        for user, answer, message, turn in rows:
+            messages += (
+                Message("user", user, files.get(message, ())),
+                Message("assistant", answer, items=items.get(turn, ())),
+            )
         return messages
+
+    def items_at(self, conversation: int, position: int) -> tuple[Item, ...]:
+        """The items of the turn at a position of a conversation's path, with their bytes."""
+        for piece in self._pieces(conversation, position, position):
+            for items in items_of(self._session, piece).values():
+                return items
+        return ()
 
     def last_answered(self, conversation: int, before: int) -> int:
         """The newest position before ``before`` that has an answer; 0 for none."""
@@ -92,6 +106,10 @@ class Turns:
         if not turn.files:
             return []
         return list(self._session.rows("turns.attachments", _ATTACHMENT, message=turn.message))
+
+    def files_of(self, message: int) -> tuple[Attachment, ...]:
+        """The files sent with the message of this primary key, with their bytes."""
+        return tuple(self._session.rows("turns.files", into(Attachment), message=message))
 
     def _pieces(self, conversation: int, first: int = 1, last: int = FAR) -> "list[Piece]":
         return read_pieces(self._session, conversation, first, last)

@@ -276,7 +276,8 @@ SELECT
     items.api,
     items.model,
     items.sha256,
-    items.created_at
+    items.created_at,
+    items.remote_id
 FROM items
 JOIN turns ON turns.id = items.turn_id
 WHERE turns.branch_id = :branch

@@ -22,7 +22,8 @@ SELECT
     runs.cursor,
     conversations.name AS conversation,
     question.content AS user,
-    runs.detail
+    runs.detail,
+    question.id AS message
 FROM runs
 JOIN turns ON turns.id = runs.turn_id
 JOIN conversations ON conversations.id = runs.conversation_id
@@ -58,6 +59,16 @@ SELECT
     count(CASE WHEN runs.sent_at IS NOT NULL AND runs.cost IS NULL THEN 1 END) AS unpriced
 FROM runs
 WHERE runs.conversation_id = :conversation
+
+-- What a run had used when it began to wait for us, as far as it did.
+-- name: used
+SELECT
+    runs.input_tokens,
+    runs.output_tokens,
+    runs.cached_tokens,
+    runs.reasoning_tokens
+FROM runs
+WHERE runs.id = :run
 
 -- name: max_cost
 SELECT conversations.max_cost

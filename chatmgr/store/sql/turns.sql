@@ -91,7 +91,9 @@ SELECT
     runs.cost,
     runs.reasoning,
     question.id AS message,
-    EXISTS (SELECT * FROM attachments WHERE attachments.message_id = question.id) AS files
+    EXISTS (SELECT * FROM attachments WHERE attachments.message_id = question.id) AS files,
+    turns.id AS pk,
+    EXISTS (SELECT * FROM items WHERE items.turn_id = turns.id) AS items
 FROM turns
 JOIN conversations ON conversations.id = :conversation
 JOIN messages AS question ON question.turn_id = turns.id AND question.role = 'user'
@@ -143,17 +145,25 @@ WHERE messages.role = 'user'
 ORDER BY messages.id DESC
 LIMIT :limit
 
--- What a model is shown, oldest first. A turn without an answer is left out: its message would stand
+-- What a model is shown, oldest first. A turn without an answer, in text or in items, is left out: its message would stand
 -- beside the next one's, which many chat templates refuse, and the user was told that it failed.
 -- name: context
-SELECT question.content AS user, answer.content AS answer, question.id AS message
+SELECT
+    question.content AS user,
+    coalesce(answer.content, '') AS answer,
+    question.id AS message,
+    turns.id AS turn
 FROM turns
 JOIN messages AS question ON question.turn_id = turns.id AND question.role = 'user'
-JOIN messages AS answer ON answer.run_id = turns.run_id
+LEFT JOIN messages AS answer ON answer.run_id = turns.run_id
 WHERE turns.branch_id = :branch
     AND turns.position >= :first
     AND turns.position <= :last
-    AND answer.content <> ''
+    AND (
+        answer.content <> ''
+        OR
+        -- include: items.answers
+    )
 ORDER BY turns.position
 
 -- name: context_files
@@ -175,11 +185,15 @@ ORDER BY turns.position, attachments.position
 -- name: last_answered
 SELECT turns.position
 FROM turns
-JOIN messages ON messages.run_id = turns.run_id
+LEFT JOIN messages ON messages.run_id = turns.run_id
 WHERE turns.branch_id = :branch
     AND turns.position >= :first
     AND turns.position <= :last
-    AND messages.content <> ''
+    AND (
+        messages.content <> ''
+        OR
+        -- include: items.answers
+    )
 ORDER BY turns.position DESC
 LIMIT 1
 

@@ -106,7 +106,8 @@ answer_parts = Table(
 # What a run said, piece by piece: text, images, calls of tools, reasoning. Without a run: what the user sent
 # beside the message, as the results of tools. An answer of plain text alone has no items: its message is all.
 # ``content`` is the same whoever said it; ``raw`` is the provider's own JSON, for the API and the models that
-# made it. ``sha256`` names the bytes of an image or a file.
+# made it. ``sha256`` names the bytes of an image or a file. ``position`` counts all of a turn's items,
+# whichever run they are of.
 items = Table(
     "items",
     metadata,
@@ -121,6 +122,7 @@ items = Table(
     column("model", Text),
     column("sha256", Text, ForeignKey("blobs.sha256"), nullable=True, index=True),
     column("created_at", UtcDateTime),
+    column("remote_id", Text),
     UniqueConstraint("turn_id", "run_id", "position"),
 )
 

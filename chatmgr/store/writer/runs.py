@@ -2,12 +2,15 @@
 
 import os
 import platform
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
+from chatmgr.domain.items import Item
 from chatmgr.domain.states import LIVE, RunState
 from chatmgr.store.tables import answer_parts, conversations, journal, messages, runs, turns
 from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.items import add_answers, add_item, next_position
 from chatmgr.store.writer.records import OpenRun, RunOutcome
 from chatmgr.store.writer.threads import branch_of, update_thread
 
@@ -63,10 +66,27 @@ class RunWriter:
             if cursor is not None:
                 update_run(db, run, cursor=cursor)
 
-    def require_action(self, run: OpenRun, functions: str = "") -> None:
-        """Note that a run waits for the output of functions; it stays live."""
-        detail = {"detail": functions} if functions else {}
-        self._update(run, state=RunState.REQUIRES_ACTION.value, **detail)
+    def next_item(self, run: OpenRun) -> int:
+        """The position of the next item of a run's turn."""
+        with self._database.begin() as db:
+            return next_position(db, run.turn)
+
+    def add_item(self, run: OpenRun, item: Item, position: int) -> None:
+        """Keep an item that the server calls done, or an answer to a call, at a position of ``next_item``.
+
+        To be called before anything acts on it. What is there already is not added again.
+        """
+        with self._database.begin() as db:
+            add_item(db, run, item, position)
+
+    def require_action(self, run: OpenRun, functions: str = "", outcome: RunOutcome | None = None) -> None:
+        """Note that a run waits for the output of functions; it stays live.
+
+        ``outcome`` is what it has used up to now.
+        """
+        detail: dict[str, object] = {"detail": functions} if functions else {}
+        used = _used(outcome) if outcome else {}
+        self._update(run, state=RunState.REQUIRES_ACTION.value, **detail, **used)
 
     def take_over(self, run: OpenRun) -> None:
         """Make this process the one that looks after a run, in place of one that died."""
@@ -80,8 +100,11 @@ class RunWriter:
         with self._database.begin() as db:
             update_run(db, run, **values)
 
-    def close(self, run: OpenRun, outcome: RunOutcome) -> None:
-        """Write down the answer, state, usage, and what the remote thread holds now, together."""
+    def close(self, run: OpenRun, outcome: RunOutcome, answers: Sequence[Item] = ()) -> None:
+        """Write down the answer, state, usage, and what the remote thread holds now, together.
+
+        ``answers`` are those to calls that the run leaves open.
+        """
         if outcome.state in LIVE:
             raise ValueError(f"{outcome.state} does not close a run")
         moment = now()
@@ -96,14 +119,10 @@ class RunWriter:
                 detail=outcome.detail,
                 error=outcome.error,
                 finished_at=moment,
-                input_tokens=outcome.usage.input_tokens,
-                output_tokens=outcome.usage.output_tokens,
-                cached_tokens=outcome.usage.cached_tokens,
-                reasoning_tokens=outcome.usage.reasoning_tokens,
-                reasoning=outcome.reasoning,
-                cost=outcome.cost,
+                **_used(outcome),
                 **_known(thread_id=outcome.thread_id, remote_id=outcome.run_id, model=outcome.model),
             )
+            add_answers(db, run, answers)
             if outcome.thread_synced:
                 held = {"synced": run.position, "branch_id": branch_of(run.conversation)}
                 db.execute(update_thread(run).values(**held, doubtful=False))
@@ -162,6 +181,20 @@ def set_answer(db: Connection, run: OpenRun, text: str) -> None:
             "created_at": now(),
         }
         db.execute(insert(messages), row)
+
+
+def _used(outcome: RunOutcome) -> dict[str, object]:
+    """What a run used and cost, and its reasoning, as columns; what nothing is known of stays as it is."""
+    columns: dict[str, object] = {"reasoning": outcome.reasoning} if outcome.reasoning else {}
+    usage = outcome.usage
+    counts = {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "cost": outcome.cost,
+    }
+    return columns | {name: count for name, count in counts.items() if count is not None}
 
 
 def _set_part(db: Connection, run: OpenRun, start: int, text: str) -> None:

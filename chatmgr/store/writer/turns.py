@@ -3,7 +3,6 @@
 import os
 import platform
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from shlex import quote
 
@@ -21,6 +20,7 @@ from chatmgr.store.location import check_room
 from chatmgr.store.locks import SPACE
 from chatmgr.store.writer.copies import copy_run
 from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.items import keep_bytes
 from chatmgr.store.writer.journal import note
 from chatmgr.store.writer.paths import branch_of_next_turn, turn_at
 from chatmgr.store.writer.records import ImportedTurn, OpenRun, ThreadKey
@@ -204,7 +204,7 @@ def _free_stamp(db: Connection, moment: datetime) -> int:
 def _attach(db: Connection, message: int, attachments: tuple[Attachment, ...]) -> None:
     """Keep the files of a message, in the order in which they were named."""
     for position, file in enumerate(attachments):
-        _keep_bytes(db, file)
+        keep_bytes(db, file.sha256, file.data)
         row = {
             "message_id": message,
             "position": position,
@@ -213,14 +213,6 @@ def _attach(db: Connection, message: int, attachments: tuple[Attachment, ...]) -
             "sha256": file.sha256,
         }
         db.execute(insert(tables.attachments), row)
-
-
-def _keep_bytes(db: Connection, file: Attachment) -> None:
-    """Keep a file's bytes once; on PostgreSQL another process may be adding the same ones."""
-    if db.scalar(select(tables.blobs.c.size).where(tables.blobs.c.sha256 == file.sha256)) is None:
-        row = {"sha256": file.sha256, "size": len(file.data), "data": file.data}
-        with suppress(IntegrityError), db.begin_nested():
-            db.execute(insert(tables.blobs), row)
 
 
 def _add_run(

@@ -1,0 +1,110 @@
+"""Items of a turn as they are shown: each in its place, with footnotes for what its texts cite.
+
+Pure functions, no I/O.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from chatmgr.domain.items import Item, ItemKind
+
+FILES = frozenset({ItemKind.IMAGE, ItemKind.FILE, ItemKind.AUDIO})
+_TEXTS = frozenset({ItemKind.TEXT, ItemKind.REFUSAL})
+_LONGEST_QUOTE = 200  # characters
+
+
+class StoredItem(NamedTuple):
+    """An item, without its bytes unless they were asked for: their SHA-256, and how many there are.
+
+    ``sha256`` is empty where it has none.
+    """
+
+    item: Item
+    sha256: str = ""
+    size: int = 0
+
+
+class Footnote(NamedTuple):
+    """A source that a text cites; ``url`` is empty for a file."""
+
+    number: int
+    title: str
+    url: str
+    quote: str
+
+
+class Footnotes:
+    """The sources that the texts of one turn cite, each of them once, numbered from 1."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[object, int] = {}
+        self.notes: list[Footnote] = []
+
+    def mark(self, item: Item, mark: Callable[[int], str]) -> str:
+        """A text with the mark of each source behind what it is cited for, where that is known."""
+        text = str(item.content.get("text") or "")
+        places: dict[tuple[int, int], None] = {}
+        for citation in item.content.get("citations") or ():
+            number = self._number_of(citation)
+            end = citation.get("end")
+            if isinstance(end, int) and 0 < end <= len(text):
+                places[end, number] = None
+        for end, number in sorted(places, reverse=True):
+            text = text[:end] + mark(number) + text[end:]
+        return text
+
+    def _number_of(self, citation: Mapping[str, Any]) -> int:
+        url, title = str(citation.get("url") or ""), str(citation.get("title") or "")
+        source = url or citation.get("file_id") or title or citation.get("quote")
+        if source not in self._numbers:
+            number = self._numbers[source] = len(self.notes) + 1
+            quote = " ".join(str(citation.get("quote") or "").split())[:_LONGEST_QUOTE]
+            name = title or ("" if url else str(citation.get("file_id") or ""))
+            self.notes.append(Footnote(number, name, url, quote))
+        return self._numbers[source]
+
+
+def in_place(answer: str, items: Sequence[StoredItem]) -> list[StoredItem]:
+    """The items of a turn, so that their texts are its answer.
+
+    An answer that was cut off has more text than its items. Where the two differ, the answer counts.
+    """
+    texts = [stored for stored in items if stored.item.kind in _TEXTS]
+    said = "".join("".join(str(stored.item.content.get("text") or "").split()) for stored in texts)
+    whole = "".join(answer.split())
+    if not answer or said == whole:
+        return list(items)
+    if said and whole.startswith(said):
+        return [*items, _text(_after(answer, len(said)))]
+    others = [stored for stored in items if stored.item.kind not in _TEXTS]
+    return [*others, _text(answer)]
+
+
+def _after(text: str, count: int) -> str:
+    """What follows so many characters that are no white space."""
+    for index, char in enumerate(text):
+        if not count:
+            return text[index:].strip()
+        count -= not char.isspace()
+    return ""
+
+
+def _text(text: str) -> StoredItem:
+    return StoredItem(Item(ItemKind.TEXT, {"text": text}))
+
+
+def is_text(item: Item) -> bool:
+    """Whether an item is a text or a refusal."""
+    return item.kind in _TEXTS
+
+
+def name_of_call(item: Item) -> str:
+    """What a call calls: the function, at its server if it has one."""
+    server = f"{item.content['server']}." if item.content.get("server") else ""
+    return f"{server}{item.content.get('name') or item.content.get('tool') or 'a tool'}"
+
+
+def calls_by_id(items: Iterable[Item]) -> dict[str, Item]:
+    """The calls and approval requests among items, by their ids."""
+    keys = {ItemKind.TOOL_CALL: "call_id", ItemKind.APPROVAL_REQUEST: "id"}
+    return {str(item.content.get(keys[item.kind])): item for item in items if item.kind in keys}

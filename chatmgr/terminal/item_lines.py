@@ -1,0 +1,81 @@
+"""Answers that are more than text, as lines: each item in its place, and footnotes for what they cite."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from chatmgr.domain.item_words import blocks, item_line
+from chatmgr.domain.items import Item, ItemKind
+from chatmgr.domain.stored_items import Footnotes, StoredItem, calls_by_id, is_text
+from chatmgr.terminal.console import styled
+from chatmgr.terminal.hyperlinks import has_hyperlinks, host_of, hyperlink
+from chatmgr.terminal.sanitize import clean, one_line
+from chatmgr.terminal.turn_lines import text_lines
+
+
+def answer_lines(
+    answer: str, items: Sequence[StoredItem], *, terminal: bool, rendered: bool, reasoning: bool = False
+) -> Iterator[str]:
+    """An answer with its items in their places, then its footnotes."""
+    footnotes = Footnotes()
+    after_text = False
+    for block in blocks(answer, items, footnotes, "[{}]".format, reasoning=reasoning):
+        if block.is_text:
+            if after_text:
+                yield ""
+            yield from text_lines(block.text, rendered=rendered)
+        else:
+            yield styled(f"[{one_line(block.text)}]", "cyan", terminal)
+        after_text = block.is_text
+    yield from footnote_lines(footnotes, terminal=terminal)
+
+
+def footnote_lines(footnotes: Footnotes, *, terminal: bool) -> Iterator[str]:
+    """The sources: a link where the terminal has such, its host in sight; else the whole address."""
+    if footnotes.notes:
+        yield ""
+    links = terminal and has_hyperlinks()
+    for number, title, url, quote in footnotes.notes:
+        parts = [one_line(title)] if title else []
+        if quote and quote != title:
+            parts.append(f"“{one_line(quote)}”")
+        if url:
+            host = host_of(url) if links else ""
+            parts.append(hyperlink(url, one_line(host)) if host else one_line(url))
+        yield styled(f"[{number}] ", "dim", terminal) + " — ".join(parts)
+
+
+def item_blocks(answer: str, items: Sequence[StoredItem], *, terminal: bool) -> Iterator[str]:
+    """Every item of a turn, whole, as a block of its own, with what is known of it.
+
+    An answer of plain text is one item.
+    """
+    if not items:
+        items = [StoredItem(_plain(answer))] if answer else []
+    calls = calls_by_id(stored.item for stored in items)
+    for number, stored in enumerate(items, 1):
+        item = stored.item
+        facts = (f"item {number}", item.kind.value, item.api, item.model, item.id)
+        yield styled(f"[{' · '.join(one_line(fact) for fact in facts if fact)}]", "dim", terminal)
+        if is_text(item):
+            footnotes = Footnotes()
+            yield clean(footnotes.mark(item, "[{}]".format))
+            yield from footnote_lines(footnotes, terminal=terminal)
+        elif item.kind in {ItemKind.OTHER, ItemKind.COMPACTION} and item.raw:
+            yield clean(_indented(item.raw))
+        else:
+            yield clean(item_line(stored, calls, limit=0, reasoning=True) or item.kind.value)
+        if stored.sha256:
+            yield styled(f"sha256:{stored.sha256}", "dim", terminal)
+        yield ""
+
+
+def _plain(answer: str) -> Item:
+    return Item(ItemKind.TEXT, {"text": answer})
+
+
+def _indented(raw: str) -> str:
+    """A provider's JSON, for people."""
+    try:
+        return json.dumps(json.loads(raw), ensure_ascii=False, indent=2)
+    except ValueError:
+        return raw

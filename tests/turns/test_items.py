@@ -1,0 +1,255 @@
+"""Turns whose answers are more than text: how they end, and that no conversation goes on with a call open."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatmgr.domain.items import DECLINED
+from tests.support.commands import Chatmgr
+from tests.support.item_server import PNG, ItemServer, said, streamed
+from tests.support.output_items import APPROVAL, CALL, IMAGE, SEARCH, URL
+from tests.support.remote_threads import at_terminal, until
+from tests.support.reply_server import Reply, chat_answer, event_stream
+
+USAGE = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
+
+
+@pytest.fixture
+def server(chatmgr: Chatmgr) -> Iterator[ItemServer]:
+    """A server of the Responses API, and the conversation ``demo`` there."""
+    with ItemServer() as running:
+        chatmgr.provider("responses", running.server.base_url)
+        chatmgr("new", "demo", "-i", "x", "--provider", "wire")
+        yield running
+    assert running.violations == []
+
+
+def test_an_image_alone_is_no_empty_answer(chatmgr: Chatmgr, server: ItemServer) -> None:
+    server.turns.append(streamed(IMAGE))
+    done = chatmgr("send", "demo", "draw")
+    assert done.out == ""
+    assert chatmgr.turn("demo@1")["state"] == "completed"
+
+
+def test_an_answer_without_any_item_is_empty(chatmgr: Chatmgr, server: ItemServer) -> None:
+    server.turns.append(streamed())
+    assert "The answer is empty." in chatmgr("send", "demo", "draw", code=8).err
+
+
+def test_after_a_cancelled_call_the_thread_hears_of_it_or_is_built_anew(
+    chatmgr: Chatmgr, server: ItemServer
+) -> None:
+    server.turns.append(streamed(CALL))
+    chatmgr("send", "demo", "look", code=8)
+    server.items = [{"id": "m_1", "type": "message", "role": "user", "content": "look"}, CALL]
+    chatmgr("runs", "cancel", "demo")
+    server.turns.append(streamed(said("Yes.")))
+    assert chatmgr("send", "demo", "and now?").out == "Yes.\n"
+    assert server.violations == []
+    turn = chatmgr.turn("demo@1")
+    assert (turn["state"], turn["items"][-1]["content"]["declined"]) == ("cancelled", True)
+
+
+def test_a_call_of_a_chat_is_waited_for(chatmgr: Chatmgr) -> None:
+    function = {"name": "look_up", "arguments": "{}"}
+    delta = {"tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": function}]}
+    chunk = {"id": "c1", "choices": [{"index": 0, "delta": delta, "finish_reason": "tool_calls"}]}
+    with ItemServer([event_stream(chunk, "data: [DONE]")]) as running:
+        chatmgr.provider("completions", running.server.base_url)
+        chatmgr("new", "demo", "-i", "x", "--provider", "wire")
+        error = chatmgr("send", "demo", "look", code=8).err
+    assert "demo@1 is waiting for the output of look_up({})." in error
+    assert chatmgr.turn("demo@1")["state"] == "requires_action"
+
+
+def test_a_file_that_cannot_be_had_does_not_fail_the_turn(chatmgr: Chatmgr, server: ItemServer) -> None:
+    cited = {"type": "container_file_citation", "container_id": "c", "file_id": "f", "filename": "a.csv"}
+    server.turns.append(streamed(said("See a.csv", cited)))
+    server.replies["GET", "/containers/c/files/f/content"] = Reply(500, {"error": {"message": "no"}})
+    assert chatmgr("send", "demo", "count").out == "See a.csv\n"
+
+
+class TestCalls:
+    """A run that waits for calls: answered, declined, or left behind by a person who goes on."""
+
+    @pytest.fixture
+    def waiting(self, chatmgr: Chatmgr, server: ItemServer) -> Chatmgr:
+        server.turns.append(streamed(said("Let me see."), CALL, usage=USAGE))
+        chatmgr("send", "demo", "look", code=8)
+        return chatmgr
+
+    def test_the_error_in_a_script_names_the_command(self, waiting: Chatmgr) -> None:
+        error = waiting("runs", "answer", "demo", code=8).err
+        assert 'demo@1 is waiting for the output of look_up({"q": "x"}).' in error
+        assert (
+            "Answer: chatmgr runs answer demo call_1=OUTPUT "
+            "— or decline: chatmgr runs answer demo --decline" in error
+        )
+        assert waiting.turn("demo@1")["state"] == "requires_action"
+        assert "requires_action" in waiting("history").out
+        assert "[requires_action — look_up]" in waiting("history", "demo").out
+
+    def test_answered_on_the_command_line(self, waiting: Chatmgr, server: ItemServer) -> None:
+        server.turns.append(streamed(said("It is 42.", id="msg_2"), usage=USAGE))
+        assert waiting("runs", "answer", "demo", 'call_1={"a": "="}').out == "It is 42.\n"
+        assert server.bodies("/responses")[-1]["input"] == [
+            {"type": "function_call_output", "call_id": "call_1", "output": '{"a": "="}'}
+        ]
+        turn = waiting.turn("demo@1")
+        assert (turn["state"], turn["answer"]) == ("completed", "Let me see.\n\nIt is 42.")
+        assert [item["kind"] for item in turn["items"]] == ["text", "tool_call", "tool_result", "text"]
+        assert (turn["input_tokens"], turn["output_tokens"]) == (20, 10)  # of both steps
+        assert waiting.json("runs") == []
+        shown = waiting("history", "demo@1").out
+        assert 'Let me see.\n[called look_up({"q": "x"})]\n[look_up → {"a": "="}]\nIt is 42.\n' in shown
+
+    def test_declined_on_the_command_line(self, waiting: Chatmgr, server: ItemServer) -> None:
+        server.turns.append(streamed(said("Then not.", id="msg_2")))
+        assert waiting("runs", "answer", "demo", "--decline").out == "Then not.\n"
+        [sent] = server.bodies("/responses")[-1]["input"]
+        assert sent == {"type": "function_call_output", "call_id": "call_1", "output": DECLINED}
+        assert waiting.turn("demo@1")["items"][2]["content"]["declined"] is True
+
+    def test_an_output_that_is_piped_in(self, waiting: Chatmgr, server: ItemServer) -> None:
+        server.turns.append(streamed(said("It is 42.", id="msg_2")))
+        waiting("runs", "answer", "demo", "call_1=@-", stdin="a\nlong 🦊 output\n".encode())
+        assert server.bodies("/responses")[-1]["input"][0]["output"].rstrip() == "a\nlong 🦊 output"
+
+    @pytest.mark.parametrize("argument", ["call_1", "=x"])
+    def test_an_argument_of_another_form(self, waiting: Chatmgr, argument: str) -> None:
+        assert "is not of the form CALL_ID=OUTPUT" in waiting.refused(2, "runs", "answer", "demo", argument)
+
+    def test_an_unknown_call(self, waiting: Chatmgr) -> None:
+        error = waiting.refused(2, "runs", "answer", "demo", "call_9=x")
+        assert error == "chatmgr: “demo” does not wait for “call_9”. It waits for: call_1"
+
+    def test_going_on_declines_and_the_server_hears_of_it(self, waiting: Chatmgr, server: ItemServer) -> None:
+        question = {"id": "m_1", "type": "message", "role": "user", "content": "look"}
+        server.items = [question, said("Let me see."), CALL]
+        server.turns.append(streamed(said("Yes.", id="msg_2"), conversation={"id": "conv_1"}))
+        done = waiting("send", "demo", "and now?")
+        assert done.out == "Yes.\n"
+        assert done.err == (
+            'demo@1 is waiting for the output of look_up({"q": "x"}). '
+            "You go on without it, so it is declined.\n"
+        )
+        body = server.bodies("/responses")[-1]
+        assert body["conversation"] == "conv_1"
+        assert [item["type"] for item in body["input"]] == ["function_call_output", "message"]
+        assert body["input"][0]["output"] == DECLINED
+        first = waiting.turn("demo@1")
+        assert (first["state"], first["detail"]) == ("cancelled", "declined")
+        assert (first["input_tokens"], first["answer"]) == (10, "Let me see.")
+        assert "[declined look_up]" in waiting("history", "demo@1").out
+        # It is said once: the next message goes alone.
+        output = {"id": "fco_1", "type": "function_call_output", "call_id": "call_1", "output": DECLINED}
+        server.items += [output, {**question, "id": "m_2", "content": "and now?"}, said("Yes.", id="msg_2")]
+        server.turns.append(streamed(said("Still.", id="msg_3"), conversation={"id": "conv_1"}))
+        waiting("send", "demo", "and then?")
+        assert len(server.bodies("/responses")[-1]["input"]) == 1
+
+    def test_asked_for_at_a_terminal(self, waiting: Chatmgr, server: ItemServer) -> None:
+        server.turns.append(streamed(said("It is 42.", id="msg_2")))
+        code, seen = at_terminal(
+            waiting, ["runs", "answer", "demo"], ('calls look_up({"q": "x"})', ""), ("to decline)", "42\r")
+        )
+        assert code == 0, seen
+        assert waiting.turn("demo@1")["items"][2]["content"]["output"] == "42"
+
+    def test_refused_it_waits_on(self, waiting: Chatmgr, server: ItemServer) -> None:
+        server.turns.append(Reply(400, {"error": {"message": "Not like this."}}))
+        assert "Not like this." in waiting("runs", "answer", "demo", "call_1=41", code=8).err
+        assert waiting.turn("demo@1")["state"] == "requires_action"
+        server.turns.append(streamed(said("It is 42.", id="msg_2")))
+        assert waiting("runs", "answer", "demo", "call_1=42").out == "It is 42.\n"
+        assert server.bodies("/responses")[-1]["input"][0]["output"] == "42"
+
+
+@pytest.mark.parametrize(
+    ("answer", "approves"), [("yes", True), ("approve", True), ("no", False), ("too risky", False)]
+)
+def test_an_approval(chatmgr: Chatmgr, server: ItemServer, answer: str, approves: bool) -> None:
+    server.turns.append(streamed(APPROVAL))
+    error = chatmgr("send", "demo", "remove it", code=8).err
+    assert "demo@1 is waiting for your approval of" in error
+    assert "mcpr_1=yes" in chatmgr("runs", "answer", "demo", code=8).err
+    server.turns.append(streamed(said("Done.")))
+    chatmgr("runs", "answer", "demo", f"mcpr_1={answer}")
+    [sent] = server.bodies("/responses")[-1]["input"]
+    assert (sent["type"], sent["approval_request_id"], sent["approve"]) == (
+        "mcp_approval_response",
+        "mcpr_1",
+        approves,
+    )
+    assert chatmgr.turn("demo@1")["items"][1]["content"]["approve"] is approves
+
+
+def test_an_approval_at_a_terminal(chatmgr: Chatmgr, server: ItemServer) -> None:
+    server.turns += [streamed(APPROVAL), streamed(said("Done."))]
+    code, seen = at_terminal(
+        chatmgr, ["send", "demo", "remove it"], ("asks to call", ""), ("Approve it? [y/N]", "y\r")
+    )
+    assert code == 0, seen
+    assert server.bodies("/responses")[-1]["input"][0]["approve"] is True
+
+
+def test_calls_of_a_chat_are_answered_and_sent_with_later_turns(chatmgr: Chatmgr) -> None:
+    function = {"name": "look_up", "arguments": "{}"}
+    delta = {"tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": function}]}
+    chunk = {"id": "c1", "choices": [{"index": 0, "delta": delta, "finish_reason": "tool_calls"}]}
+    turns = [event_stream(chunk, "data: [DONE]"), chat_answer("It is 42."), chat_answer("Yes.")]
+    with ItemServer(turns) as running:
+        chatmgr.provider("completions", running.server.base_url)
+        chatmgr("new", "demo", "-i", "x", "--provider", "wire")
+        chatmgr("send", "demo", "look", code=8)
+        assert chatmgr("runs", "answer", "demo", "call_1=42").out == "It is 42.\n"
+        assert chatmgr("send", "demo", "sure?").out == "Yes.\n"
+        messages = running.bodies("/chat/completions")[-1]["messages"]
+    assert [message["role"] for message in messages] == [
+        *("system", "user", "assistant", "tool", "assistant", "user")
+    ]
+    assert (messages[3]["tool_call_id"], messages[3]["content"]) == ("call_1", "42")
+    assert running.violations == []
+
+
+def test_an_image_is_kept_shown_and_saved(chatmgr: Chatmgr, server: ItemServer, tmp_path: Path) -> None:
+    server.turns.append(streamed(IMAGE))
+    done = chatmgr("send", "demo", "draw")
+    assert f"[image: image.png · image/png · {len(PNG)} bytes]" in done.err
+    chatmgr("history", "demo", "--save", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "image.png").read_bytes() == PNG
+    server.turns.append(streamed(said("A cat.", id="msg_2")))
+    chatmgr("send", "demo", "what is it?")
+    assert chatmgr.turn("demo@2")["answer"] == "A cat."
+
+
+def test_sources_stand_below_an_answer_at_a_terminal_alone(chatmgr: Chatmgr, server: ItemServer) -> None:
+    answer = streamed(SEARCH, said("Cats sleep.", URL))
+    server.turns += [answer, answer]
+    done = chatmgr("send", "demo", "cats?")
+    assert (done.out, done.err) == ("Cats sleep.\n", "")
+    assert "Cats [1]" in chatmgr("history", "demo").out
+    code, seen = at_terminal(chatmgr, ["send", "demo", "cats?"])
+    assert code == 0, seen
+    assert "Cats sleep.\r\n\r\n[1] A — https://a.example/" in seen
+    assert "[called web_search(" in seen
+
+
+@pytest.mark.parametrize("noted", [1, 5, 12])
+def test_no_item_is_lost_or_doubled_when_the_process_is_killed(
+    chatmgr: Chatmgr, server: ItemServer, noted: int
+) -> None:
+    """The server calls items done and says nothing more. What was shown of them is kept."""
+    images = [{**IMAGE, "id": f"ig_{number}"} for number in range(12)]
+    whole_stream = streamed(*images).content()
+    begun = whole_stream[: whole_stream.index(b"event: response.completed")]
+    server.turns.append(Reply(200, begun, "text/event-stream", {"Content-Length": "1000000"}))
+    process = chatmgr.start("send", "demo", "draw")
+    until(lambda: process.err.count("[image: ") >= noted or process.over)
+    process.kill()
+    shown = process.err.count("[image: ")
+    ids = [item["id"] for item in chatmgr.turn("demo@1")["items"]]
+    assert len(ids) >= shown >= noted
+    assert ids == [image["id"] for image in images[: len(ids)]]
+    assert chatmgr.rows("SELECT size FROM blobs") == [(len(PNG),)]
