@@ -10,22 +10,24 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, insert, select
 
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.search.erase import UnknownFormat, erase
+from chatmgr.store.tables import meta
 
 NOTE = "unscrubbed"  # the note's key in the database's table of metadata
 _STRIDE = 40  # ids that are nearer to each other than this are cleared together
 
 # What was ever indexed of turns: the message before it had an answer, and with each answer it had.
-_TEXTS = """SELECT u.content || char(10) || coalesce(a.content, '') || '  ' FROM turns t
+_TEXTS_OF_TURNS = """SELECT u.content || char(10) || coalesce(a.content, '') || '  ' FROM turns t
 JOIN messages u ON u.turn_id = t.id AND u.role = 'user'
 LEFT JOIN messages a ON a.turn_id = t.id AND a.role = 'assistant' WHERE {of_pieces}
 UNION ALL SELECT u.content || char(10) || '  ' FROM turns t
-JOIN messages u ON u.turn_id = t.id AND u.role = 'user' WHERE {of_pieces}
-UNION ALL SELECT name || char(10) || '  ' FROM conversations WHERE id IN ({keys})
+JOIN messages u ON u.turn_id = t.id AND u.role = 'user' WHERE {of_pieces}"""
+_TEXTS = f"""{_TEXTS_OF_TURNS}
+UNION ALL SELECT name || char(10) || '  ' FROM conversations WHERE id IN ({{keys}})
 UNION ALL """
 _NAMES = "SELECT name || char(10) || title || '  ' FROM conversations WHERE id IN ({keys})"
 _OF_TURNS = "SELECT t.id FROM turns t WHERE {of_pieces}"
@@ -82,6 +84,12 @@ def texts(db: Connection, conversations: Sequence[int], pieces: Sequence[Piece])
     return [text for (text,) in db.exec_driver_sql(sql)]
 
 
+def texts_of_turns(db: Connection, turns: Iterable[int]) -> list[str]:
+    """All that was ever indexed of turns, by their ids."""
+    sql = _TEXTS_OF_TURNS.format(of_pieces=f"t.id IN ({_list(turns)})")
+    return [text for (text,) in db.exec_driver_sql(sql)]
+
+
 def names(db: Connection, conversations: Iterable[int]) -> list[str]:
     """What is indexed of conversations' names and titles."""
     return [text for (text,) in db.exec_driver_sql(_NAMES.format(keys=_list(conversations)))]
@@ -109,6 +117,14 @@ def erase_words(db: Connection, texts: Iterable[str]) -> Remains:
     finally:
         driver.execute("RELEASE erasing")
     return Remains({table: _thinned(ids) for table, ids in changed.items()})
+
+
+def note(db: Connection, remains: Remains) -> None:
+    """Note remains in the database, beside those that are noted already."""
+    before = db.scalar(select(meta.c.value).where(meta.c.key == NOTE))
+    db.execute(delete(meta).where(meta.c.key == NOTE))
+    content = remains.add(Remains.parse(before or "")).note()
+    db.execute(insert(meta), {"key": NOTE, "value": content})
 
 
 def _ids(db: Connection, sql: str) -> list[int]:
