@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.deltas import deltas
 from benchmarks.entering import entering
 from benchmarks.inserting import index, inserting
 from benchmarks.listing import listing
@@ -34,6 +35,7 @@ ITEMS: dict[str, tuple[Item, int]] = {
     "startup": (startup, 25),
     "listing": (listing, 11),
     "streaming": (streaming, 5),
+    "deltas": (deltas, 5),
     "resuming": (resuming, 11),
     "sending": (sending, 11),
     "rendering": (rendering, 5),

@@ -46,6 +46,12 @@ for event in client.beta.threads.runs.create(thread, assistant_id=assistant, str
 }
 
 
+def loop(api: str) -> str:
+    """The program that the SDK's documentation shows."""
+    code = f"import sys\nfrom openai import OpenAI\nclient, MODEL, TEXT = OpenAI(), {MODEL!r}, {TEXT!r}\n"
+    return code + _LOOPS[api]
+
+
 def streaming(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
     """The three APIs, one after the other, each with a server of its own."""
     for api in _LOOPS:
@@ -109,11 +115,9 @@ class _Bench:
 
     def sdk(self) -> Command:
         """The loop that the SDK's documentation shows, with typed events."""
-        code = f"import sys\nfrom openai import OpenAI\nclient, MODEL, TEXT = OpenAI(), {MODEL!r}, {TEXT!r}\n"
         env = {"OPENAI_API_KEY": "sk-bench", "OPENAI_BASE_URL": self._url}
-        loop = python(code + _LOOPS[self._api], env)
         arguments = [self._thread(), self._assistant] if self._assistant else []
-        return Command([*loop.argv, *arguments], env)
+        return Command([*python(loop(self._api)).argv, *arguments], env)
 
     def curl(self) -> Command:
         """The same request, its bytes passed through."""

@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import signal
 import sys
 
 # Start-up makes some hundred thousand objects that live to the end. Searching them for garbage on the way
@@ -13,9 +14,16 @@ _OBJECTS_THEREAFTER = 50_000
 
 def main() -> None:
     """Answer a shell that completes a word, or else run the command line; then leave the process."""
+    _let_ctrl_c_kill()
     _postpone_collection()
     _reopen_closed_streams()
     leave(_run())
+
+
+def _let_ctrl_c_kill() -> None:
+    """Until the signal has its owner, end without a word: nothing was begun that could be left half done."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _run() -> int:

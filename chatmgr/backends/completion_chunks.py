@@ -9,17 +9,18 @@ from collections.abc import Callable, Iterable, Iterator
 
 from chatmgr.backends.answer_end import end_of_answer, is_placeholder
 from chatmgr.backends.answer_text import THOUGHT_KEYS, Content, gap_error, read_message
-from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE, Json
+from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE, Batch, Json, merged
 from chatmgr.backends.json_values import as_count, as_id, as_object, as_objects
 from chatmgr.domain.errors import NetworkDown
 from chatmgr.domain.events import Delta, Event, Finished, Opened, Reasoning, Usage
 from chatmgr.domain.states import RunState
 
+_SPECIAL = (BODY, DONE, UNREADABLE, "error")
 _OTHER_KEYS = ("type", "refusal", *THOUGHT_KEYS)
 
 
 def read_chunks(
-    events: Iterable[tuple[str, Json]], failure: Callable[[Json, bool], Finished], run_id: str = ""
+    batches: Iterable[Batch], failure: Callable[[Json, bool], Finished], run_id: str = ""
 ) -> Iterator[Event]:
     """The events in chunks; ends without ``Finished`` where nothing says that the answer has ended.
 
@@ -28,27 +29,26 @@ def read_chunks(
 
     Raises NetworkDown for a piece that cannot be read, and for a connection that breaks before the end.
     """
-    answer = _Answer()
+    answer = _Answer(run_id)
     try:
-        for name, chunk in events:
+        for text, name, chunk in merged(batches, answer.read_plain):
+            if text:
+                yield Delta(text)
+                continue
             if name == UNREADABLE:
                 answer.has_gap = True
                 continue
             if name == DONE:
                 answer.ended = True
                 break
-            if not run_id and (run_id := as_id(chunk.get("id"))):
-                yield Opened(run_id=run_id, retrievable=False)
+            if not answer.run_id and (named := as_id(chunk.get("id"))):
+                answer.run_id = named
+                yield Opened(run_id=named, retrievable=False)
             if name == "error" and not answer.has_end:
                 yield failure(chunk, answer.is_heard)
                 return
-            choices = chunk.get("choices")
-            for choice in choices if type(choices) is list else as_objects(choices):
-                if type(choice) is not dict or (type(index := choice.get("index")) is int and index):
-                    continue  # no choice, or a second answer, which nobody asked for
-                if text := answer.read_plain(choice):
-                    yield Delta(text)
-                else:
+            for choice in as_objects(chunk.get("choices")):
+                if not _is_further(choice):
                     yield from answer.read(choice)
             if name == BODY:
                 answer.ended = answer.ended or bool(answer.pieces)
@@ -60,6 +60,12 @@ def read_chunks(
     yield from answer.end()
 
 
+def _is_further(choice: Json) -> bool:
+    """Whether a choice belongs to a second answer, which nobody asked for."""
+    index = choice.get("index")
+    return type(index) is int and index != 0
+
+
 class _Answer:
     """What has arrived of one answer. ``pieces`` are its texts, ``ended`` says that nothing more can come.
 
@@ -67,7 +73,8 @@ class _Answer:
     before it have none: some servers send it with every chunk.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
         self.pieces: list[str] = []
         self.finish_reason: object = None
         self.refused = False
@@ -92,19 +99,26 @@ class _Answer:
             return True
         return self._last_is_empty and self._empty_reasons == 1 and self._chunks > 1 and bool(self.pieces)
 
-    def read_plain(self, choice: Json) -> str:
-        """The text of a choice that holds nothing else, as nearly all do; else empty."""
+    def read_plain(self, name: str, chunk: Json) -> str:
+        """The text of a chunk that holds nothing else, as nearly all do; else empty."""
+        choices = chunk.get("choices")
+        if type(choices) is not list or len(choices) != 1 or name in _SPECIAL or chunk.get("usage"):
+            return ""
+        if not self.run_id and chunk.get("id"):
+            return ""
+        choice = choices[0]
+        if type(choice) is not dict or choice.get("finish_reason") is not None or choice.get("message"):
+            return ""
         delta = choice.get("delta")
-        if type(delta) is not dict or choice.get("finish_reason") is not None or choice.get("message"):
+        if type(delta) is not dict or _is_further(choice):
             return ""
         text = delta.get("content")
-        if type(text) is not str or (len(delta) > 1 and any(map(delta.get, _OTHER_KEYS))):
+        if type(text) is not str or not text or (len(delta) > 1 and any(map(delta.get, _OTHER_KEYS))):
             return ""
-        if text:
-            self._chunks += 1
-            self._in_deltas = True
-            self._last_is_empty = False
-            self.pieces.append(text)
+        self._chunks += 1
+        self._in_deltas = True
+        self._last_is_empty = False
+        self.pieces.append(text)
         return text
 
     def read(self, choice: Json) -> Iterator[Event]:

@@ -60,7 +60,7 @@ class RedactedBackend:
 
     def recover(self, run: LiveRun) -> Iterator[Event]:
         """Find out what became of a run."""
-        return self._events(self._backend.recover(run))
+        return self._events(self._backend.recover(run), run.text)
 
     def prepare(self, assistant: Assistant, model: str, remote_assistant: str) -> Iterator[Event]:
         """Create what a conversation needs at the server."""
@@ -68,7 +68,7 @@ class RedactedBackend:
 
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
         """Send a waiting run what it waits for."""
-        return self._events(self._backend.submit_tool_outputs(run, outputs))
+        return self._events(self._backend.submit_tool_outputs(run, outputs), run.text)
 
     def cancel(self, run: LiveRun) -> None:
         """Ask the server to stop a run."""
@@ -107,30 +107,32 @@ class RedactedBackend:
                 for model in self._backend.models()
             ]
 
-    def _events(self, events: Iterator[Event]) -> Generator[Event, None, None]:
-        """The events, clean. Closing this closes them, so that the backend can ask its server to stop."""
-        answer, reasoning = StreamRedactor(self._redactor), StreamRedactor(self._redactor)
-        cursor: int | None = None
+    def _events(self, events: Iterator[Event], before: str = "") -> Generator[Event, None, None]:
+        """The events, clean. Closing this closes them, so that the backend can ask its server to stop.
+
+        ``before`` is the part of the answer that was saved earlier: a key may begin there. A delta whose
+        event is not wholly out has no cursor: a stream continued after it would miss what is held back.
+        """
+        answer, reasoning = StreamRedactor(self._redactor, before), StreamRedactor(self._redactor)
         try:
             with redacted_errors(self._redactor):
                 for event in events:
                     if type(event) is Delta:
-                        cursor = event.cursor
                         text = answer.feed(event.text)
                         if text is event.text:
                             yield event
                         elif text:
-                            yield Delta(text, cursor)
+                            yield Delta(text, None if answer.held else event.cursor)
                     elif type(event) is Reasoning:
                         if text := reasoning.feed(event.text):
                             yield Reasoning(text)
                     else:
                         if isinstance(event, Finished):
-                            yield from _held(answer, reasoning, cursor)
+                            yield from _held(answer, reasoning)
                         yield self._clean(event)
-            yield from _held(answer, reasoning, cursor)
+            yield from _held(answer, reasoning)
         except Exception:
-            yield from _held(answer, reasoning, cursor)
+            yield from _held(answer, reasoning)
             raise
         finally:
             if isinstance(events, Generator):
@@ -161,9 +163,12 @@ class RedactedBackend:
         return event
 
 
-def _held(answer: StreamRedactor, reasoning: StreamRedactor, cursor: int | None) -> Iterator[Event]:
-    """The pieces that waited for more, where nothing more comes."""
+def _held(answer: StreamRedactor, reasoning: StreamRedactor) -> Iterator[Event]:
+    """The pieces that waited for more, where nothing more comes.
+
+    They have no cursor: a stream that is continued later brings them again, with the rest of the key.
+    """
     if text := reasoning.rest():
         yield Reasoning(text)
     if text := answer.rest():
-        yield Delta(text, cursor)
+        yield Delta(text)

@@ -100,10 +100,13 @@ def _models(provider: str) -> list[tuple[str, str]]:
 
 
 def facts(conversation: Conversation) -> list[Fact]:
-    """What the toolbar shows: conversation, assistant, model, tokens and cost."""
+    """What the toolbar shows: conversation, assistant, model, tokens and cost.
+
+    Where only the server knows its default model, that is named as soon as it has answered.
+    """
     try:
         with app().reader as reader:
-            model = app().turns.shown_model(conversation)
+            model = app().turns.shown_model(conversation) or f"default model of {conversation.provider}"
             newest = next(iter(reader.turns.tail(conversation, 1)), None)
             cost, unpriced = reader.runs.cost(conversation.pk)
     except ChatmgrError:

@@ -93,9 +93,8 @@ class ChatSession:
         """Say where the conversation continues."""
         with app().reader:
             model = app().turns.model_of(self.conversation)
-        console.note(
-            f"“{self.conversation.name}” goes on at {self.conversation.provider}, with {model or '—'}."
-        )
+        name, provider = self.conversation.name, self.conversation.provider
+        console.note(f"“{name}” goes on at {provider}, with {model or 'its default model'}.")
 
     def refresh(self) -> None:
         """Read the conversation again after a command changed it."""

@@ -50,7 +50,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "man": ("man", "Print the manual page."),
     },
 }
-# Verbs that run turns. Ctrl-C waits there until the message is kept; any other verb it ends wherever it is.
+# Verbs that run turns. Ctrl-C waits there until the message is kept; any other verb it stops in its work.
 _TURN_VERBS = frozenset({"new", "resume", "runs", "send"})
 COMMANDS = {verb: row for group in GROUPS.values() for verb, row in group.items()}
 EXIT_CODES = """\b
@@ -64,6 +64,13 @@ Exit codes:
 
 class LazyGroup(click.Group):
     """A group that imports a verb when it is called, so that ``--help`` costs no more than Click."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As Click's own, which would write an empty line where Ctrl-C was pressed."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.Abort from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -118,7 +125,7 @@ def cli(ctx: click.Context, debug: bool) -> int | None:
     """
     if ctx.invoked_subcommand is not None:
         if ctx.invoked_subcommand not in _TURN_VERBS:
-            interrupts.raise_at_once()
+            interrupts.begin_work()
         return None
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.exceptions.NoArgsIsHelpError(ctx)
@@ -161,11 +168,10 @@ def _run() -> int:
         return _report(as_sentence(error.format_message()), "", 2)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (click.Abort, KeyboardInterrupt) as stop:
-        if (
-            isinstance(stop, click.Abort) and stop.__cause__ is None
-        ):  # at a question, in the middle of its line
-            click.echo(err=True, nl=sys.stderr.isatty())
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(
+            err=True, nl=sys.stderr.isatty()
+        )  # there, it is in the middle of a line: ^C, or a question
         return _report("Interrupted.", "", 130)
     except ChatmgrError as error:
         return _report(error.message, error.hint, error.exit_code)
@@ -174,7 +180,7 @@ def _run() -> int:
     except Exception as error:  # anything else is a defect of chatmgr
         return _report_fault(error)
     finally:
-        interrupts.hold()
+        interrupts.end_work()
         _close_app()
     return code if isinstance(code, int) else 0
 

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from chatmgr.config.paths import config_dir, make_private_folder
-from chatmgr.config.text_file import read_text, write_private
+from chatmgr.config.text_file import changing, read_text, write_private
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.model import Provider
 
@@ -36,9 +36,10 @@ def store_key(name: str, key: str) -> str:
     """Store a key in the keyring if there is one, else in the file; returns where it is stored."""
     key = valid_key(key)
     in_keyring = _write_keyring(name, key)
-    keys = _read_key_file() | {name: _IN_KEYRING if in_keyring else key}
     make_private_folder(key_file().parent)
-    write_private(key_file(), json.dumps(keys, indent=1) + "\n")
+    with changing(key_file()):
+        keys = _read_key_file() | {name: _IN_KEYRING if in_keyring else key}
+        write_private(key_file(), json.dumps(keys, indent=1) + "\n")
     return "the system keyring" if in_keyring else str(key_file())
 
 

@@ -45,8 +45,10 @@ def project_folder() -> str:
 
 def make_private_folder(folder: Path) -> Path:
     """Create a folder that only its owner can enter."""
+    from chatmgr.domain.folders import create_private
+
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        create_private(folder)
     except OSError as error:
         raise ConfigurationFault(
             f"The folder {folder} cannot be created: {error.strerror}.",

@@ -7,19 +7,23 @@ line, and ``chatmgr config show`` prints the table. Providers have tables of the
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import field
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatmgr.config.paths import config_dir, make_private_folder
-from chatmgr.config.text_file import read_text, write_private
+from chatmgr.config.text_file import changing, read_text, write_private
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest
 from chatmgr.domain.text import MESSAGE_LIMIT
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,26 +244,33 @@ def set_provider(name: str, table: Mapping[str, str] | None) -> None:
     """Write or remove ``[providers.NAME]``; the rest of the file, comments included, stays the same."""
     import tomlkit
 
-    path = config_file()
-    document = tomlkit.parse(_current_text(path))
-    if "providers" not in document:
-        document["providers"] = tomlkit.table(is_super_table=True)
-    providers: Any = document["providers"]
-    if table is None:
-        del providers[name]
-    else:
-        providers[name] = dict(table)
-    _write_checked(path, tomlkit.dumps(document))
+    with _changing() as document:
+        if "providers" not in document:
+            document["providers"] = tomlkit.table(is_super_table=True)
+        providers: Any = document["providers"]
+        if table is not None:
+            providers[name] = dict(table)
+        elif name in providers:
+            del providers[name]
 
 
 def set_default_provider(name: str) -> None:
     """Write the setting ``provider``; the rest of the file stays the same."""
+    with _changing() as document:
+        document["provider"] = name
+
+
+@contextmanager
+def _changing() -> "Iterator[TOMLDocument]":
+    """The settings file as it is now; what the block makes of it is written, and nobody writes meanwhile."""
     import tomlkit
 
     path = config_file()
-    document = tomlkit.parse(_current_text(path))
-    document["provider"] = name
-    _write_checked(path, tomlkit.dumps(document))
+    make_private_folder(path.parent)
+    with changing(path):
+        document = tomlkit.parse(_current_text(path))
+        yield document
+        _write_checked(path, tomlkit.dumps(document))
 
 
 def _write_checked(path: Path, text: str) -> None:
@@ -270,7 +281,6 @@ def _write_checked(path: Path, text: str) -> None:
         raise ConfigurationFault(
             f"The settings would not be valid, so nothing is changed: {error.message}", error.hint
         ) from None
-    make_private_folder(path.parent)
     write_private(path, text)
 
 

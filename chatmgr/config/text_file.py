@@ -5,6 +5,7 @@ say. A byte order mark and CRLF line ends are understood, and kept.
 """
 
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from chatmgr.domain.errors import ConfigurationFault
@@ -15,6 +16,13 @@ _BOM = b"\xef\xbb\xbf"
 def read_text(path: Path) -> str:
     """A file's text, with bare line feeds and without a byte order mark. Raises UnicodeDecodeError."""
     return path.read_bytes().removeprefix(_BOM).decode("utf-8").replace("\r\n", "\n")
+
+
+def changing(path: Path) -> AbstractContextManager[None]:
+    """Within this block, no other process of chatmgr changes a file: it can be read, changed and replaced."""
+    from chatmgr.domain.folders import locked
+
+    return locked(Path(os.path.realpath(path)).parent)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -9,7 +9,6 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 _HOST = re.compile(r"(?:\[[0-9a-f:.]+(?:%25[\w.~-]+)?\]|[^\s\[\]:@/?#\\<>\"^`{|}%]+)(?::\d+)?", re.IGNORECASE)
-_SECRET = re.compile(r"key|token|secret|passw|pwd|sig(nature)?$|auth|credential", re.IGNORECASE)
 
 
 def base_url_problem(text: str) -> str:
@@ -41,8 +40,12 @@ def _port_problem(text: str) -> str:
 
 
 def _query_problem(text: str) -> str:
-    names = [name for name, _ in parse_qsl(urlsplit(text).query, keep_blank_values=True)]
-    secret = next((name for name in names if _SECRET.search(name)), "")
+    query = parse_qsl(urlsplit(text).query, keep_blank_values=True)
+    if not query:
+        return ""
+    from chatmgr.domain.redaction import is_secret_query
+
+    secret = next((name for name, value in query if is_secret_query(name, value)), "")
     return f"contains a key (?{secret}=…)" if secret else ""
 
 

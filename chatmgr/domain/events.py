@@ -44,7 +44,7 @@ class ThreadSynced:
 
 @dataclass(slots=True)
 class Delta:
-    """A piece of the answer's text. ``cursor`` numbers the event, where a stream can be continued."""
+    """A piece of the answer's text. ``cursor`` numbers the event, if a stream can be continued after it."""
 
     text: str
     cursor: int | None = None

@@ -6,9 +6,11 @@ nothing. KeyboardInterrupt comes out of the functions here that wait (``wait``, 
 comes just before a wait is as good as one during it, because the signal itself writes into a pipe that the
 wait listens to.
 
-A process begins with presses held. A verb that has no such waits, as a listing, calls ``raise_at_once``: from
-then on a press raises wherever the main thread is, as usual in Python. Threads other than the main one are
-never interrupted.
+A turn is stopped only there, and where a statement to a database that has gone silent is given up. Other
+verbs, and an upgrade of the database, are stopped in the middle of their work, too: they run ``in_work``,
+where ``check_work`` raises and ``stops_work`` has SQLite end a statement. Whoever presses again, because
+nothing came of the first press, ends a verb as a kill would. Threads other than the main one are never
+interrupted.
 """
 
 import os
@@ -23,6 +25,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _POLL_SECONDS = 0.02  # how often a wait for a thread looks for a press
+_HEED_SECONDS = 1.0  # so long, a press may take to end the process; then the next one does at once
+_INTERRUPTED = b"chatmgr: Interrupted.\n"
+_EXIT_CODE = 130
 
 
 class Interrupts:
@@ -30,7 +35,8 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._installed = False
-        self._raises = False
+        self._in_work = self._may_leave = False
+        self._first_pressed_at = self._pressed_at = 0.0
         self._signals = self._keys = 0  # two counters: the handler and another thread may come at once
         self._noticed = 0
         self._wake_reader = self._wake_writer = -1
@@ -50,34 +56,74 @@ class Interrupts:
 
     def install(self) -> None:
         """Take the signal over, with presses held; a process that was started to ignore it still does."""
-        if self._installed or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        usual = (signal.default_int_handler, signal.SIG_DFL)
+        if self._installed or signal.getsignal(signal.SIGINT) not in usual:
             return
         self._wake_reader, self._wake_writer = os.pipe()
         for descriptor in (self._wake_reader, self._wake_writer):
             os.set_blocking(descriptor, False)
+        self._arm()  # from now on: a press between a question's text and its wait must not be lost
         signal.signal(signal.SIGINT, self._on_press)
         self._installed = True
 
-    def raise_at_once(self) -> None:
-        """From now on, raise KeyboardInterrupt wherever the main thread is; also for a press held so far."""
-        if self._installed:
-            self._raises = True
-            self.check()
+    def begin_work(self) -> None:
+        """From now on, work may be stopped in the middle; also by a press held so far."""
+        self._in_work = self._may_leave = True
+        self.check()
 
-    def hold(self) -> None:
+    def end_work(self) -> None:
         """From now on, raise only where this class waits."""
-        self._raises = False
+        self._in_work = False
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold presses within this block."""
-        raises, self._raises = self._raises, False
+    def in_work(self) -> Iterator[None]:
+        """Within this block, work may be stopped in the middle."""
+        outer, self._in_work = self._in_work, True
         try:
             yield
-            if raises:
-                self.check()
         finally:
-            self._raises = raises
+            self._in_work = outer
+
+    @contextmanager
+    def left_to_others(self) -> Iterator[None]:
+        """Within this block, another program has the terminal, and presses are for it."""
+        outer, self._may_leave = self._may_leave, False
+        try:
+            yield
+        finally:
+            self._may_leave = outer
+            self.take()
+            self._first_pressed_at = self._pressed_at = 0.0
+
+    @property
+    def stops_work(self) -> bool:
+        """Whether the work in this thread is to be stopped: Ctrl-C was pressed, and it may be."""
+        return self._in_work and self._presses != self._noticed and self._listens()
+
+    @property
+    def working(self) -> bool:
+        """Whether work may be stopped in the middle now."""
+        return self._in_work and self._installed
+
+    @property
+    def is_for_this_thread(self) -> bool:
+        """Whether this is the thread that Ctrl-C interrupts."""
+        return self._listens()
+
+    def check_work(self) -> None:
+        """Raise KeyboardInterrupt if Ctrl-C was pressed and work may be stopped: between two steps of it."""
+        if self.stops_work:
+            self.check()
+
+    @property
+    def seconds_since_press(self) -> float | None:
+        """How long ago Ctrl-C was pressed last, noticed or not, in this turn; None if it was not."""
+        return time.monotonic() - self._pressed_at if self._pressed_at else None
+
+    def stop(self) -> None:
+        """Raise KeyboardInterrupt for a press that was noticed: what it waits for does not come."""
+        self._noticed = self._presses
+        self._raise()
 
     @contextmanager
     def reacting(self, react: Callable[[int], bool]) -> Iterator[None]:
@@ -87,6 +133,8 @@ class Interrupts:
         """
         outer, self._react = self._react, react
         outer_start, self._scope_start = self._scope_start, self._noticed
+        if self._presses == self._noticed:
+            self._pressed_at = 0.0
         try:
             yield
         finally:
@@ -114,6 +162,7 @@ class Interrupts:
         """Note a Ctrl-C that arrived as a key: the terminal still had the line editor's mode."""
         if times and self._installed:
             self._keys += times
+            self._pressed_at = time.monotonic()
             with suppress(BlockingIOError):
                 os.write(self._wake_writer, b"\0")
 
@@ -128,9 +177,7 @@ class Interrupts:
             return
         self._noticed = self._presses
         if self._react(self.count):
-            for calm in reversed(self._before_stop):
-                calm()
-            raise KeyboardInterrupt
+            self._raise()
 
     def wait(self, descriptor: int, seconds: float | None = None, *, writing: bool = False) -> bool:
         """Wait until a descriptor can be read from or written to; False when the time is up."""
@@ -212,9 +259,14 @@ class Interrupts:
             raise TimeoutError
         return results[0]
 
+    def _raise(self) -> None:
+        for calm in reversed(self._before_stop):
+            calm()
+        raise KeyboardInterrupt
+
     def _listens(self) -> bool:
-        """Whether this thread is to be interrupted by a press that is held."""
-        return self._installed and not self._raises and threading.get_ident() == threading.main_thread().ident
+        """Whether this thread is the one that is interrupted."""
+        return self._installed and threading.get_ident() == threading.main_thread().ident
 
     def _arm(self) -> None:
         """Have signals write into the pipe; an event loop that ran meanwhile has taken that away."""
@@ -225,12 +277,15 @@ class Interrupts:
             os.read(self._wake_reader, 4096)
 
     def _on_press(self, signum: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self._may_leave and self._first_pressed_at and now - self._first_pressed_at > _HEED_SECONDS:
+            os.write(2, _INTERRUPTED)
+            os._exit(_EXIT_CODE)
+        self._first_pressed_at = self._first_pressed_at or now
         self._signals += 1
+        self._pressed_at = now
         if self._listener is not None:
             self._listener()
-        if self._raises:
-            self._noticed = self._presses
-            raise KeyboardInterrupt
 
 
 interrupts = Interrupts()

@@ -22,6 +22,7 @@ _CREDENTIAL_NAME = (
     r"|authorization|passw(or)?d|passphrase|pwd|secret|credentials?|(set-?)?cookie)$"
     r"|^(x[-_])?(auth|token|signature)$"
 )
+_CREDENTIAL_WORD = r"key|token|secret|sig(nature)?|auth(orization)?|passw(or)?d|pwd|credentials?"
 _CREDENTIAL = r"(?:(?=[^\s\"',;&<>]*[\d*])[^\s\"',;&<>]{6,}|[^\s\"',;&<>]{20,})"  # a word that is no word
 _KEY_SHAPES = (
     (r"\bsk-[\w*.-]{8,}", "sk-…"),
@@ -115,11 +116,18 @@ def safe_url(url: str) -> str:
 
 def _masked_query(match: re.Match[str]) -> str:
     mark, name, value = match.groups()
-    return f"{mark}{name}={_CUT}" if _is_secret_query(name, value) else match.group()
+    return f"{mark}{name}={_CUT}" if _is_cut_from_query(name, value) else match.group()
 
 
-def _is_secret_query(name: str, value: str) -> bool:
-    return name.lower() in {"key", "code", "sig"} or _is_secret(name, value)
+def _is_cut_from_query(name: str, value: str) -> bool:
+    return name.lower() == "code" or is_secret_query(name, value)  # a code is a key at some servers
+
+
+def is_secret_query(name: str, value: str) -> bool:
+    """Whether this part of an address holds a credential: more names do there than among parameters."""
+    last_word = re.split(r"[-_.]|(?<=[a-z\d])(?=[A-Z])", name)[-1]
+    is_secret_word = re.fullmatch(_CREDENTIAL_WORD, last_word, re.IGNORECASE)
+    return is_secret_word is not None or _is_secret(name, value)
 
 
 def secrets_of_url(url: str) -> list[str]:
@@ -133,7 +141,7 @@ def secrets_of_url(url: str) -> list[str]:
     except ValueError:
         return []
     secret = parts.password or parts.username or ""
-    in_query = [value for name, value in parse_qsl(parts.query) if _is_secret_query(name, value)]
+    in_query = [value for name, value in parse_qsl(parts.query) if _is_cut_from_query(name, value)]
     return [text for text in (secret, unquote(secret), *in_query) if text]
 
 
@@ -219,20 +227,21 @@ class StreamRedactor:
 
     A piece that ends with the first characters of a secret waits for the next one. A few characters, with
     which many words end, are let through: the rest is cut when it comes. Costs one look-up a character, for
-    the last characters of each piece.
+    the last characters of each piece. ``before`` is a text that was let through earlier, and goes on here.
     """
 
     _LET_THROUGH = 3  # characters
     _TELLING = 10  # characters: so much of a secret is one
     _MOST_HELD = 4096  # characters, however a server cuts its answer
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, before: str = "") -> None:
         self._redactor = redactor
         self._beginnings = _beginnings(redactor.spellings)
         self._first = frozenset(spelling[0] for spelling in redactor.spellings)
         self._longest = max(map(len, redactor.spellings), default=0)
-        self._written = ""  # the last characters let through that may begin a secret
         self.held = ""
+        length = self._begun(before)
+        self._written = before[-length:] if length else ""  # the last let through that may begin a secret
 
     def feed(self, piece: str) -> str:
         """What can be written now; empty while the piece waits in ``held``."""

@@ -51,7 +51,8 @@ class RemoteCopy:
 class DeletionResult:
     """The result of deleting one thing at a server. ``kept`` is what the server still has of it.
 
-    ``conversation`` is a primary key; 0 for a file, which several conversations may share.
+    ``conversation`` is a primary key; 0 for a file, which several conversations may share. ``users`` are
+    those for which it was to be deleted.
     """
 
     kind: RemoteKind
@@ -62,3 +63,11 @@ class DeletionResult:
     why: str = ""
     responses: int = 0
     kept: tuple[str, ...] = ()
+    users: tuple[int, ...] = ()
+
+    @property
+    def remaining(self) -> tuple[int, ...]:
+        """The conversations of which the server still has something that was to be deleted."""
+        if self.status.settled and not self.kept:
+            return ()
+        return (self.conversation,) if self.conversation else self.users

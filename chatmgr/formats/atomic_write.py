@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from chatmgr.domain.errors import UsageFault, unwritable
+from chatmgr.domain.folders import create_private
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.lossless_columns import FORMAT, HTML_HEAD
 from chatmgr.domain.scratch_files import ScratchFile, sweep
 
@@ -43,7 +45,9 @@ def write_file(path: Path, pieces: Iterable[str], *, force: bool = False) -> Non
             with os.fdopen(
                 scratch.descriptor, "w", encoding="utf-8", errors="replace", newline="\n", closefd=False
             ) as file:
-                file.writelines(pieces)
+                for piece in pieces:
+                    interrupts.check_work()
+                    file.write(piece)
             scratch.publish(path, replace=True)
         except BaseException:
             scratch.discard()
@@ -55,11 +59,7 @@ def write_file(path: Path, pieces: Iterable[str], *, force: bool = False) -> Non
 def private_folder(folder: Path) -> None:
     """Create a folder and its parents so that only their owner can enter; existing ones stay as they are."""
     try:
-        for missing in reversed([folder, *folder.parents]):  # mkdir applies its mode only to the last one
-            if not missing.exists():
-                missing.mkdir(mode=0o700)
-        if not folder.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, "it is not a folder")
+        create_private(folder)
     except OSError as error:
         raise unwritable(folder, error) from error
 

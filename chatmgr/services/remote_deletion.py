@@ -93,7 +93,8 @@ class RemoteDeletion:
             status, reason = _status_of(error)
         if status.settled:
             self._writer.threads.forget_copy(copy.pk)
-        return DeletionResult("file", 0, copy.provider, copy.remote_id, status, reason)
+        users = tuple(copy.users)
+        return DeletionResult("file", 0, copy.provider, copy.remote_id, status, reason, users=users)
 
     def _backend(self, name: str, endpoint: str) -> Backend:
         """The backend for a provider, if that still has the address that the thing was stored at."""

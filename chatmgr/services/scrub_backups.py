@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.scrubbing import BackupFindings
 from chatmgr.domain.secret_matches import Scrubber
 from chatmgr.services.text_files import decoded, replaced_bytes
@@ -46,6 +47,7 @@ class BackupScrub:
                     kinds.update(self._kinds(text_of_file, as_json=False))
             names = sum(len(self._kinds(name, as_json=False)) for name in scrub_copies.names(copy))
         except (sqlite3.Error, OSError) as error:
+            interrupts.check_work()
             return BackupFindings(copy, error=str(error))
         return BackupFindings(copy, kinds, names)
 
@@ -68,5 +70,6 @@ class BackupScrub:
                         lambda data: replaced_bytes(data, self._scrubber),
                     )
                 except (sqlite3.Error, OSError) as error:
+                    interrupts.check_work()
                     failed.append(replace(backup, error=str(error)))
         return failed

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.scratch_files import ScratchFile, sweep, sync_folder
 
 _PAGES = 2_048  # copied at a time
@@ -48,6 +49,7 @@ def copy_pages(database: Path, copy: Path, progress: Progress | None = None) -> 
         origin.execute("SELECT count(*) FROM sqlite_master").fetchall()
 
         def report(_status: int, remaining: int, total: int) -> None:
+            interrupts.check_work()
             if progress:
                 progress((total - remaining) * size, total * size)
 

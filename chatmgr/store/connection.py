@@ -17,7 +17,10 @@ from chatmgr.store.statements import statement
 if TYPE_CHECKING:
     import psycopg.rows
 
+    from chatmgr.store.postgres_connection import Connection
+
 T = TypeVar("T")
+_STEPS = 20_000  # of SQLite's machine, about a millisecond, between two looks for Ctrl-C
 _NO_RIGHT = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 _NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
@@ -66,6 +69,7 @@ class SqliteSource:
             f"{self.path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
         )
         try:
+            let_ctrl_c_stop(db)
             db.execute("PRAGMA query_only=ON")
             db.execute(f"PRAGMA locking_mode={mode}")
             db.execute("PRAGMA schema_version")  # SQLite looks at the file at the first read, not before
@@ -99,13 +103,15 @@ class SqliteSource:
             stored = {key: _stored(value) for key, value in values.items()}
             cursor = self._db.execute(statement(name, self.dialect), stored)
             yield from map(shape([column[0] for column in cursor.description]), cursor)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            interrupts.check_work()
             raise unreachable(self.path, error) from error
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(sql).fetchall()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            interrupts.check_work()
             raise unreachable(self.path, error) from error
 
     @contextmanager
@@ -118,6 +124,11 @@ class SqliteSource:
 
     def close(self) -> None:
         self._db.close()
+
+
+def let_ctrl_c_stop(db: sqlite3.Connection) -> None:
+    """Have SQLite end a statement with an error where Ctrl-C stops work; then ``check_work`` raises."""
+    db.set_progress_handler(lambda: interrupts.stops_work, _STEPS)
 
 
 def _stored(value: object) -> object:
@@ -140,34 +151,35 @@ class PostgresSource:
     def __init__(self, url: str) -> None:
         self._url = libpq_url(url)
         try:
-            import psycopg
+            from chatmgr.store.postgres_connection import Connection
         except ImportError:
             raise ConfigurationFault(
                 "CHATMGR_DATABASE_URL names a PostgreSQL database, but its driver is not installed.",
                 "Type: pip install 'chatmgr[postgres]'",
             ) from None
-        self._psycopg = psycopg
-        self._all: list[psycopg.Connection] = []
-        self._free: list[psycopg.Connection] = []
+        self._open = partial(Connection.open, self._url, autocommit=True)
+        self._all: list[Connection] = []
+        self._free: list[Connection] = []
         self._in_snapshot = False
         with self._connection():
             pass
 
     @contextmanager
-    def _connection(self) -> "Iterator[psycopg.Connection]":
+    def _connection(self) -> "Iterator[Connection]":
+        import psycopg
+
         try:
             while self._free and not self._in_snapshot and _is_lost(self._free[-1]):
                 self._free.pop().close()
             if not self._free:
-                connect = partial(self._psycopg.connect, self._url, autocommit=True)
-                self._free.append(interrupts.run_beside(connect))  # a silent server takes minutes
+                self._free.append(self._open())
                 self._all.append(self._free[-1])
             db = self._free.pop()
             try:
                 yield db
             finally:
                 self._free.append(db)
-        except self._psycopg.Error as error:
+        except psycopg.Error as error:
             raise postgres_unreachable(error) from error
 
     def rows(self, name: str, shape: Shape[T], /, **values: object) -> Iterator[T]:
@@ -189,7 +201,8 @@ class PostgresSource:
         finally:
             self._in_snapshot = False
             with self._connection() as db:
-                db.rollback()
+                if not db.closed:
+                    db.rollback()
 
     def close(self) -> None:
         for db in self._all:
@@ -249,5 +262,5 @@ def open_source(url: str) -> Source | None:
         return None
     except OSError as error:
         raise unreachable(path, error) from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise unreachable(path, error) from error

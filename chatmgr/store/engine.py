@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from chatmgr.domain.interrupts import interrupts
+from chatmgr.store.connection import let_ctrl_c_stop
 from chatmgr.store.location import BUSY_SECONDS, create_file, libpq_url, sqlite_path
 
 
@@ -38,8 +39,10 @@ def create(url: str) -> Engine:
         )
 
         @event.listens_for(engine, "do_connect")
-        def _connect(dialect: Any, _record: object, words: Any, options: Any) -> Any:
-            return interrupts.run_beside(lambda: dialect.connect(*words, **options))
+        def _connect(_dialect: object, _record: object, words: Any, options: Any) -> Any:
+            from chatmgr.store.postgres_connection import Connection
+
+            return Connection.open(*words, **options)
 
         return engine
     create_file(path)
@@ -49,7 +52,12 @@ def create(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
+        let_ctrl_c_stop(connection)
         tune_sqlite(connection)
+
+    @event.listens_for(engine, "handle_error")
+    def _on_error(_context: object) -> None:
+        interrupts.check_work()
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:

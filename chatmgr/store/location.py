@@ -43,7 +43,10 @@ def libpq_url(url: str) -> str:
 def create_file(path: Path) -> None:
     """Create a file that only its owner can read, before SQLite creates one that others can read, too."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            from chatmgr.domain.folders import create_private
+
+            create_private(path.parent)
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except FileExistsError:
@@ -57,7 +60,7 @@ def unreachable(path: Path, error: Exception) -> DatabaseUnreachable:
     """The error for a database file that cannot be used: why, and what to do about it."""
     reason = getattr(error, "strerror", None) or str(getattr(error, "orig", None) or error)
     text = reason.lower()
-    if "could not decode" in text:
+    if "could not decode" in text or isinstance(error, UnicodeDecodeError):
         reason = text = "it is malformed: it holds text that is not UTF-8"  # SQLite's words hold that text
     if "not a database" in text or "malformed" in text or "corrupt" in text:
         hint = "Move the file away, or set CHATMGR_HOME to another folder; nothing was changed."

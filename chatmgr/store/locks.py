@@ -83,7 +83,7 @@ class _AdvisoryLock:
         """Unlock before closing: a server notices a closed connection only after a moment."""
         try:
             self._source.ask(f"SELECT pg_advisory_unlock({self._key})")
-        except DatabaseUnreachable:
+        except (DatabaseUnreachable, KeyboardInterrupt):
             pass  # the lock went with the connection
         finally:
             self._source.close()

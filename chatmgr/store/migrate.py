@@ -7,13 +7,14 @@ revision is backed up, then upgraded. A PostgreSQL database, which others may sh
 """
 
 import sqlite3
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatmgr import __version__
 from chatmgr.domain.errors import DatabaseUnreachable, SchemaMismatch, UsageFault, unwritable
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.scratch_files import ScratchFile, sweep, sync_folder
 from chatmgr.store import write_queue
 from chatmgr.store.backup import Progress, copy_database
@@ -129,12 +130,17 @@ def _upgrade(url: str, current: str) -> Path | None:
     if path is not None and not path.exists():
         _create(path)
         return None
-    copy = backup(url, f"schema-{current}") if current and path is not None else None
-    database = engine.create(url)
-    try:
-        _run_alembic(database, path)
-    finally:
-        database.dispose()
+    with interrupts.in_work():  # it may take minutes; what is stopped is rolled back
+        copy = backup(url, f"schema-{current}") if current and path is not None else None
+        database = engine.create(url)
+        try:
+            _run_alembic(database, path)
+        except KeyboardInterrupt:
+            if copy:
+                copy.unlink(missing_ok=True)  # of a database that is as it was
+            raise
+        finally:
+            database.dispose()
     return copy
 
 
@@ -171,18 +177,22 @@ def _create(path: Path) -> None:
         raise unreachable(path, error) from error
 
 
-def check_search(url: str, *, rebuild: bool = False) -> bool:
-    """Whether the search index agrees with the tables; rebuilds it first if asked to."""
+def check_search(url: str) -> bool:
+    """Whether the search index agrees with the tables; others write meanwhile.
+
+    On SQLite that takes room for a copy of the index. Where there is none, it keeps others from writing.
+    """
     from chatmgr.store import engine
-    from chatmgr.store.search import index
+    from chatmgr.store.search import compare, index
 
     ready_to_write(url)
-    purpose = "is rebuilding the search index" if rebuild else "is checking the search index"
+    path = sqlite_path(url)
+    if path is not None:
+        with suppress(sqlite3.Error):
+            return compare.matches_tables(path)
     database = engine.create(url)
     try:
-        with _writing(url, purpose), database.begin() as connection:
-            if rebuild:
-                index.rebuild(connection)
+        with _writing(url, "is checking the search index"), database.begin() as connection:
             return index.matches_tables(connection)
     finally:
         database.dispose()
@@ -245,6 +255,7 @@ def _run_alembic(engine: "Engine", path: Path | None) -> None:
     """
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy import event
     from sqlalchemy.exc import DBAPIError
 
     is_sqlite = engine.dialect.name == "sqlite"
@@ -257,6 +268,7 @@ def _run_alembic(engine: "Engine", path: Path | None) -> None:
             with connection.begin():
                 if not is_sqlite:  # of two processes that start at once, one waits, as on SQLite
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SPACE}, 0)")
+                event.listen(connection, "before_cursor_execute", lambda *_: interrupts.check_work())
                 config.attributes["connection"] = connection
                 command.upgrade(config, HEAD)
                 if is_sqlite:

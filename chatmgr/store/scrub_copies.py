@@ -14,6 +14,8 @@ from pathlib import Path
 from chatmgr.domain.scratch_files import ScratchFile, sweep, sync_folder
 from chatmgr.domain.stored_texts import JSON_FIELDS
 from chatmgr.store.backup import copy_pages
+from chatmgr.store.connection import let_ctrl_c_stop
+from chatmgr.store.search import HIGHEST, INDEXED_FROM
 
 Replace = Callable[[str, bool], str]  # a text, and whether it is JSON
 _FIELDS = {
@@ -76,6 +78,7 @@ def overwrite(copy: Path, replace: Replace, replace_bytes: Callable[[bytes], byt
         path = scratch.path or copy
         copy_pages(copy, path)
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            let_ctrl_c_stop(db)
             db.execute("PRAGMA journal_mode=DELETE")
             db.execute("PRAGMA synchronous=OFF")
             db.execute("BEGIN")
@@ -112,8 +115,16 @@ def _overwrite(db: sqlite3.Connection, replace: Replace, replace_bytes: Callable
                 db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (new, row))
     if _has(db, "blobs"):
         _overwrite_files(db, replace_bytes)
+    _rebuild_index(db)
+
+
+def _rebuild_index(db: sqlite3.Connection) -> None:
+    """Rebuild the search index; one that was being rebuilt is emptied, and noted as that."""
+    note = "UPDATE meta SET value = ? WHERE key = ?"
+    begun = _has(db, "meta") and db.execute(note, (str(HIGHEST), INDEXED_FROM)).rowcount
+    how = "delete-all" if begun else "rebuild"
     for (table,) in db.execute("SELECT name FROM sqlite_master WHERE sql LIKE '%USING fts5(%'").fetchall():
-        db.execute(f"INSERT INTO {table}({table}) VALUES ('rebuild')")
+        db.execute(f"INSERT INTO {table}({table}) VALUES (?)", (how,))
 
 
 def _overwrite_files(db: sqlite3.Connection, replace_bytes: Callable[[bytes], bytes]) -> None:

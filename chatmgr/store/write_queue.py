@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.store.locks import file_descriptor, lock_file
 
@@ -33,6 +34,7 @@ Announce = Callable[[str], None]
 
 _threads: dict[Path, threading.RLock] = {}  # a file lock does not exclude the threads of its process
 _depths: dict[Path, int] = {}
+_thread = threading.local()  # ``unwanted``: what tells the thread to leave the queue
 _left: "dict[int, _Waiter]" = {}  # those nobody waits for any more, and who are in the queue still
 
 
@@ -44,6 +46,7 @@ def writing(database: Path, announce: Announce | None = None, purpose: str = "")
     block, for instance “is emptying the trash”; leave it out for what takes milliseconds.
     """
     path = lock_file(database)
+    _check_wanted()
     thread_lock = _threads.setdefault(path, threading.RLock())
     _acquire_thread_lock(thread_lock, announce)
     try:
@@ -66,11 +69,24 @@ def writing(database: Path, announce: Announce | None = None, purpose: str = "")
         thread_lock.release()
 
 
-def let_others_write(database: Path) -> None:
-    """Wait until those who wait to write have written, between two steps of house-keeping."""
-    end = time.monotonic() + _YIELD_SECONDS
+@contextmanager
+def giving_up(unwanted: threading.Event) -> Iterator[None]:
+    """Within this block, this thread leaves the queue once the event is set: with DatabaseUnreachable."""
+    _thread.unwanted = unwanted
+    try:
+        yield
+    finally:
+        _thread.unwanted = None
+
+
+def let_others_write(database: Path, seconds: float = _YIELD_SECONDS) -> None:
+    """Wait, between two steps of house-keeping, until those who wait to write have written.
+
+    Others that keep coming are waited for so many seconds.
+    """
+    end = time.monotonic() + seconds
     while others_wait(database) and time.monotonic() < end:
-        time.sleep(_STEP)
+        interrupts.sleep(_STEP)
 
 
 def others_wait(database: Path) -> bool:
@@ -88,6 +104,7 @@ def _acquire_thread_lock(lock: threading.RLock, announce: Announce | None) -> No
     announced_at = time.monotonic() + ANNOUNCE_SECONDS
     while not lock.acquire(timeout=_PRESS_SECONDS):
         interrupts.check()
+        _check_wanted()
         if announce and time.monotonic() >= announced_at:
             announce(_reason(""))
             announce = None
@@ -110,7 +127,8 @@ def _acquire(descriptor: int, announce: Announce | None) -> None:
         if not waiter.wait(ANNOUNCE_SECONDS):
             if announce:
                 announce(_reason(_told(descriptor)))
-            waiter.wait()
+            with interrupts.reacting(lambda _: True):  # as was announced: any press stops the waiting
+                waiter.wait()
     except BaseException:
         if waiter.give_up():
             _left[descriptor] = waiter
@@ -130,7 +148,14 @@ class _Waiter:
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for the lock; whether this process has it now. KeyboardInterrupt on Ctrl-C."""
-        interrupts.join(self._thread, seconds)
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while not self.done.is_set():
+            left = _PRESS_SECONDS if deadline is None else min(deadline - time.monotonic(), _PRESS_SECONDS)
+            if left <= 0:
+                break
+            interrupts.join(self._thread, left)
+            if not self.done.is_set():
+                _check_wanted()
         return self.done.is_set()
 
     def _queue(self) -> None:
@@ -155,6 +180,12 @@ class _Waiter:
         with self._state:
             self._given_up = False
             return not self.done.is_set()
+
+
+def _check_wanted() -> None:
+    unwanted: threading.Event | None = getattr(_thread, "unwanted", None)
+    if unwanted is not None and unwanted.is_set():
+        raise DatabaseUnreachable("Nobody waits any longer for this to be written.")
 
 
 def _reason(purpose: str) -> str:

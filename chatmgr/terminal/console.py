@@ -5,10 +5,13 @@ paid for still finishes and is saved.
 """
 
 import os
+import select
+import stat
 import sys
 from collections.abc import Iterable
 from typing import Literal, TextIO
 
+from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.sanitize import clean, clean_styled, wrap
 
 _SGR_CODES = {
@@ -41,8 +44,11 @@ class Console:
         if self._stdout_closed:
             return
         try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            if interrupts.working:
+                _write_interruptibly(text)
+            else:
+                sys.stdout.write(text)
+                sys.stdout.flush()
         except BrokenPipeError:
             self._stdout_closed = True
             self._redirect_stdout()
@@ -65,6 +71,28 @@ class Console:
             sys.stderr.flush()
         except OSError:
             return
+
+
+def _write_interruptibly(text: str) -> None:
+    """Write to stdout so that Ctrl-C ends the wait for a reader that does not read.
+
+    A pipe that is ready has room for ``PIPE_BUF`` bytes; to write more would block.
+    """
+    interrupts.check_work()
+    sys.stdout.flush()
+    try:
+        descriptor = sys.stdout.fileno()
+        blocks = os.name == "posix" and not stat.S_ISREG(os.fstat(descriptor).st_mode)
+    except (OSError, ValueError):
+        blocks = False
+    if not blocks:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    rest = memoryview(text.encode(sys.stdout.encoding, sys.stdout.errors or "strict"))
+    while rest:
+        interrupts.wait(descriptor, writing=True)
+        rest = rest[os.write(descriptor, rest[: select.PIPE_BUF]) :]
 
 
 def wrap_for_stderr(text: str) -> str:
@@ -126,4 +154,5 @@ def show_lines(lines: Iterable[str], *, pager: bool = True) -> None:
     from click import echo_via_pager
 
     os.environ.setdefault("LESS", "FRX")
-    echo_via_pager((f"{clean_styled(line)}\n" for line in lines), color=True)
+    with interrupts.left_to_others():
+        echo_via_pager((f"{clean_styled(line)}\n" for line in lines), color=True)

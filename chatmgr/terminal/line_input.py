@@ -38,10 +38,9 @@ def without_sequences(line: str) -> str:
 
 def ask_line(question: str) -> str:
     """Write a question to stderr and read its answer. EOFError at the end, KeyboardInterrupt on Ctrl-C."""
-    with interrupts.held():
-        sys.stderr.write(question)
-        sys.stderr.flush()
-        line = read_line(sys.stdin.fileno())
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    line = read_line(sys.stdin.fileno())
     if not line:
         raise EOFError
     return without_sequences(line.decode("utf-8", "replace").rstrip("\r\n"))
@@ -53,7 +52,7 @@ def ask_secret(question: str) -> str:
         from getpass import getpass
 
         return getpass(question)
-    with interrupts.held(), _controlling_terminal() as descriptor, _without_echo(descriptor):
+    with _controlling_terminal() as descriptor, _without_echo(descriptor):
         os.write(descriptor, question.encode())
         try:
             line = read_line(descriptor)
@@ -71,7 +70,7 @@ def ask_keystroke(question: str) -> str:
 
         echo(question, nl=False, err=True)
         return getchar()
-    with interrupts.held(), _without_echo(sys.stdin.fileno(), whole_lines=False):
+    with _without_echo(sys.stdin.fileno(), whole_lines=False):
         sys.stderr.write(question)
         sys.stderr.flush()
         return interrupts.read(sys.stdin.fileno()).decode("utf-8", "replace")

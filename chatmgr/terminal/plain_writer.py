@@ -9,6 +9,8 @@ from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.console import Console, shared_output
 from chatmgr.terminal.sanitize import clean
 
+_PIECE = 1024  # characters, at most 4096 bytes: a pipe with any room takes them without blocking
+
 
 class PlainWriter:
     """Writes pieces of an answer to stdout and ends it with exactly one line feed of its own.
@@ -86,11 +88,12 @@ class PlainWriter:
             write()
 
     def _print(self, text: str) -> None:
-        if self._error:
-            return
-        if not self._has_room():  # its reader does not read; Ctrl-C ends the wait for it
-            interrupts.wait(sys.stdout.fileno(), writing=True)
-        try:
-            self._console.write(text)
-        except OSError as error:
-            self._error = error
+        for start in range(0, len(text), _PIECE):
+            if self._error:
+                return
+            if not self._has_room():  # its reader does not read; Ctrl-C ends the wait for it
+                interrupts.wait(sys.stdout.fileno(), writing=True)
+            try:
+                self._console.write(text[start : start + _PIECE])
+            except OSError as error:
+                self._error = error

@@ -43,6 +43,7 @@ class Progress:
         self._deltas = [Delta(text)] if text else []
         self._saved_count = len(self._deltas)
         self._saved_length = len(text)
+        self._has_cursors = False
         self._reasoning: list[str] = []
         self.add_delta = self._deltas.append
         self.add_reasoning = self._reasoning.append
@@ -70,10 +71,14 @@ class Progress:
 
         The checkpoint thread calls this while deltas are added. Text and cursor come from the same
         delta, so that a stream continued after the cursor neither misses nor repeats a word. A character
-        that was cut in two waits for its second half.
+        that was cut in two waits for its second half; so does, where the stream can be continued, a delta
+        without a cursor for the next one that has one.
         """
         count = len(self._deltas)
-        while count > self._saved_count and "\ud800" <= self._deltas[count - 1].text[-1:] <= "\udbff":
+        if self.outlives_process and not self._has_cursors:
+            new = self._deltas[self._saved_count : count]
+            self._has_cursors = any(delta.cursor is not None for delta in new)
+        while count > self._saved_count and self._is_partial(self._deltas[count - 1]):
             count -= 1
         is_long = self._saved_length > _REWRITTEN
         first = self._saved_count if is_long else 0
@@ -82,6 +87,9 @@ class Progress:
             return None
         start = self._saved_length if is_long else 0
         return UnsavedText(text, self._deltas[count - 1].cursor, start, count)
+
+    def _is_partial(self, delta: Delta) -> bool:
+        return (self._has_cursors and delta.cursor is None) or "\ud800" <= delta.text[-1:] <= "\udbff"
 
     def mark_saved(self, piece: UnsavedText) -> None:
         """Note that a piece is in the database; one that could not be written is part of the next."""

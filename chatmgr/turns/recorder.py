@@ -20,6 +20,7 @@ from chatmgr.domain.events import (
     Usage,
 )
 from chatmgr.domain.interrupts import interrupts
+from chatmgr.store.write_queue import giving_up
 from chatmgr.store.writer import OpenRun, Writer
 from chatmgr.turns.progress import Progress
 
@@ -80,9 +81,10 @@ class Recorder:
         stopped = threading.Event()
 
         def save_until_stopped() -> None:
-            while not stopped.wait(CHECKPOINT_SECONDS):
-                with suppress(DatabaseUnreachable):
-                    self.checkpoint(run, progress)
+            with giving_up(stopped):
+                while not stopped.wait(CHECKPOINT_SECONDS):
+                    with suppress(DatabaseUnreachable):
+                        self.checkpoint(run, progress)
 
         thread = threading.Thread(target=save_until_stopped, name="chatmgr-checkpoints", daemon=True)
         thread.start()
@@ -90,7 +92,7 @@ class Recorder:
             yield
         finally:
             stopped.set()
-            interrupts.join(thread)  # it may queue for the database, and Ctrl-C stops waiting
+            interrupts.join(thread)  # it leaves the queue of writers, but may wait for another program
 
     def checkpoint(self, run: OpenRun, progress: Progress) -> None:
         """Save what has arrived since the last time."""

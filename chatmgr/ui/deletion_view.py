@@ -33,8 +33,7 @@ def delete_remotely(conversations: Sequence[Conversation], *, as_json: bool) -> 
             if isinstance(event, DeletionResult):
                 status.clear()
                 _report(event, by_key.get(event.conversation), as_json=as_json)
-                if event.conversation and (event.kept or not event.status.settled):
-                    remaining.add(event.conversation)
+                remaining.update(event.remaining)
             elif isinstance(event, Waiting):
                 status.show(f"{event.reason}: {event.seconds} s (Ctrl-C stops)")
     finally:

@@ -14,8 +14,9 @@ from chatmgr.domain.events import Delta, Event, Finished, Reasoning, Usage
 from chatmgr.domain.states import RunState
 
 
-def read_chunks(events: Iterable[tuple[str, Json]]) -> Iterator[Event]:
-    return completion_chunks.read_chunks(events, lambda chunk, heard: Finished(RunState.FAILED))
+def read_chunks(events: Iterable[tuple[str, Json]], *, together: bool = False) -> Iterator[Event]:
+    batches = [list(events)] if together else ([event] for event in events)
+    return completion_chunks.read_chunks(batches, lambda chunk, heard: Finished(RunState.FAILED))
 
 
 THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
@@ -128,8 +129,8 @@ def choice(text: object = None, reason: object = None, key: str = "delta") -> tu
     return "", {"id": "c1", "choices": [{"index": 0, key: body, "finish_reason": reason}]}
 
 
-def outcome(*events: tuple[str, Json]) -> tuple[str, RunState | None]:
-    read: list[Event] = list(read_chunks(events))
+def outcome(*events: tuple[str, Json], together: bool = False) -> tuple[str, RunState | None]:
+    read: list[Event] = list(read_chunks(events, together=together))
     text = "".join(event.text for event in read if isinstance(event, Delta))
     ends = [event.state for event in read if isinstance(event, Finished)]
     assert len(ends) <= 1
@@ -139,6 +140,7 @@ def outcome(*events: tuple[str, Json]) -> tuple[str, RunState | None]:
 COMPLETED, NOTHING = RunState.COMPLETED, None
 
 
+@pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize(
     ("events", "text", "state"),
     [
@@ -162,8 +164,10 @@ COMPLETED, NOTHING = RunState.COMPLETED, None
         ([("", {"choices": [{"delta": "ab", "finish_reason": "stop"}]})], "ab", COMPLETED),
     ],
 )
-def test_ends_of_chat_completions(events: list[tuple[str, Json]], text: str, state: RunState | None) -> None:
-    assert outcome(*events) == (text, state)
+def test_ends_of_chat_completions(
+    events: list[tuple[str, Json]], text: str, state: RunState | None, *, together: bool
+) -> None:
+    assert outcome(*events, together=together) == (text, state)
 
 
 def test_an_answer_with_a_gap_is_never_whole() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.commands import APIS, KEY, TURN, Chatmgr, CommandResult
+from tests.support.loopback import LoopbackServer
 from tests.wire import Fault, WireServer
 from tests.wire.world import Wild
 
@@ -160,13 +160,8 @@ class Echoing(BaseHTTPRequestHandler):
 @pytest.fixture
 def echoing() -> Iterator[str]:
     """The base URL of a server that repeats the key everywhere."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Echoing)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with LoopbackServer(ThreadingHTTPServer(("127.0.0.1", 0), Echoing)) as server:
+        yield f"http://{server.address}/v1"
 
 
 @pytest.mark.parametrize("api", APIS)

@@ -357,3 +357,25 @@ def test_a_short_answer_beside_the_conversation(backend: LocalBackend) -> None:
     answer = backend.complete("Answer with one word.", "What is the capital of France?", DEFAULT_MODEL, 6)
     assert 0 < len(answer.split()) <= 6
     assert _text(list(backend.stream(_request()))) == first
+
+
+class _Stuck:
+    """A server that reaches no callback until it is told to: a slow machine, at a piece of a long prompt."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def handle_chat_completions(self, _body: object, _receive: object) -> None:
+        self.go_on.wait()
+
+
+def test_closing_does_not_wait_for_a_callback_for_ever() -> None:
+    server = _Stuck()
+    generation = engine.Generation(engine.Engine(server, 512), {})
+    closer = threading.Thread(target=generation.close, daemon=True)
+    closer.start()
+    closer.join(30)
+    assert not closer.is_alive()
+    server.go_on.set()
+    generation.close()
+    assert generation not in engine._running

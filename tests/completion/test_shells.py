@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.support.commands import Chatmgr
 from tests.support.shells import SHELLS, Shell, without_chatmgr
+from tests.support.store import execute
 from tests.support.tools import BASH_COMPLETION, require
 
 # What is typed before Tab → the name that it stands for. Every one is the only name that begins so.
@@ -77,8 +77,8 @@ def test_names_complete_to_themselves(named: Chatmgr, shell: str) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_titles_stand_beside_names(named: Chatmgr, shell: str) -> None:
-    with sqlite3.connect(named.home / "chatmgr.db") as db:
-        db.execute("UPDATE conversations SET title = 'A: \x1b[31mred' WHERE name LIKE 'plan%'")
+    red = "UPDATE conversations SET title = 'A: \x1b[31mred' WHERE name LIKE 'plan%'"
+    execute(f"sqlite:///{named.home}/chatmgr.db", red)
     with Shell(shell, named.environment(), named.home.parent, load(named, shell)) as at:
         shown = at.listed("send plan", "A: ␛[31mred")
     assert "\x1b[31mred" not in shown

@@ -3,6 +3,7 @@
 import pytest
 
 from chatmgr.domain.base_url import base_url_problem, split_query, without_trailing_slash
+from chatmgr.domain.redaction import safe_url, secrets_of_url
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,7 @@ from chatmgr.domain.base_url import base_url_problem, split_query, without_trail
         "https://bücher.example/v1",
         "https://x.openai.azure.com/openai/deployments/four?api-version=2024-10-21",
         "https://gateway.example.org/@cf/v1",
+        "https://example.org/v1?author=me&keyspace=a&max_tokens=1",
     ],
 )
 def test_valid(base_url: str) -> None:
@@ -49,10 +51,24 @@ def test_valid(base_url: str) -> None:
         ("http://a\u200b/v1", "contains spaces or control characters"),
         ("https://example.org/v1?api-key=abc", "contains a key (?api-key=…)"),
         ("https://example.org/v1?a=1&access_token=abc", "contains a key (?access_token=…)"),
+        ("https://example.org/v1?userToken=abc", "contains a key (?userToken=…)"),
+        ("https://example.org/v1?X-Amz-Signature=abc", "contains a key (?X-Amz-Signature=…)"),
+        ("https://example.org/v1?a=sk-0123456789abc", "contains a key (?a=…)"),
     ],
 )
 def test_refused(base_url: str, problem: str) -> None:
     assert base_url_problem(base_url) == problem
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["key", "sig", "code", "auth", "api-key", "apikey", "userToken", "client_secret", "X-Amz-Signature"],
+)
+def test_what_is_refused_is_cut_as_well(name: str) -> None:
+    url = f"https://example.org/v1?a=1&{name}=abc12345"
+    assert safe_url(url) == f"https://example.org/v1?a=1&{name}=…"
+    assert secrets_of_url(url) == ["abc12345"]
+    assert base_url_problem(url) == ("" if name == "code" else f"contains a key (?{name}=…)")
 
 
 def test_taken_apart() -> None:

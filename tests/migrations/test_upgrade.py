@@ -2,6 +2,8 @@
 
 import hashlib
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from multiprocessing.connection import Connection
@@ -18,8 +20,22 @@ from chatmgr.store.location import sqlite_path
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import Writer
 from tests.migrations import future_revision as migrating
+from tests.support.processes import Home
 from tests.support.store import Store, execute, query, snapshot
 from tests.support.store_processes import OtherProcess
+
+PRESSED_AT_THE_END = """
+import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from chatmgr.store import migrate
+record_version = migrate._record_version
+def pressed(connection):
+    os.kill(os.getpid(), signal.SIGINT)
+    record_version(connection)
+migrate._record_version = pressed
+from chatmgr.__main__ import main
+main()
+"""
 
 
 def _file(url: str) -> Path:
@@ -276,3 +292,21 @@ def test_a_developers_own_alembic_keeps_the_children_too(
     command.upgrade(config, "head")
     assert snapshot(sqlite_url) == before
     assert query(sqlite_url, "SELECT version_num FROM alembic_version") == [(migrating.LATER,)]
+
+
+def test_ctrl_c_takes_an_upgrade_back(place: Home) -> None:
+    """Also within a turn, whose other writes are not stopped; here, it comes with the last statement."""
+    past = Path(__file__).with_name("past") / "0003.sql"
+    with closing(sqlite3.connect(place.folder / "chatmgr.db")) as old:
+        old.executescript(past.read_text(encoding="utf-8"))
+    process = subprocess.run(
+        [sys.executable, "-c", PRESSED_AT_THE_END, "send", "demo", "hello"],
+        env=place.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (process.returncode, process.stdout, process.stderr) == (130, "", "chatmgr: Interrupted.\n")
+    assert place.value("SELECT version_num FROM alembic_version") == "0003"
+    assert place.value("PRAGMA integrity_check") == "ok"
+    assert not list((place.folder / "backups").iterdir())

@@ -153,6 +153,49 @@ class TestStoredAnswers:
         assert (remote["responses"], remote["kept"]) == (0, [])
 
 
+class TestSuccessThatDeletesNothing:
+    """A server may answer 200 and `"deleted": false`: then it has what it had, and that is reported."""
+
+    def test_a_thread(self, talking: Chatmgr, wire: WireServer, api: str) -> None:
+        wire.fault(Fault(kind="keep", match=("DELETE", DELETED[api])))
+        done = talking("delete", "demo", "--remote", "--yes", code=8)
+        assert "stays: wire does not delete this (200)." in done.err
+        assert at_server(wire) == 1
+        assert "at wire is deleted" in talking("delete", "demo", "--remote", "--yes").err
+        assert at_server(wire) == 0
+
+    @pytest.mark.parametrize("api", ["responses"], indirect=True)
+    def test_a_stored_answer(self, talking: Chatmgr, wire: WireServer, api: str) -> None:
+        wire.fault(Fault(kind="keep", match=("DELETE", RESPONSE)))
+        _, remote = talking("delete", "demo", "--remote", "--yes", "--json", code=8).json()
+        assert (remote["did"], remote["responses"]) == ("thread deleted", 0)
+        assert remote["kept"] == ["1 stored answer"]
+        assert len(wire._memories[1]._turns) == 1
+        talking("delete", "demo", "--remote", "--yes")
+        assert not wire._memories[1]._turns
+
+    @pytest.mark.parametrize("api", ["responses"], indirect=True)
+    def test_the_items_of_a_conversation(self, talking: Chatmgr, wire: WireServer, api: str) -> None:
+        wire.fault(Fault(kind="keep", match=("DELETE", "/conversations/[^/]+/items/.*"), times=0))
+        _, remote = talking("delete", "demo", "--remote", "--yes", "--json", code=8).json()
+        assert (remote["did"], remote["kept"]) == ("thread deleted", ["2 items of it"])
+
+    def test_a_file(self, chatmgr: Chatmgr, wire: WireServer) -> None:
+        chatmgr.provider("assistants", wire.base_url)
+        (Path(chatmgr.home).parent / "plan.pdf").write_bytes(b"%PDF-1.4 plan")
+        chatmgr("new", "demo", "-i", "x", "--provider", "wire", "hi")
+        chatmgr("send", "demo", "-f", "plan.pdf", "look")
+        copies = len(wire.world.files)
+        wire.fault(Fault(kind="keep", match=("DELETE", "/files/.*")))
+        done = chatmgr("delete", "demo", "--remote", "--yes", code=8)
+        assert "stays: wire does not delete this (200)." in done.err
+        assert len(wire.world.files) == copies == 1
+        wire.fault(Fault(kind="keep", match=("DELETE", "/files/.*")))
+        assert "1 conversation stays in the trash" in chatmgr("trash", "empty", "--remote", "-y", code=8).err
+        chatmgr("trash", "empty", "--remote", "--yes")
+        assert not wire.world.files
+
+
 @pytest.mark.parametrize("shape", ["text", "openai"])
 def test_a_thread_whose_server_has_no_route_to_delete_it(
     talking: Chatmgr, wire: WireServer, api: str, shape: Any

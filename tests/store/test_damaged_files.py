@@ -42,6 +42,11 @@ def _whole_page(content: bytearray, chance: random.Random) -> None:
     content[start : start + PAGE] = chance.randbytes(PAGE)
 
 
+def _a_name(content: bytearray, chance: random.Random) -> None:
+    """What a table is called in the catalogue."""
+    content[content.index(b"turnsturns") + chance.randrange(2)] = 0xC2
+
+
 def _cut(content: bytearray, chance: random.Random) -> None:
     del content[chance.randrange(1, len(content)) :]
 
@@ -58,7 +63,7 @@ def _filled(url: str) -> Path:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("harm", [_header, _head_of_a_page, _anywhere, _whole_page, _cut])
+@pytest.mark.parametrize("harm", [_header, _head_of_a_page, _anywhere, _whole_page, _a_name, _cut])
 def test_flipped_bytes_are_one_line(
     chatmgr: Chatmgr, sqlite_url: str, harm: Callable[[bytearray, random.Random], None], seed: int
 ) -> None:

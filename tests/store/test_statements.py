@@ -50,7 +50,7 @@ def _fields(taker: type, *left_out: str) -> set[str]:
 CONVERSATION, TURN, ASSISTANT = _fields(Conversation), _fields(Turn), _fields(Assistant)
 LIVE_RUN = _fields(LiveRun, "earlier")
 COUNT = _fields(UsageTotals)
-HIT = _fields(Hit, "snippet", "score") | {"stamp", "user", "answer"}
+HIT = _fields(Hit, "snippet", "score", "also_in") | {"stamp", "user", "answer"}
 COLUMNS_OF = {
     "conversations.list": CONVERSATION,
     "conversations.keys": {"id"},

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from chatmgr.domain.events import Delta
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.states import RunState
 from chatmgr.store import write_queue
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.writer import RunOutcome, Writer
+from chatmgr.turns.progress import Progress
+from chatmgr.turns.recorder import Recorder
+from tests.support.processes import until
 from tests.support.store import Store, connected, query
 from tests.support.store_processes import OtherProcess
 
@@ -128,6 +132,25 @@ def test_ctrl_c_leaves_the_queue(sqlite_url: str, monkeypatch: pytest.MonkeyPatc
     again = OtherProcess(hold, sqlite_url)
     assert again.ask("") == "held"
     again.close()
+    holder.close()
+    store.close()
+
+
+def test_a_checkpoint_that_nobody_waits_for_leaves_the_queue(sqlite_url: str) -> None:
+    """The answer was stopped beside a writer that never ends: its end waits there, and only its end."""
+    store = Store(sqlite_url)
+    run, progress = store.open(), Progress()
+    holder = OtherProcess(hold, sqlite_url)
+    assert holder.ask("is tidying") == "held"
+    recorder = Recorder(store.writer)
+    with recorder.checkpoints(run, progress):
+        progress.add_delta(Delta("So far."))
+        until(_queueing, "the checkpoint to queue")
+    assert not [thread for thread in threading.enumerate() if thread.name == "chatmgr-checkpoints"]
+    assert len(_queueing()) == 1  # the place in the queue is kept for the end
+    assert holder.ask("let go") == "done"
+    store.writer.runs.close(run, RunOutcome(RunState.CANCELLED, "So far."))
+    assert query(sqlite_url, "SELECT state FROM runs") == [("cancelled",)]
     holder.close()
     store.close()
 

@@ -1,11 +1,17 @@
 """Plain answers and what is told beside them: no notice lands in the middle of a line."""
 
+import fcntl
+import os
+import signal
+import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 
 from tests.support.commands import Chatmgr
+from tests.support.processes import PATIENCE, until
 from tests.support.screen import Screen, environment
 
 PROGRAM = """
@@ -46,3 +52,35 @@ def test_one_terminal_for_both(tmp_path: Path, term: str) -> None:
         assert [line.strip() for line in screen.lines] == [
             *("half a", "[a notice]", "line", "and the", "[another]", "next")
         ]
+
+
+LARGE_PIECE = """
+import os
+from chatmgr.domain.interrupts import interrupts
+from chatmgr.terminal.console import console
+from chatmgr.terminal.plain_writer import PlainWriter
+
+interrupts.install()
+try:
+    PlainWriter(console).write("名古屋" * 100_000)
+except KeyboardInterrupt:
+    os._exit(7)
+"""
+
+
+def test_ctrl_c_ends_the_wait_for_a_reader_in_the_middle_of_a_piece() -> None:
+    reader, writer = os.pipe()
+    capacity = fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 8192)
+    with subprocess.Popen([sys.executable, "-c", LARGE_PIECE], stdout=writer) as process:
+        os.close(writer)
+        try:
+            until(lambda: _unread(reader) > capacity // 2, "a pipe without room")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(PATIENCE) == 7
+        finally:
+            process.kill()
+    os.close(reader)
+
+
+def _unread(pipe: int) -> int:
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import AHEAD, Chatmgr
+from tests.support.commands import AHEAD, KEY, Chatmgr
 from tests.support.remote_threads import (
     TURN,
     adopt_thread,
@@ -133,6 +133,27 @@ class TestKilled:
         assert demo.json("runs")[0]["background"] is False
         demo("runs", "wait", "demo")
         check_complete(demo, wire)
+
+
+def test_what_was_held_back_when_the_process_was_killed(chatmgr: Chatmgr) -> None:
+    """The end of a long piece might be the beginning of the key, and waits for the next one."""
+    pieces = ["It is ", f"{'x' * 5_000}{KEY[:8]}", "! No: ", "another ", "one."]
+    with WireServer(reply=lambda messages, instructions: "".join(pieces), split=lambda text: pieces) as wire:
+        chatmgr.provider("responses", wire.base_url)
+        gate = Gate()
+        wire.fault(Fault(kind="gate", match=TURN["responses"], after=AHEAD["responses"] + 3, gate=gate))
+        process = chatmgr.start("new", "demo", "hi", "-i", "x", "--provider", "wire", "--background")
+        gate.wait_reached()
+        until(lambda: "xxx" in process.out)
+        until(lambda: chatmgr.rows("SELECT cursor FROM runs") != [(None,)])
+        end_by_signal(process)
+        gate.open()
+        wire.fault(Fault(kind="cut", match=RESPONSE, after=2))
+        wire.fault(Fault(kind="forget", match=RESPONSE, nth=2, times=0))
+        chatmgr("runs", "wait", "demo", code=8)
+        answer = chatmgr.turn("demo@1")["answer"]
+        assert KEY[:8] in answer
+        assert "".join(pieces).startswith(answer)
 
 
 class TestALineThatBreaks:

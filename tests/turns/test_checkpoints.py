@@ -33,7 +33,8 @@ def _shown(store: Store) -> list[str]:
     live_run = store.reader.runs.live(conversation.pk)
     [turn] = store.reader.turns.tail(conversation, 1)
     [run] = store.reader.turns.runs(conversation, 1)
-    [records] = store.reader.export.turn_records(conversation.pk, 1)
+    [piece] = store.reader.export.pieces(conversation.pk)
+    [records] = store.reader.export.turn_records(piece, 1)
     exported = [message["content"] for message in records[0]["messages"] if message["run_id"]]
     return [live_run.text if live_run else turn.answer, turn.answer, run.answer, *exported]
 

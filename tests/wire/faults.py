@@ -27,6 +27,7 @@ Kind = Literal[
     "reset",  # TCP reset instead of an answer, or after `after` events
     "lock",  # 400 conversation_locked, or for threads: a run is active
     "forget",  # the conversation, thread or response the call names is gone
+    "keep",  # what is to be deleted is kept, with success: 200 and `"deleted": false`
     "ignore_conversation",  # the conversation is accepted but neither used nor echoed
     "unnamed_conversation",  # the conversation is used, and no response names it
     "answer_twice",  # two answers to one turn

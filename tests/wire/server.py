@@ -9,7 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.support.loopback import LoopbackServer
 
 from . import spec
 from .chat import Chat
@@ -27,7 +29,7 @@ from .world import Abandoned, Reply, Wild, World, echo, words
 MODELS = ("gpt-4.1", "gpt-4o-mini", "gpt-5-mini")
 
 
-class WireServer:
+class WireServer(LoopbackServer):
     """A server for all three APIs; the keyword arguments are the settings of its `World`.
 
     `models` are ids or whole model objects, `wrong_keys` the keys that get a 401; `check=False` skips the
@@ -63,28 +65,19 @@ class WireServer:
         chat = Chat(self.world, [_model(model) for model in models])
         apis = (Runs(self.world, threads), conversations, responses, threads, files, chat)
         self._router = Router(route for api in apis for route in api.routes())
-        self._server = Server(self)
-        # The default pause between looks for a shutdown, half a second, would be paid by every test.
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        super().__init__(Server(self))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.hang_up()
-        self._server.server_close()
+        super().__exit__(kind, error, trace)
         self.wait_idle()
 
     @property
     def base_url(self) -> str:
         """What a client takes as its base URL."""
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
+        return f"http://{self.address}/v1"
 
     @property
     def turns_heard(self) -> list[str]:
@@ -139,6 +132,8 @@ class WireServer:
             with self.world.lock:
                 if call.plan.has("forget"):
                     self._forget(call)
+                if call.plan.has("keep"):
+                    return as_json({"id": call.path.rpartition("/")[2], "deleted": False})
                 return self._router.serve(call)
         except RefusedError as refused:
             return as_json({"error": refused.error}, refused.status)

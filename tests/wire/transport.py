@@ -68,8 +68,9 @@ class Server(ThreadingHTTPServer):
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
-    def hang_up(self) -> None:
-        """End all connections."""
+    def server_close(self) -> None:
+        """Stop listening, and end all connections."""
+        super().server_close()
         for connection in list(self.connections):
             try:
                 connection.shutdown(socket.SHUT_RDWR)

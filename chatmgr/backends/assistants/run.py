@@ -39,6 +39,16 @@ class Run:
         """Whether the stream has brought an answer and came to its own end."""
         return self.done and not self.has_gap and any(self.text_parts)
 
+    def read_plain(self, name: str, event: Json) -> str:
+        """Keep the text of an event that is a piece of the answer, as nearly all are; empty for any other."""
+        if name != "thread.message.delta" or type(delta := event.get("delta")) is not dict:
+            return ""
+        content = read_content(delta.get("content"))
+        if content.reasoning or content.refused or not content.text:
+            return ""
+        self.text_parts.append(content.text)
+        return content.text
+
     def add_text(self, content: Content) -> Delta:
         """Keep a piece of the answer."""
         self.refused = self.refused or content.refused

@@ -10,12 +10,12 @@ from chatmgr.backends.assistants.run import Run, find_answers
 from chatmgr.backends.assistants.run_object import created_at, is_done, read_usage, status_of, tool_calls
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.errors import stream_refusal
-from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE
+from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE, Batch, merged
 from chatmgr.backends.json_values import as_id, as_objects, as_text
 from chatmgr.backends.overflow import parse_overflow
 from chatmgr.backends.polling import poll
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, ProviderRefused
-from chatmgr.domain.events import Event, Finished, Opened, Usage
+from chatmgr.domain.events import Delta, Event, Finished, Opened, Usage
 from chatmgr.domain.states import RunState, from_provider_status
 
 _NEWEST_RUNS = 10
@@ -31,9 +31,12 @@ class RunFollower:
         self._run_seconds = float(client.provider.options.get("run_seconds", 600.0))
         self.recover_seconds = float(client.provider.options.get("recover_seconds", 30.0))
 
-    def read_stream(self, run: Run, events: Iterable[tuple[str, Json]]) -> Iterator[Event]:
+    def read_stream(self, run: Run, batches: Iterable[Batch]) -> Iterator[Event]:
         """Follow a stream to its end, or to where it breaks off; a run that is not streamed is polled."""
-        for event_name, event in events:
+        for text, event_name, event in merged(batches, run.read_plain):
+            if text:
+                yield Delta(text)
+                continue
             name = event_name or as_text(event.get("object"))  # which some servers send without the name
             if name == "thread.message.delta":
                 delta = event.get("delta")

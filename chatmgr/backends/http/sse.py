@@ -1,7 +1,9 @@
 """Server-sent events, decoded as they arrive, and JSON as servers really write it.
 
 The SDK's own decoder builds a typed object for every event, which is most of what a long answer
-costs. Here an event is its name and its JSON object; the cost is one pass over the bytes.
+costs. Here an event is its name and its JSON object; the cost is one pass over the bytes. Events that
+arrived together are handed on together, as a batch, so that the rest of the way is paid for once per
+read and not once per word. Nothing waits for a batch to fill.
 
 What a server sends is read generously: lines end in any way, blank lines may be missing, bytes that are
 not UTF-8 are replaced. But nothing vanishes: data that is meant as JSON and cannot be read is reported as an
@@ -10,11 +12,13 @@ event of its own, ``UNREADABLE``, so that no answer with a gap passes for a whol
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 Json = dict[str, Any]
+Batch = list[tuple[str, Json]]
+"""The name and the object of each event that arrived with others; never empty."""
 DONE = "[DONE]"  # the event with which many servers end a stream
 UNREADABLE = "[UNREADABLE]"  # the event that stands for JSON that cannot be read
 BODY = "[BODY]"  # the event that stands for a whole body of JSON, from a server that does not stream
@@ -22,11 +26,15 @@ BODY = "[BODY]"  # the event that stands for a whole body of JSON, from a server
 _BOM = b"\xef\xbb\xbf"
 _FIELD = re.compile(rb"(data|event|id|retry)[ \t]*:|:")
 _SNIFFED = 16  # bytes that tell what a body is
+_LARGEST_BATCH = 500  # events: few bytes may be unpacked to very many
 _DECODER = json.JSONDecoder(strict=False)  # takes control characters inside strings
 
 
-def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines without their ends (LF, CR or CRLF), however the bytes were cut; the last may lack its end."""
+def lines(chunks: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Lines without their ends (LF, CR or CRLF), however the bytes were cut; the last may lack its end.
+
+    Those come together that one chunk completed.
+    """
     parts: list[bytes] = []
     after_return = False
     for received in chunks:
@@ -40,37 +48,68 @@ def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
             continue  # joined once, so a line of megabytes stays linear
         whole = b"".join(parts).splitlines()
         parts = [] if chunk[-1] in b"\r\n" else [whole.pop()]
-        yield from whole
+        yield whole
     if parts:
-        yield b"".join(parts)
+        yield [b"".join(parts)]
 
 
-def events(chunks: Iterable[bytes]) -> Iterator[tuple[str, Json]]:
+def batches(chunks: Iterable[bytes]) -> Iterator[Batch]:
     """Name and object of each event; comments, ids, retry times and keep-alives are passed over.
 
     ``[DONE]`` comes as ``DONE``, and JSON that cannot be read as ``UNREADABLE``, both without data. An event
     at the very end that was cut is dropped.
     """
     block = _Block()
-    for line in lines(chunks):
-        if line.startswith(b"data:"):
-            data = line[6:] if line[5:6] == b" " else line[5:]
-            if block.data and _begins_anew(block.data[-1], data):
-                yield from block.dispatch()
-            block.data.append(data)
-        elif not line:
-            if len(block.data) == 1 and (event := json_object(block.data[0])) is not None:
-                yield block.name, event
-                block.name, block.data = "", []
+    for completed in lines(chunks):
+        batch: Batch = []
+        for line in completed:
+            if line.startswith(b"data:"):
+                data = line[6:] if line[5:6] == b" " else line[5:]
+                if block.data and _begins_anew(block.data[-1], data):
+                    batch += block.dispatch()
+                block.data.append(data)
+            elif not line:
+                batch += block.dispatch()
+            elif line.startswith(b"event:"):
+                if block.data and block.name:  # the blank line before it is missing
+                    batch += block.dispatch()
+                block.name = line[6:].strip().decode("utf-8", "replace")
             else:
-                yield from block.dispatch()
-        elif line.startswith(b"event:"):
-            if block.data and block.name:  # the blank line before it is missing
-                yield from block.dispatch()
-            block.name = line[6:].strip().decode("utf-8", "replace")
-        else:
-            block.add_unusual(line)
-    yield from block.dispatch(at_end=True)
+                block.add_unusual(line)
+            if len(batch) >= _LARGEST_BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+    if last := block.dispatch(at_end=True):
+        yield last
+
+
+def events(chunks: Iterable[bytes]) -> Iterator[tuple[str, Json]]:
+    """The events of all batches, one by one."""
+    return chain.from_iterable(batches(chunks))
+
+
+def merged(
+    batches: Iterable[Batch], read_text: Callable[[str, Json], str]
+) -> Iterator[tuple[str, str, Json]]:
+    """Text, name and object of each event, where the texts of those that arrived together are joined.
+
+    ``read_text`` is called once for each event, in order, and returns the text of one that is nothing else
+    than a piece of the answer. Where the text that comes out is not empty, name and object are.
+    """
+    for batch in batches:
+        texts: list[str] = []
+        for name, event in batch:
+            if text := read_text(name, event):
+                texts.append(text)
+                continue
+            if texts:
+                yield "".join(texts), "", {}
+                texts = []
+            yield "", name, event
+        if texts:
+            yield "".join(texts), "", {}
 
 
 def _begins_anew(earlier: bytes, data: bytes) -> bool:
@@ -97,29 +136,33 @@ class _Block:
         elif self.data and not line.startswith(b":"):
             self._strays.append((len(self.data), line))
 
-    def dispatch(self, *, at_end: bool = False) -> Iterator[tuple[str, Json]]:
+    def dispatch(self, *, at_end: bool = False) -> Batch:
         """The event, if there is one, and a new beginning; ``at_end`` it may have been cut."""
         name, data, strays = self.name, self.data, self._strays
-        self.name, self.data, self._strays = "", [], []
-        if not data:
-            return
-        joined = b"\n".join(data)
-        decoded = _decoded(joined)
-        if decoded is None and strays:  # a raw line break inside a string
-            for count, line in reversed(strays):
-                data.insert(count, line)
-            decoded = _decoded(b"\n".join(data))
-        if _is_done(joined):
-            yield DONE, {}
-        elif decoded:
-            for event in decoded:
-                yield name, event
-        elif name == "error" and joined.strip():  # some servers send the bare message
-            yield name, {"message": joined.decode("utf-8", "replace").strip().strip('"')}
-        elif decoded is not None:
-            return  # null, a number or a string, where no API has one
-        elif is_meant_as_json(joined) and not at_end:
-            yield UNREADABLE, {}
+        self.name, self.data = "", []
+        if len(data) == 1 and not strays and (event := json_object(data[0])) is not None:
+            return [(name, event)]
+        self._strays = []
+        return _unusual(name, data, strays, at_end=at_end) if data else []
+
+
+def _unusual(name: str, data: list[bytes], strays: list[tuple[int, bytes]], *, at_end: bool) -> Batch:
+    """The events of lines that are not one object on one line, as nearly all are."""
+    joined = b"\n".join(data)
+    decoded = _decoded(joined)
+    if decoded is None and strays:  # a raw line break inside a string
+        for count, line in reversed(strays):
+            data.insert(count, line)
+        decoded = _decoded(b"\n".join(data))
+    if _is_done(joined):
+        return [(DONE, {})]
+    if decoded:
+        return [(name, event) for event in decoded]
+    if name == "error" and joined.strip():  # some servers send the bare message
+        return [(name, {"message": joined.decode("utf-8", "replace").strip().strip('"')})]
+    if decoded is None and is_meant_as_json(joined) and not at_end:
+        return [(UNREADABLE, {})]
+    return []  # words, or null, a number or a string, where no API has one
 
 
 def _decoded(data: bytes) -> list[Json] | None:
@@ -174,7 +217,12 @@ def json_body(data: bytes) -> Any:
 
 def json_object(data: bytes) -> Json | None:
     """The JSON object in data or in a body; None for anything else."""
-    decoded = json_body(data)
+    try:
+        decoded, end = _DECODER.raw_decode(text := data.decode())
+        if end != len(text):
+            decoded = json_body(data)
+    except (ValueError, RecursionError):
+        decoded = json_body(data)
     return decoded if isinstance(decoded, dict) else None
 
 

@@ -1,4 +1,4 @@
-"""A streamed response, event by event: what is an error comes as one, and what is no stream as a whole."""
+"""A streamed response as batches of events: an error comes as one, and what is no stream as a whole."""
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -16,7 +16,7 @@ _REMEMBERED = 2000  # bytes
 
 
 class Stream:
-    """A streamed response. Iterating gives each event's name and object, as ``sse.events`` reads them.
+    """A streamed response. Iterating gives the events as ``sse.batches`` reads them.
 
     A server that does not stream answers with one JSON object, which comes as ``sse.BODY``. The body tells
     the two apart, whatever its Content-Type is. An error comes as ``("error", object)``, whatever its shape.
@@ -32,21 +32,21 @@ class Stream:
         self._errors = errors
         self._decode = decode
 
-    def __iter__(self) -> Generator[tuple[str, Json], None, None]:
+    def __iter__(self) -> Generator[sse.Batch, None, None]:
         response = self._response
         with self._errors(), closing(response):
             content_type = response.headers.get("content-type", "")
             is_stream, chunks = sse.sniff(response.iter_bytes(), content_type)
             if not is_stream:
-                yield self._whole(b"".join(chunks))
+                yield [self._whole(b"".join(chunks))]
                 return
             head = bytearray()
             empty = True
-            for name, event in sse.events(_remembering(chunks, head)):
+            for batch in sse.batches(_remembering(chunks, head)):
                 empty = False
-                yield (name, event) if _is_piece(name, event) else _marked(name, event)
+                yield [item if _is_piece(*item) else _marked(*item) for item in batch]
             if empty and (text := _plain_text(head)):
-                yield "error", {"error": text}
+                yield [("error", {"error": text})]
 
     def _whole(self, content: bytes) -> tuple[str, Json]:
         """The event for a body that is no stream."""

@@ -14,6 +14,7 @@ from contextlib import suppress
 import httpx2
 
 from chatmgr.backends.http.certificates import LazyContext, trusting_context
+from chatmgr.backends.http.chunked import merge_chunks
 from chatmgr.backends.http.interruptible import make_interruptible
 from chatmgr.backends.http.proxies import proxy_mounts
 from chatmgr.backends.http.redirects import SameServerClient
@@ -33,6 +34,7 @@ def sdk_client(provider: Provider, headers: Mapping[str, str]) -> openai.OpenAI:
     mounts = proxy_mounts(provider.base_url, context)
     http_client = SameServerClient(verify=context, mounts=mounts, trust_env=False)
     make_interruptible(http_client)
+    merge_chunks()
     address, query = split_query(provider.base_url)
     if provider.key and "api-version" in query:
         headers = {"api-key": provider.key, **headers}  # where Azure takes a key; a bearer is a token there

@@ -150,7 +150,7 @@ def _events(chunks: Generation, model: str, notice: str) -> Iterator[Event]:
     yield Opened(run_id=run_id, model=model, retrievable=False)
     if notice:
         yield Notice(notice)
-    named = (("error" if chunk.get("error") else "", chunk) for chunk in chain([first], remaining))
+    named = ([("error" if chunk.get("error") else "", chunk)] for chunk in chain([first], remaining))
     yield from read_chunks(named, _failure, run_id)
 
 

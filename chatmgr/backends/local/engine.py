@@ -7,7 +7,8 @@ also reports its progress through the prompt. That tells the prompt's true lengt
 and lets a long prompt be given up half way.
 
 Such a thread must not outlive the interpreter, or llama.cpp aborts the process. So closing a generation
-waits for its thread, and so does the end of the process.
+waits for its thread, and so does the end of the process; both for a short time, because chatmgr ends its
+process without taking the interpreter apart.
 """
 
 import atexit
@@ -27,6 +28,7 @@ from chatmgr.domain.interrupts import interrupts
 Json = dict[str, Any]
 
 _POLL_SECONDS = 0.05
+_STOP_SECONDS = 2.0  # until a generation is left behind that reaches no callback
 _PROMPT_BATCH = 128  # tokens read between two chances to stop; more are no faster on a CPU
 
 
@@ -83,10 +85,14 @@ class Generation:
         return None
 
     def close(self) -> None:
-        """Have the thread stop at its next callback, and wait until it has."""
+        """Have the thread stop at its next callback, and wait until it has, though not for long.
+
+        One that is left behind computes a piece of a prompt, on a slow machine; the next answer waits for it.
+        """
         self._stopped = True
-        self._thread.join()
-        _running.discard(self)
+        self._thread.join(_STOP_SECONDS)
+        if not self._thread.is_alive():
+            _running.discard(self)
 
     def _run(self) -> None:
         try:

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown
+from chatmgr.domain.folders import create_private
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.scratch_files import sync_folder
 
@@ -108,7 +109,7 @@ def ensure(
     if not verify and is_downloaded(models_dir, weights):
         return path
     try:
-        _make_private(models_dir)
+        create_private(models_dir)
         with _locked(models_dir):
             if not is_downloaded(models_dir, weights) or (verify and _damaged(path, weights)):
                 _fetch(models_dir, progress, weights, python)
@@ -277,10 +278,3 @@ def _locked(models_dir: Path) -> Iterator[None]:
 def _private(path: Path, mode: str, flags: int) -> IO[bytes]:
     """Open a file that only its owner may read from the moment it is created."""
     return cast(IO[bytes], os.fdopen(os.open(path, flags | os.O_CREAT | os.O_WRONLY, 0o600), mode))
-
-
-def _make_private(folder: Path) -> None:
-    """Create a folder, and missing ones above it, that only their owner can enter."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    for path in reversed(missing):
-        path.mkdir(mode=0o700, exist_ok=True)

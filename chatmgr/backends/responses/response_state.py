@@ -9,6 +9,8 @@ from chatmgr.backends.json_values import as_count
 from chatmgr.backends.responses import response_object
 from chatmgr.domain.events import Delta, Event, Reasoning, Usage
 
+TEXT_EVENTS = ("response.output_text.delta", "response.refusal.delta")
+
 
 @dataclass(slots=True)
 class ResponseState:
@@ -41,6 +43,18 @@ class ResponseState:
             if usage != self.usage:
                 self.usage = usage
                 yield usage
+
+    def read_plain(self, name: str, event: Json) -> str:
+        """Keep the text of an event that is a piece of the answer, as nearly all are; empty for any other."""
+        if name == "error" or (event.get("type") or name) not in TEXT_EVENTS:
+            return ""
+        text = event.get("delta")
+        if type(text) is not str or not text:
+            return ""
+        self.text_parts.append(text)
+        if type(sequence_number := event.get("sequence_number")) is int:
+            self.cursor = as_count(sequence_number)
+        return text
 
     def add_text(self, text: str, sequence_number: object) -> Delta:
         """Keep a piece of the answer's text."""

@@ -9,20 +9,19 @@ from chatmgr.backends.error_body import reason
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.errors import stream_refusal
 from chatmgr.backends.http.retry import wait
-from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE
+from chatmgr.backends.http.sse import BODY, DONE, UNREADABLE, Batch, merged
 from chatmgr.backends.json_values import as_id, as_object
 from chatmgr.backends.overflow import parse_overflow
 from chatmgr.backends.polling import poll
 from chatmgr.backends.responses import response_object
 from chatmgr.backends.responses.message_parts import MessageParts
-from chatmgr.backends.responses.response_state import ResponseState
+from chatmgr.backends.responses.response_state import TEXT_EVENTS, ResponseState
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused
-from chatmgr.domain.events import Event, Finished, Reasoning
+from chatmgr.domain.events import Delta, Event, Finished, Reasoning
 from chatmgr.domain.states import RunState
 
 T = TypeVar("T")
 _STREAM_ATTEMPTS = 4  # to continue a background stream after the last event received
-_TEXT_EVENTS = {"response.output_text.delta", "response.refusal.delta"}
 _REASONING_EVENTS = {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
 _FINAL_EVENTS = {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
 _FINAL_EVENTS |= {"response.done", "response.canceled"}
@@ -85,7 +84,7 @@ class Retrieval:
 
     def read_stream(
         self,
-        events: Iterable[tuple[str, Json]],
+        batches: Iterable[Batch],
         state: ResponseState,
         on_response: Callable[[Json], Iterator[Event]] | None = None,
     ) -> Iterator[Event]:
@@ -95,15 +94,16 @@ class Retrieval:
         does not stream sends the response itself: then this waits until it is done.
         """
         parts = MessageParts(state)
-        for name, event in events:
+        for text, name, event in merged(batches, state.read_plain):
+            if text:
+                yield Delta(text, state.cursor)
+                continue
             event_type = "error" if name == "error" else event.get("type") or name
             if type(event_type) is not str:
                 event_type = name
-            if event_type in _TEXT_EVENTS:
-                text = event.get("delta")
-                text = text if type(text) is str else read_content(text).text
-                delta = state.add_text(text, event.get("sequence_number"))
-                if text:
+            if event_type in TEXT_EVENTS:
+                delta = state.add_text(read_content(event.get("delta")).text, event.get("sequence_number"))
+                if delta.text:
                     yield delta
                 continue
             if event_type in _REASONING_EVENTS:

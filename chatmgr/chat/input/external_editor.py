@@ -46,11 +46,10 @@ def _private_folder() -> Iterator[Path]:
 
 def _run_editor(command: list[str], path: Path) -> None:
     try:
-        with typeahead_paused():
+        with typeahead_paused(), interrupts.left_to_others():  # a Ctrl-C in there is meant for the editor
             exit_code = subprocess.run([*command, str(path)], check=False).returncode
     except OSError as error:
         raise ChatmgrError(f"The editor {command[0]} cannot be started: {error.strerror}.", _HINT) from None
-    interrupts.take()  # a Ctrl-C in there was meant for the editor
     if exit_code:
         outcome = f"exited with code {exit_code}" if exit_code > 0 else f"was killed by signal {-exit_code}"
         raise ChatmgrError(f"The editor {command[0]} {outcome}; the text is unchanged.", "")

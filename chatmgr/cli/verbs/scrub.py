@@ -8,6 +8,7 @@ from shlex import quote
 import click
 
 from chatmgr.cli.params import NameParam, dry_run_option, json_option, yes_option
+from chatmgr.cli.report import warn_if_unscrubbed
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.scrubbing import BackupFindings, Findings
@@ -74,7 +75,7 @@ def command(
     if not findings.anything:
         _report_nothing(findings)
         _offer_to_delete([backup for backup in findings.backups if backup.error], yes=yes)
-        app().trash.scrub()
+        warn_if_unscrubbed(app().trash.scrub())
         return
     _confirm(findings, _again(words, secrets=secrets, regex=regex, guesses=guesses), yes=yes)
     try:

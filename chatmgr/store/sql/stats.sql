@@ -4,15 +4,18 @@
 -- cost that are filtered by are those of a run's turn. A run that was never sent has no price to know.
 -- fragment: sums
 count(DISTINCT turns.id) AS turns,
+min(turns.created_at) AS first_at,
+max(turns.created_at) AS last_at,
+-- include: run_sums
+
+-- fragment: run_sums
 count(*) AS runs,
 sum(runs.input_tokens) AS input_tokens,
 sum(runs.output_tokens) AS output_tokens,
 sum(runs.cached_tokens) AS cached_tokens,
 sum(runs.reasoning_tokens) AS reasoning_tokens,
 sum(runs.cost) AS cost,
-count(CASE WHEN runs.sent_at IS NOT NULL AND runs.cost IS NULL THEN 1 END) AS unpriced,
-min(turns.created_at) AS first_at,
-max(turns.created_at) AS last_at
+count(CASE WHEN runs.sent_at IS NOT NULL AND runs.cost IS NULL THEN 1 END) AS unpriced
 
 -- fragment: filtered
 FROM runs
@@ -85,13 +88,7 @@ FROM (
         runs.conversation_id,
         runs.model,
         runs.provider,
-        count(*) AS runs,
-        sum(runs.input_tokens) AS input_tokens,
-        sum(runs.output_tokens) AS output_tokens,
-        sum(runs.cached_tokens) AS cached_tokens,
-        sum(runs.reasoning_tokens) AS reasoning_tokens,
-        sum(runs.cost) AS cost,
-        count(CASE WHEN runs.sent_at IS NOT NULL AND runs.cost IS NULL THEN 1 END) AS unpriced
+        -- include: run_sums
     FROM runs
     GROUP BY runs.conversation_id, runs.model, runs.provider
 ) AS used
@@ -113,9 +110,7 @@ FROM runs
 WHERE runs.conversation_id = :conversation
 GROUP BY runs.provider
 
--- The times of the first and the last turns in the order of their stamps, which is that of their times but
--- for what a clock that was set back has mixed.
--- name: first_times
+-- fragment: times
 SELECT turns.created_at
 FROM turns
 JOIN runs ON runs.id = turns.run_id
@@ -123,17 +118,16 @@ JOIN conversations ON conversations.id = runs.conversation_id
 JOIN assistants ON assistants.id = conversations.assistant_id
 WHERE conversations.deleted_at IS NULL
     -- include: conversations.shared_filters
+
+-- The times of the first and the last turns in the order of their stamps, which is that of their times but
+-- for what a clock that was set back has mixed.
+-- name: first_times
+-- include: times
 ORDER BY turns.stamp
 LIMIT :limit
 
 -- name: last_times
-SELECT turns.created_at
-FROM turns
-JOIN runs ON runs.id = turns.run_id
-JOIN conversations ON conversations.id = runs.conversation_id
-JOIN assistants ON assistants.id = conversations.assistant_id
-WHERE conversations.deleted_at IS NULL
-    -- include: conversations.shared_filters
+-- include: times
 ORDER BY turns.stamp DESC
 LIMIT :limit
 

@@ -94,6 +94,7 @@ class Database:
         except IntegrityError:
             raise
         except (DBAPIError, sqlite3.Error) as error:  # the latter from the driver itself
+            interrupts.check_work()
             raise self._unreachable(error) from error
 
     @contextmanager

@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from chatmgr.domain.interrupts import interrupts
+from chatmgr.store.connection import let_ctrl_c_stop
 from chatmgr.store.location import BUSY_SECONDS
 from chatmgr.store.page_gaps import PageGaps
 from chatmgr.store.write_queue import let_others_write, others_wait
@@ -59,6 +61,7 @@ class Scrub:
                     return reason or self._finish(None)
             return self._finish(remains)
         except sqlite3.OperationalError as error:
+            interrupts.check_work()
             return str(error)
         finally:
             raw.close()
@@ -81,19 +84,24 @@ class Scrub:
         for _ in range(_ATTEMPTS):
             with self._database.writing("is rewriting the database"):
                 self._db.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-                self._db.set_progress_handler(lambda: others_wait(self._path), _PROGRESS)
+                self._db.set_progress_handler(self._gives_way, _PROGRESS)
                 try:
                     self._db.execute("VACUUM")
                 except sqlite3.OperationalError as error:
+                    interrupts.check_work()
                     if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                         raise
                 else:
                     return ""
                 finally:
-                    self._db.set_progress_handler(None, 0)
+                    let_ctrl_c_stop(self._db)
                     self._db.execute(f"PRAGMA busy_timeout={round(_PAUSE * 1000)}")
             let_others_write(self._path)
         return "other processes are writing"
+
+    def _gives_way(self) -> bool:
+        """Whether rewriting is given up: for others, or for Ctrl-C."""
+        return interrupts.stops_work or others_wait(self._path)
 
     def _merge(self, table: str) -> None:
         """Merge one index of the full-text search into one segment, in steps that are a transaction each."""
@@ -118,7 +126,7 @@ class Scrub:
             if time.monotonic() > end:
                 return "another process reads it"
             let_others_write(self._path)
-            time.sleep(_PAUSE)
+            interrupts.sleep(_PAUSE)
 
     def _empty_log(self) -> bool:
         """Write the log into the file and begin a transaction in which the log is empty."""
