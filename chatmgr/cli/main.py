@@ -42,6 +42,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "unarchive": ("archive", "Bring archived conversations back into lists."),
         "delete": ("delete", "Move conversations to the trash."),
         "restore": ("restore", "Restore conversations from the trash."),
+        "scrub": ("scrub", "Find keys and passwords, or a text, and remove them everywhere."),
         "trash": ("trash", "List the trash, or delete its contents for good."),
     },
     "Assistants and providers": {

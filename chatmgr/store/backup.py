@@ -26,7 +26,7 @@ def copy_database(database: Path, target: Path, progress: Progress | None = None
     sweep(target.parent)
     scratch = ScratchFile(target.parent, named=True)
     try:
-        _copy(database, scratch.path or target, progress)
+        copy_pages(database, scratch.path or target, progress)
         scratch.sync()
         scratch.publish(target, replace=False)
     except BaseException:
@@ -35,7 +35,7 @@ def copy_database(database: Path, target: Path, progress: Progress | None = None
     sync_folder(target.parent)
 
 
-def _copy(database: Path, copy: Path, progress: Progress | None) -> None:
+def copy_pages(database: Path, copy: Path, progress: Progress | None = None) -> None:
     """Copy page by page, within one snapshot: else SQLite begins anew whenever somebody writes."""
     uri = f"{database.absolute().as_uri()}?mode=rw"
     with (

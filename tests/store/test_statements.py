@@ -27,6 +27,7 @@ from chatmgr.domain.model import (
 )
 from chatmgr.domain.remote import RemoteCopy, RemoteThread
 from chatmgr.domain.search import Hit
+from chatmgr.domain.stored_texts import Holder
 from chatmgr.domain.totals import Ranking, UsageTotals
 from chatmgr.domain.tree import Author, JournalEntry, Tip
 from chatmgr.store import statements
@@ -146,6 +147,18 @@ COLUMNS_OF = {
     "search.trigrams": {"term"},
     "export.pieces": {*Piece._fields, "place"},
     **{f"export.{table}": set(columns) for table, columns in COLUMNS.items()},
+    "scrub.branches": {"branch"},
+    "scrub.pieces": set(Piece._fields),
+    "scrub.turns": {"turn", "place", "field", "pk", "text"},
+    "scrub.files": {"turn", "place", "pk", "name", "sha256"},
+    "scrub.bytes": {"data"},
+    "scrub.copies": {"provider", "remote_id"},
+    "scrub.holders": _fields(Holder),
+    "scrub.conversations": {"pk", "id", "name", "title"},
+    "scrub.journal": {"conversation", "pk", "text"},
+    "scrub.tags": {"conversation", "name"},
+    "scrub.assistants": {"name", "version", "pk", "assistant", "instructions", "params"},
+    "scrub.versions": {"id"},
     "meta.get": {"value"},
     "meta.counts": _fields(Counts),
     "meta.miscounted": {"name", "counted", "held"},
@@ -162,6 +175,7 @@ COMPUTED = {
 }
 NUMBERS = (
     "conversation",
+    "turn",
     "branch",
     "turn",
     "run",

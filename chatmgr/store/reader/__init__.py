@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chatmgr.store.reader.runs import Runs
     from chatmgr.store.reader.search import Search
     from chatmgr.store.reader.stats import Stats
+    from chatmgr.store.reader.texts import Texts
     from chatmgr.store.reader.threads import Threads
     from chatmgr.store.reader.trash import TrashCan
     from chatmgr.store.reader.tree import Tree
@@ -146,6 +147,13 @@ class Reader:
         from chatmgr.store.reader.export import Export
 
         return Export(self._session)
+
+    @cached_property
+    def texts(self) -> "Texts":
+        """Every text that can hold a secret."""
+        from chatmgr.store.reader.texts import Texts
+
+        return Texts(self._session)
 
     @cached_property
     def meta(self) -> "Meta":

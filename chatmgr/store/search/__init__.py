@@ -2,3 +2,4 @@
 
 # Notes in the database's table of metadata that SQLite's index is incomplete: the lowest key of a document in it.
 INDEXED_FROM = "search_indexed_from"
+HIGHEST = 9_000_000_000_000  # past any key

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, insert, select, text
 from sqlalchemy.exc import OperationalError
 
 from chatmgr.store import tables
-from chatmgr.store.search import INDEXED_FROM
+from chatmgr.store.search import HIGHEST, INDEXED_FROM
 from chatmgr.store.search.sqlite import (
     SQLITE_EMPTY,
     SQLITE_FILL_NAMES,
@@ -28,7 +28,6 @@ from chatmgr.store.search.sqlite import (
     SQLITE_TRIGGERS,
 )
 
-HIGHEST = 9_000_000_000_000  # past any stamp
 MOST = 500  # documents to a batch
 _CHARACTERS = 2_000_000  # to a batch, unless one document has more
 _LOCK_NOT_AVAILABLE = "55P03"

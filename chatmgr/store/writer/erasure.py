@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, insert, select
 
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.search.erase import UnknownFormat, erase
+from chatmgr.store.tables import meta
 
 NOTE = "unscrubbed"  # the note's key in the database's table of metadata
 _MOST_PIECES = 200  # in one statement
@@ -88,6 +89,12 @@ def texts(db: Connection, conversations: Sequence[int], pieces: Sequence[Piece])
     return [text for each in sql for (text,) in db.exec_driver_sql(each)]
 
 
+def texts_of_turns(db: Connection, turns: Iterable[int]) -> list[str]:
+    """All that was ever indexed of turns, by their ids."""
+    sql = [text.format(of_pieces=f"t.id IN ({_list(turns)})") for text in _TEXTS]
+    return [text for each in sql for (text,) in db.exec_driver_sql(each)]
+
+
 def names(db: Connection, conversations: Iterable[int]) -> list[str]:
     """What is indexed of conversations' names and titles."""
     return [text for (text,) in db.exec_driver_sql(_NAMES.format(keys=_list(conversations)))]
@@ -119,6 +126,14 @@ def erase_words(db: Connection, texts: Iterable[str]) -> Remains:
     finally:
         driver.execute("RELEASE erasing")
     return Remains({table: _thinned(ids) for table, ids in changed.items()})
+
+
+def note(db: Connection, remains: Remains) -> None:
+    """Note remains in the database, beside those that are noted already."""
+    before = db.scalar(select(meta.c.value).where(meta.c.key == NOTE))
+    db.execute(delete(meta).where(meta.c.key == NOTE))
+    content = remains.add(Remains.parse(before or "")).note()
+    db.execute(insert(meta), {"key": NOTE, "value": content})
 
 
 def _ids(db: Connection, sql: str) -> list[int]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from chatmgr.domain.interrupts import interrupts
-from chatmgr.store.search import rebuild
+from chatmgr.store.search import HIGHEST, rebuild
 from chatmgr.store.write_queue import let_others_write
 from chatmgr.store.writer.database import Database
 
@@ -29,7 +29,7 @@ class SearchIndexWriter:
         with self._database.begin(_PURPOSE) as db:
             total = rebuild.begin(db)
         progress(0, total)
-        low, most, count = rebuild.HIGHEST, rebuild.MOST, 0
+        low, most, count = HIGHEST, rebuild.MOST, 0
         while True:
             with self._database.begin(_PURPOSE) as db:
                 began = time.monotonic()

@@ -6,7 +6,7 @@ raise Busy where one of them was deleted or restored meanwhile.
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Delete, Table, delete, exists, func, insert, select
+from sqlalchemy import Connection, Delete, Table, delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, UsageFault
@@ -123,12 +123,7 @@ def _purge_and_note(db: Connection, conversations: list[int]) -> None:
     texts = erasure.texts(db, conversations, unreached.pieces)
     rows = erasure.rows(db, conversations, unreached.pieces)
     _purge(db, conversations, unreached)
-    remains = erasure.Remains(rows).add(erasure.erase_words(db, texts))
-    column = tables.meta.c
-    before = db.scalar(select(column.value).where(column.key == erasure.NOTE))
-    db.execute(delete(tables.meta).where(column.key == erasure.NOTE))
-    note = remains.add(erasure.Remains.parse(before or "")).note()
-    db.execute(insert(tables.meta), {"key": erasure.NOTE, "value": note})
+    erasure.note(db, erasure.Remains(rows).add(erasure.erase_words(db, texts)))
 
 
 def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> None:
@@ -148,8 +143,7 @@ def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> No
     for branch in unreached.branches:  # children first
         db.execute(delete(tables.branches).where(tables.branches.c.id == branch))
     for hashes in batches(sorted(files)):
-        db.execute(_unused(tables.remote_files, hashes))
-        db.execute(_unused(tables.blobs, hashes))
+        delete_unused_files(db, hashes)
 
 
 def _refuse_live(db: Connection, conversations: Sequence[int]) -> None:
@@ -175,6 +169,12 @@ def _files(db: Connection, pieces: list[Piece]) -> set[str]:
         .where(in_pieces(pieces), items.c.sha256.is_not(None))
     )
     return {*db.scalars(sent), *db.scalars(received)}
+
+
+def delete_unused_files(db: Connection, hashes: list[str]) -> None:
+    """Delete these files, and what is known of their copies at servers, unless something refers to them."""
+    db.execute(_unused(tables.remote_files, hashes))
+    db.execute(_unused(tables.blobs, hashes))
 
 
 def _unused(table: Table, hashes: list[str]) -> Delete:

@@ -1,0 +1,304 @@
+"""Scrubbing: every place, on both databases, and every byte of a SQLite home."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from chatmgr.domain.errors import Busy
+from chatmgr.domain.scrubbing import Findings, Remainder
+from chatmgr.domain.secret_matches import MARK, LiteralMatcher, Matcher, Scrubber
+from chatmgr.domain.stored_texts import BYTES
+from chatmgr.services.app import App
+from chatmgr.services.scrub import ScrubService
+from chatmgr.services.secret_patterns import SecretPatterns
+from chatmgr.store import locks, migrate, tables
+from chatmgr.store.location import sqlite_path
+from chatmgr.store.search import HIGHEST, rebuild
+from chatmgr.store.writer.scrub import Scrub
+from tests.migrations.test_past_revisions import PAST
+from tests.store.row_counts import indexed
+from tests.support.secrets import Planted, in_files, openai_key, plant, spaceless
+from tests.support.store import Store, execute, query
+
+BYTES_OF_DEMO = 2  # files
+
+
+@pytest.fixture
+def app(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    """The application on the same database as the store."""
+    monkeypatch.setenv("CHATMGR_DATABASE_URL", store.url)
+    made = App()
+    yield made
+    made.close()
+
+
+def quiet(_line: str) -> None:
+    """No progress is shown."""
+
+
+def scrub(app: App, matcher: Matcher, *names: str, guesses: bool = False) -> tuple[Findings, Remainder]:
+    """Search and overwrite, in all conversations or in some."""
+    chosen = [app.reader.conversations.get(name) for name in names] or None
+    service = ScrubService(app, Scrubber(matcher, guesses=guesses), chosen, guesses=guesses)
+    findings = service.search(quiet)
+    return findings, service.apply(findings, quiet)
+
+
+def all_rows(store: Store) -> str:
+    """Every value in the tables, as text, and the search index of PostgreSQL."""
+    content: list[str] = []
+    with store.writer.database.begin() as db:
+        for table in tables.metadata.sorted_tables:
+            for row in db.execute(select(table)):
+                content += [
+                    value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+                    for value in row
+                ]
+        if not sqlite_path(store.url):
+            content += [str(words) for words in db.scalars(text("SELECT words FROM search"))]
+    return "\n".join(content)
+
+
+def left(store: Store, planted: Planted) -> list[str]:
+    """Which of the secrets are in a row."""
+    rows = all_rows(store)
+    lines = [line for secret in planted.secrets for line in secret.splitlines() if "PRIVATE" not in line]
+    return [line for line in lines if line in rows]
+
+
+def test_every_place_is_found_and_overwritten(store: Store, app: App) -> None:
+    planted = plant(store)
+    assert left(store, planted)
+    findings, remainder = scrub(app, SecretPatterns())
+    kinds = Counter(finding.found.kind for finding in findings.places if finding.found.certain)
+    assert kinds == Counter(planted.kinds)
+    assert {finding.address for finding in findings.places} >= {"demo", "demo@1", "tutor (version 1)"}
+    assert left(store, planted) == []
+    assert planted.plain in all_rows(store)
+    assert all_rows(store).count(MARK) == len(planted.secrets) - 1  # of both files, one text is left
+    assert remainder.threads == [("demo", "openai", "conv_1")]
+    assert remainder.files == [("openai", "file-1")]
+    assert remainder.unscrubbed == ""
+    assert scrub(app, SecretPatterns())[0].places == []
+    assert len(indexed(store.url)) == 3
+
+
+def test_what_a_file_was_called_by_moves_with_its_bytes(store: Store, app: App) -> None:
+    plant(store)
+    before = {row for (row,) in query(store.url, "SELECT sha256 FROM blobs")}
+    findings, _ = scrub(app, SecretPatterns())
+    assert sum(finding.place.field == BYTES for finding in findings.places) == BYTES_OF_DEMO
+    after = {row for (row,) in query(store.url, "SELECT sha256 FROM blobs")}
+    assert len(before) == BYTES_OF_DEMO
+    assert after
+    assert not before & after
+    [row] = query(store.url, "SELECT count(*) FROM attachments JOIN blobs USING (sha256)")
+    assert row == (1,)
+
+
+def test_a_literal_text_goes_and_secrets_stay(store: Store, app: App) -> None:
+    planted = plant(store)
+    scrub(app, LiteralMatcher([planted.plain]))
+    assert planted.plain not in all_rows(store)
+    assert len(left(store, planted)) >= len(planted.secrets)
+
+
+def test_only_in_the_named_conversations(store: Store, app: App) -> None:
+    store.answer(f"mine {(secret := openai_key())}", "yes", "mine")
+    store.answer(f"yours {secret}", "yes", "yours")
+    scrub(app, SecretPatterns(), "mine")
+    texts = {text for (text,) in query(store.url, "SELECT content FROM messages WHERE role = 'user'")}
+    assert texts == {f"mine {MARK}", f"yours {secret}"}
+
+
+def test_threads_are_dropped_and_the_journal_says_what(store: Store, app: App) -> None:
+    plant(store)
+    store.answer("clean", "yes", "other")
+    for name in ("demo", "other"):
+        pk = store.now(name).pk
+        thread = store.open("next", name)
+        store.writer.threads.set(thread, f"conv_{name}", 1)
+        execute(store.url, f"UPDATE runs SET state = 'completed' WHERE conversation_id = {pk}")
+    scrub(app, SecretPatterns())
+    demo, other = store.now("demo").pk, store.now("other").pk
+    store.reader.close()
+    assert store.reader.threads.list(demo) == []
+    assert len(store.reader.threads.list(other)) == 1
+    assert [thread.remote_id for thread in store.reader.threads.ever(demo)] == ["conv_1", "conv_demo"]
+    with store.writer.database.begin() as db:
+        entries = list(db.execute(select(tables.journal.c.action, tables.journal.c.detail)))
+    noted = [detail for action, detail in entries if action == "scrub"]
+    assert sum(sum(detail["kinds"].values()) for detail in noted) > 5
+
+
+def test_a_shared_turn_is_overwritten_once_and_for_all(store: Store, app: App) -> None:
+    store.answer(f"a {openai_key()}", "yes", "demo")
+    demo = store.now("demo").pk
+    store.writer.tree.fork(demo, 1, "fork")
+    store.writer.tree.move_tip(demo, 0, "undo")
+    findings, _ = scrub(app, SecretPatterns())
+    assert [finding.address for finding in findings.places] == ["fork@1"]
+    assert store.reader.turns.get(store.now("fork"), 1).user == f"a {MARK}"
+    store.writer.tree.move_tip(demo, 1, "redo")
+    assert store.reader.turns.get(store.now("demo"), 1).user == f"a {MARK}"
+
+
+def test_a_path_that_was_left_is_searched(store: Store, app: App) -> None:
+    store.answer("one", "yes")
+    store.answer(f"two {openai_key()}", "yes")
+    store.writer.tree.move_tip(store.now().pk, 1, "undo")
+    store.answer("another two", "yes")
+    findings, _ = scrub(app, SecretPatterns(), "plan")
+    assert [finding.address for finding in findings.places] == ["plan~1@2"]
+    assert scrub(app, SecretPatterns())[0].places == []
+
+
+def test_names_are_shown_and_stay(store: Store, app: App) -> None:
+    name = f"key {openai_key()[:60]}"
+    store.conversation(name)
+    store.writer.conversations.set_title(store.now(name).pk, "nothing")
+    store.writer.conversations.tag([store.now(name).pk], ["abc"], [])
+    findings, _ = scrub(app, LiteralMatcher([name[8:], "abc", "tutor"]))
+    assert sorted(finding.place.field for finding in findings.places) == ["assistant", "name", "tag"]
+    assert not [finding for finding in findings.places if name in finding.address + finding.found.snippet]
+    assert findings.replaced() == []
+    assert store.now(name).name == name
+
+
+def test_a_live_run_is_busy(store: Store, app: App) -> None:
+    run = store.open(f"secret {openai_key()}")
+    store.reader.close()
+    lock = locks.acquire(store.url, run.conversation, wait=False)
+    other = ScrubService(app, Scrubber(SecretPatterns()), None, guesses=False)
+    if sqlite_path(store.url):
+        locks._locked.discard((locks.lock_file(Path(store.url.removeprefix("sqlite:///"))), run.conversation))
+        locks._locked.add((locks.lock_file(Path(store.url.removeprefix("sqlite:///"))), run.conversation))
+    with pytest.raises(Busy, match="busy"):
+        other.apply(other.search(quiet), quiet)
+    lock.release()
+    execute(store.url, "UPDATE runs SET remote_id = 'resp_1'")
+    with pytest.raises(Busy, match="open run"):
+        other.apply(other.search(quiet), quiet)
+    assert MARK not in all_rows(store)
+
+
+def test_what_a_dead_process_left_is_overwritten_across_its_parts(store: Store, app: App) -> None:
+    secret = openai_key()
+    run = store.open("go on")
+    store.writer.runs.checkpoint(run, f"it is {secret[:30]}")
+    store.writer.runs.checkpoint(run, f"{secret[30:]} and", start=36)
+    findings, _ = scrub(app, SecretPatterns())
+    assert [finding.field for finding in findings.places] == ["unfinished answer"]
+    live = app.reader.runs.live(run.conversation)
+    assert live is not None
+    assert live.text == f"it is {MARK} and"
+    assert query(store.url, "SELECT count(*) FROM answer_parts") == [(0,)]
+
+
+def test_guesses_need_to_be_asked_for(store: Store, app: App) -> None:
+    store.answer('password = "open sesame"', "yes")
+    findings, _ = scrub(app, SecretPatterns())
+    assert (len(findings.places), findings.replaced(), findings.anything) == (1, [], False)
+    assert "open sesame" in all_rows(store)
+    scrub(app, SecretPatterns(), guesses=True)
+    assert "open sesame" not in all_rows(store)
+
+
+class TestBytes:
+    @pytest.fixture
+    def store(self, sqlite_store: Store) -> Store:
+        """Only SQLite's bytes are ours."""
+        return sqlite_store
+
+    @pytest.mark.parametrize("rewritten", [True, False], ids=["rewritten", "in place"])
+    @pytest.mark.parametrize("by", ["kinds", "text"])
+    def test_nothing_is_left_in_any_file(
+        self, store: Store, app: App, home: Path, rewritten: bool, by: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if not rewritten:
+            monkeypatch.setattr(Scrub, "_rewriting_pays", lambda _self: False)
+        for number in range(20):
+            store.answer(f"question {number}", f"answer {number} is longer " * 40, f"c{number % 4}")
+        planted = plant(store, plain=spaceless() if by == "text" else "")
+        store.answer("after", "it", "c1")
+        migrate.backup(store.url)
+        (home / f".chatmgr-partial-{'a' * 12}").write_text(planted.secrets[0])
+        (home / "pages").mkdir()
+        page = home / "pages" / f"demo-{store.now('demo').id[:8]}.html"
+        page.write_text("".join(planted.secrets) + planted.plain)
+        words = planted.secrets if by == "kinds" else [planted.plain]
+        assert sorted(in_files(home, words)) == sorted(words)
+        store.reader.close()
+        matcher: Matcher = SecretPatterns() if by == "kinds" else LiteralMatcher([planted.plain])
+        _, remainder = scrub(app, matcher)
+        assert (remainder.unscrubbed, remainder.backups) == ("", [])
+        assert in_files(home, words) == []
+        [backup] = (home / "backups").iterdir()
+        for path in (home / "chatmgr.db", backup):
+            with closing(sqlite3.connect(path)) as db:
+                assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+                assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+                [(marks,)] = db.execute("SELECT count(*) FROM messages WHERE content LIKE '%[removed]%'")
+                assert marks == 2
+        assert len(indexed(store.url)) == len(indexed(f"sqlite:///{backup}"))
+
+    @pytest.mark.parametrize("past", PAST, ids=lambda path: path.stem)
+    def test_a_backup_of_any_schema(self, store: Store, app: App, home: Path, past: Path) -> None:
+        (home / "backups").mkdir()
+        copy = home / "backups" / f"chatmgr-schema-{past.stem}.db"
+        with closing(sqlite3.connect(copy)) as old:
+            old.executescript(past.read_text(encoding="utf-8"))
+            before = old.execute("SELECT content FROM messages ORDER BY id").fetchall()
+        _, remainder = scrub(app, LiteralMatcher(["hello one"]))
+        assert remainder.backups == []
+        assert b"hello" not in copy.read_bytes()
+        with closing(sqlite3.connect(copy)) as new:
+            after = new.execute("SELECT content FROM messages ORDER BY id").fetchall()
+            assert new.execute("SELECT version_num FROM alembic_version").fetchall() == [(past.stem,)]
+        assert after == [(row.replace("hello one", MARK),) for (row,) in before]
+
+    def test_what_was_found_in_named_conversations_goes_from_backups(
+        self, store: Store, app: App, home: Path
+    ) -> None:
+        store.answer(f"mine {(mine := openai_key())}", "yes", "mine")
+        store.answer(f"yours {(yours := openai_key())}", "yes", "yours")
+        migrate.backup(store.url)
+        scrub(app, SecretPatterns(), "mine")
+        [backup] = (home / "backups").iterdir()
+        assert mine.encode() not in backup.read_bytes()
+        assert yours.encode() in backup.read_bytes()
+
+    def test_a_backup_that_cannot_be_read_is_named(self, store: Store, app: App, home: Path) -> None:
+        store.answer(f"mine {openai_key()}", "yes")
+        (home / "backups").mkdir()
+        (broken := home / "backups" / "broken.db").write_bytes(b"SQLite format 3\0" + b"x" * 5000)
+        findings, remainder = scrub(app, SecretPatterns())
+        assert [backup.path for backup in remainder.backups] == [broken]
+        assert remainder.backups[0].error
+        assert len(findings.places) == 1
+        assert MARK in all_rows(store)
+
+    def test_a_backup_whose_index_was_being_rebuilt(self, store: Store, app: App, home: Path) -> None:
+        """It stays one that is to be rebuilt, without a word in it."""
+        store.answer(f"mine {(secret := openai_key())}", "yes")
+        with store.writer.database.begin() as db:
+            rebuild.begin(db)
+        with store.writer.database.begin() as db:
+            rebuild.index_batch(db, HIGHEST)
+        migrate.backup(store.url)
+        scrub(app, SecretPatterns())
+        [backup] = (home / "backups").iterdir()
+        assert in_files(home / "backups", [secret]) == []
+        assert query(f"sqlite:///{backup}", "SELECT value FROM meta WHERE key = 'search_indexed_from'") == [
+            (str(HIGHEST),)
+        ]
+        migrate_url = f"sqlite:///{backup}"
+        restored = Store(migrate_url)
+        restored.writer.search_index.rebuild()
+        assert len(indexed(migrate_url)) == 2
+        restored.close()
