@@ -78,7 +78,8 @@ def _plugins() -> dict[str, Any]:
             "--secrets needs the patterns of detect-secrets, which is not installed.",
             "Type: pip install 'chatmgr[scrub]'",
         ) from None
-    return get_mapping_from_secret_type_to_class()
+    plugins: dict[str, Any] = get_mapping_from_secret_type_to_class()
+    return plugins
 
 
 def _library_rules(plugins: dict[str, Any]) -> Iterator[tuple[str, re.Pattern[str]]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from shlex import quote
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chatmgr.domain.errors import Busy, DatabaseUnreachable, NotFound, OutputNeeded, ProviderRefused
 from chatmgr.domain.events import STATELESS, Event, Notice, Opened, ThreadSynced, ToolCall, Waiting
@@ -12,44 +12,17 @@ from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
 
 if TYPE_CHECKING:
-    from chatmgr.services.budget import Budget
-    from chatmgr.services.providers import Providers
-    from chatmgr.services.tips import Tips
-    from chatmgr.store.reader import Reader
-    from chatmgr.store.writer import Writer
-    from chatmgr.turns import Route, TurnRunner
-
+    from chatmgr.services.turn_parts import TurnParts
+    from chatmgr.turns import Route
 
 Events = Generator[Event, None, None]
 Prepared = tuple[UserMessage, TurnTarget | None]  # what is asked, and where it goes
 
 
-class Parts(Protocol):
-    """The parts of the app that turns need. Each is made when it is first asked for.
-
-    So a verb that only asks for the model of a conversation imports neither the engine nor the writer.
-    """
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def reader(self) -> "Reader": ...
-    @property
-    def writer(self) -> "Writer": ...
-    @property
-    def providers(self) -> "Providers": ...
-    @property
-    def runner(self) -> "TurnRunner": ...
-    @property
-    def budget(self) -> "Budget": ...
-    @property
-    def tips(self) -> "Tips": ...
-
-
 class TurnService:
     """Everything that happens to turns and runs, each while its conversation is locked."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: "TurnParts") -> None:
         self._parts = parts
         self._to_be_listed: set[int] = set()  # conversations that wait for their server's first model
 

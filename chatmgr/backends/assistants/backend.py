@@ -37,14 +37,7 @@ from chatmgr.domain.errors import (
 )
 from chatmgr.domain.events import Event, Finished, ItemDone, Notice, Opened, Sending, ThreadSynced
 from chatmgr.domain.items import ItemKind, call_id_of
-from chatmgr.domain.model import (
-    Assistant,
-    LiveRun,
-    ModelInfo,
-    Provider,
-    RemoteMessage,
-    TurnRequest,
-)
+from chatmgr.domain.model import Assistant, LiveRun, ModelInfo, Provider, RemoteMessage, TurnRequest
 from chatmgr.domain.remote import RemoteKind
 from chatmgr.domain.states import RunState
 
