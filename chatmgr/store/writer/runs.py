@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from chatmgr.domain.items import Item
 from chatmgr.domain.states import LIVE, RunState
-from chatmgr.store.tables import answer_parts, conversations, journal, messages, runs, turns
+from chatmgr.store.tables import answer_parts, conversations, items, journal, messages, runs, turns
 from chatmgr.store.writer.database import Database, now
 from chatmgr.store.writer.items import add_answers, add_item, next_position
 from chatmgr.store.writer.records import OpenRun, RunOutcome
@@ -159,6 +159,8 @@ def _keep_earlier_answer(db: Connection, run: OpenRun, text: str) -> None:
     answered = next((answer for answer in answers if answer.id == before), answers[0])
     if text not in ("", answered.content):
         return
+    if db.scalar(select(items.c.id).where(items.c.run_id == run.run).limit(1)) is not None:
+        return  # an image, for instance
     db.execute(update(turns).where(turns.c.id == run.turn).values(run_id=answered.id))
     newest = (conversations.c.id == run.conversation, conversations.c.last_run_id == run.run)
     db.execute(update(conversations).where(*newest).values(last_run_id=answered.id))
