@@ -83,6 +83,15 @@ def test_answers_again(screen: Screen, chatmgr: Chatmgr, wire: WireServer) -> No
     ):
         screen.say(typed)
         screen.until(message, at_prompt=True)
+    screen.say("/edit @1 uno")
+    screen.until("1 user turns; you said: 'uno'", at_prompt=True)
+    log = [line.partition("  ")[2] for line in chatmgr("history", "demo", "--log").out.splitlines()]
+    assert [deed for deed in log if deed.startswith(("@", "another"))] == [
+        "@2 answered again",
+        "another run answers @2",
+        "@1 answered again",
+        "@1 said differently",
+    ]
 
 
 def test_going_on_with_an_answer(open_chat: Open, chatmgr: Chatmgr, wire: WireServer) -> None:
