@@ -132,6 +132,9 @@ def test_threads_are_dropped_and_the_journal_says_what(store: Store, app: App) -
     assert [thread.remote_id for thread in store.reader.threads.ever(demo)] == ["conv_1", "conv_demo"]
     with store.writer.database.begin() as db:
         entries = list(db.execute(select(tables.journal.c.action, tables.journal.c.detail)))
+    assert [detail["files"] for _, detail in entries if "files" in detail] == [
+        [{"provider": "openai", "id": "file-1"}]
+    ]
     noted = [detail for action, detail in entries if action == "scrub"]
     assert sum(sum(detail["kinds"].values()) for detail in noted) > 5
 

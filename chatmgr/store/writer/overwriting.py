@@ -51,10 +51,12 @@ class OverwriteWriter:
             holders = self._lock(db, turns, {place.conversation for place in places if place.conversation})
             _refuse_live(db, holders, settled)
             old_texts = _indexed(db, turns, places) if self._database.path else []
+            copies = _copies(db, places)
             rows = self._overwrite_all(db, places)
             _drop_threads(db, holders, turns)
             for conversation, count in kinds.items():
-                journal.note(db, conversation, "scrub", kinds=dict(count))
+                detail = {"kinds": dict(count)} | ({"files": copies} if copies else {})
+                journal.note(db, conversation, "scrub", **detail)
             if self._database.path:
                 erasure.note(db, erasure.Remains(rows).add(erasure.erase_words(db, old_texts)))
 
@@ -123,6 +125,19 @@ class OverwriteWriter:
         db.execute(update(table).where(table.c.id == place.pk).values(sha256=new))
         delete_unused_files(db, [old])
         return rows
+
+
+def _copies(db: Connection, places: Iterable[Place]) -> list[dict[str, str]]:
+    """What servers call the files that are about to be replaced, which they keep."""
+    copies: list[dict[str, str]] = []
+    columns = tables.remote_files.c
+    for place in places:
+        if place.field == BYTES:
+            table = tables.metadata.tables[place.table]
+            of_place = select(table.c.sha256).where(table.c.id == place.pk).scalar_subquery()
+            sql = select(columns.provider, columns.remote_id).where(columns.sha256 == of_place)
+            copies += [{"provider": provider, "id": remote_id} for provider, remote_id in db.execute(sql)]
+    return copies
 
 
 def _joined_answer(db: Connection, run: int) -> str:
