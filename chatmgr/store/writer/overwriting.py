@@ -123,8 +123,18 @@ class OverwriteWriter:
         if db.scalar(select(tables.blobs.c.sha256).where(tables.blobs.c.sha256 == new)) is None:
             db.execute(insert(tables.blobs), {"sha256": new, "size": len(new_data), "data": new_data})
         db.execute(update(table).where(table.c.id == place.pk).values(sha256=new))
+        if table is tables.items:
+            _name_bytes(db, place.pk, old, new)
         delete_unused_files(db, [old])
         return rows
+
+
+def _name_bytes(db: Connection, item: int, old: str, new: str) -> None:
+    """Let the JSON of an item name its new bytes, where it named the old ones by their hash."""
+    columns = tables.items.c
+    content, raw = db.execute(select(columns.content, columns.raw).where(columns.id == item)).one()
+    values = {"content": json.loads(json.dumps(content).replace(old, new)), "raw": raw.replace(old, new)}
+    db.execute(update(tables.items).where(columns.id == item).values(values))
 
 
 def _copies(db: Connection, places: Iterable[Place]) -> list[dict[str, str]]:
