@@ -90,3 +90,9 @@ def test_guesses_are_shown_and_stay() -> None:
 
 def test_an_expression_that_matches_nothing_removes_nothing() -> None:
     assert Scrubber(RegexMatcher("x*")).replace("abxxc") == f"ab{MARK}c"
+
+
+def test_a_text_full_of_matches_shows_each_with_its_neighbours() -> None:
+    snippets = [found.snippet for found in Scrubber(LiteralMatcher(["e"])).search("he sees me " * 5_000)]
+    assert len(snippets) == 20_000
+    assert {len(snippet) < 80 and "e" not in snippet for snippet in snippets} == {True}

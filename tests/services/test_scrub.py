@@ -1,5 +1,6 @@
 """Scrubbing: every place, on both databases, and every byte of a SQLite home."""
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -97,6 +98,8 @@ def test_what_a_file_was_called_by_moves_with_its_bytes(store: Store, app: App) 
     assert len(before) == BYTES_OF_DEMO
     assert after
     assert not before & after
+    [(sha256, raw)] = query(store.url, "SELECT sha256, raw FROM items")
+    assert json.loads(raw)["result"] == f"sha256:{sha256}"
     [row] = query(store.url, "SELECT count(*) FROM attachments JOIN blobs USING (sha256)")
     assert row == (1,)
 
@@ -132,6 +135,9 @@ def test_threads_are_dropped_and_the_journal_says_what(store: Store, app: App) -
     assert [thread.remote_id for thread in store.reader.threads.ever(demo)] == ["conv_1", "conv_demo"]
     with store.writer.database.begin() as db:
         entries = list(db.execute(select(tables.journal.c.action, tables.journal.c.detail)))
+    assert [detail["files"] for _, detail in entries if "files" in detail] == [
+        [{"provider": "openai", "id": "file-1"}]
+    ]
     noted = [detail for action, detail in entries if action == "scrub"]
     assert sum(sum(detail["kinds"].values()) for detail in noted) > 5
 
@@ -175,9 +181,6 @@ def test_a_live_run_is_busy(store: Store, app: App) -> None:
     store.reader.close()
     lock = locks.acquire(store.url, run.conversation, wait=False)
     other = ScrubService(app, Scrubber(SecretPatterns()), None, guesses=False)
-    if sqlite_path(store.url):
-        locks._locked.discard((locks.lock_file(Path(store.url.removeprefix("sqlite:///"))), run.conversation))
-        locks._locked.add((locks.lock_file(Path(store.url.removeprefix("sqlite:///"))), run.conversation))
     with pytest.raises(Busy, match="busy"):
         other.apply(other.search(quiet), quiet)
     lock.release()
@@ -245,6 +248,8 @@ class TestBytes:
                 assert db.execute("PRAGMA foreign_key_check").fetchall() == []
                 [(marks,)] = db.execute("SELECT count(*) FROM messages WHERE content LIKE '%[removed]%'")
                 assert marks == 2
+                [(sha256, raw)] = db.execute("SELECT sha256, raw FROM items").fetchall()
+                assert json.loads(raw)["result"] == f"sha256:{sha256}"
         assert len(indexed(store.url)) == len(indexed(f"sqlite:///{backup}"))
 
     @pytest.mark.parametrize("past", PAST, ids=lambda path: path.stem)

@@ -109,7 +109,9 @@ def plant(store: Store, name: str = "demo", plain: str = "") -> Planted:
             "position": 1,
             "kind": "tool_call",
             "content": {"arguments": {"deep": [planted.text()]}},
-            "raw": json.dumps({"arguments": json.dumps({"key": planted.text()})}),
+            "raw": json.dumps(
+                {"arguments": json.dumps({"key": planted.text()}), "result": f"sha256:{sha256}"}
+            ),
             "api": "responses",
             "model": "gpt-x",
             "sha256": sha256,
