@@ -10,7 +10,7 @@ from shlex import quote
 
 from chatmgr.backends.message_format import text_in_thread
 from chatmgr.backends.model_list import listed_within
-from chatmgr.backends.thread_sync import arrange, without_spaces
+from chatmgr.backends.thread_sync import arrange, without_lines, without_spaces
 from chatmgr.domain.errors import NotFound, ProviderRefused, UsageFault
 from chatmgr.domain.events import STATELESS
 from chatmgr.domain.model import Conversation, Provider, RemoteMessage
@@ -120,6 +120,9 @@ class ThreadService:
         remote_texts = [
             without_spaces(text) for turn in remote_turns for text in (turn.user, turn.answer) if text
         ]
+        local_texts, remote_texts = (
+            without_lines(texts, local_messages) for texts in (local_texts, remote_texts)
+        )
         if remote_texts[: len(local_texts)] != local_texts:
             raise UsageFault(
                 f"The thread {thread.remote_id} and “{conversation.name}” have different histories.",

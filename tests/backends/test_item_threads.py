@@ -4,6 +4,7 @@ import pytest
 
 from chatmgr.backends.items.making import Origin
 from chatmgr.backends.responses.output_items import read_output_item
+from chatmgr.backends.thread_sync import without_lines
 from chatmgr.domain.items import DECLINED, Item, answer_to
 from chatmgr.domain.model import Message
 from chatmgr.domain.states import RunState
@@ -158,3 +159,10 @@ class TestThreads:
             messages = server.bodies("/threads/thread_1/messages")
         assert messages[1]["content"].endswith("[image: image.png, 228 bytes]\n\nHi.")
         assert messages[2]["content"][0] == {"type": "image_file", "image_file": {"file_id": "file_1"}}
+
+    def test_the_texts_of_a_thread_that_was_built_are_those_of_the_transcript(self) -> None:
+        history = [*turn(*made(SEARCH, said("Hi.")), text="Hi."), *turn(*made(IMAGE))]
+        line = '[calledweb_search({"type":"search","query":"x"})]'
+        built = ["Doit.", f"{line}Hi.", "Doit.", "[image:image.png,228bytes]"]
+        assert without_lines(built, history) == ["Doit.", "Hi.", "Doit."]
+        assert without_lines(["Doit.", "Hi.", "Doit."], history) == ["Doit.", "Hi.", "Doit."]
