@@ -1,7 +1,8 @@
 """The backend for Chat Completions, which most local servers speak.
 
 Chat Completions keeps no threads: every request carries the instructions, the transcript and the new
-message.
+message. To go on with an answer, servers of the user's own get it as the last message, which most of them
+continue; one that refuses that, and any other, is asked in words.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 from chatmgr.backends import history, one_shot
 from chatmgr.backends.completion_chunks import read_chunks
+from chatmgr.backends.continuation import as_instruction, begun_messages
 from chatmgr.backends.history import Sent
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.items.chat_messages import chat_messages
@@ -20,11 +22,15 @@ from chatmgr.backends.items.steps import Continuation, after, continuation, wait
 from chatmgr.backends.model_list import refuses_model
 from chatmgr.backends.params import params_for_api
 from chatmgr.backends.stateless import Stateless
+from chatmgr.domain.base_url import is_private_host
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import Event, ItemDone, Opened, Sending
 from chatmgr.domain.model import LiveRun, ModelInfo, Provider, TurnRequest
 
 _OPTIONAL: Json = {"stream": True, "stream_options": {"include_usage": True}}  # a server may refuse these
+# What vLLM and SGLang need to continue the last message; others do that by themselves, and pass these over.
+_PREFILL: Json = {"continue_final_message": True, "add_generation_prompt": False}
+_REFUSED = {400, 422}
 
 
 class CompletionsBackend(Stateless):
@@ -55,16 +61,38 @@ class CompletionsBackend(Stateless):
         model = request.model
         params = params_for_api("completions", request.assistant.params)
         body: Json = {**_OPTIONAL, **params, "model": model}
-        origin = Origin("completions", model)
+        optional = _OPTIONAL.keys() - params.keys()
+        yield Sending()
+        try:
+            if request.begun and is_private_host(self._client.provider.base_url):
+                try:
+                    yield from self._answer(request, {**body, **_PREFILL}, optional, going_on)
+                except ProviderRefused as error:
+                    if error.status not in _REFUSED:
+                        raise
+                else:
+                    return
+            yield from self._answer(as_instruction(request), body, optional, going_on)
+        except ProviderRefused as error:
+            if refuses_model(error):
+                raise self._client.unknown_model(model) from None
+            raise
+
+    def _answer(
+        self, request: TurnRequest, body: Json, optional: set[str], going_on: Continuation | None
+    ) -> Iterator[Event]:
+        """Send the messages, and an answer so far as the last of them; read what comes."""
+        origin = Origin("completions", request.model)
         rest = (going_on.answered,) if going_on else ()
 
         def run(sent: Sent) -> Iterator[Event]:
-            target = Target("completions", model, sent.form)
-            messages = chat_messages([*(sent.earlier or ()), sent.message], target)
+            target = Target("completions", request.model, sent.form)
+            _, *begun = begun_messages(request)
+            messages = chat_messages([*(sent.earlier or ()), sent.message, *begun], target)
             messages += chat_messages(rest, replace(target, current=True))
             chat = {**body, "messages": [*_system(request.assistant.instructions), *messages]}
             stream = yield from self._client.retrying(
-                lambda: self._client.open("/chat/completions", chat, _OPTIONAL.keys() - params.keys())
+                lambda: self._client.open("/chat/completions", chat, optional)
             )
             yield from read_chunks(
                 stream,
@@ -74,15 +102,9 @@ class CompletionsBackend(Stateless):
                 fetch=lambda collector: fetch_wanted(self._client, collector, origin),
             )
 
-        yield Sending()
-        try:
-            yield from history.run_with_history(
-                request, run, body.get("max_tokens"), api="completions", rest=rest
-            )
-        except ProviderRefused as error:
-            if refuses_model(error):
-                raise self._client.unknown_model(model) from None
-            raise
+        yield from history.run_with_history(
+            request, run, body.get("max_tokens"), api="completions", rest=rest
+        )
 
     def complete(self, instructions: str, text: str, model: str, max_tokens: int) -> str:
         """A short answer."""

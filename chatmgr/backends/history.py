@@ -163,7 +163,7 @@ class _History:
 
     def _fit(self, budget: int, max_turns: int) -> context_window.Fitted:
         earlier = [plain_message(message) for turn in self._turns for message in turn]
-        text = plain_message(self._request.message).content
+        text = plain_message(self._request.message).content + self._request.begun
         instructions = self._request.assistant.instructions
         return context_window.fit_to_window(
             instructions, earlier, text, budget=budget, ratio=self._ratio, max_turns=max_turns

@@ -41,6 +41,8 @@ def sources(
         commands=commands,
         completions={
             "conversation": _conversations,
+            "place": lambda: [*_conversations(), *_paths(conversation())],
+            "turn": lambda: _turns(conversation()),
             "assistant": _assistants,
             "provider": _providers,
             "model": lambda: _models(conversation().provider),
@@ -67,6 +69,20 @@ def _messages_everywhere() -> list[str]:
 def _conversations() -> list[tuple[str, str]]:
     with app().reader as reader:
         return reader.conversations.names("", _NAMES)
+
+
+def _paths(conversation: Conversation) -> list[tuple[str, str]]:
+    """The other paths of a conversation."""
+    with app().reader as reader:
+        others = [path for path in reader.tree.paths(conversation.pk) if not path.current]
+    return [(f"~{path.number}", f"another path, which ends at @{path.end}") for path in others]
+
+
+def _turns(conversation: Conversation) -> list[tuple[str, str]]:
+    """The last turns of a conversation, newest first, each with what was asked."""
+    with app().reader as reader:
+        turns = reader.turns.tail(reader.conversations.refresh(conversation), _RECALLED_HERE)
+    return [(f"@{turn.turn}", turn.user) for turn in reversed(turns)]
 
 
 def _assistants() -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import Protocol
 
 from chatmgr.chat.slash import Command, ParsedCommand, Typed, help_lines, nearest_command, own, parse_command
-from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted
+from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted, TipMoved, UsageFault
 from chatmgr.terminal.console import Console
 
 INTERRUPTED = 130
@@ -75,9 +75,13 @@ def chat(lines: Lines, send: Callable[[str], None], commands: Mapping[str, Comma
         if isinstance(entered, ParsedCommand):
             if entered.name == "/exit":
                 return code
-            _run_command(entered, commands, console)
+            outcome = _run_command(entered, commands, console)
         elif entered.strip():
-            code, pressed = _guarded(lambda: _send(entered, send, lines), console)  # noqa: B023 - called at once
+            outcome = _guarded(lambda: _send(entered, send, lines), console)  # noqa: B023 - called at once
+        else:
+            continue
+        if outcome is not None:
+            code, pressed = outcome
             if lines.leaving:
                 return INTERRUPTED
             if pressed or code:
@@ -85,26 +89,33 @@ def chat(lines: Lines, send: Callable[[str], None], commands: Mapping[str, Comma
 
 
 def _send(text: str, send: Callable[[str], None], lines: Lines) -> None:
-    """Send a message; one that the database could not take goes back into the line."""
+    """Send a message; one that the database could not take, or that had no place, goes back into the line."""
     try:
         send(text)
-    except DatabaseUnreachable as error:
-        if not error.message_kept:
+    except (DatabaseUnreachable, TipMoved) as error:
+        if isinstance(error, TipMoved) or not error.message_kept:
             with suppress(ChatmgrError):  # a terminal without a line editor
                 lines.put(text)
         raise
 
 
-def _run_command(parsed: ParsedCommand, commands: Mapping[str, Command], console: Console) -> None:
+def _run_command(
+    parsed: ParsedCommand, commands: Mapping[str, Command], console: Console
+) -> tuple[int, bool] | None:
+    """Run a command; returns what became of a turn, as ``_guarded`` does, if the command runs one."""
     if parsed.name in {"/help", "/?"}:
         for line in help_lines([*commands.values(), *own(lambda _: None)]):
             console.note(line)
     elif parsed.name in commands:
-        _guarded(lambda: commands[parsed.name].act(parsed.rest), console)
+        command = commands[parsed.name]
+        outcome = _guarded(lambda: command.act(parsed.rest), console)
+        was_mistyped = outcome[0] == UsageFault.exit_code
+        return outcome if command.asks and not was_mistyped else None
     else:
         nearest = nearest_command(parsed.name, [*commands, "/help", "/exit"])
         guess = f" Did you mean {nearest}?" if nearest else " See /help."
         console.note(f"There is no command {parsed.name}.{guess} To send it as a message: /{parsed.name} …")
+    return None
 
 
 def _guarded(act: Callable[[], None], console: Console) -> tuple[int, bool]:

@@ -1,7 +1,7 @@
 """The chat as ``new`` and ``resume`` run it: which conversation it is at, and what a message becomes."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 import click
@@ -11,14 +11,15 @@ from chatmgr.chat.input.prompt import chat_lines
 from chatmgr.chat.lookups import Fact, facts, sources
 from chatmgr.chat.loop import Lines, chat
 from chatmgr.chat.slash import Command
-from chatmgr.domain.errors import DatabaseUnreachable, Interrupted
+from chatmgr.domain.errors import DatabaseUnreachable, Interrupted, TipMoved
 from chatmgr.domain.model import Attachment, Conversation, UserMessage
 from chatmgr.domain.text import valid_message
 from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import console
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, interactive
-from chatmgr.ui.turn_view import note_unlisted_model, run_turn, settle
+from chatmgr.ui.moved_tip import IfMoved, place_after
+from chatmgr.ui.turn_view import Events, follow, note_unlisted_model, settle
 
 
 class ChatSession:
@@ -34,11 +35,13 @@ class ChatSession:
         *,
         background: bool = False,
         reasoning: bool = False,
+        if_moved: IfMoved = "ask",
     ) -> None:
         self.conversation = conversation
         self.files = files
         self._background = background
         self._reasoning = reasoning
+        self._if_moved: IfMoved = if_moved
         self._facts: list[Fact] | None = None
 
     @cached_property
@@ -63,20 +66,39 @@ class ChatSession:
         message = UserMessage(checked, self.files, self._background)
         self.check(self.files)
         self.files = ()
+        try:
+            self.run(lambda conversation: app().turns.ask(conversation, message))
+        except TipMoved:
+            self.files = message.attachments
+            raise
+        except DatabaseUnreachable as error:
+            self.files = () if error.message_kept else message.attachments
+            raise
+
+    def run(self, ask: Callable[[Conversation], Events]) -> None:
+        """Run a turn of the conversation, or of a fork if that moved meanwhile and the person wants one."""
+        show_reasoning = self._reasoning or bool(app().settings.get("show_reasoning"))
         with self.lines.ahead():
             try:
-                run_turn(self.conversation, message, reasoning=self._reasoning)
+                while True:
+                    try:
+                        follow(self.conversation, ask(self.conversation), reasoning=show_reasoning)
+                        break
+                    except TipMoved as moved:
+                        self._go_to(place_after(self.conversation, moved, self._if_moved))
                 if interactive():
                     console.note("", "")
-            except DatabaseUnreachable as error:
-                self.files = () if error.message_kept else message.attachments
-                raise
             except click.Abort:  # Ctrl-C at a question
                 name = shlex.quote(self.conversation.name)
                 raise Interrupted(f"The run waits: chatmgr runs answer {name}") from None
             finally:
                 self._facts = None
         app().titles.start(self.conversation)
+
+    def _go_to(self, conversation: Conversation) -> None:
+        if conversation.pk != self.conversation.pk:
+            self.lines.switched()
+        self.conversation = conversation
 
     def prefill(self, text: str) -> None:
         """Put a text into the next line, to be sent or changed."""
@@ -106,6 +128,7 @@ class ChatSession:
         provider = app().providers.usable(app().providers.get(conversation.provider))
         check_files(provider, self.files)
         app().writer.conversations.touch(conversation.pk, app().here)
+        app().tips.see(conversation)
         self.conversation, self._facts = conversation, None
         settle(conversation)
         with app().reader:
@@ -116,6 +139,8 @@ class ChatSession:
         app().turns.preload(conversation.provider)
         self.lines.switched()
         console.note(f"Now at “{conversation.name}”.")
+        if turn and turn < conversation.turns:
+            console.note(f"The next message goes to its end. To go on from turn {turn}: /fork @{turn}")
 
     def check(self, files: tuple[Attachment, ...]) -> None:
         """Refuse files that the provider cannot take; those that wait already go on waiting."""
@@ -128,11 +153,13 @@ def run_chat(
     *,
     background: bool = False,
     reasoning: bool = False,
+    if_moved: IfMoved = "ask",
 ) -> int:
     """Chat until the person leaves, then say how to come back. Returns the last turn's exit code, or 130."""
     app().providers.usable(app().providers.get(conversation.provider))
     app().turns.preload(conversation.provider)
-    session = ChatSession(conversation, files, background=background, reasoning=reasoning)
+    app().tips.watch(conversation)
+    session = ChatSession(conversation, files, background=background, reasoning=reasoning, if_moved=if_moved)
     try:
         return chat(session.lines, session.send, session.commands, console)
     finally:

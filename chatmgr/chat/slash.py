@@ -19,7 +19,7 @@ class Command:
     """One command: its argument, its line of help and the heading above that, and what carries it out.
 
     ``kind`` is what completes after it: ``conversation``, ``model``, ``provider``, ``assistant``,
-    ``file``, ``tag``, ``title``; empty for none.
+    ``file``, ``tag``, ``title``, ``turn``, ``place``; empty for none. ``asks``: it runs a turn.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Command:
     group: str
     act: Callable[[str], None]
     kind: str = ""
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

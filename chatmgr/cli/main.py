@@ -21,6 +21,15 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "send": ("send", "Run one turn and print the answer."),
         "runs": ("runs", "List open runs; wait for them, answer or cancel them."),
     },
+    "Change course": {
+        "edit": ("edit", "Say a turn differently, and go on from there."),
+        "retry": ("retry", "Have a turn answered again, or choose another of its answers."),
+        "continue": ("continue_answer", "Go on with an answer that was cut off."),
+        "undo": ("undo", "Take back the last turns."),
+        "redo": ("undo", "Bring back turns that were undone."),
+        "fork": ("fork", "Let a new conversation go on from a turn."),
+        "switch": ("switch", "Go to another path of a conversation."),
+    },
     "Read and search": {
         "history": ("history", "List conversations, search them, or show the turns of one."),
         "stats": ("stats", "Count turns, tokens and cost, with plots."),
@@ -50,7 +59,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 # Verbs that run turns. Ctrl-C waits there until the message is kept; any other verb it stops in its work.
-_TURN_VERBS = frozenset({"new", "resume", "runs", "send"})
+_TURN_VERBS = frozenset({"continue", "edit", "new", "resume", "retry", "runs", "send"})
 COMMANDS = {verb: row for group in GROUPS.values() for verb, row in group.items()}
 EXIT_CODES = """\b
 Exit codes:

@@ -156,6 +156,19 @@ plain_option = click.option(
     callback=_set_plain,
     help="Show answers without rendering their Markdown.",
 )
+after_option = click.option(
+    "--after",
+    metavar="TURN",
+    default="",
+    help="The last turn that you saw, as 7 or, with its path, ~2@7: nothing is sent if others went on "
+    "or undid it (exit code 8).",
+)
+append_option = click.option(
+    "--append", is_flag=True, help="If the conversation moved meanwhile, go on at its end."
+)
+fork_if_moved_option = click.option(
+    "--fork-if-moved", is_flag=True, help="If the conversation moved meanwhile, fork it at what was seen."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 here_option = click.option("--here", is_flag=True, help="Only conversations last used in this project.")
 all_option = click.option(
@@ -166,6 +179,13 @@ yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for conf
 remote_option = click.option(
     "--remote", is_flag=True, help="Also delete their threads, stored answers and files on the servers."
 )
+
+
+def if_moved(append: bool, fork: bool) -> Literal["ask", "append", "fork"]:
+    """What to do with a message whose conversation moved meanwhile; refuses both answers at once."""
+    if append and fork:
+        raise UsageFault("--append and --fork-if-moved exclude each other.", "Leave out one of them.")
+    return "append" if append else "fork" if fork else "ask"
 
 
 # Messages

@@ -1,10 +1,14 @@
-"""Addresses as users type them: ``demo``, ``demo@3`` from the start, ``demo@-1`` from the end."""
+"""Addresses as users type them: ``demo``, ``demo@3`` from the start, ``demo@-1`` from the end.
+
+``demo~2`` is another path that a conversation took, and ``demo~2@3`` a turn of that.
+"""
 
 import re
 
 from chatmgr.domain.fast_dataclass import dataclass
 
 _ADDRESS = re.compile(r"(?P<name>.+)@(?P<turn>-?(?:0|[1-9]\d{0,8}))")
+_PATH = re.compile(r"(?P<name>.+)~(?P<path>[1-9]\d{0,8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +23,16 @@ def parse_address(text: str) -> Address:
     """Parse an address. Text that is not one is taken as a name, and will not be found."""
     match = _ADDRESS.fullmatch(text)
     return Address(match["name"], int(match["turn"])) if match else Address(text)
+
+
+def split_path(name: str) -> tuple[str, int]:
+    """A conversation's name and the number of a path; 0 where none is named."""
+    match = _PATH.fullmatch(name)
+    return (match["name"], int(match["path"])) if match else (name, 0)
+
+
+def in_shell(address: str) -> str:
+    """An address as it is typed in a shell; a tilde inside a word needs no quotes."""
+    from shlex import quote
+
+    return address if quote(address.replace("~", "")) == address.replace("~", "") else quote(address)

@@ -8,6 +8,7 @@ exported. So the messages about it never repeat what may be one.
 import re
 from urllib.parse import parse_qsl, urlsplit
 
+_PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _HOST = re.compile(r"(?:\[[0-9a-f:.]+(?:%25[\w.~-]+)?\]|[^\s\[\]:@/?#\\<>\"^`{|}%]+)(?::\d+)?", re.IGNORECASE)
 
 
@@ -59,3 +60,19 @@ def split_query(base_url: str) -> tuple[str, dict[str, str]]:
     """The address that paths are added to, and the query that goes along with every request."""
     address, _, query = base_url.partition("?")
     return address, dict(parse_qsl(query, keep_blank_values=True))
+
+
+def is_private_host(base_url: str) -> bool:
+    """Whether an address is of this machine or one of the user's own, not of a public service.
+
+    The address as it is written decides; no name is resolved. An empty one is this process.
+    """
+    from ipaddress import ip_address
+
+    host = urlsplit(base_url).hostname or ""
+    if not host:
+        return True
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith(_PRIVATE_NAMES)

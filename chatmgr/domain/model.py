@@ -60,7 +60,8 @@ class Conversation:
     ``state`` is the newest run's, or ``empty`` before the first turn. ``thread_id`` is the remote thread at
     the conversation's provider, if any. ``own_model`` is the model set for this conversation; ``model`` is
     that, else the assistant's, else the one used last. ``deleted_at`` is when it was moved to the trash;
-    ``folder`` is where it was last used.
+    ``folder`` is where it was last used. ``branch`` is where another path ends along which it is looked at; 0
+    for its own.
     """
 
     pk: int
@@ -81,6 +82,7 @@ class Conversation:
     deleted_at: datetime | None = None
     folder: str = ""
     tags: tuple[str, ...] = ()
+    branch: int = 0
 
     @property
     def live(self) -> bool:
@@ -124,7 +126,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a turn, as ``history --runs`` shows it; ``chosen`` is the one that answers the turn."""
+    """One run of a turn, as ``history --runs`` shows it; ``chosen`` is the one that answers the turn.
+
+    ``pk`` is its primary key.
+    """
 
     turn: int
     chosen: bool
@@ -140,6 +145,7 @@ class Run:
     input_tokens: int | None
     output_tokens: int | None
     cost: int | None
+    pk: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +211,9 @@ class TurnRequest:
     ``history`` reads the earlier messages after a position, oldest first, and costs nothing until it is
     called: a provider that keeps the thread never needs them all, however long the conversation is.
     ``answered`` is the position of the newest earlier turn that has an answer; a synced thread holds exactly
-    that far. ``remote_files`` are the files that the server already has, by SHA-256. ``pending`` are calls of
-    earlier turns, or their results, of which the thread holds the call and no result: they are sent first.
+    that far. ``remote_files`` are the files that the server already has, by SHA-256. ``begun`` is an answer
+    to go on with: only what comes after it is asked for. ``pending`` are calls of earlier turns, or their
+    results, of which the thread holds the call and no result: they are sent first.
     """
 
     conversation: str
@@ -222,6 +229,7 @@ class TurnRequest:
     remote_files: Mapping[str, RemoteFile] = field(default_factory=dict)
     background: bool = False
     pending: tuple[Item, ...] = ()
+    begun: str = ""
 
     @property
     def message(self) -> Message:
@@ -234,10 +242,11 @@ class LiveRun:
     """A run that is still open, with everything that is known for recovering it.
 
     ``sent`` tells whether the request was handed to the network. ``earlier`` are the messages of the newest
-    answered turns before it, with which the remote thread ended when the turn was sent. ``items`` are all
-    that the run has yielded so far, in their order. ``request`` is the turn's request as it was sent, to go
-    on with a run that waits for the results of calls; None where nobody goes on with it. ``message`` is the
-    primary key of the user's message.
+    answered turns before it, with which the remote thread ended when the turn was sent. ``begun`` is the part
+    of ``text`` that an earlier run gave, where this one goes on with it. ``items`` are all that the run has
+    yielded so far, in their order. ``request`` is the turn's request as it was sent, to go on with a run that
+    waits for the results of calls; None where nobody goes on with it. ``message`` is the primary key of the
+    user's message.
     """
 
     run_pk: int
@@ -262,6 +271,8 @@ class LiveRun:
     items: tuple[Item, ...] = ()
     request: TurnRequest | None = None
     message: int = 0
+    detail: str = ""
+    begun: str = ""
 
 
 @dataclass(frozen=True, slots=True)

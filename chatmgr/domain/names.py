@@ -37,6 +37,10 @@ def valid_name(kind: str, name: str) -> str:
             f"The {kind} name “{name}” may not contain “@” or start with “-”.",
             "“@” addresses a turn (name@3), and “-” starts an option.",
         )
+    if kind == "conversation" and re.search(r"~[1-9]\d*$", name):
+        raise UsageFault(
+            f"The {kind} name “{name}” may not end like a path.", "“~2” addresses a path (name~2)."
+        )
     if len(name) > NAME_LIMIT:
         raise UsageFault(f"The {kind} name has {len(name)} characters; {NAME_LIMIT} is the limit.")
     return name

@@ -109,7 +109,8 @@ class Snippet:
 class Hit:
     """A turn that matches, or (with ``turn`` None) a conversation whose name or title does.
 
-    ``also_in`` are the other conversations that hold the turn.
+    ``also_in`` are the other conversations that hold the turn. ``path`` is the number of the path that it is
+    on, where the conversation has left that; else 0.
     """
 
     conversation: str
@@ -123,6 +124,13 @@ class Hit:
     snippet: Snippet
     score: float | None = None
     also_in: tuple[str, ...] = ()
+    path: int = 0
+
+    @property
+    def address(self) -> str:
+        """What to type to see it: ``demo``, ``demo@3``, ``demo~2@3``."""
+        path = f"~{self.path}" if self.path else ""
+        return f"{self.conversation}{path}" + (f"@{self.turn}" if self.turn else "")
 
 
 @dataclass(slots=True)

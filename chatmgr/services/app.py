@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from chatmgr.services.providers import Providers
     from chatmgr.services.remote_deletion import RemoteDeletion
     from chatmgr.services.threads import ThreadService
+    from chatmgr.services.tips import Tips
     from chatmgr.services.titles import Titles
     from chatmgr.services.trash import Trash
+    from chatmgr.services.tree import TreeService
     from chatmgr.services.turns import TurnService
     from chatmgr.store.writer import Writer
     from chatmgr.turns import TurnRunner
@@ -82,6 +84,20 @@ class App:
         from chatmgr.services.turns import TurnService
 
         return TurnService(self)
+
+    @cached_property
+    def tree(self) -> "TreeService":
+        """The tree of turns: forks, other paths, turns that are said or answered anew."""
+        from chatmgr.services.tree import TreeService
+
+        return TreeService(self, self.turns, lambda: self.threads)
+
+    @cached_property
+    def tips(self) -> "Tips":
+        """What this process has seen of conversations."""
+        from chatmgr.services.tips import Tips
+
+        return Tips(self)
 
     @cached_property
     def budget(self) -> "Budget":

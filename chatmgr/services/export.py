@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from chatmgr import __version__
 from chatmgr.domain.ids import FAR
 from chatmgr.domain.lossless_columns import Record
-from chatmgr.domain.model import Turn
+from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.redaction import masked_params, safe_url
 from chatmgr.domain.stored_items import StoredItem
 from chatmgr.formats import export_index, lossless_json, transcript_markdown
@@ -26,7 +26,11 @@ EXTENSIONS = {"md": "md", "json": "json", "jsonl": "jsonl", "html": "html", "tex
 
 
 class Exporter:
-    """Exports conversations, given by their keys, in a format, piece by piece."""
+    """Exports conversations, given by their keys, in a format, piece by piece.
+
+    A negative key is that of a branch: the path that ends in it is what is read. The lossless formats hold
+    all paths of a conversation anyway.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -54,13 +58,11 @@ class Exporter:
 
     def transcript(self, pk: int) -> Transcript:
         """A conversation as the formats for reading take it."""
-        reader = self._reader
-        return Transcript(
-            reader.export.conversation_at(pk), reader.assistants.of(pk), lambda: self._turns(pk)
-        )
-
-    def _turns(self, pk: int) -> Iterator[TranscriptTurn]:
         conversation = self._reader.export.conversation_at(pk)
+        assistant = self._reader.assistants.of(conversation.pk)
+        return Transcript(conversation, assistant, lambda: self._turns(conversation))
+
+    def _turns(self, conversation: Conversation) -> Iterator[TranscriptTurn]:
         first = 1
         while turns := list(self._reader.turns.list(conversation, first, first + _PAGE_SIZE - 1)):
             for turn in turns:
@@ -78,7 +80,10 @@ class Exporter:
         assistants: dict[int, Record] = {}
         files: dict[str, None] = {}
         once = _Once()
-        for pk in chosen:
+        for key in chosen:
+            pk = self._reader.export.conversation_at(key).pk if key < 0 else key
+            if not once.first(pk):
+                continue
             for assistant in self._reader.export.records("assistants", conversation=pk):
                 if assistant["id"] not in assistants:
                     assistants[assistant["id"]] = assistant

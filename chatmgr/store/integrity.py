@@ -1,8 +1,8 @@
 """Whether a database is whole: its pages, references, values, counts and search index.
 
 A quick check reads the pages and the counts, and takes seconds where the whole one takes a minute. It leaves
-out whether indexes agree with their tables, rows with their parents, values with their columns, and the
-search index with the conversations; that index can be built again from them.
+out whether indexes agree with their tables, rows with their parents, values with their columns, turns with
+their runs, and the search index with the conversations; that index can be built again from them.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,6 +35,8 @@ def damage(
         checks["pages"] = _broken_pages if quick else _broken_file
         if not quick:
             checks |= {"references": _orphans, "values": _wrong_values}
+    if not quick:
+        checks["runs"] = _unanswered
     return _problems(url, {**checks, "counts": _contradictions}, progress)
 
 
@@ -120,9 +122,19 @@ def _is_sound(column: "Column[Any]") -> str:
     return f"({name} IS NULL OR ({condition}))" if column.nullable else f"({condition})"
 
 
+def _unanswered(source: Source) -> Iterator[str]:
+    """Turns that none of their runs answers."""
+    for row in source.rows("meta.unanswered", as_dict):
+        yield f"turn {row['key']} has no run"
+
+
 def _contradictions(source: Source) -> Iterator[str]:
     """Where the rows contradict each other."""
     for row in source.rows("meta.miscounted", as_dict):
         yield f"conversation “{row['name']}” counts {row['counted']} turns and has {row['held']}"
     for row in source.rows("meta.without_message", as_dict):
         yield f"turn {row['position']} of “{row['name']}” has no message"
+    for row in source.rows("meta.broken_paths", as_dict):
+        yield f"the path of “{row['name']}” is broken"
+    for row in source.rows("meta.lost_branches", as_dict):
+        yield f"no conversation reaches branch {row['key']}"

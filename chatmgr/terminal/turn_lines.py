@@ -89,9 +89,11 @@ def hit_lines(hit: "Hit", *, terminal: bool, width: int = 0) -> Iterator[str]:
 
     With a ``width``, the text is wrapped at words.
     """
-    address = one_line(hit.conversation) + (f"@{hit.turn}" if hit.turn else "")
+    address = one_line(hit.address)
     time = hit.at.astimezone().strftime("%Y-%m-%d %H:%M")
     facts = [time, one_line(hit.model), one_line(hit.title, 48) if hit.turn else ""]
+    if hit.path:
+        facts.append("on a path that was left")
     if hit.also_in:
         facts.append(f"also in {_listed(hit.also_in)}")
     details = "".join(f" · {fact}" for fact in facts if fact)

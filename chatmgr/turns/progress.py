@@ -27,6 +27,7 @@ class Progress:
 
     ``conversation`` is its name. ``outlives_process``: the server finishes the run without this process.
     ``awaits_output``: the run waits at the server for the outputs of functions, until it is heard of again.
+    ``begun`` is the beginning of the text that an earlier run gave, which the server does not repeat.
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class Progress:
         conversation: str = "",
         outlives_process: bool = False,
         awaits_output: bool = False,
+        begun: str = "",
     ) -> None:
+        self.begun = begun
         self.conversation = conversation
         self.outlives_process = outlives_process
         self.awaits_output = awaits_output
@@ -143,13 +146,15 @@ def whole_characters(events: Iterable[Event]) -> Iterator[Event]:
 
 def finished_outcome(finished: Finished, progress: Progress) -> RunOutcome:
     """The outcome of a run that the provider ended."""
+    whole = storable(finished.text or "")
     return RunOutcome(
         finished.state,
-        storable(finished.text or "") or progress.text,
+        progress.begun + whole if whole else progress.text,
         finished.detail,
         storable(finished.error),
         progress.usage,
-        thread_synced=finished.state is RunState.COMPLETED,
+        # A thread holds an answer that was gone on with in two messages, and the request to go on.
+        thread_synced=finished.state is RunState.COMPLETED and not progress.begun,
         reasoning=progress.reasoning,
         cost=progress.cost(progress.usage),
         model=progress.model,

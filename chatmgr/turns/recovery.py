@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 
+from chatmgr.backends.continuation import as_sent
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, OutputNeeded, ProviderRefused
 from chatmgr.domain.events import Delta, Finished, Notice, ToolCall, Waiting
 from chatmgr.domain.model import Conversation, LiveRun, Message
@@ -108,7 +109,7 @@ class RunRecovery:
         if route:
             progress.cost = lambda usage: self._prices.cost(route.provider, live_run.model, usage)
             try:
-                for event in route.backend().recover(live_run):
+                for event in route.backend().recover(as_sent(live_run)):
                     self._recorder.record(run, 0, event, progress)
                     if isinstance(event, Waiting):
                         yield event
@@ -146,7 +147,7 @@ class RunRecovery:
 
     def _progress_of(self, live_run: LiveRun, route: Route | None) -> Progress:
         """What a run has brought so far."""
-        progress = Progress(live_run.text)
+        progress = Progress(live_run.text, begun=live_run.begun)
         progress.sent = live_run.sent
         with self._reader as reader:
             progress.begin_with(reader.runs.used(live_run.run_pk), route.provider.api if route else "")

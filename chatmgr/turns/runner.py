@@ -16,9 +16,10 @@ from chatmgr.domain.errors import (
 )
 from chatmgr.domain.events import Event, Notice, Sending, ThreadSynced, Uploaded
 from chatmgr.domain.interrupts import interrupts
-from chatmgr.domain.model import Assistant, Conversation, LiveRun, Message, TurnRequest, UserMessage
+from chatmgr.domain.model import Assistant, Conversation, LiveRun, TurnRequest, UserMessage
 from chatmgr.domain.ports import PriceTable
 from chatmgr.domain.states import RunState
+from chatmgr.domain.turn_target import TurnTarget
 from chatmgr.store import locks
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import OpenRun, Writer
@@ -31,8 +32,8 @@ from chatmgr.turns.progress import (
 )
 from chatmgr.turns.recorder import Recorder, until_written
 from chatmgr.turns.recovery import RunRecovery, wait_hint
+from chatmgr.turns.requests import read_request
 from chatmgr.turns.route import Route, open_run, runs_in_background
-from chatmgr.turns.waiting import unsent_answers
 
 
 class TurnRunner:
@@ -74,11 +75,17 @@ class TurnRunner:
         return Busy(f"“{conversation.name}” is busy: {reason}.", "Try again, or add --wait.")
 
     def run(
-        self, conversation: Conversation, assistant: Assistant, route: Route, message: UserMessage
+        self,
+        conversation: Conversation,
+        assistant: Assistant,
+        route: Route,
+        message: UserMessage,
+        target: TurnTarget | None = None,
     ) -> Generator[Event, None, None]:
         """Run one turn of a conversation that is locked; yields the events to be shown, as they come.
 
-        Closing the generator, or Ctrl-C inside it, cancels the run and keeps what had arrived.
+        ``target`` says which turn, if it is not a new one at the end of the path. Closing the generator, or
+        Ctrl-C inside it, cancels the run and keeps what had arrived.
         """
         background = runs_in_background(route, assistant, message)
         if message.background and not background:
@@ -94,16 +101,26 @@ class TurnRunner:
             message.text,
             attachments=message.attachments,
             background=background,
+            target=target,
         )
+        begun = target.begun if target else ""
         progress = Progress(
+            begun,
             conversation=conversation.name,
             outlives_process=background or route.provider.api == "assistants",
+            begun=begun,
         )
         with _message_kept():
-            request = self._request(conversation, run, assistant, route.model, message, background=background)
-            yield from self._drive(
-                run, assistant.id, route, lambda: route.backend().stream(request), progress
+            request = self._request(
+                conversation, run, assistant, route.model, message, background=background, begun=begun
             )
+
+            def events() -> Iterator[Event]:
+                if target and target.notice:
+                    yield Notice(target.notice)
+                yield from route.backend().stream(request)
+
+            yield from self._drive(run, assistant.id, route, events, progress)
 
     def _request(
         self,
@@ -114,32 +131,11 @@ class TurnRunner:
         message: UserMessage,
         *,
         background: bool,
+        begun: str,
     ) -> TurnRequest:
         """Read all that the backend needs."""
-        with self._reader as reader:
-            thread = reader.threads.get(run.conversation, run.provider, run.endpoint, before=run.position)
-            answered = reader.turns.last_answered(run.conversation, run.position)
-            held = thread is not None and thread.synced >= answered > 0
-            items = reader.turns.items_at(run.conversation, answered) if held else ()
-            return TurnRequest(
-                conversation=conversation.id,
-                position=run.position,
-                text=message.text,
-                model=model,
-                assistant=assistant,
-                history=lambda after: self._history(run, after),
-                answered=answered,
-                thread=thread,
-                remote_assistant=reader.assistants.remote_id(assistant.id, run.provider, run.endpoint),
-                attachments=message.attachments,
-                remote_files=reader.threads.remote_files(run.conversation, run.provider, run.endpoint),
-                background=background,
-                pending=unsent_answers(items),
-            )
-
-    def _history(self, run: OpenRun, after: int) -> list[Message]:
-        with self._reader as reader:
-            return reader.turns.context(run.conversation, run.position, after)
+        request = read_request(self._reader, conversation, run, assistant, model, message)
+        return replace(request, background=background, begun=begun)
 
     def submit_tool_outputs(
         self,
@@ -156,14 +152,20 @@ class TurnRunner:
             outlives_process=live_run.background or route.provider.api == "assistants",
             awaits_output=True,
         )
-        progress.sent, progress.run_id = True, live_run.run_id
+        progress.sent, progress.run_id, progress.begun = True, live_run.run_id, live_run.begun
         run = open_run(live_run, route)
         with _message_kept():
             with self._reader as reader:
                 progress.begin_with(reader.runs.used(live_run.run_pk), route.provider.api)
                 message = UserMessage(live_run.user, reader.turns.files_of(live_run.message))
             request = self._request(
-                conversation, run, assistant, route.model, message, background=live_run.background
+                conversation,
+                run,
+                assistant,
+                route.model,
+                message,
+                background=live_run.background,
+                begun=live_run.begun,
             )
             live_run = replace(live_run, request=request)
             self._writer.runs.resume(run)

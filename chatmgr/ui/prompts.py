@@ -57,6 +57,23 @@ def ask_line(question: str, default: str | None = "") -> str:
             return answer or default or ""
 
 
+def ask_choice(question: str, keys: str) -> str:
+    """One of these keys, pressed without Enter. Raises click.Abort on Ctrl-C, Ctrl-D, Escape and q."""
+    while True:
+        try:
+            with typeahead_paused():
+                pressed = line_input.ask_keystroke(one_line(question) + " ").lower()
+        except KeyboardInterrupt:
+            pressed = ""
+        if pressed in {"", "q", "\x03", "\x04", "\x1b"}:
+            click.echo(err=True)
+            raise click.Abort
+        wanted = "" if pressed.startswith("\x1b") else next((key for key in pressed if key in keys), "")
+        click.echo(wanted, err=True)
+        if wanted:
+            return wanted
+
+
 def ask_name() -> str:
     """The assistant's name, which is the first question of ``new``."""
     return ask_line("Name of the assistant", None)

@@ -25,15 +25,24 @@ def show_hits(hits: Iterator[Hit], *, as_json: bool, pager: bool) -> None:
 
 
 def search(
-    text: str, filters: Filters, count: int, *, newest: bool = False, conversation: int = 0
+    text: str,
+    filters: Filters,
+    count: int,
+    *,
+    newest: bool = False,
+    conversation: int = 0,
+    all_paths: bool = False,
 ) -> Iterator[Hit]:
     """The hits for a query, read as they are consumed.
 
-    ``conversation`` is the key of the only one to search, 0 for all. That there are no hits, or too many to
+    ``conversation`` is the key of the only one to search, 0 for all; ``all_paths`` also finds what their
+    conversations left. That there are no hits, or too many to
     rank, is noted once they are consumed, and is no error.
     """
     query = parse_query(text)
-    results = app().reader.search.find(query, filters, count, newest=newest, conversation=conversation)
+    results = app().reader.search.find(
+        query, filters, count, newest=newest, conversation=conversation, all_paths=all_paths
+    )
     return _noting_the_end(results, text, has_words=bool(query.clauses))
 
 
@@ -57,7 +66,7 @@ def _noting_the_end(results: SearchResults, text: str, *, has_words: bool) -> It
 def _facts(hit: Hit) -> dict[str, Any]:
     """The documented shape of a hit; a match in a name or a title has no turn."""
     return {
-        "address": hit.conversation + (f"@{hit.turn}" if hit.turn else ""),
+        "address": hit.address,
         "conversation": hit.conversation,
         "turn": hit.turn,
         "title": hit.title or None,
@@ -71,4 +80,5 @@ def _facts(hit: Hit) -> dict[str, Any]:
         "at": hit.at,
         "score": hit.score,
         "also_in": list(hit.also_in),
+        "path": hit.path or None,
     }

@@ -65,11 +65,46 @@ def send(
 
             for turn in app().reader.turns.list(conversation, turns_before + 1):
                 print_json(turn_json(turn))
-    try:
+    _title(conversation)
+
+
+def _title(conversation: Conversation) -> None:
+    """Have a title made if one is due; the answer is out, and who does not wait for it has lost nothing."""
+    with suppress(KeyboardInterrupt):
         app().titles.start(conversation)
         app().titles.wait()
-    except KeyboardInterrupt:
-        return  # the answer is out: who does not wait for a title has lost nothing
+
+
+def show_anew(
+    conversation: Conversation, events: Events, *, as_json: bool = False, reasoning: bool = False
+) -> None:
+    """Show a turn that is asked or answered anew, as a stream or as one JSON object.
+
+    The path of the conversation ends with that turn then.
+    """
+    newest = app().reader.runs.newest(conversation.pk)
+    app().writer.database.expect_close()
+    show_reasoning = reasoning or bool(app().settings.get("show_reasoning"))
+    try:
+        follow(conversation, events, quiet=as_json, reasoning=show_reasoning)
+    except ChatmgrError as error:
+        if _answer_stayed(conversation, newest):
+            error.hint = f"{error.hint} The answer before stays.".strip()
+        raise
+    finally:
+        if as_json and app().reader.runs.newest(conversation.pk) != newest:
+            from chatmgr.ui.json_output import print_json, turn_json
+
+            current = app().reader.conversations.refresh(conversation)
+            print_json(turn_json(app().reader.turns.get(current, -1)))
+    _title(conversation)
+
+
+def _answer_stayed(conversation: Conversation, newest: int) -> bool:
+    """Whether a run that was made since ``newest`` gave nothing, and the turn's answer before stayed."""
+    current = app().reader.conversations.refresh(conversation)
+    runs = app().reader.turns.runs(current, current.turns)
+    return bool(runs) and runs[-1].pk > newest and not runs[-1].chosen
 
 
 def run_turn(
@@ -100,6 +135,13 @@ def follow(
         from chatmgr.ui.tool_answers import answer_calls
 
         end = _show(answer_calls(conversation, end.calls), provider, quiet=quiet, reasoning=reasoning)
+
+
+def settle_orphan(conversation: Conversation) -> None:
+    """Settle the run that a dead process left, if there is one; any other open run is left alone."""
+    run = app().reader.runs.live(conversation.pk) if conversation.live else None
+    if run and app().turns.is_orphaned(run):
+        settle(conversation)
 
 
 def settle(conversation: Conversation, *, wait: bool = False) -> None:

@@ -8,6 +8,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,15 @@ def test_the_history_and_the_instructions_are_seen(backend: LocalBackend) -> Non
     assert plain is not None
     assert seen is not None
     assert seen > plain
+
+
+def test_an_answer_goes_on_where_it_was_cut_off(backend: LocalBackend) -> None:
+    request = _request("Count from one to ten.", temperature=0, max_tokens=24)
+    whole = _text(list(backend.stream(request)))
+    begun = _text(list(backend.stream(_request("Count from one to ten.", temperature=0, max_tokens=12))))
+    assert 0 < len(begun) < len(whole)
+    rest = _text(list(backend.stream(replace(request, begun=begun))))
+    assert (begun + rest).startswith(whole)
 
 
 def _usage(events: list[Event]) -> int | None:

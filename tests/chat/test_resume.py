@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chatmgr.terminal.durations import time_later
+from tests.support.commands import Chatmgr
 from tests.support.processes import until
 from tests.support.screen import CTRL_C, CTRL_D, Open
 from tests.wire import Fault, Gate, WireServer
@@ -84,19 +85,41 @@ def test_the_tail_names_the_time_between(long_ago: Open, home: Path) -> None:
 def test_resuming_at_a_turn(long_ago: Open) -> None:
     """The hit between its neighbours, the way to the end, the last turn; then it goes on there."""
     screen = long_ago("resume", "demo@4")
-    screen.until("> turn 12", at_prompt=True)
+    screen.until("> turn 12", "demo@4 is in the middle: 8 turns come after it.", "[f]ork from there?")
     shown = [line for line in screen.lines if line.startswith(("> turn", "───"))]
     assert shown == [
         *(f"> turn {number}" for number in range(2, 7)),
         "─── 6 turns later the conversation goes on ───",
         "> turn 12",
     ]
+    screen.type("g")
     screen.say("and on")
     screen.until("13 user turns; you said: 'and on'", at_prompt=True)
     again = long_ago("resume", "demo@-3", "-n", "1")
-    again.until("> and on", at_prompt=True)
+    again.until("> and on", "demo@11 is in the middle: 2 turns come after it.", "[f]ork from there?")
     shown = [line for line in again.lines if line.startswith(("> ", "───"))]
     assert shown == ["> turn 10", "> turn 11", "> turn 12", "> and on"]
+    again.type("f")
+    again.until("Forked demo@11 as demo-2.", at_prompt=True)
+    again.say("elsewhere")
+    again.until("12 user turns; you said: 'elsewhere'", at_prompt=True)
+    last = long_ago("resume", "demo@13")
+    last.until("> and on", at_prompt=True)
+    assert "in the middle" not in last.text
+
+
+def test_resuming_in_the_middle_in_a_pipe(chatmgr: Chatmgr, wire: WireServer) -> None:
+    chatmgr.provider("responses", wire.base_url)
+    chatmgr(*NEW, "--provider", "wire", "one")
+    chatmgr("send", "demo", "two")
+    assert chatmgr.refused(2, "resume", "demo@1", stdin=b"three\n") == (
+        "chatmgr: demo@1 is in the middle of “demo”. Go on at its end: chatmgr resume demo — "
+        "or from there: chatmgr fork demo@1"
+    )
+    assert wire.turns_heard == ["one", "two"]
+    assert "Go there first: chatmgr switch demo~1" in chatmgr.refused(2, "resume", "demo~1@1", stdin=b"x\n")
+    chatmgr("resume", "demo@2", stdin=b"three\n")
+    assert wire.turns_heard == ["one", "two", "three"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from tests.support.store import ENDPOINT, Store
 
 HIT = re.findall(
     r"\w+",
-    "address conversation turn title side snippet matches assistant model provider state at score",
+    "address conversation turn title side snippet matches assistant model provider state at score "
+    "also_in path",
 )
 CODE = "Look:\n\n```python\nprint('one')\n```\n\n- in a list:\n\n  ~~~sh\n  echo two\n  ~~~\n"
 

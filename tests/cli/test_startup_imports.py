@@ -119,6 +119,11 @@ def test_writing_without_a_server_loads_no_sdk(talking: Chatmgr) -> None:
     assert foreign(modules(talking, "assistant", "new", "x", "-i", "y")) & HEAVY == {"sqlalchemy"}
 
 
+@pytest.mark.parametrize("words", [("fork", "demo"), ("undo", "demo"), ("switch", "demo~1")], ids=" ".join)
+def test_changing_course_without_a_server_loads_no_sdk(talking: Chatmgr, words: tuple[str, ...]) -> None:
+    assert foreign(modules(talking, *words)) & HEAVY == {"sqlalchemy"}
+
+
 def test_a_turn_loads_neither_migrations_nor_a_line_editor(talking: Chatmgr, wire: WireServer) -> None:
     loaded = foreign(modules(talking, "send", "demo", "two"))
     assert loaded & HEAVY == {"httpx2", "openai", "sqlalchemy"}
@@ -127,7 +132,14 @@ def test_a_turn_loads_neither_migrations_nor_a_line_editor(talking: Chatmgr, wir
 
 @pytest.mark.parametrize(
     "words",
-    [("send", "demo", "two"), ("rename", "demo", "plan"), ("tag", "demo", "+work"), ("delete", "demo", "-y")],
+    [
+        ("send", "demo", "two"),
+        ("rename", "demo", "plan"),
+        ("tag", "demo", "+work"),
+        ("delete", "demo", "-y"),
+        ("fork", "demo"),
+        ("undo", "demo"),
+    ],
     ids=" ".join,
 )
 def test_writing_loads_neither_the_orm_nor_another_database(talking: Chatmgr, words: tuple[str, ...]) -> None:

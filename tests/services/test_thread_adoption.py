@@ -54,6 +54,7 @@ class TestAdopt:
             "synced": LONG_PAST + 1,
             "turns": LONG_PAST + 1,
             "behind": 0,
+            "ahead": 0,
             "state": "in step",
             "current": True,
         }

@@ -1,5 +1,6 @@
 """Deleting for good, by hand and by age, on both databases."""
 
+import hashlib
 import secrets
 import sqlite3
 from contextlib import closing
@@ -152,6 +153,58 @@ class TestForGood:
         assert store.answer("goes on", "as before", "c1").position == 5
         assert _in_bytes(home, secret) == []
 
+    @pytest.mark.parametrize("rewritten", [True, False], ids=["rewritten", "in place"])
+    @pytest.mark.parametrize("goes", ["source", "fork"])
+    def test_of_a_fork_what_the_other_does_not_hold(
+        self, sqlite_store: Store, home: Path, goes: str, rewritten: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What both hold stays, with files and runs; the rest leaves the bytes, and so does the name."""
+        if not rewritten:
+            monkeypatch.setattr(Scrub, "_rewriting_pays", lambda _self: False)
+        store, names = sqlite_store, {"source": secrets.token_hex(10), "fork": secrets.token_hex(10)}
+        shared = _secret_turns(store, names["source"], 3)
+        tails = {"source": _secret_turns(store, names["source"], 3)}
+        source = store.now(names["source"])
+        store.writer.conversations.set_title(source.pk, "")  # a fork has the same
+        store.writer.tree.fork(source.pk, 3, names["fork"])
+        tails["fork"] = _secret_turns(store, names["fork"], 3)
+        store.writer.tree.move_tip(source.pk, 5, "undo")
+        tails["source"] += _secret_turns(store, names["source"], 2)  # beside a turn that was undone
+        stays = "fork" if goes == "source" else "source"
+        gone = [*tails[goes], names[goes]]
+        kept = [*shared, *tails[stays], names[stays]]
+        assert _in_bytes(home, [*gone, *kept]) == [*gone, *kept]
+        keys = trashed(store, names[goes])
+        store.reader.close()
+        store.writer.trash.purge(keys)
+        assert store.writer.trash.scrub() == ""
+        assert _in_bytes(home, [*gone, *kept]) == kept
+        assert [turn.user for turn in store.reader.turns.list(store.now(names[stays]))][:3] == shared[::3]
+        assert counts(store, "conversations", "attachments", "blobs") == [1, *[len(kept) // 3] * 2]
+        assert query(store.url, "SELECT DISTINCT conversation_id FROM runs") == [
+            (store.now(names[stays]).pk,)
+        ]
+        indexed(store.url)
+
+    def test_a_conversation_of_very_many_paths(self, sqlite_store: Store) -> None:
+        """More pieces than one condition can name, each in a branch that goes on from the one before."""
+        store = sqlite_store
+        pk = store.conversation("a").pk
+        moment = "2026-11-27 00:00:00.000000"
+        branches = [
+            f"({100 + number}, 'k{number}', {pk}, {99 + number if number else 'NULL'}, {number}, '{moment}')"
+            for number in range(1_200)
+        ]
+        execute(
+            store.url,
+            "INSERT INTO branches (id, key, conversation_id, parent_id, parent_position, created_at) "
+            f"VALUES {', '.join(branches)}",
+            "INSERT INTO turns (branch_id, position, created_at, stamp, key) "
+            "SELECT id, parent_position + 1, created_at, id, key FROM branches WHERE id >= 100",
+        )
+        store.writer.trash.purge(trashed(store, "a"))
+        assert counts(store, "conversations", "branches", "turns", "path_segments") == [0, 0, 0, 0]
+
     def test_who_was_killed_in_between_has_left_a_note(self, sqlite_store: Store, home: Path) -> None:
         """The rows are gone, their bytes are not: the next one knows, and removes them."""
         store = sqlite_store
@@ -188,6 +241,27 @@ class TestForGood:
             store.writer.trash.purge(trashed(store, "a"))
             assert "reads it" in store.writer.trash.scrub()
         assert store.writer.trash.scrub() == ""
+
+
+def _secret_turns(store: Store, name: str, count: int) -> list[str]:
+    """Turns with a file each; the question, the answer and the content of each."""
+    told: list[str] = []
+    for _ in range(count):
+        question, answer, content = (secrets.token_hex(12) for _ in range(3))
+        data = content.encode()
+        file = Attachment("plan.txt", "text/plain", hashlib.sha256(data).hexdigest(), data)
+        run = store.writer.turns.open(
+            store.conversation(name).pk,
+            store.assistant(),
+            "gpt-x",
+            "openai",
+            ENDPOINT,
+            question,
+            attachments=(file,),
+        )
+        store.writer.runs.close(run, RunOutcome(RunState.COMPLETED, answer, reasoning=answer[::-1]))
+        told += [question, answer, content]
+    return told
 
 
 def _refuse(*_: object) -> dict[str, list[int]]:

@@ -28,12 +28,14 @@ from chatmgr.domain.model import (
 from chatmgr.domain.remote import RemoteCopy, RemoteThread
 from chatmgr.domain.search import Hit
 from chatmgr.domain.totals import Ranking, UsageTotals
+from chatmgr.domain.tree import Author, JournalEntry, Tip
 from chatmgr.store import statements
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.reader.meta import Counts
 from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.reader.runs import Cost
 from chatmgr.store.reader.stats import Usage
+from chatmgr.store.reader.tree import Branch
 from chatmgr.store.reader.turns import AttachmentInfo
 from chatmgr.store.writer import Writer
 from tests.support.store import connected
@@ -48,11 +50,11 @@ def _fields(taker: type, *left_out: str) -> set[str]:
     return set(names) - set(left_out)
 
 
-CONVERSATION, TURN, ASSISTANT = _fields(Conversation), _fields(Turn), _fields(Assistant)
-LIVE_RUN = _fields(LiveRun, "earlier", "items", "request")
+CONVERSATION, TURN, ASSISTANT = _fields(Conversation, "branch"), _fields(Turn), _fields(Assistant)
+LIVE_RUN = _fields(LiveRun, "earlier", "items", "request", "begun")
 ITEM = _fields(Item, "data")
 COUNT = _fields(UsageTotals)
-HIT = _fields(Hit, "snippet", "score", "also_in") | {"stamp", "user", "answer"}
+HIT = _fields(Hit, "snippet", "score", "also_in", "path") | {"stamp", "user", "answer"}
 COLUMNS_OF = {
     "conversations.list": CONVERSATION,
     "conversations.keys": {"id"},
@@ -78,6 +80,14 @@ COLUMNS_OF = {
     "turns.last_answered": {"position"},
     "turns.attachments": _fields(AttachmentInfo),
     "turns.files": _fields(Attachment),
+    "tree.tip": set(Tip._fields),
+    "tree.branches": set(Branch._fields),
+    "tree.end": {"position"},
+    "tree.questions": {"turn", "user"},
+    "tree.sharing": {"name", "branch", "last"},
+    "tree.author": set(Author._fields),
+    "journal.entries": set(JournalEntry._fields),
+    "journal.name": {"name"},
     "runs.live": LIVE_RUN,
     "runs.all_live": LIVE_RUN,
     "items.of_turn": ITEM | {"sha256", "size"},
@@ -85,11 +95,18 @@ COLUMNS_OF = {
     "items.of_span": _fields(Item) | {"turn"},
     "runs.used": _fields(events.Usage),
     "runs.cost": _fields(Cost),
+    "runs.earlier_answers": {"content"},
+    "runs.newest": {"newest"},
+    "paths.branches": {"id"},
+    "paths.current": {"branch_id"},
+    "paths.owner": CONVERSATION,
+    "paths.parent": {"branch", "position"},
+    "paths.last": {"last"},
     "runs.max_cost": {"max_cost"},
     "runs.last_model": {"model"},
     "threads.get": _fields(ThreadRef, "ahead") | {"branch"},
     "threads.parent": {"branch", "last"},
-    "threads.list": _fields(ThreadRef, "ahead") | {"provider", "endpoint"},
+    "threads.list": _fields(ThreadRef, "ahead") | {"provider", "endpoint", "branch"},
     "threads.holders": {"name"},
     "threads.ever": _fields(RemoteThread, "conversation", "responses"),
     "threads.responses": {"remote_id"},
@@ -125,6 +142,7 @@ COLUMNS_OF = {
     "search.names_by_grams": CONVERSATION,
     "search.holders": {"name"},
     "search.forked": {"forked"},
+    "search.path": {"path"},
     "search.trigrams": {"term"},
     "export.pieces": {*Piece._fields, "place"},
     **{f"export.{table}": set(columns) for table, columns in COLUMNS.items()},
@@ -132,6 +150,9 @@ COLUMNS_OF = {
     "meta.counts": _fields(Counts),
     "meta.miscounted": {"name", "counted", "held"},
     "meta.without_message": {"name", "position"},
+    "meta.broken_paths": {"name"},
+    "meta.lost_branches": {"key"},
+    "meta.unanswered": {"key"},
 }
 COMPUTED = {
     *(f"stats.by_{by}" for by in get_args(Ranking)),
@@ -142,16 +163,17 @@ COMPUTED = {
 NUMBERS = (
     "conversation",
     "branch",
-    "stamp",
-    "message",
     "turn",
     "run",
+    "stamp",
+    "message",
     "position",
     "first",
     "last",
     "before",
     "after",
     "limit",
+    "width",
 )
 TEXTS = ("name", "low", "high", "provider", "endpoint", "remote_id", "thread", "key", "sha256")
 VALUES: dict[str, object] = {
@@ -160,7 +182,7 @@ VALUES: dict[str, object] = {
     **dict.fromkeys(TEXTS, "a"),
     **dict.fromkeys(("words", "grams", "no_words", "no_grams"), '"abc"'),
     **dict.fromkeys(("wanted", "unwanted"), '[{"any": [{"text": "a", "prefix": false, "gram": false}]}]'),
-    **{"shift": 0, "step": 60},
+    **{"shift": 0, "step": 60, "all_paths": 1},
 }
 _BY_ASSISTANT = ("assistants.remote_id", "assistants.remote_ids")
 _OF_ASSISTANT = ("export.assistant_versions", "export.remote_assistants")

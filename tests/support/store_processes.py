@@ -29,7 +29,7 @@ class OtherProcess:
         while True:
             try:
                 collected.append(self.pipe.recv())
-            except EOFError:
+            except (EOFError, ConnectionResetError):  # the latter where it was killed before it listened
                 return collected
 
     def kill(self) -> None:

@@ -137,9 +137,11 @@ class LocalBackend(Stateless):
     ) -> Iterator[Event]:
         """Send what should fit; where llama.cpp counts more tokens, send less, at last the message alone."""
         body = self._body(model, request)
+        begun = [{"role": "assistant", "content": request.begun}] if request.begun else []  # a prefill
         instructions = request.assistant.instructions
         text = plain_message(request.message).content
         budget = loaded.context - answer_reserve(body["max_tokens"], loaded.context)
+        budget -= round(len(request.begun) / CHARS_PER_TOKEN)
         ratio, max_turns = CHARS_PER_TOKEN, len(history)
         rest = (going_on.answered,) if going_on else ()
         said = chat_messages(rest, Target("local", model, current=True))
@@ -147,7 +149,7 @@ class LocalBackend(Stateless):
             fitted = fit_to_window(
                 instructions, history, text, budget=budget, ratio=ratio, max_turns=max_turns
             )
-            messages = [*fitted.messages, *said]
+            messages = [*fitted.messages, *begun, *said]
             with closing(Generation(loaded, {**body, "messages": messages})) as generation:
                 overflow = generation.overflow(budget if fitted.kept else loaded.context)
                 if overflow is None:

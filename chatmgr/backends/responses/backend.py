@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 
 from chatmgr.backends import history, one_shot
+from chatmgr.backends.continuation import as_instruction
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.http.retry import busy
 from chatmgr.backends.http.stream import Stream
@@ -64,6 +65,7 @@ class ResponsesBackend:
 
     def stream(self, request: TurnRequest) -> Iterator[Event]:
         """Run a turn; replaces a conversation that is gone or locked, then runs the refused turn again."""
+        request = as_instruction(request)
         request = replace(request, model=self._client.pick_model(request.model))
         yield Opened(model=request.model)
         thread = yield from self._conversations.ensure_synced(request)

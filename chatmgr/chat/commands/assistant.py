@@ -96,7 +96,7 @@ class AssistantCommands(CommandGroup):
 
 def _edited(assistant: Assistant) -> str:
     """The instructions as the person leaves them in the editor."""
-    from chatmgr.chat.input.external_editor import edit_text
+    from chatmgr.ui.external_editor import edit_text
 
     if not can_edit_lines():
         raise UsageFault("There is no terminal to edit at.", "Type: /system TEXT, or /system @FILE")

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 from chatmgr.chat.commands.group import CommandGroup
+from chatmgr.chat.commands.tree import split_turn
 from chatmgr.chat.slash import Command
-from chatmgr.domain.errors import UsageFault
+from chatmgr.domain.errors import ChatmgrError, TipMoved, UsageFault
+from chatmgr.domain.text import valid_message
 from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.ui.attachments import attachments
+from chatmgr.ui.context import app
 
 _HEADING = "The next message"
 
@@ -27,10 +30,12 @@ class DraftCommands(CommandGroup):
             ),
             Command(
                 "/edit",
-                "[TEXT]",
-                "write the next message in $VISUAL or $EDITOR",
+                "[TEXT|@TURN [TEXT]]",
+                "write the next message in $VISUAL or $EDITOR; with @TURN, say that turn differently",
                 _HEADING,
                 self._edit,
+                "turn",
+                asks=True,
             ),
         )
 
@@ -50,11 +55,36 @@ class DraftCommands(CommandGroup):
         )
 
     def _edit(self, text: str) -> None:
-        from chatmgr.chat.input.external_editor import edit_text
+        turn, new_text = split_turn(text)
+        if turn is not None:
+            self._say_differently(turn, new_text)
+            return
+        from chatmgr.ui.external_editor import edit_text
 
         if not can_edit_lines():
             raise UsageFault("This terminal cannot edit a line.", "Type the message instead.")
         self._session.prefill(edit_text(text))
+
+    def _say_differently(self, turn: int, text: str) -> None:
+        """Ask a turn in other words; without them, what was asked goes into the input line."""
+        session = self._session
+        old = app().reader.turns.get(self._conversation, turn)
+        if not text:
+            try:
+                session.prefill(f"/edit @{old.turn} {old.user}")
+            except ChatmgrError as error:
+                error.hint = f"Type the new text as well: /edit @{old.turn} TEXT"
+                raise
+            return
+        checked = valid_message(text, app().settings.get("message_limit"))
+        files, session.files = session.files, ()
+        try:
+            session.run(lambda conversation: app().tree.edit(conversation, old.turn, checked, files or None))
+        except TipMoved:
+            session.files = files
+            raise
+        finally:
+            session.refresh()
 
 
 def path_of(typed: str) -> str:

@@ -1,11 +1,13 @@
 """What every group of slash commands builds on, and what it sees of the chat."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Protocol
 
 from chatmgr.chat.slash import Command
 from chatmgr.domain.model import Attachment, Conversation
 from chatmgr.ui.context import app
+from chatmgr.ui.turn_view import Events
 
 
 class Session(Protocol):
@@ -16,6 +18,10 @@ class Session(Protocol):
 
     def prefill(self, text: str) -> None:
         """Put a text into the next line."""
+        ...
+
+    def run(self, ask: Callable[[Conversation], Events]) -> None:
+        """Run a turn: ``ask`` begins it in the conversation that it is given."""
         ...
 
     def move(self, provider: str, model: str) -> None:

@@ -1,6 +1,7 @@
 """Where the chat continues: another conversation, a new one, another provider or model."""
 
 from chatmgr.chat.commands.group import CommandGroup
+from chatmgr.chat.commands.tree import switch_path
 from chatmgr.chat.slash import Command
 from chatmgr.domain import addresses
 from chatmgr.domain.errors import UsageFault
@@ -19,11 +20,11 @@ class NavigationCommands(CommandGroup):
         return (
             Command(
                 "/switch",
-                "[NAME[@TURN]]",
-                "switch to another conversation; without a name, pick one",
+                "[NAME[@TURN]|~N]",
+                "switch to another conversation, or to path N of this one; without a name, pick one",
                 _HEADING,
                 self._switch,
-                "conversation",
+                "place",
             ),
             Command(
                 "/new",
@@ -60,6 +61,10 @@ class NavigationCommands(CommandGroup):
             if picked is None:
                 return
             name = picked.name
+        elif name.startswith("~"):
+            switch_path(self._conversation, name)
+            self._session.refresh()
+            return
         address = addresses.parse_address(name)
         conversation = app().reader.conversations.get(address.name)
         turn = app().reader.turns.get(conversation, address.turn).turn if address.turn else 0

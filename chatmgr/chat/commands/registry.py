@@ -14,6 +14,7 @@ from chatmgr.chat.commands.group import CommandGroup, Session
 from chatmgr.chat.commands.history import HistoryCommands
 from chatmgr.chat.commands.labels import LabelCommands
 from chatmgr.chat.commands.navigation import NavigationCommands
+from chatmgr.chat.commands.tree import TreeCommands
 from chatmgr.chat.slash import Command
 from chatmgr.ui.context import app
 
@@ -21,6 +22,7 @@ GROUPS: tuple[type[CommandGroup], ...] = (
     NavigationCommands,
     AssistantCommands,
     DraftCommands,
+    TreeCommands,
     AnswerCommands,
     HistoryCommands,
     LabelCommands,

@@ -164,7 +164,7 @@ class LineEditor:
         interrupts.press(len(keys) - len(kept))
 
     def _run_detour(self, detour: str, text: str) -> str:
-        from chatmgr.chat.input.external_editor import edit_text
+        from chatmgr.ui.external_editor import edit_text
 
         try:
             return self._search_messages(text) if detour == "search" else edit_text(text)

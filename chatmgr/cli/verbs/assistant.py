@@ -268,7 +268,7 @@ def _edited(assistant: Assistant) -> str:
     """The instructions as the person leaves them in the editor."""
     if not interactive():
         raise UsageFault("There is nothing to change.", "Add -i, -m, --provider or --param.")
-    from chatmgr.chat.input.external_editor import edit_text
+    from chatmgr.ui.external_editor import edit_text
 
     edited = edit_text(assistant.instructions).rstrip("\n")
     return assistant.instructions if edited == assistant.instructions.rstrip("\n") else edited

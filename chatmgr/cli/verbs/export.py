@@ -25,7 +25,11 @@ Keys = Sequence[int]  # of the conversations to export
 
 @click.command("export", short_help="Export conversations: Markdown, JSON, HTML, text.")
 @click.argument(
-    "names", nargs=-1, metavar="[NAME]…", type=NameParam("conversation"), help="The conversations."
+    "names",
+    nargs=-1,
+    metavar="[NAME[~PATH]]…",
+    type=NameParam("conversation"),
+    help="The conversations, or other paths of them.",
 )
 @all_option
 @click.option(
@@ -60,6 +64,7 @@ def command(
     \b
     Examples:
       chatmgr export demo > demo.md
+      chatmgr export demo~1 > before.md   (another path of demo)
       chatmgr export --tag work --since "last month" -o work/ --format html
       chatmgr export --all --format jsonl -o everything.jsonl
     """
@@ -95,7 +100,13 @@ def _format_of(output: str | None) -> str:
 def _selected(names: tuple[str, ...], filters: Filters) -> Keys:
     if not names:
         return app().reader.export.chosen(filters)
-    return list(dict.fromkeys(app().reader.conversations.get(name).pk for name in names))
+    return list(dict.fromkeys(map(_key, names)))
+
+
+def _key(name: str) -> int:
+    """The key of a conversation; for another of its paths, minus the key of the branch that it ends in."""
+    conversation = app().tree.find(name) if "~" in name else app().reader.conversations.get(name)
+    return -conversation.branch or conversation.pk
 
 
 def _print(keys: Keys, format_: str) -> None:
@@ -157,7 +168,8 @@ def _write_folder(keys: Keys, format_: str, folder: Path, *, force: bool) -> Non
     private_folder(folder)
     conversations = map(app().reader.export.conversation_at, keys)
     stems = file_names.unique_file_names(
-        (conversation.pk, conversation.name, conversation.id) for conversation in conversations
+        (key, conversation.name, conversation.id)
+        for key, conversation in zip(keys, conversations, strict=True)
     )
     files = {key: f"{stem}.{EXTENSIONS[format_]}" for key, stem in stems.items()}
     pieces = _pages(exporter) if format_ == "html" else lambda key: exporter.pieces([key], format_)

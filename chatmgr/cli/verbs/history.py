@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
 from shlex import quote
 
 import click
@@ -18,12 +17,11 @@ from chatmgr.domain.events import Notice
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation, Turn
-from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console, show_lines
-from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.turn_lines import run_lines, turn_lines
-from chatmgr.ui.context import app, empty_suffix, markdown
-from chatmgr.ui.json_output import attempt_json, conversation_json, print_json, turn_json
+from chatmgr.ui.context import app, markdown
+from chatmgr.ui.conversation_list import show_list
+from chatmgr.ui.json_output import attempt_json, print_json, turn_json
 from chatmgr.ui.project_folder import required_folder
 
 _LISTED = 20
@@ -41,6 +39,9 @@ class _Options:
     runs: bool
     code: int | None
     web: bool
+    tree: bool
+    log: bool
+    all_paths: bool
     pager: bool
     as_json: bool
     items: bool
@@ -56,9 +57,9 @@ class _Options:
 @click.argument(
     "address",
     required=False,
-    metavar="[NAME[@TURN]]",
+    metavar="[NAME[~PATH][@TURN]]",
     type=NameParam("conversation"),
-    help="A conversation, or one of its turns.",
+    help="A conversation, one of its turns, or another of its paths.",
 )
 @click.option("-q", "--query", help='Search: words, "a phrase", -not, OR, prefix*.')
 @click.option("--newest", is_flag=True, help="Sort hits by time, newest first, instead of by relevance.")
@@ -66,7 +67,8 @@ class _Options:
     "-n",
     "--count",
     type=click.IntRange(min=0),
-    help="How many conversations or hits (default: 20), or last turns of one (default: all). 0 means all.",
+    help="How many conversations or hits (default: 20), or last turns or log entries of one (default: all). "
+    "0 means all.",
 )
 @click.option(
     "-C",
@@ -89,6 +91,9 @@ class _Options:
     "--save", metavar="DIR", help="With NAME[@TURN]: write the images and files of the answers to DIR."
 )
 @click.option("--web", is_flag=True, help="Open the conversation as a page in the browser.")
+@click.option("--tree", is_flag=True, help="Show all paths that the conversation took, and who shares them.")
+@click.option("--log", is_flag=True, help="Show what was done to the conversation: when, by which process.")
+@click.option("--all-paths", is_flag=True, help="With -q: also find turns on paths that were left.")
 @click.option("--no-pager", is_flag=True, help="Do not use a pager.")
 @plain_option
 @filter_options
@@ -106,6 +111,9 @@ def command(
     items: bool,
     save: str | None,
     web: bool,
+    tree: bool,
+    log: bool,
+    all_paths: bool,
     no_pager: bool,
     filters: Filters,
     here: bool,
@@ -113,7 +121,8 @@ def command(
 ) -> None:
     """List conversations, newest activity first; search all of them; or show the turns of one.
 
-    Turns are counted from the start (demo@3) or from the end (demo@-1). A search finds turns with all of its
+    Turns are counted from the start (demo@3) or from the end (demo@-1). What an edit, a retry or an undo left
+    is another path (demo~1, demo~1@3). A search finds turns with all of its
     words; -word excludes one, OR accepts either of the two words beside it, and prefix* matches a beginning.
     Archived conversations are not listed, but a search finds them. JSON is one object per line.
 
@@ -126,19 +135,24 @@ def command(
       chatmgr history --tag work --min-cost 0.50
       chatmgr history demo@-1 --code 1 > script.py
       chatmgr history demo@-1 --save pictures/
+      chatmgr history demo --tree
     """
-    options = _Options(
-        query, newest, count, context, usage, runs, code, web, not no_pager, as_json, items, save
-    )
+    forms = (usage, runs, code, web, tree, log, all_paths)
+    options = _Options(query, newest, count, context, *forms, not no_pager, as_json, items, save)
     typed = addresses.parse_address(address) if address else None
     filters = replace(filters, folder=required_folder()) if here else filters
     _refuse_misfits(address, typed, filters, options)
     if query is not None:
         _search(query, address, filters, options)
     elif typed is None:
-        _list(filters, options)
+        show_list(filters, options.listed, as_json=options.as_json, pager=options.pager)
     else:
-        _review(_settled(app().reader.conversations.get(typed.name)), typed.turn, options)
+        _review(_settled(_conversation(typed.name)), typed.turn, options)
+
+
+def _conversation(name: str) -> Conversation:
+    """A conversation by name, along another of its paths for ``name~2``."""
+    return app().tree.find(name) if "~" in name else app().reader.conversations.get(name)
 
 
 def _refuse_misfits(address: str | None, typed: Address | None, filters: Filters, options: _Options) -> None:
@@ -160,8 +174,11 @@ def _refuse_misfits(address: str | None, typed: Address | None, filters: Filters
         raise UsageFault("Filters go with the list or with -q.", f"Add -q, or leave out {address}.")
     if typed and turn is not None and searching:
         raise UsageFault("-q searches conversations, not single turns.", f"Try {typed.name} -q …")
-    if options.web and (typed is None or typed.turn or searching):
-        raise UsageFault("--web goes with NAME.", "For instance: chatmgr history demo --web")
+    for form, wanted in (("web", options.web), ("tree", options.tree), ("log", options.log)):
+        if wanted and (typed is None or turn is not None or searching):
+            raise UsageFault(f"--{form} goes with NAME.", f"For instance: chatmgr history demo --{form}")
+    if options.all_paths and not searching:
+        raise UsageFault("--all-paths goes with -q.", "See the paths of one: chatmgr history demo --tree")
 
 
 def _search(query: str, name: str | None, filters: Filters, options: _Options) -> None:
@@ -169,37 +186,20 @@ def _search(query: str, name: str | None, filters: Filters, options: _Options) -
 
     conversation = app().reader.conversations.get(name).pk if name else 0
     filters = filters if filters.archived else replace(filters, archived=None)
-    hits = search(query, filters, options.listed, newest=options.newest, conversation=conversation)
+    hits = search(
+        query,
+        filters,
+        options.listed,
+        newest=options.newest,
+        conversation=conversation,
+        all_paths=options.all_paths,
+    )
     show_hits(hits, as_json=options.as_json, pager=options.pager)
-
-
-def _list(filters: Filters, options: _Options) -> None:
-    conversations = app().reader.conversations.list(options.listed, filters)
-    if options.as_json:
-        for conversation in conversations:
-            print_json(conversation_json(conversation))
-        return
-    terminal = sys.stdout.isatty()
-    width = stdout_size()[0] if terminal else 0
-    lines = list_tables.conversation_table(conversations, datetime.now(UTC), terminal=terminal, width=width)
-    show_lines(_noting_none(lines, filters), pager=options.pager)
-
-
-def _noting_none(lines: Iterable[str], filters: Filters) -> Iterator[str]:
-    """The lines, and a note if there are none."""
-    empty = True
-    for line in lines:
-        empty = False
-        yield line
-    if empty and filters.any:
-        console.note("No conversation matches. See them all: chatmgr history")
-    elif empty:
-        console.note(f"No conversations {empty_suffix()}. Begin one: chatmgr new")
 
 
 def _settled(conversation: Conversation) -> Conversation:
     """Settle what a dead process left; a server that cannot be reached does not prevent reading."""
-    if not conversation.live:
+    if not conversation.live or conversation.branch:
         return conversation
     try:
         with closing(app().turns.recover(conversation, follow=False)) as events:
@@ -224,6 +224,14 @@ def _review(conversation: Conversation, turn: int | None, options: _Options) -> 
         from chatmgr.ui.transcript_view import open_in_browser
 
         open_in_browser(conversation)
+        return
+    if options.tree or options.log:
+        from chatmgr.ui import tree_view
+
+        if options.tree:
+            tree_view.show_tree(conversation, as_json=options.as_json, pager=options.pager)
+        else:
+            tree_view.show_log(conversation, options.count or 0, as_json=options.as_json, pager=options.pager)
         return
     turns = _turns(conversation, turn, options)
     if options.code is not None:

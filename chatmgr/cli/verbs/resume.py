@@ -8,8 +8,12 @@ from chatmgr.chat.lookups import pick_conversation
 from chatmgr.chat.session import run_chat
 from chatmgr.cli.params import (
     NameParam,
+    after_option,
+    append_option,
     background_option,
+    fork_if_moved_option,
     here_option,
+    if_moved,
     max_cost_option,
     model_option,
     plain_option,
@@ -17,13 +21,16 @@ from chatmgr.cli.params import (
     reasoning_option,
 )
 from chatmgr.domain import addresses
+from chatmgr.domain.addresses import in_shell
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import Conversation, Turn
+from chatmgr.domain.text import counted
 from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.terminal.typeahead import early_typeahead, typeahead_paused
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, interactive
 from chatmgr.ui.project_folder import last_conversation
+from chatmgr.ui.prompts import ask_choice
 from chatmgr.ui.turn_view import adjust, note_unlisted_model, settle
 
 
@@ -44,6 +51,9 @@ from chatmgr.ui.turn_view import adjust, note_unlisted_model, settle
     "(default: 2).",
 )
 @here_option
+@after_option
+@append_option
+@fork_if_moved_option
 @provider_option
 @model_option
 @background_option
@@ -56,6 +66,9 @@ def command(
     pick: bool,
     count: int | None,
     here: bool,
+    after: str,
+    append: bool,
+    fork_if_moved: bool,
     provider: str,
     model: str,
     background: bool,
@@ -71,6 +84,9 @@ def command(
     Ctrl-R searches your messages in all conversations; /help lists commands and keys.
     Piped lines are sent one by one.
 
+    A turn in the middle is shown, and you are asked whether to go on at the end or to fork there. If another
+    process changes the conversation while you chat, you are told before your next message is sent.
+
     \b
     Examples:
       chatmgr resume demo
@@ -78,16 +94,25 @@ def command(
       chatmgr resume   (the last conversation of this project, or of all)
       chatmgr resume --pick
     """
+    policy = if_moved(append, fork_if_moved)
     conversation, turn = _chosen(address, pick=pick, here=here)
     if conversation is None:
         return 0  # the person left the list without picking
+    if turn and turn.turn < conversation.turns and not interactive():
+        raise _in_the_middle(turn)
     app().writer.conversations.touch(conversation.pk, app().here)
     settle(conversation)
+    if after:
+        app().tips.expect(conversation, after)
+    else:
+        app().tips.see(conversation)  # before it is shown: what is not seen yet is said later
     _show(conversation, turn, count)
+    if turn and turn.turn < conversation.turns:
+        conversation = _end_or_fork(conversation, turn)
     conversation = adjust(conversation, provider, model, max_cost)
     if interactive():  # else the next piped line does
         note_unlisted_model(conversation.provider, model)
-    return run_chat(conversation, background=background, reasoning=reasoning)
+    return run_chat(conversation, background=background, reasoning=reasoning, if_moved=policy)
 
 
 def _chosen(address: str | None, *, pick: bool, here: bool) -> tuple[Conversation | None, Turn | None]:
@@ -98,6 +123,8 @@ def _chosen(address: str | None, *, pick: bool, here: bool) -> tuple[Conversatio
         raise UsageFault("--here goes without a name: it takes the last one used in this folder.")
     if address:
         typed = addresses.parse_address(address)
+        if "~" in typed.name:  # another path: says how to go there
+            app().tree.at(address)
         conversation = app().reader.conversations.get(typed.name)
         turn = None if typed.turn is None else app().reader.turns.get(conversation, typed.turn)
         return conversation, turn
@@ -105,6 +132,27 @@ def _chosen(address: str | None, *, pick: bool, here: bool) -> tuple[Conversatio
     if last and not interactive():
         console.note(f"Going on with: chatmgr resume {quote(last.name)}")  # nobody named it
     return last, None
+
+
+def _in_the_middle(turn: Turn) -> UsageFault:
+    name, address = in_shell(turn.conversation), in_shell(f"{turn.conversation}@{turn.turn}")
+    return UsageFault(
+        f"{turn.conversation}@{turn.turn} is in the middle of “{turn.conversation}”.",
+        f"Go on at its end: chatmgr resume {name} — or from there: chatmgr fork {address}",
+    )
+
+
+def _end_or_fork(conversation: Conversation, turn: Turn) -> Conversation:
+    """Let the person choose between the end of a conversation and a new one that goes on from a turn."""
+    address = f"{conversation.name}@{turn.turn}"
+    later = conversation.turns - turn.turn
+    verb = "comes" if later == 1 else "come"
+    console.note(f"{address} is in the middle: {counted(later, 'turn')} {verb} after it.", "yellow")
+    if ask_choice("[g]o on at the end, [f]ork from there?", "gf") == "g":
+        return conversation
+    fork = app().tree.fork(address)
+    console.note(f"Forked {address} as {fork.name}.")
+    return app().reader.conversations.get(fork.name)
 
 
 def _show(conversation: Conversation, turn: Turn | None, count: int | None) -> None:

@@ -5,9 +5,13 @@ import click
 from chatmgr.cli.params import (
     MessageCommand,
     NameParam,
+    after_option,
+    append_option,
     background_option,
     checked_message,
     file_option,
+    fork_if_moved_option,
+    if_moved,
     json_option,
     max_cost_option,
     message_from,
@@ -17,6 +21,7 @@ from chatmgr.cli.params import (
     read_stdin,
     reasoning_option,
 )
+from chatmgr.domain.errors import TipMoved, UsageFault
 from chatmgr.domain.model import UserMessage
 from chatmgr.services.attachments import check_files
 from chatmgr.ui.attachments import attachments
@@ -32,6 +37,9 @@ from chatmgr.ui.turn_view import adjust, send
 @provider_option
 @model_option
 @click.option("--wait", is_flag=True, help="Wait if another process is running a turn of this conversation.")
+@after_option
+@append_option
+@fork_if_moved_option
 @background_option
 @max_cost_option
 @reasoning_option
@@ -44,6 +52,9 @@ def command(
     provider: str,
     model: str,
     wait: bool,
+    after: str,
+    append: bool,
+    fork_if_moved: bool,
     background: bool,
     max_cost: float | None,
     reasoning: bool,
@@ -57,13 +68,26 @@ def command(
       git diff | chatmgr send review "What could break?"
       chatmgr send demo -f plan.pdf "What is missing?"
       chatmgr send demo --provider local "Continue without the network."
+      chatmgr send demo --after 7 "Then let us do that."   (not if somebody else went on)
     """
+    policy = if_moved(append, fork_if_moved)
+    if policy != "ask" and not after:
+        raise UsageFault("Moved since when?", "Say which turn you saw last: --after TURN")
     attached = attachments(files)
     text = checked_message(message_from(message, "" if "-" in files else read_stdin()))
     conversation = app().reader.conversations.get(name)
     check_files(app().providers.get(provider or conversation.provider), attached)
     conversation = adjust(conversation, provider, model, max_cost)
     record_use(conversation)
-    send(
-        conversation, UserMessage(text, attached, background), wait=wait, as_json=as_json, reasoning=reasoning
-    )
+    if after:
+        app().tips.expect(conversation, after)
+    user_message = UserMessage(text, attached, background)
+    is_sent = False
+    while not is_sent:
+        try:
+            send(conversation, user_message, wait=wait, as_json=as_json, reasoning=reasoning)
+            is_sent = True
+        except TipMoved as moved:
+            from chatmgr.ui.moved_tip import place_after
+
+            conversation = place_after(conversation, moved, policy)

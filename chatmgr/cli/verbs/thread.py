@@ -107,7 +107,7 @@ def show(name: str, as_json: bool) -> None:
             thread["provider"],
             thread["thread_id"] or "—",
             f"{thread['synced']} of {thread['turns']}",
-            f"{thread['behind']} behind" if thread["state"] == "behind" else thread["state"],
+            f"{thread[thread['state']]} {thread['state']}" if thread["state"] in _APART else thread["state"],
             "the next turn goes here" if thread["current"] else "",
         )
         for thread in threads
@@ -118,6 +118,9 @@ def show(name: str, as_json: bool) -> None:
         console.note(
             f"“{conversation.name}” has no remote thread; its next turn creates one if its provider has any."
         )
+
+
+_APART = ("behind", "ahead")  # states that are counted in turns
 
 
 def _address(provider: str) -> str:
@@ -135,6 +138,8 @@ def _facts(conversation: Conversation, provider: str, endpoint: str, thread: Thr
     state = "behind" if behind else "in step"
     if not stored:
         state = "keeps no threads"
+    elif thread.ahead:
+        state = "ahead"
     elif thread.doubtful:
         state = "in doubt"
     return {
@@ -145,6 +150,7 @@ def _facts(conversation: Conversation, provider: str, endpoint: str, thread: Thr
         "synced": thread.synced,
         "turns": conversation.turns,
         "behind": behind if stored else None,
+        "ahead": thread.ahead if stored else None,
         "state": state,
         "current": (provider, endpoint) == (conversation.provider, _address(provider)),
     }

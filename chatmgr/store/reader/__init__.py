@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from chatmgr.store.reader.conversations import Conversations
     from chatmgr.store.reader.export import Export
     from chatmgr.store.reader.items import Items
+    from chatmgr.store.reader.journal import Journal
     from chatmgr.store.reader.meta import Meta
+    from chatmgr.store.reader.paths import Paths
     from chatmgr.store.reader.runs import Runs
     from chatmgr.store.reader.search import Search
     from chatmgr.store.reader.stats import Stats
     from chatmgr.store.reader.threads import Threads
     from chatmgr.store.reader.trash import TrashCan
+    from chatmgr.store.reader.tree import Tree
     from chatmgr.store.reader.turns import Turns
 
 __all__ = ["FAR", "Reader"]
@@ -73,6 +76,27 @@ class Reader:
         from chatmgr.store.reader.items import Items
 
         return Items(self._session)
+
+    @cached_property
+    def tree(self) -> "Tree":
+        """The paths of conversations."""
+        from chatmgr.store.reader.tree import Tree
+
+        return Tree(self._session)
+
+    @cached_property
+    def journal(self) -> "Journal":
+        """What was done to conversations."""
+        from chatmgr.store.reader.journal import Journal
+
+        return Journal(self._session)
+
+    @cached_property
+    def paths(self) -> "Paths":
+        """The paths that conversations took."""
+        from chatmgr.store.reader.paths import Paths
+
+        return Paths(self._session)
 
     @cached_property
     def runs(self) -> "Runs":

@@ -7,6 +7,7 @@ they never stand in a name's way), and a miss says what is nearest.
 import shlex
 from collections.abc import Iterator
 
+from chatmgr.domain.addresses import in_shell, split_path
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.filters import EVERYTHING, Filters
 from chatmgr.domain.ids import FAR
@@ -53,6 +54,9 @@ class Conversations:
             raise NotFound(
                 "conversation", name, (), f"It is in the trash: chatmgr restore {shlex.quote(name)}"
             )
+        if "~" in name and self.find(split_path(name)[0]):
+            hint = f"Go to that path first: chatmgr switch {in_shell(name)}"
+            raise NotFound("conversation", name, (), hint)
         known = list(self._session.column("conversations.newest_names", limit=GUESSES))
         hint = "See them all: chatmgr history" if known else f"Begin it: chatmgr new {shlex.quote(name)}"
         raise NotFound("conversation", name, nearest(name, known), hint)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from chatmgr.domain.events import Usage
 from chatmgr.domain.model import LiveRun
 from chatmgr.domain.states import RunState
+from chatmgr.domain.turn_target import CONTINUED
 from chatmgr.store.reader.items import Items
 from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into, moment
@@ -28,10 +29,11 @@ class Runs:
 
     def live(self, conversation: int) -> LiveRun | None:
         """The run of a conversation that nobody has closed, with its items."""
-        live_run = self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
-        if live_run is None:
+        run = self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
+        if run is None:
             return None
-        return replace(live_run, items=Items(self._session).with_bytes(live_run.turn_pk))
+        begun = self._begun(run) if run.detail == CONTINUED else ""
+        return replace(run, items=Items(self._session).with_bytes(run.turn_pk), begun=begun)
 
     def used(self, run: int) -> Usage:
         """The tokens that a run had used when it began to wait for the output of functions."""
@@ -40,6 +42,10 @@ class Runs:
     def all_live(self) -> list[LiveRun]:
         """Every run that nobody has closed, oldest first."""
         return list(self._session.rows("runs.all_live", _LIVE_RUN))
+
+    def newest(self, conversation: int) -> int:
+        """The key of the newest run that a conversation made; 0 for none."""
+        return int(self._session.value("runs.newest", 0, conversation=conversation))
 
     def cost(self, conversation: int) -> Cost:
         """What a conversation has cost so far."""
@@ -54,3 +60,8 @@ class Runs:
     def last_model(self, conversation: int, provider: str) -> str:
         """The model that a conversation used last at a provider; empty where it never was there."""
         return str(self._session.value("runs.last_model", "", conversation=conversation, provider=provider))
+
+    def _begun(self, live_run: LiveRun) -> str:
+        """The answer of an earlier run that a run goes on with."""
+        earlier = self._session.column("runs.earlier_answers", turn=live_run.turn_pk, run=live_run.run_pk)
+        return next((text for text in list(earlier) if live_run.text.startswith(text)), "")

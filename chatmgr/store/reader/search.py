@@ -6,9 +6,9 @@ the results say that there are more.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cache
 from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import TypeVar
@@ -36,9 +36,19 @@ class Search:
         self._session = session
 
     def find(
-        self, query: Query, filters: Filters, count: int, *, newest: bool = False, conversation: int = 0
+        self,
+        query: Query,
+        filters: Filters,
+        count: int,
+        *,
+        newest: bool = False,
+        conversation: int = 0,
+        all_paths: bool = False,
     ) -> SearchResults:
-        """The best ``count`` hits, conversations first; ``newest`` or ``count`` 0 take them as they come."""
+        """The best ``count`` hits, conversations first; ``newest`` or ``count`` 0 take them as they come.
+
+        ``all_paths`` also finds turns that only paths have which their conversations left.
+        """
         if not query.clauses:
             return SearchResults(iter(()))
         incomplete = self.is_incomplete()  # before anything is looked for
@@ -47,16 +57,20 @@ class Search:
         values = filters.values()
         names = [] if conversation or not query.wanted else self._names(lookups, matcher, values, count)
         span = {"first": max(_second(filters.since), 1), "last": _second(filters.until)}
-        values = {**values, **span, "conversation": conversation}
+        values = {**values, **span, "conversation": conversation, "all_paths": int(all_paths)}
+        # Asked once for all hits, since it seldom is so.
+        forked = cache(lambda: all_paths or bool(self._session.value("search.forked", 0)))
         if newest or not count:
             limit = count if count and not matcher.unsure else 0
-            turns = (self._turn_hit(row, matcher) for row in self._turns(lookups, matcher, values, limit))
+            rows = self._turns(lookups, matcher, values, limit)
+            turns = (self._turn_hit(row, matcher, forked) for row in rows)
             merged = heapq.merge(names, turns, key=attrgetter("at"), reverse=True)
             hits = islice(merged, count) if count else merged
             return SearchResults(hits, incomplete=incomplete)
-        rows = list(islice(self._turns(lookups, matcher, values, WINDOW + 1), WINDOW + 1))
-        best = self._best(rows[:WINDOW], matcher, count - min(len(names), count))
-        return SearchResults(iter([*names[:count], *best]), len(rows) > WINDOW, incomplete)
+        window = list(islice(self._turns(lookups, matcher, values, WINDOW + 1), WINDOW + 1))
+        order = _best(window[:WINDOW], matcher, count - min(len(names), count))
+        best = [self._turn_hit(row, matcher, forked, score) for row, score in order]
+        return SearchResults(iter([*names[:count], *best]), len(window) > WINDOW, incomplete)
 
     def is_incomplete(self) -> bool:
         """Whether the index lacks documents, because it is being rebuilt, or a rebuilding was cut off."""
@@ -106,28 +120,28 @@ class Search:
         hits = (_name_hit(conversation, matcher) for conversation in matching.values())
         return sorted(hits, key=attrgetter("at"), reverse=True)
 
-    def _best(self, rows: list[Row], matcher: Matcher, count: int) -> Iterable[Hit]:
-        """The rows that answer best; of equals, the newest."""
-        scores = bm25_scores(matcher, [_text(row) for row in rows])
-        order = heapq.nsmallest(max(count, 0), range(len(rows)), key=lambda at: (-scores[at], at))
-        return [self._turn_hit(rows[at], matcher, scores[at]) for at in order]
-
-    def _turn_hit(self, row: Row, matcher: Matcher, score: float | None = None) -> Hit:
-        """A row of ``search.turn``."""
-        stamp = row.pop("stamp")
-        others = self._holders(stamp, row["conversation"]) if self._forked else ()
+    def _turn_hit(
+        self, row: Row, matcher: Matcher, forked: Callable[[], bool], score: float | None = None
+    ) -> Hit:
+        """A row of ``search.turn``; ``forked`` tells whether other conversations may hold it."""
+        stamp, name = row.pop("stamp"), row["conversation"]
+        holders = self._holders(stamp) if forked() else [name]
+        path = 0 if name in holders else int(self._session.value("search.path", 0, stamp=stamp))
+        others = tuple(holder for holder in holders if holder != name)
         row["at"] = moment(row["at"])
         row["snippet"] = best_snippet(matcher, row.pop("user"), row.pop("answer"))
-        return Hit(**row, score=None if score is None else round(score, 3), also_in=others)
+        return Hit(**row, score=None if score is None else round(score, 3), also_in=others, path=path)
 
-    @cached_property
-    def _forked(self) -> bool:
-        """Whether any turn is held by several conversations; asked once, since it seldom is so."""
-        return bool(self._session.value("search.forked", 0))
+    def _holders(self, stamp: int) -> list[str]:
+        """The conversations whose path has the turn of a stamp."""
+        return list(self._session.column("search.holders", stamp=stamp))
 
-    def _holders(self, stamp: int, conversation: str) -> tuple[str, ...]:
-        names = self._session.column("search.holders", stamp=stamp)
-        return tuple(name for name in names if name != conversation)
+
+def _best(rows: list[Row], matcher: Matcher, count: int) -> list[tuple[Row, float]]:
+    """The rows that answer best, with their scores; of equals, the newest."""
+    scores = bm25_scores(matcher, [_text(row) for row in rows])
+    order = heapq.nsmallest(max(count, 0), range(len(rows)), key=lambda at: (-scores[at], at))
+    return [(rows[at], scores[at]) for at in order]
 
 
 def _second(time: datetime) -> int:

@@ -8,7 +8,7 @@ from chatmgr.domain.model import RemoteFile, ThreadRef
 from chatmgr.domain.remote import RemoteCopy, RemoteThread
 from chatmgr.store.reader.pieces import read_pieces
 from chatmgr.store.reader.query_session import QuerySession
-from chatmgr.store.shapes import as_dict
+from chatmgr.store.shapes import Row, as_dict
 
 
 class ThreadAt(NamedTuple):
@@ -34,6 +34,9 @@ class Threads:
         row = self._session.first("threads.get", as_dict, **place)
         if row is None:
             return None
+        return self._thread_ref(conversation, row, before)
+
+    def _thread_ref(self, conversation: int, row: Row, before: int = FAR) -> ThreadRef:
         synced = self._common(conversation, row["branch"], row["synced"], before)
         ahead = row["synced"] - synced
         return ThreadRef(row["remote_id"], synced, doubtful=bool(row["doubtful"]), ahead=ahead)
@@ -81,10 +84,6 @@ class Threads:
     def list(self, conversation: int) -> list[ThreadAt]:
         """Every thread of a conversation in use, oldest first."""
         return [
-            ThreadAt(
-                row.pop("provider"),
-                row.pop("endpoint"),
-                ThreadRef(**row | {"doubtful": bool(row["doubtful"])}),
-            )
-            for row in self._session.rows("threads.list", as_dict, conversation=conversation)
+            ThreadAt(row["provider"], row["endpoint"], self._thread_ref(conversation, row))
+            for row in list(self._session.rows("threads.list", as_dict, conversation=conversation))
         ]

@@ -1,6 +1,7 @@
 """Reads turns: what was asked and answered, and the files that went with it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from chatmgr.domain.errors import NotFound
@@ -8,7 +9,7 @@ from chatmgr.domain.ids import FAR
 from chatmgr.domain.items import Item
 from chatmgr.domain.model import Attachment, Conversation, Message, Run, Turn
 from chatmgr.store.reader.items import items_of
-from chatmgr.store.reader.pieces import Piece, read_pieces, within
+from chatmgr.store.reader.pieces import Piece, path_to, read_pieces, within
 from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into, moment, moment_or_none, pick
 
@@ -36,9 +37,9 @@ class Turns:
 
     def tail(self, conversation: Conversation, count: int) -> list[Turn]:
         """The last turns, in order."""
-        pieces = self._pieces(conversation.pk)
-        tip = pieces[-1].last if pieces else 0
-        return list(self._of(conversation.pk, within(pieces, tip - count + 1, tip)))
+        pieces = self._path(conversation)
+        tip = conversation.turns if conversation.branch else pieces[-1].last if pieces else 0
+        return list(self._of(conversation, within(pieces, tip - count + 1, tip)))
 
     def get(self, conversation: Conversation, address: int) -> Turn:
         """The turn at an address: 3 from the start, -1 from the end."""
@@ -54,7 +55,7 @@ class Turns:
 
     def runs(self, conversation: Conversation, position: int) -> list[Run]:
         """Every run of a turn, in the order they were made."""
-        for piece in self._pieces(conversation.pk, position, position):
+        for piece in self._path(conversation, position, position):
             place = {"branch": piece.branch, "position": position}
             return [*self._session.rows("turns.runs", _RUN, **place)]
         return []
@@ -113,11 +114,20 @@ class Turns:
     def _pieces(self, conversation: int, first: int = 1, last: int = FAR) -> "list[Piece]":
         return read_pieces(self._session, conversation, first, last)
 
-    def _of(self, conversation: int, pieces: "list[Piece]") -> Iterator[Turn]:
+    def _path(self, conversation: Conversation, first: int = 1, last: int = FAR) -> "list[Piece]":
+        """The pieces of the path along which a conversation is looked at."""
+        if conversation.branch:
+            path = path_to(self._session, conversation.branch)
+            return within(path, first, min(last, conversation.turns))
+        return self._pieces(conversation.pk, first, last)
+
+    def _of(self, conversation: Conversation, pieces: "list[Piece]") -> Iterator[Turn]:
         for piece in pieces:
-            yield from self._session.rows("turns.list", _TURN, conversation=conversation, **piece._asdict())
+            place = {"conversation": conversation.pk, **piece._asdict()}
+            for turn in self._session.rows("turns.list", _TURN, **place):
+                yield replace(turn, conversation=conversation.name) if conversation.branch else turn
 
     # Last, so that the annotations above mean Python's own list.
     def list(self, conversation: Conversation, first: int = 1, last: int = FAR) -> Iterator[Turn]:
         """Turns in order, read as they are consumed."""
-        return self._of(conversation.pk, self._pieces(conversation.pk, first, last))
+        return self._of(conversation, self._path(conversation, first, last))

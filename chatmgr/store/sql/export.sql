@@ -33,8 +33,26 @@ FROM path_segments
 WHERE path_segments.conversation_id = :conversation
 ORDER BY path_segments.first
 
--- The branches that a conversation's path goes through, and those that were made in it.
+-- All the paths of a conversation, in pieces that each are in one branch: the path that it is at, also what was
+-- undone of it, the branches that it made, and what those go on from. Pieces may overlap.
+-- fragment: held
+WITH RECURSIVE held (branch, first, last) AS (
+    SELECT path_segments.branch_id, path_segments.first, path_segments.last
+    FROM path_segments
+    WHERE path_segments.conversation_id = :conversation
+    UNION
+    SELECT branches.id, branches.parent_position + 1, 2147483647
+    FROM branches
+    WHERE branches.conversation_id = :conversation
+    UNION
+    SELECT parents.id, parents.parent_position + 1, children.parent_position
+    FROM held
+    JOIN branches AS children ON children.id = held.branch
+    JOIN branches AS parents ON parents.id = children.parent_id
+)
+
 -- name: branches
+-- include: held
 SELECT
     branches.id,
     branches.key,
@@ -43,31 +61,33 @@ SELECT
     branches.parent_position,
     branches.created_at
 FROM branches
-WHERE branches.conversation_id = :conversation
-    OR branches.id IN (
-        SELECT path_segments.branch_id
-        FROM path_segments
-        WHERE path_segments.conversation_id = :conversation
-    )
+WHERE branches.id IN (SELECT held.branch FROM held)
 ORDER BY branches.id
 
--- All the turns of a conversation, in pieces that each are in one branch: its path, also what was undone of it,
--- then the paths that it left.
+-- All the turns of a conversation, in pieces that do not overlap: its path, then what else was ever on one.
 -- name: pieces
+-- include: held
 SELECT path_segments.branch_id AS branch, path_segments.first, path_segments.last, 0 AS place
 FROM path_segments
 WHERE path_segments.conversation_id = :conversation
 UNION ALL
 SELECT
-    branches.id,
-    coalesce(path_segments.last, branches.parent_position) + 1,
-    2147483647,
+    held.branch,
+    coalesce(path_segments.last + 1, held.first),
+    max(held.last),
     1
-FROM branches
+FROM held
 LEFT JOIN path_segments
-    ON path_segments.branch_id = branches.id AND path_segments.conversation_id = :conversation
-WHERE branches.conversation_id = :conversation
-    AND coalesce(path_segments.last, 0) < 2147483647
+    ON path_segments.branch_id = held.branch
+    AND path_segments.conversation_id = :conversation
+    AND path_segments.last < 2147483647
+WHERE held.branch NOT IN (
+        SELECT conversations.branch_id
+        FROM conversations
+        WHERE conversations.id = :conversation
+    )
+GROUP BY held.branch, held.first, path_segments.last
+HAVING max(held.last) > coalesce(path_segments.last, 0)
 ORDER BY place, first, branch
 
 -- name: journal
@@ -84,6 +104,7 @@ WHERE journal.conversation_id = :conversation
 ORDER BY journal.id
 
 -- name: sources
+-- include: held
 SELECT sources.kind, sources.source_id, sources.key
 FROM sources
 WHERE sources.key IN (
@@ -93,17 +114,8 @@ WHERE sources.key IN (
     )
     OR sources.key IN (
         SELECT turns.key
-        FROM path_segments
-        JOIN turns
-            ON turns.branch_id = path_segments.branch_id
-            AND turns.position BETWEEN path_segments.first AND path_segments.last
-        WHERE path_segments.conversation_id = :conversation
-    )
-    OR sources.key IN (
-        SELECT turns.key
-        FROM branches
-        JOIN turns ON turns.branch_id = branches.id
-        WHERE branches.conversation_id = :conversation
+        FROM held
+        JOIN turns ON turns.branch_id = held.branch AND turns.position BETWEEN held.first AND held.last
     )
 ORDER BY sources.kind, sources.source_id
 
@@ -131,6 +143,7 @@ ORDER BY threads.id
 
 -- Its own assistant and those that once answered in it. The runs are reached through the turns.
 -- name: assistants
+-- include: held
 SELECT
     assistants.id,
     assistants.name,
@@ -152,13 +165,10 @@ WHERE assistants.id IN (
     )
     OR assistants.id IN (
         SELECT assistant_versions.assistant_id
-        FROM path_segments
-        JOIN turns
-            ON turns.branch_id = path_segments.branch_id
-            AND turns.position BETWEEN path_segments.first AND path_segments.last
+        FROM held
+        JOIN turns ON turns.branch_id = held.branch AND turns.position BETWEEN held.first AND held.last
         JOIN runs ON runs.turn_id = turns.id
         JOIN assistant_versions ON assistant_versions.id = runs.assistant_version_id
-        WHERE path_segments.conversation_id = :conversation
     )
 ORDER BY assistants.id
 

@@ -22,7 +22,8 @@ SELECT
     runs.cursor,
     conversations.name AS conversation,
     question.content AS user,
-    question.id AS message
+    question.id AS message,
+    runs.detail
 FROM runs
 JOIN turns ON turns.id = runs.turn_id
 JOIN conversations ON conversations.id = runs.conversation_id
@@ -38,6 +39,19 @@ WHERE runs.state IN ('pending', 'running', 'requires_action')
 -- include: live
     AND conversations.deleted_at IS NULL
 ORDER BY runs.started_at
+
+-- The answers that other runs gave to a turn before, newest first.
+-- name: earlier_answers
+SELECT messages.content
+FROM runs
+JOIN messages ON messages.run_id = runs.id
+WHERE runs.turn_id = :turn AND runs.id < :run
+ORDER BY runs.id DESC
+
+-- name: newest
+SELECT coalesce(max(runs.id), 0) AS newest
+FROM runs
+WHERE runs.conversation_id = :conversation
 
 -- name: cost
 SELECT

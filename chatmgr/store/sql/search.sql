@@ -20,8 +20,13 @@ SELECT
     turns.created_at AS at
 FROM turns
 JOIN conversations
-    ON conversations.id =
-    -- include: holder
+    ON conversations.id = coalesce(
+        -- include: holder
+        ,
+        CASE WHEN :all_paths = 1 THEN
+            -- include: leaver
+        END
+    )
 JOIN assistants ON assistants.id = conversations.assistant_id
 JOIN messages AS question ON question.turn_id = turns.id AND question.role = 'user'
 JOIN runs ON runs.id = turns.run_id
@@ -41,6 +46,19 @@ LEFT JOIN messages AS answer ON answer.run_id = turns.run_id
         -- include: conversations.shared_filters
     ORDER BY path_segments.conversation_id
     LIMIT 1
+)
+
+-- The conversation that a turn was said in, of those that the filters leave: it has left the turn's path.
+-- fragment: leaver
+(
+    SELECT branches.conversation_id
+    FROM branches
+    JOIN conversations ON conversations.id = branches.conversation_id
+    JOIN assistants ON assistants.id = conversations.assistant_id
+    WHERE branches.id = turns.branch_id
+        AND conversations.deleted_at IS NULL
+        AND (:conversation = 0 OR conversations.id = :conversation)
+        -- include: conversations.shared_filters
 )
 
 -- fragment: turn_filters
@@ -64,6 +82,14 @@ WHERE turns.stamp = :stamp
     -- include: turns.holds
     AND conversations.deleted_at IS NULL
 ORDER BY conversations.id
+
+-- The number of the path of the turn of a stamp, among those of the conversation that it was said in.
+-- name: path
+SELECT count(*) AS path
+FROM turns
+JOIN branches AS own ON own.id = turns.branch_id
+JOIN branches ON branches.conversation_id = own.conversation_id AND branches.id <= own.id
+WHERE turns.stamp = :stamp
 
 -- Whether any turn is held by several conversations.
 -- name: forked

@@ -121,7 +121,8 @@ SELECT
     runs.finished_at,
     runs.input_tokens,
     runs.output_tokens,
-    runs.cost
+    runs.cost,
+    runs.id AS pk
 FROM runs
 JOIN turns ON turns.id = runs.turn_id
 LEFT JOIN messages AS answer ON answer.run_id = runs.id

@@ -13,6 +13,7 @@ from chatmgr.domain.model import Assistant
 from chatmgr.domain.names import free_name, is_numbered_name
 from chatmgr.store.tables import assistant_versions, assistants, conversations, remote_assistants
 from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.journal import note
 
 Params = Mapping[str, Any]
 
@@ -54,7 +55,8 @@ class AssistantWriter:
         try:
             with self._database.begin() as db:
                 if is_numbered_name(old.name, name) and not _used_elsewhere(db, old.id, conversation):
-                    _add_next_version(db, old.id, *parts)
+                    version = _add_next_version(db, old.id, *parts)
+                    note(db, conversation, "assistant", name=old.name, version=version)
                     return False
                 live = select(assistants.c.name).where(assistants.c.deleted_at.is_(None))
                 taken = set(db.scalars(live))
@@ -147,6 +149,8 @@ def _used_elsewhere(db: Connection, assistant: int, conversation: int) -> bool:
 def _use(db: Connection, conversation: int, assistant: int, **model: str) -> None:
     values = {"assistant_id": assistant, **model}
     db.execute(update(conversations).where(conversations.c.id == conversation).values(values))
+    name = select(assistants.c.name, assistants.c.version).where(assistants.c.id == assistant)
+    note(db, conversation, "assistant", **db.execute(name).one()._mapping)
 
 
 def _edited_elsewhere(old: Assistant) -> Busy:

@@ -17,6 +17,7 @@ from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.store.tables import conversations as table
 from chatmgr.store.tables import tags
 from chatmgr.store.writer.database import Database, now
+from chatmgr.store.writer.journal import note, note_all
 from chatmgr.store.writer.paths import add_conversation
 
 _BATCH = 500  # keys in one statement
@@ -56,7 +57,13 @@ class ConversationWriter:
 
     def move(self, conversation: int, provider: str, model: str) -> None:
         """Set the provider and model that a conversation uses from its next turn on."""
-        self._update(conversation, provider=provider, model=model)
+        columns = table.c
+        with self._database.begin() as db:
+            own = columns.id == conversation
+            before = db.execute(select(columns.provider, columns.model).where(own)).first()
+            db.execute(update(table).where(own).values(provider=provider, model=model))
+            if before is not None and before != (provider, model):
+                note(db, conversation, "move", before=list(before), provider=provider, model=model)
 
     def limit_cost(self, conversation: int, limit: int | None) -> None:
         """Set the most that a conversation may cost, in billionths of a US dollar; None for no limit."""
@@ -75,7 +82,10 @@ class ConversationWriter:
         """Give a title to a conversation without one; returns False where it has one by now."""
         untitled = update(table).where(table.c.id == conversation, table.c.title == "")
         with self._database.begin() as db:
-            return db.execute(untitled.values(title=title)).rowcount == 1
+            given = db.execute(untitled.values(title=title)).rowcount == 1
+            if given:
+                note(db, conversation, "title", before="", title=title, suggested=True)
+            return given
 
     def rename(self, names: Mapping[int, str]) -> None:
         """Set new names by key. Conversations may swap names with each other."""
@@ -87,6 +97,8 @@ class ConversationWriter:
                 with _forgetting(db, names):
                     set_names(db, placeholders)
                     set_names(db, names)
+                changes = ((pk, old, names[pk]) for pk, old in old_names.items() if old != names[pk])
+                note_all(db, "rename", {pk: {"before": old, "name": new} for pk, old, new in changes})
         except IntegrityError:
             raise UsageFault(
                 "A conversation got one of these names just now. Nothing was changed.",
@@ -97,20 +109,24 @@ class ConversationWriter:
         """Set a conversation's title."""
         with self._database.begin() as db, _forgetting(db, [conversation]):
             lock_names(db, [conversation])
+            before = db.scalar(select(table.c.title).where(table.c.id == conversation))
             update_all(db, [conversation], title=title)
+            if before != title:
+                note(db, conversation, "title", before=before, title=title)
 
     def archive(self, conversations: Sequence[int]) -> None:
         """Hide conversations from lists."""
-        self._update_all(conversations, archived_at=now())
+        self._update_all(conversations, "archive", archived_at=now())
 
     def unarchive(self, conversations: Sequence[int]) -> None:
         """Show conversations in lists again."""
-        self._update_all(conversations, archived_at=None)
+        self._update_all(conversations, "unarchive", archived_at=None)
 
-    def _update_all(self, conversations: Sequence[int], **values: object) -> None:
+    def _update_all(self, conversations: Sequence[int], action: str, **values: object) -> None:
         with self._database.begin() as db:
             lock_names(db, conversations)
             update_all(db, conversations, **values)
+            note_all(db, action, {pk: {} for pk in conversations})
 
     def tag(self, conversations: Sequence[int], add: Iterable[str], remove: Iterable[str]) -> None:
         """Put tags on conversations and take others off."""

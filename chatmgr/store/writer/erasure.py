@@ -6,7 +6,7 @@ the next one goes on.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,23 +17,27 @@ from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.search.erase import UnknownFormat, erase
 
 NOTE = "unscrubbed"  # the note's key in the database's table of metadata
+_MOST_PIECES = 200  # in one statement
 _STRIDE = 40  # ids that are nearer to each other than this are cleared together
 
 # What was ever indexed of turns: the message before it had an answer, and with each answer it had.
-_TEXTS = """SELECT u.content || char(10) || coalesce(a.content, '') || '  ' FROM turns t
+_TEXTS = (
+    """SELECT u.content || char(10) || coalesce(a.content, '') || '  ' FROM turns t
 JOIN messages u ON u.turn_id = t.id AND u.role = 'user'
-LEFT JOIN messages a ON a.turn_id = t.id AND a.role = 'assistant' WHERE {of_pieces}
-UNION ALL SELECT u.content || char(10) || '  ' FROM turns t
-JOIN messages u ON u.turn_id = t.id AND u.role = 'user' WHERE {of_pieces}
-UNION ALL SELECT name || char(10) || '  ' FROM conversations WHERE id IN ({keys})
-UNION ALL """
+LEFT JOIN messages a ON a.turn_id = t.id AND a.role = 'assistant' WHERE {of_pieces}""",
+    """SELECT u.content || char(10) || '  ' FROM turns t
+JOIN messages u ON u.turn_id = t.id AND u.role = 'user' WHERE {of_pieces}""",
+)
+_NAME = "SELECT name || char(10) || '  ' FROM conversations WHERE id IN ({keys})"
 _NAMES = "SELECT name || char(10) || title || '  ' FROM conversations WHERE id IN ({keys})"
 _OF_TURNS = "SELECT t.id FROM turns t WHERE {of_pieces}"
-_ROWS = {
+_OF_PIECES = {
     "turns": _OF_TURNS,
     "messages": f"SELECT id FROM messages WHERE turn_id IN ({_OF_TURNS})",
     "runs": f"SELECT id FROM runs WHERE turn_id IN ({_OF_TURNS})",
     "items": f"SELECT id FROM items WHERE turn_id IN ({_OF_TURNS})",
+}
+_OF_CONVERSATIONS = {
     "journal": "SELECT id FROM journal WHERE conversation_id IN ({keys})",
     "threads": "SELECT id FROM threads WHERE conversation_id IN ({keys})",
 }
@@ -78,8 +82,10 @@ class Remains:
 
 def texts(db: Connection, conversations: Sequence[int], pieces: Sequence[Piece]) -> list[str]:
     """All that was ever indexed of turns, and of conversations under the names that they have."""
-    sql = (_TEXTS + _NAMES).format(keys=_list(conversations), of_pieces=_in(pieces))
-    return [text for (text,) in db.exec_driver_sql(sql)]
+    keys = _list(conversations)
+    sql = [_NAME.format(keys=keys), _NAMES.format(keys=keys)]
+    sql += [text.format(of_pieces=_in(some)) for some in _batches(pieces) for text in _TEXTS]
+    return [text for each in sql for (text,) in db.exec_driver_sql(each)]
 
 
 def names(db: Connection, conversations: Iterable[int]) -> list[str]:
@@ -89,8 +95,12 @@ def names(db: Connection, conversations: Iterable[int]) -> list[str]:
 
 def rows(db: Connection, conversations: Sequence[int], pieces: Sequence[Piece]) -> dict[str, list[int]]:
     """The rows that make up conversations and turns, by table."""
-    chosen = {"keys": _list(conversations), "of_pieces": _in(pieces)}
-    ids_by_table = {table: _ids(db, sql.format(**chosen)) for table, sql in _ROWS.items()}
+    keys = _list(conversations)
+    ids_by_table = {table: _ids(db, sql.format(keys=keys)) for table, sql in _OF_CONVERSATIONS.items()}
+    for table, sql in _OF_PIECES.items():
+        ids_by_table[table] = [
+            pk for some in _batches(pieces) for pk in _ids(db, sql.format(of_pieces=_in(some)))
+        ]
     ids_by_table["attachments"] = _ids(db, _FILES.format(messages=_list(ids_by_table["messages"])))
     bytes_of = {"files": _list(ids_by_table["attachments"]), "items": _list(ids_by_table["items"])}
     ids_by_table["blobs"] = _ids(db, _BLOBS.format(**bytes_of))
@@ -115,13 +125,18 @@ def _ids(db: Connection, sql: str) -> list[int]:
     return [int(key) for (key,) in db.exec_driver_sql(sql)]
 
 
+def _batches(pieces: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
+    """Pieces in lists that one condition can name: SQLite's may be no deeper than a thousand."""
+    return (pieces[start : start + _MOST_PIECES] for start in range(0, len(pieces), _MOST_PIECES))
+
+
 def _in(pieces: Sequence[Piece]) -> str:
     """The condition that a turn is in one of these pieces."""
     ranges = [
         f"(t.branch_id = {branch} AND t.position BETWEEN {first} AND {last})"
         for branch, first, last in pieces
     ]
-    return " OR ".join(ranges) or "FALSE"
+    return " OR ".join(ranges)
 
 
 def _list(keys: Iterable[int]) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, selec
 
 from chatmgr.domain.ids import FAR, new_key
 from chatmgr.store.reader.pieces import Piece
-from chatmgr.store.tables import branches, conversations, path_segments, runs, turns
+from chatmgr.store.tables import branches, conversations, path_segments, turns
 from chatmgr.store.writer.database import now
 
 
@@ -127,7 +127,12 @@ def end_of(db: Connection, path: Sequence[Piece]) -> int:
 
 def turn_at(db: Connection, conversation: int, position: int) -> Row[tuple[int, int | None, int]] | None:
     """The id, the answering run and the branch of the turn at a position of a conversation's path."""
-    for piece in pieces(db, conversation, position):
+    return turn_on(db, pieces(db, conversation, position), position)
+
+
+def turn_on(db: Connection, path: Sequence[Piece], position: int) -> Row[tuple[int, int | None, int]] | None:
+    """The id, the answering run and the branch of the turn at a position of a path; None for 0."""
+    for piece in path:
         if piece.first <= position <= piece.last:
             columns = turns.c
             return db.execute(
@@ -164,92 +169,6 @@ def is_shared(db: Connection, conversation: int, branch: int, position: int) -> 
         branches.c.parent_id == branch, branches.c.parent_position >= position
     )
     return db.scalar(others) is not None or db.scalar(children.limit(1)) is not None
-
-
-class Unreached:
-    """What only some conversations reach, which are about to be deleted for good.
-
-    ``pieces`` are the turns that go with them, ``branches`` the branches of which nothing is left. What the
-    path of another conversation goes through stays, and so do the paths that one has left.
-    """
-
-    def __init__(self, db: Connection, doomed: Sequence[int]) -> None:
-        self._db = db
-        self._doomed = set(doomed)
-        self._rows = self._candidates()
-        self.pieces: list[Piece] = []
-        self.branches: list[int] = []
-        self._kept: list[int] = []
-        for branch in sorted(self._rows, reverse=True):  # children come after their parents
-            self._judge(branch)
-
-    def _candidates(self) -> dict[int, Row[Any]]:
-        """The branches that these conversations made or go through, and what those go on from."""
-        db, columns = self._db, branches.c
-        through = select(path_segments.c.branch_id).where(path_segments.c.conversation_id.in_(self._doomed))
-        made = select(columns.id).where(columns.conversation_id.in_(self._doomed))
-        rows: dict[int, Row[Any]] = {}
-        missing = {*db.scalars(through), *db.scalars(made)}
-        while missing:
-            found_rows = db.execute(select(branches).where(columns.id.in_(missing)))
-            rows |= {row.id: row for row in found_rows}
-            missing = {row.parent_id for row in rows.values() if row.parent_id} - rows.keys()
-        return rows
-
-    def _judge(self, branch: int) -> None:
-        row = self._rows[branch]
-        needed = self._needed(row)
-        if needed < FAR:
-            self.pieces.append(Piece(branch, max(needed, row.parent_position) + 1, FAR))
-        if needed <= row.parent_position:
-            self.branches.append(branch)
-        elif row.conversation_id in self._doomed:
-            self._kept.append(branch)
-
-    def _needed(self, row: Row[Any]) -> int:
-        """The last position of a branch that something else reaches; 0 for none."""
-        db = self._db
-        if row.conversation_id is not None and row.conversation_id not in self._doomed:
-            return FAR
-        last = select(func.max(path_segments.c.last)).where(
-            path_segments.c.branch_id == row.id, path_segments.c.conversation_id.not_in(self._doomed)
-        )
-        position = select(func.max(branches.c.parent_position)).where(
-            branches.c.parent_id == row.id, branches.c.id.not_in(self.branches)
-        )
-        return max(int(db.scalar(last) or 0), int(db.scalar(position) or 0))
-
-    def hand_over(self) -> None:
-        """Give the branches that stay, and their runs, to the conversations that reach them."""
-        db = self._db
-        for branch in self._kept:
-            heir = select(func.min(path_segments.c.conversation_id)).where(
-                path_segments.c.branch_id == branch, path_segments.c.conversation_id.not_in(self._doomed)
-            )
-            db.execute(
-                update(branches).where(branches.c.id == branch).values(conversation_id=heir.scalar_subquery())
-            )
-        for branch in self._rows.keys() - set(self.branches):
-            of_branch = select(turns.c.id).where(turns.c.branch_id == branch)
-            of_doomed = runs.c.conversation_id.in_(self._doomed) & runs.c.turn_id.in_(of_branch)
-            if heir_id := self._heir(branch):
-                db.execute(update(runs).where(of_doomed).values(conversation_id=heir_id))
-
-    def _heir(self, branch: int) -> int | None:
-        """The first other conversation that goes through a branch, or that left a path through it."""
-        db = self._db
-        direct = select(func.min(path_segments.c.conversation_id)).where(
-            path_segments.c.branch_id == branch, path_segments.c.conversation_id.not_in(self._doomed)
-        )
-        if heir := db.scalar(direct):
-            return int(heir)
-        for child in db.scalars(select(branches.c.id).where(branches.c.parent_id == branch)):
-            own = db.scalar(select(branches.c.conversation_id).where(branches.c.id == child))
-            if own is not None and own not in self._doomed:
-                return int(own)
-            if heir := self._heir(child):
-                return heir
-        return None
 
 
 def in_pieces(chosen: Iterable[Piece]) -> Any:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from chatmgr.domain.items import Item
 from chatmgr.domain.states import LIVE, RunState
-from chatmgr.store.tables import answer_parts, conversations, messages, runs
+from chatmgr.store.tables import answer_parts, conversations, messages, runs, turns
 from chatmgr.store.writer.database import Database, now
 from chatmgr.store.writer.items import add_answers, add_item, next_position
 from chatmgr.store.writer.records import OpenRun, RunOutcome
@@ -133,6 +133,25 @@ class RunWriter:
                 .where(conversations.c.id == run.conversation)
                 .values(updated_at=moment, used_at=moment)
             )
+            if outcome.state is not RunState.COMPLETED:
+                _keep_earlier_answer(db, run, outcome.text)
+
+
+def _keep_earlier_answer(db: Connection, run: OpenRun, text: str) -> None:
+    """Let the answer before go on answering a turn, if a new run of it ended without anything new."""
+    earlier = (
+        select(runs.c.id, messages.c.content)
+        .join(messages, messages.c.run_id == runs.c.id)
+        .where(runs.c.turn_id == run.turn, runs.c.id != run.run, messages.c.content != "")
+        .order_by(runs.c.id.desc())
+        .limit(1)
+    )
+    answered = db.execute(earlier).first()
+    if answered is None or text not in ("", answered.content):
+        return
+    db.execute(update(turns).where(turns.c.id == run.turn).values(run_id=answered.id))
+    newest = (conversations.c.id == run.conversation, conversations.c.last_run_id == run.run)
+    db.execute(update(conversations).where(*newest).values(last_run_id=answered.id))
 
 
 def update_run(db: Connection, run: OpenRun, **values: object) -> None:

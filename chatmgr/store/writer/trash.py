@@ -6,16 +6,19 @@ raise Busy where one of them was deleted or restored meanwhile.
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Delete, Table, delete, exists, insert, select
+from sqlalchemy import Connection, Delete, Table, delete, exists, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.store import tables
+from chatmgr.store.locks import SPACE
 from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.write_queue import let_others_write
 from chatmgr.store.writer.conversations import batches, lock_names, set_names, update_all
 from chatmgr.store.writer.database import Database, now
-from chatmgr.store.writer.paths import Unreached, in_pieces
+from chatmgr.store.writer.journal import note_all
+from chatmgr.store.writer.paths import in_pieces
+from chatmgr.store.writer.unreached import Unreached
 
 _GROUP = 200  # turns that are deleted in one transaction, unless one conversation has more
 _PURPOSE = "is emptying the trash"
@@ -33,14 +36,16 @@ class TrashWriter:
             lock_names(db, conversations)
             _refuse_live(db, conversations)
             update_all(db, conversations, deleted_at=now())
+            note_all(db, "delete", {pk: {} for pk in conversations})
 
     def restore(self, names: Mapping[int, str]) -> None:
         """Take conversations out of the trash, under the names given by key."""
         try:
             with self._database.begin() as db:
-                lock_names(db, names, deleted=True)
+                old_names = lock_names(db, names, deleted=True)
                 set_names(db, names)
                 update_all(db, names, deleted_at=None)
+                note_all(db, "restore", {pk: _renaming(old_names[pk], name) for pk, name in names.items()})
         except IntegrityError:
             raise UsageFault(
                 "A conversation got one of these names just now. Nothing was restored.", "Try again."
@@ -57,6 +62,7 @@ class TrashWriter:
             groups = _groups(db, conversations)
         for group in groups:
             with self._database.begin(_PURPOSE) as db:
+                _one_at_a_time(db)
                 lock_names(db, group, deleted=True)
                 if self._database.path:
                     _purge_and_note(db, group)
@@ -75,6 +81,20 @@ class TrashWriter:
         from chatmgr.store.writer.scrub import Scrub
 
         return Scrub(self._database, self._database.path).run()
+
+
+def _renaming(before: str, name: str) -> dict[str, str]:
+    """What the journal says of a restored conversation that has another name now."""
+    return {} if before == name else {"before": before, "name": name}
+
+
+def _one_at_a_time(db: Connection) -> None:
+    """Wait for others who delete, on PostgreSQL.
+
+    Of two who delete a fork and its source, each would leave the turns that both hold to the other.
+    """
+    if db.dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(SPACE, -2)))
 
 
 def _groups(db: Connection, keys: Sequence[int]) -> list[list[int]]:
@@ -117,10 +137,10 @@ def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> No
     Turns are deleted by themselves, not with their branch, so that the search index hears of each of them.
     """
     files: set[str] = set()
-    unreached.hand_over()
     for some in batches(unreached.pieces):
         files |= _files(db, some)
         db.execute(delete(tables.turns).where(in_pieces(some)))
+    unreached.hand_over()
     for batch in batches(conversations):
         for table in (tables.tags, tables.threads, tables.journal, tables.path_segments):
             db.execute(delete(table).where(table.c.conversation_id.in_(batch)))

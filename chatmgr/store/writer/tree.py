@@ -13,14 +13,16 @@ from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.ids import FAR
-from chatmgr.store.reader.pieces import Piece
-from chatmgr.store.tables import conversations, threads, turns
+from chatmgr.store.reader.pieces import Piece, within
+from chatmgr.store.tables import conversations, messages, threads, turns
 from chatmgr.store.writer import paths
 from chatmgr.store.writer.conversations import lock_names
+from chatmgr.store.writer.copies import copy_attachments, copy_run
 from chatmgr.store.writer.database import Database, now
 from chatmgr.store.writer.journal import note
+from chatmgr.store.writer.turns import add_turn
 
-_COPIED = ("title", "assistant_id", "model", "provider", "folder")
+_COPIED = ("title", "assistant_id", "model", "provider", "folder", "max_cost")
 
 
 class TreeWriter:
@@ -29,31 +31,37 @@ class TreeWriter:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def fork(self, source: int, position: int, name: str) -> None:
+    def fork(self, source: int, position: int, name: str, *, branch: int = 0) -> None:
         """Add a conversation that shares the turns up to a position with another, and goes on by itself.
 
-        Costs the same however many turns that are. Raises UsageFault where the name is taken.
+        ``branch`` is where another path of the source ends, if it is that one which is shared. Costs the same
+        however many turns that are. Raises UsageFault where the name is taken.
         """
         try:
             with self._database.begin() as db:
-                source_name = lock_names(db, [source])[source]
-                path = paths.pieces(db, source, position)
-                row = self._fork_of(db, source, position, name)
+                lock_names(db, [source])
+                source_key = db.scalar(select(conversations.c.key).where(conversations.c.id == source))
+                path = within(paths.path_to(db, branch), 1, position) if branch else None
+                path = paths.pieces(db, source, position) if path is None else path
+                row = self._fork_of(db, source, path, position, name)
                 pk = paths.add_conversation(db, row, path[-1].branch if path else None, position)
                 branch = paths.pieces(db, pk)[-1].branch
                 paths.set_path(db, pk, [*path, Piece(branch, position + 1, FAR)])
-                note(db, pk, "fork", source=source_name, turn=position)
-                note(db, source, "forked", name=name, turn=position)
+                # By id: a name that is given up, or deleted for good, must not live on in another's journal.
+                note(db, pk, "fork", id=source_key, turn=position)
+                note(db, source, "forked", id=row["key"], turn=position)
         except IntegrityError:
             raise UsageFault(
                 f"There is a conversation “{name}” already.",
                 f"Go on with it: chatmgr resume {quote(name)} — or choose another name.",
             ) from None
 
-    def _fork_of(self, db: Connection, source: int, position: int, name: str) -> dict[str, Any]:
+    def _fork_of(
+        self, db: Connection, source: int, path: list[Piece], position: int, name: str
+    ) -> dict[str, Any]:
         columns = [conversations.c[column] for column in _COPIED]
         original = db.execute(select(*columns).where(conversations.c.id == source)).one()
-        turn = paths.turn_at(db, source, position) if position else None
+        turn = paths.turn_on(db, path, position)
         moment = now()
         return {
             **original._mapping,
@@ -108,6 +116,27 @@ class TreeWriter:
             held = threads.c.conversation_id == conversation
             db.execute(update(threads).where(held, threads.c.synced >= position).values(doubtful=True))
             note(db, conversation, "pick", turn=position, run=run)
+
+    def pick_copy(self, conversation: int, position: int, run: int) -> None:
+        """As ``pick``, for a turn that others go through: a copy of it takes its place, on a new branch.
+
+        The copy holds the question with its files, and of the runs the one that is picked.
+        """
+        with self._database.begin() as db:
+            before = self._tip(db, conversation)
+            original = paths.turn_at(db, conversation, position)
+            if original is None:
+                raise UsageFault("This turn is no longer there.", "Look again.")
+            columns = messages.c
+            asked = (columns.turn_id == original.id, columns.role == "user")
+            question = db.execute(select(columns.id, columns.content).where(*asked)).one()
+            _, turn = add_turn(db, conversation, question.content, (), position)
+            copied = db.scalar(select(columns.id).where(columns.turn_id == turn, columns.role == "user"))
+            copy_attachments(db, question.id, int(copied or 0))
+            picked = copy_run(db, conversation, turn, run, now())
+            own = update(conversations).where(conversations.c.id == conversation)
+            db.execute(own.values(last_run_id=picked))
+            note(db, conversation, "pick", turn=position, before=before, run=picked)
 
     def is_shared(self, conversation: int, position: int) -> bool:
         """Whether another path goes through the turn at a position of a conversation's path."""

@@ -14,12 +14,15 @@ from chatmgr.domain.ids import new_key
 from chatmgr.domain.model import Assistant, Attachment
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import storable
+from chatmgr.domain.turn_target import CONTINUED, TurnTarget
 from chatmgr.store import tables
 from chatmgr.store.location import check_room
 from chatmgr.store.locks import SPACE
+from chatmgr.store.writer.copies import copy_run
 from chatmgr.store.writer.database import Database, now
 from chatmgr.store.writer.items import keep_bytes
-from chatmgr.store.writer.paths import branch_of_next_turn
+from chatmgr.store.writer.journal import note
+from chatmgr.store.writer.paths import branch_of_next_turn, turn_at
 from chatmgr.store.writer.records import ImportedTurn, OpenRun, ThreadKey
 from chatmgr.store.writer.runs import set_answer, update_run
 from chatmgr.store.writer.threads import set_thread
@@ -42,8 +45,11 @@ class TurnWriter:
         *,
         attachments: tuple[Attachment, ...] = (),
         background: bool = False,
+        target: TurnTarget | None = None,
     ) -> OpenRun:
         """Add a turn with its user message and a pending run, before anything is sent.
+
+        A ``target`` says where, if not at the end of the path: the path ends with that turn from now on.
 
         Raises Busy where another process began a turn of the conversation, and NotFound where it was deleted.
         """
@@ -51,21 +57,37 @@ class TurnWriter:
             check_room(self._database.path)
         try:
             with self._database.begin() as db:
-                position, turn = _add_turn(db, conversation, text, attachments)
-                run = _add_run(db, conversation, turn, assistant.version_id, provider, model, background)
+                position, turn = _turn_for_run(db, conversation, text, attachments, target)
+                if target and target.begun_by and not target.again:
+                    copy_run(db, conversation, turn, target.begun_by, now())
+                detail = CONTINUED if target and target.begun else ""
+                run = _add_run(
+                    db, conversation, turn, assistant.version_id, provider, model, background, detail
+                )
+                opened = OpenRun(conversation, provider, endpoint, run, turn, position)
+                if target and target.begun:
+                    set_answer(db, opened, target.begun)
         except IntegrityError:
             raise Busy("Another process began a turn of this conversation just now.") from None
-        return OpenRun(conversation, provider, endpoint, run, turn, position)
+        return opened
 
-    def import_turns(self, key: ThreadKey, version: int, thread: str, turns: Sequence[ImportedTurn]) -> None:
+    def import_turns(
+        self,
+        key: ThreadKey,
+        version: int,
+        thread: str,
+        turns: Sequence[ImportedTurn],
+        action: str = "adopt",
+    ) -> None:
         """Add the turns of a remote thread, which becomes the conversation's thread.
 
-        ``version`` is the key of the assistant version that the runs refer to.
+        ``version`` is the key of the assistant version that the runs refer to, ``action`` what the journal
+        calls it.
         """
         with self._database.begin() as db:
             position = 0
             for imported in turns:
-                position, turn = _add_turn(db, key.conversation, storable(imported.user), ())
+                position, turn = add_turn(db, key.conversation, storable(imported.user), ())
                 pk = _add_run(db, key.conversation, turn, version, key.provider, "", False)
                 run = OpenRun(key.conversation, key.provider, key.endpoint, pk, turn, position)
                 state = RunState.COMPLETED if imported.answer else RunState.INTERRUPTED
@@ -74,30 +96,72 @@ class TurnWriter:
                 if imported.answer:
                     set_answer(db, run, storable(imported.answer))
             set_thread(db, key, thread, position)
+            note(db, key.conversation, action, thread=thread, provider=key.provider, turns=len(turns))
 
 
-def _add_turn(
-    db: Connection, conversation: int, text: str, attachments: tuple[Attachment, ...]
+def _turn_for_run(
+    db: Connection,
+    conversation: int,
+    text: str,
+    attachments: tuple[Attachment, ...],
+    target: TurnTarget | None,
+) -> tuple[int, int]:
+    """The position and the key of the turn that a run answers: a new one, or one that is answered again."""
+    if target is None:
+        return add_turn(db, conversation, text, attachments)
+    columns = tables.conversations.c
+    before = db.scalar(select(columns.turns).where(columns.id == conversation))
+    position, turn = (
+        _turn_again(db, conversation, target.position)
+        if target.again
+        else add_turn(db, conversation, text, attachments, target.position)
+    )
+    note(db, conversation, target.action, turn=position, before=before)
+    return position, turn
+
+
+def _turn_again(db: Connection, conversation: int, position: int) -> tuple[int, int]:
+    """The turn at a position, which is about to get another answer: no thread holds that yet."""
+    moment = now()
+    columns, threads = tables.conversations.c, tables.threads.c
+    own = update(tables.conversations).where(columns.id == conversation, columns.deleted_at.is_(None))
+    if not db.execute(own.values(updated_at=moment, used_at=moment, archived_at=None)).rowcount:
+        raise _deleted(db, conversation)
+    turn = turn_at(db, conversation, position)
+    if turn is None:
+        raise NotFound("turn", str(position), (), "It was taken back meanwhile.")
+    held = threads.conversation_id == conversation
+    db.execute(update(tables.threads).where(held, threads.synced >= position).values(doubtful=True))
+    return position, turn.id
+
+
+def add_turn(
+    db: Connection,
+    conversation: int,
+    text: str,
+    attachments: tuple[Attachment, ...],
+    place: int | None = None,
 ) -> tuple[int, int]:
     """Add a turn with its user message and files; returns its position and key.
 
-    A new turn takes an archived conversation back to the lists. A deleted conversation takes none.
+    ``place`` is its position where the path is to turn off before its end. A new turn takes an archived
+    conversation back to the lists. A deleted conversation takes none.
     """
     moment = now()
     columns = tables.conversations.c
-    place = db.execute(
+    tip = db.execute(
         update(tables.conversations)
         .where(columns.id == conversation, columns.deleted_at.is_(None))
-        .values(turns=columns.turns + 1, updated_at=moment, used_at=moment, archived_at=None)
+        .values(turns=place or columns.turns + 1, updated_at=moment, used_at=moment, archived_at=None)
         .returning(columns.turns, columns.branch_id)
     ).first()
-    if place is None:
+    if tip is None:
         raise _deleted(db, conversation)
-    position = int(place.turns)
+    position = int(tip.turns)
     turn = db.scalar(
         insert(tables.turns).returning(tables.turns.c.id),
         {
-            "branch_id": branch_of_next_turn(db, conversation, place.branch_id, position),
+            "branch_id": branch_of_next_turn(db, conversation, tip.branch_id, position),
             "position": position,
             "created_at": moment,
             "stamp": _free_stamp(db, moment),
@@ -149,7 +213,14 @@ def _attach(db: Connection, message: int, attachments: tuple[Attachment, ...]) -
 
 
 def _add_run(
-    db: Connection, conversation: int, turn: int, version: int, provider: str, model: str, background: bool
+    db: Connection,
+    conversation: int,
+    turn: int,
+    version: int,
+    provider: str,
+    model: str,
+    background: bool,
+    detail: str = "",
 ) -> int:
     """Add a pending run of this process, the newest of its turn and conversation; returns its key."""
     run = db.scalar(
@@ -161,7 +232,7 @@ def _add_run(
             "provider": provider,
             "model": model,
             "state": RunState.PENDING.value,
-            "detail": "",
+            "detail": detail,
             "error": "",
             "thread_id": "",
             "remote_id": "",

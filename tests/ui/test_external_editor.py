@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chatmgr.chat.input.external_editor import edit_text
 from chatmgr.domain.errors import ChatmgrError
+from chatmgr.ui.external_editor import edit_text
 from tests.support.commands import Chatmgr
 from tests.support.pseudo_terminal import TerminalProcess
 
@@ -71,3 +71,17 @@ def test_instructions_are_edited_there_too(chatmgr: Chatmgr, seen: Path) -> None
     assert folder_mode == "0o700"
     assert not Path(path).parent.exists()
     assert chatmgr.json("assistant", "show", "poet")[0]["instructions"] == f"{TEXT} edited"
+
+
+@pytest.mark.parametrize("api", ["completions"])
+def test_a_turn_is_edited_there_too(talking: Chatmgr, seen: Path) -> None:
+    environ = talking.environment(TERM="xterm-256color")
+    args = ["-m", "chatmgr", "edit", "demo@1", "-e"]
+    with TerminalProcess(args, environ, talking.home.parent, size=(45, 100)) as process:
+        shown = process.read_until(None)
+    assert "demo@1 is said differently, on a path of its own." in shown
+    assert talking.turn("demo@1")["user"] == "one edited"
+    assert not Path(seen.read_text("utf-8").split("\n")[0]).parent.exists()
+    unchanged = talking.environment(TERM="xterm-256color", VISUAL="true")
+    with TerminalProcess(args, unchanged, talking.home.parent, size=(45, 100)) as process:
+        assert "Nothing changed." in process.read_until(None)

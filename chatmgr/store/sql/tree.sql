@@ -1,0 +1,66 @@
+-- The tree of turns around a conversation: the paths that it took, and who shares them.
+
+-- name: tip
+SELECT conversations.branch_id AS branch, conversations.turns AS position
+FROM conversations
+WHERE conversations.id = :conversation
+
+-- The branches that a conversation made, and those that they go on from.
+-- fragment: own
+WITH RECURSIVE own (branch) AS (
+    SELECT branches.id
+    FROM branches
+    WHERE branches.conversation_id = :conversation
+    UNION
+    SELECT branches.parent_id
+    FROM own
+    JOIN branches ON branches.id = own.branch
+    WHERE branches.parent_id IS NOT NULL
+)
+
+-- name: branches
+-- include: own
+SELECT
+    branches.id AS branch,
+    branches.parent_id AS parent,
+    branches.parent_position AS after,
+    CASE WHEN branches.conversation_id = :conversation THEN 1 ELSE 0 END AS own
+FROM own
+JOIN branches ON branches.id = own.branch
+ORDER BY branches.id
+
+-- name: end
+SELECT coalesce(max(turns.position), 0) AS position
+FROM turns
+WHERE turns.branch_id = :branch
+
+-- name: questions
+SELECT turns.position AS turn, substr(messages.content, 1, :width) AS user
+FROM turns
+JOIN messages ON messages.turn_id = turns.id AND messages.role = 'user'
+WHERE turns.branch_id = :branch AND turns.position >= :first AND turns.position <= :last
+ORDER BY turns.position
+
+-- Where the paths of other conversations go through these branches. The last piece of each is the one to
+-- look at: it ends where they part.
+-- name: sharing
+-- include: own
+SELECT
+    conversations.name,
+    path_segments.branch_id AS branch,
+    CASE WHEN path_segments.last < conversations.turns THEN path_segments.last ELSE conversations.turns END
+    AS last
+FROM path_segments
+JOIN conversations ON conversations.id = path_segments.conversation_id
+WHERE path_segments.branch_id IN (SELECT own.branch FROM own)
+    AND path_segments.conversation_id <> :conversation
+    AND path_segments.first <= conversations.turns
+    AND conversations.deleted_at IS NULL
+ORDER BY conversations.id, path_segments.first
+
+-- The process that wrote a turn.
+-- name: author
+SELECT runs.pid, runs.host, runs.started_at AS at
+FROM turns
+JOIN runs ON runs.id = turns.run_id
+WHERE turns.branch_id = :branch AND turns.position = :position

@@ -1,0 +1,56 @@
+"""Writes copies of what a shared turn holds, for a turn that takes its place on another path."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from chatmgr.domain.ids import new_key
+from chatmgr.store.tables import attachments, items, messages, runs, turns
+
+_SPENT = (
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+)  # counted where they were made
+
+
+def copy_run(db: Connection, conversation: int, turn: int, run: int, moment: datetime) -> int:
+    """Let a copy of another turn's run answer a turn, with its text and items; returns the copy's key.
+
+    It cost nothing and used no tokens, so that sums count each run once, and no server knows it.
+    """
+    row = dict(db.execute(select(runs).where(runs.c.id == run)).one()._mapping)
+    source = row["turn_id"]
+    del row["id"]
+    row |= dict.fromkeys(_SPENT)
+    row |= {"turn_id": turn, "conversation_id": conversation, "cost": 0, "key": new_key()}
+    row |= {"thread_id": "", "remote_id": "", "sent_at": None, "cursor": None, "background": False}
+    copied = int(db.scalar(insert(runs).returning(runs.c.id), row) or 0)
+    db.execute(update(turns).where(turns.c.id == turn).values(run_id=copied))  # the answer is indexed by it
+    content = db.scalar(select(messages.c.content).where(messages.c.run_id == run))
+    if content is not None:
+        answer = {"turn_id": turn, "run_id": copied, "role": "assistant", "content": content}
+        db.execute(insert(messages), {**answer, "created_at": moment})
+    _copy_items(db, source, turn, run, copied)
+    return copied
+
+
+def _copy_items(db: Connection, source: int, turn: int, run: int, copied: int) -> None:
+    """Copy what a run said, and the answers to its calls, which stand after it and belong to no run."""
+    said_by = 0
+    for item in db.execute(select(items).where(items.c.turn_id == source).order_by(items.c.position)).all():
+        said_by = item.run_id or said_by
+        if said_by == run:
+            row = {key: value for key, value in item._mapping.items() if key != "id"}
+            db.execute(insert(items), {**row, "turn_id": turn, "run_id": copied if item.run_id else None})
+
+
+def copy_attachments(db: Connection, source: int, message: int) -> None:
+    """Attach the files of one message to another; their bytes are kept once."""
+    columns = attachments.c
+    files = select(columns.position, columns.name, columns.content_type, columns.sha256).where(
+        columns.message_id == source
+    )
+    for file in db.execute(files.order_by(columns.position)).all():
+        db.execute(insert(attachments), {**file._mapping, "message_id": message})
