@@ -9,7 +9,8 @@ from chatmgr.domain.addresses import in_shell, parse_address, split_path
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import free_name, valid_name
-from chatmgr.services.turns import Parts, TurnService
+from chatmgr.services.turn_parts import Parts
+from chatmgr.services.turns import TurnService
 
 
 class Fork(NamedTuple):

@@ -13,7 +13,8 @@ from chatmgr.domain.model import Attachment, Conversation, Run, Turn, UserMessag
 from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
 from chatmgr.services.paths import PathService
-from chatmgr.services.turns import Events, Parts, Prepared, TurnService
+from chatmgr.services.turn_parts import Parts
+from chatmgr.services.turns import Events, Prepared, TurnService
 
 if TYPE_CHECKING:
     from chatmgr.services.threads import ThreadService
