@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from chatmgr.domain.items import Item
 from chatmgr.domain.states import LIVE, RunState
-from chatmgr.store.tables import answer_parts, conversations, items, messages, runs, turns
+from chatmgr.store.tables import answer_parts, conversations, messages, runs, turns
 from chatmgr.store.writer.database import Database, now
 from chatmgr.store.writer.items import add_answers, add_item, has_items, next_position
 from chatmgr.store.writer.records import OpenRun, RunOutcome
@@ -150,8 +150,6 @@ def _keep_earlier_answer(db: Connection, run: OpenRun, text: str) -> None:
     answered = db.execute(earlier).first()
     if answered is None or text not in ("", answered.content) or db.scalar(select(has_items(run.run))):
         return
-    if db.scalar(select(items.c.id).where(items.c.run_id == run.run).limit(1)) is not None:
-        return  # an image, for instance
     db.execute(update(turns).where(turns.c.id == run.turn).values(run_id=answered.id))
     newest = (conversations.c.id == run.conversation, conversations.c.last_run_id == run.run)
     db.execute(update(conversations).where(*newest).values(last_run_id=answered.id))
