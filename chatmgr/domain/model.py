@@ -228,8 +228,8 @@ class TurnRequest:
     attachments: tuple[Attachment, ...] = ()
     remote_files: Mapping[str, RemoteFile] = field(default_factory=dict)
     background: bool = False
-    begun: str = ""
     pending: tuple[Item, ...] = ()
+    begun: str = ""
 
     @property
     def message(self) -> Message:
@@ -268,11 +268,11 @@ class LiveRun:
     conversation: str = ""
     user: str = ""
     earlier: tuple[Message, ...] = ()
-    detail: str = ""
-    begun: str = ""
     items: tuple[Item, ...] = ()
     request: TurnRequest | None = None
     message: int = 0
+    detail: str = ""
+    begun: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from chatmgr.domain.model import Attachment, Conversation, Run, Turn, UserMessag
 from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
 from chatmgr.services.paths import PathService
-from chatmgr.services.turn_parts import TurnParts
+from chatmgr.services.turn_parts import Parts
 from chatmgr.services.turns import Events, Prepared, TurnService
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class TreeService(PathService):
     """Asks turns of conversations anew, and lets them take other paths, each while it is locked."""
 
-    def __init__(self, parts: TurnParts, turns: TurnService, threads: "Callable[[], ThreadService]") -> None:
+    def __init__(self, parts: Parts, turns: TurnService, threads: "Callable[[], ThreadService]") -> None:
         super().__init__(parts, turns)
         self._threads = threads
 

@@ -52,7 +52,7 @@ def _fields(taker: type, *left_out: str) -> set[str]:
 
 
 CONVERSATION, TURN, ASSISTANT = _fields(Conversation, "branch"), _fields(Turn), _fields(Assistant)
-LIVE_RUN = _fields(LiveRun, "earlier", "begun", "items", "request")
+LIVE_RUN = _fields(LiveRun, "earlier", "items", "request", "begun")
 ITEM = _fields(Item, "data")
 COUNT = _fields(UsageTotals)
 HIT = _fields(Hit, "snippet", "score", "also_in", "path") | {"stamp", "user", "answer"}
@@ -181,8 +181,6 @@ NUMBERS = (
     "run",
     "stamp",
     "message",
-    "turn",
-    "run",
     "position",
     "first",
     "last",

@@ -29,11 +29,11 @@ class Runs:
 
     def live(self, conversation: int) -> LiveRun | None:
         """The run of a conversation that nobody has closed, with its items."""
-        live_run = self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
-        if live_run is None:
+        run = self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
+        if run is None:
             return None
-        begun = self._begun(live_run) if live_run.detail == CONTINUED else ""
-        return replace(live_run, begun=begun, items=Items(self._session).with_bytes(live_run.turn_pk))
+        begun = self._begun(run) if run.detail == CONTINUED else ""
+        return replace(run, items=Items(self._session).with_bytes(run.turn_pk), begun=begun)
 
     def used(self, run: int) -> Usage:
         """The tokens that a run had used when it began to wait for the output of functions."""

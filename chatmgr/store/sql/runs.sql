@@ -22,8 +22,8 @@ SELECT
     runs.cursor,
     conversations.name AS conversation,
     question.content AS user,
-    runs.detail,
-    question.id AS message
+    question.id AS message,
+    runs.detail
 FROM runs
 JOIN turns ON turns.id = runs.turn_id
 JOIN conversations ON conversations.id = runs.conversation_id

@@ -21,6 +21,7 @@ def copy_run(db: Connection, conversation: int, turn: int, run: int, moment: dat
     It cost nothing and used no tokens, so that sums count each run once, and no server knows it.
     """
     row = dict(db.execute(select(runs).where(runs.c.id == run)).one()._mapping)
+    source = row["turn_id"]
     del row["id"]
     row |= dict.fromkeys(_SPENT)
     row |= {"turn_id": turn, "conversation_id": conversation, "cost": 0, "key": new_key()}
@@ -31,14 +32,18 @@ def copy_run(db: Connection, conversation: int, turn: int, run: int, moment: dat
     if content is not None:
         answer = {"turn_id": turn, "run_id": copied, "role": "assistant", "content": content}
         db.execute(insert(messages), {**answer, "created_at": moment})
-    _copy_items(db, turn, run, copied)
+    _copy_items(db, source, turn, run, copied)
     return copied
 
 
-def _copy_items(db: Connection, turn: int, run: int, copied: int) -> None:
-    for item in db.execute(select(items).where(items.c.run_id == run).order_by(items.c.position)).all():
-        row = {key: value for key, value in item._mapping.items() if key != "id"}
-        db.execute(insert(items), {**row, "turn_id": turn, "run_id": copied})
+def _copy_items(db: Connection, source: int, turn: int, run: int, copied: int) -> None:
+    """Copy what a run said, and the answers to its calls, which stand after it and belong to no run."""
+    said_by = 0
+    for item in db.execute(select(items).where(items.c.turn_id == source).order_by(items.c.position)).all():
+        said_by = item.run_id or said_by
+        if said_by == run:
+            row = {key: value for key, value in item._mapping.items() if key != "id"}
+            db.execute(insert(items), {**row, "turn_id": turn, "run_id": copied if item.run_id else None})
 
 
 def copy_attachments(db: Connection, source: int, message: int) -> None:
