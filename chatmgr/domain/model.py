@@ -128,7 +128,7 @@ class Turn:
 class Run:
     """One run of a turn, as ``history --runs`` shows it; ``chosen`` is the one that answers the turn.
 
-    ``pk`` is its primary key.
+    ``pk`` is its primary key. ``items`` tells whether it said anything beside text, as an image.
     """
 
     turn: int
@@ -146,6 +146,7 @@ class Run:
     output_tokens: int | None
     cost: int | None
     pk: int = 0
+    items: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +180,7 @@ class RemoteFile:
 class Message:
     """A role and its content, as the transcript stores them and every API takes them.
 
-    ``items`` are those of an answer, with the answers to its calls, in their order; empty where the answer is
-    plain text. ``content`` then is the text that they hold.
+    ``items`` are those of an answer, in order, with the answers to its calls; plain text has none.
     """
 
     role: str

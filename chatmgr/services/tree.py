@@ -69,7 +69,8 @@ class TreeService(PathService):
             if not self._is_free(current, turn):
                 target = self._anew(current, turn, "retry", "is answered anew")
             else:
-                notice = self._kept_notice(current, turn) if turn.answer else ""
+                answered = any(run.chosen and (run.answer or run.items) for run in self._runs(current, turn))
+                notice = self._kept_notice(current, turn) if answered else ""
                 target = TurnTarget(turn.turn, "retry", notice, again=True)
             return UserMessage(turn.user, files), target
 
@@ -109,7 +110,7 @@ class TreeService(PathService):
             run = runs[number - 1]
             if run.chosen:
                 raise UsageFault(f"Run {number} answers {address} already.")
-            if not run.answer:
+            if not (run.answer or run.items):
                 raise UsageFault(f"Run {number} of {address} has no answer.")
             if self._is_free(current, turn):
                 self._parts.writer.tree.pick(current.pk, turn.turn, run.pk)

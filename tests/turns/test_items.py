@@ -32,6 +32,17 @@ def test_an_image_alone_is_no_empty_answer(chatmgr: Chatmgr, server: ItemServer)
     assert chatmgr.turn("demo@1")["state"] == "completed"
 
 
+def test_an_image_alone_is_an_answer_to_come_back_to(chatmgr: Chatmgr, server: ItemServer) -> None:
+    server.turns += [streamed(IMAGE), Reply(400, {"error": {"message": "Not now."}})]
+    chatmgr("send", "demo", "draw")
+    chatmgr("retry", "demo", code=8)
+    assert [item["kind"] for item in chatmgr.turn("demo@1")["items"]] == ["image"]
+    server.turns.append(streamed(said("I cannot draw.")))
+    assert "Take it back: chatmgr retry demo@1 --pick 1" in chatmgr("retry", "demo").err
+    chatmgr("retry", "demo@1", "--pick", "1")
+    assert [item["kind"] for item in chatmgr.turn("demo@1")["items"]] == ["image"]
+
+
 def test_an_answer_without_any_item_is_empty(chatmgr: Chatmgr, server: ItemServer) -> None:
     server.turns.append(streamed())
     assert "The answer is empty." in chatmgr("send", "demo", "draw", code=8).err

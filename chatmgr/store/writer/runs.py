@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from chatmgr.domain.items import Item
 from chatmgr.domain.states import LIVE, RunState
-from chatmgr.store.tables import answer_parts, conversations, messages, runs, turns
+from chatmgr.store.tables import answer_parts, conversations, journal, messages, runs, turns
 from chatmgr.store.writer.database import Database, now
 from chatmgr.store.writer.items import add_answers, add_item, has_items, next_position
 from chatmgr.store.writer.records import OpenRun, RunOutcome
@@ -138,17 +138,27 @@ class RunWriter:
 
 
 def _keep_earlier_answer(db: Connection, run: OpenRun, text: str) -> None:
-    """Let the answer before go on answering a turn, if a new run of it ended without anything new."""
+    """Let the answer before go on answering a turn, if a new run of it ended without anything new.
+
+    That is the answer that was picked, where one was; the journal has it.
+    """
     content = func.coalesce(messages.c.content, "")
     earlier = (
         select(runs.c.id, content.label("content"))
         .outerjoin(messages, messages.c.run_id == runs.c.id)
         .where(runs.c.turn_id == run.turn, runs.c.id != run.run, or_(content != "", has_items(runs.c.id)))
         .order_by(runs.c.id.desc())
-        .limit(1)
     )
-    answered = db.execute(earlier).first()
-    if answered is None or text not in ("", answered.content) or db.scalar(select(has_items(run.run))):
+    answers = db.execute(earlier).all()
+    if not answers or db.scalar(select(has_items(run.run))):
+        return
+    made_by = select(journal.c.detail).where(
+        journal.c.conversation_id == run.conversation, journal.c.action.in_(("retry", "continue"))
+    )
+    detail = db.scalar(made_by.order_by(journal.c.id.desc()).limit(1)) or {}
+    before = detail.get("answered_by") if detail.get("turn") == run.position else None
+    answered = next((answer for answer in answers if answer.id == before), answers[0])
+    if text not in ("", answered.content):
         return
     db.execute(update(turns).where(turns.c.id == run.turn).values(run_id=answered.id))
     newest = (conversations.c.id == run.conversation, conversations.c.last_run_id == run.run)
