@@ -116,6 +116,7 @@ def plant(store: Store, name: str = "demo", plain: str = "") -> Planted:
             "model": "gpt-x",
             "sha256": sha256,
             "created_at": now(),
+            "remote_id": "fc_1",
         }
         db.execute(insert(tables.items), row)
         note(db, pk, "edit", text=planted.text())

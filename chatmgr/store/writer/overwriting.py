@@ -65,10 +65,7 @@ class OverwriteWriter:
         holders = {*named}
         for batch in batches(turns):
             holders |= set(db.scalars(_holding(batch)))
-            made = select(tables.branches.c.conversation_id).join(
-                tables.turns, tables.turns.c.branch_id == tables.branches.c.id
-            )
-            holders |= set(db.scalars(made.where(tables.turns.c.id.in_(batch)))) - {None}
+            holders |= set(db.scalars(_leaving(batch))) - {None}
         columns = tables.conversations.c
         for batch in batches(sorted(holders)):
             db.execute(select(columns.id).where(columns.id.in_(batch)).order_by(columns.id).with_for_update())
@@ -173,6 +170,17 @@ def _holding(turns: Sequence[int]) -> Any:
         .where(columns.id.in_(turns), columns.position.between(segments.first, segments.last))
         .distinct()
     )
+
+
+def _leaving(turns: Sequence[int]) -> Any:
+    """The conversations that made a path through turns, also one that they have left."""
+    columns, children = tables.branches.c, tables.branches.alias()
+    place = tables.turns.c
+    first = select(place.branch_id.label("branch"), func.min(place.position).label("position"))
+    below = first.where(place.id.in_(turns)).group_by(place.branch_id).cte("below", recursive=True)
+    further = select(children.c.id, below.c.position).join(below, children.c.parent_id == below.c.branch)
+    below = below.union(further.where(children.c.parent_position >= below.c.position))
+    return select(columns.conversation_id).join(below, below.c.branch == columns.id).distinct()
 
 
 def _refuse_live(db: Connection, holders: Sequence[int], settled: Collection[int]) -> None:
