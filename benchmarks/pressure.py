@@ -2,8 +2,9 @@
 
 DIR is the home of a filled store (``python -m benchmarks.fill``); a copy of it is used. So many conversations
 send turns, each command a new process, to a scripted server on the loopback. Meanwhile others list and
-search, one backs the database up, one exports everything, and one empties the trash. At the end every turn
-must be there, with its whole answer, and every command must have ended well.
+search, one backs the database up, one exports everything, one empties the trash, and one rebuilds the search
+index. At the end every turn must be there, with its whole answer, every command must have ended well, and the
+database must be intact.
 
 Then ``trash empty`` of one conversation is measured here and on a store of a thousand turns, in turn.
 """
@@ -86,6 +87,7 @@ class Pressure:
             threading.Thread(target=self.run, args=("backup", "db", "backup", copy)),
             threading.Thread(target=self.run, args=("export", "export", "--all", "-o", export)),
             threading.Thread(target=self.run, args=("trash empty", "trash", "empty", "gone", "--yes")),
+            threading.Thread(target=self.run, args=("reindex", "db", "reindex")),
         ]
         readers = [
             threading.Thread(target=self.read, args=words)
@@ -116,6 +118,7 @@ def under_pressure(origin: Path, folder: Path, writers: int, turns: int) -> dict
         began = time.monotonic()
         pressure.all_at_once(names, turns)
         wall = time.monotonic() - began
+        pressure.run("check", "db", "check")
     whole = _whole(home, names)
     return {
         "commands": dict(pressure.tally.ended),

@@ -15,7 +15,7 @@ WORDS: dict[str, dict[str, str]] = {
     'models': {'pull': "Fetch the embedded model's weights, or..."},
     'thread': {'adopt': 'Create a conversation from a thread on a...', 'show': "Show a conversation's thread at each...", 'sync': 'Fetch messages that others added to a...'},
     'config': {'path': 'Show where settings, keys, database and...', 'set-key': "Store a provider's key in the system's...", 'show': 'Show every setting with its value and...'},
-    'db': {'backup': 'Copy the SQLite database, even while it is...', 'check': 'Check the database: its pages, references,...', 'reindex': 'Rebuild the search index.', 'status': "Show the database's location, schema and...", 'upgrade': "Upgrade the database to this version's..."},
+    'db': {'backup': 'Copy the SQLite database, even while it is...', 'check': 'Check the database: its pages, references,...', 'reindex': 'Rebuild the search index, even while the...', 'status': "Show the database's location, schema and...", 'upgrade': "Upgrade the database to this version's..."},
     'completion': {'install': 'Install completion where the shell looks...', 'show': "Print a shell's completion script, to...", 'uninstall': 'Uninstall completion.'},
 }
 ARGUMENTS: dict[str, list[str]] = {

@@ -123,7 +123,11 @@ class Hit:
 
 @dataclass(slots=True)
 class SearchResults:
-    """The hits, read as they are consumed; after that, ``more`` tells whether there were too many to rank."""
+    """The hits, read as they are consumed; after that, ``more`` tells whether there were too many to rank.
+
+    ``incomplete``: the search index is being rebuilt, so older turns may be missing.
+    """
 
     hits: Iterator[Hit]
     more: bool = False
+    incomplete: bool = False

@@ -7,7 +7,7 @@ revision is backed up, then upgraded. A PostgreSQL database, which others may sh
 """
 
 import sqlite3
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -177,18 +177,22 @@ def _create(path: Path) -> None:
         raise unreachable(path, error) from error
 
 
-def check_search(url: str, *, rebuild: bool = False) -> bool:
-    """Whether the search index agrees with the tables; rebuilds it first if asked to."""
+def check_search(url: str) -> bool:
+    """Whether the search index agrees with the tables; others write meanwhile.
+
+    On SQLite that takes room for a copy of the index. Where there is none, it keeps others from writing.
+    """
     from chatmgr.store import engine
-    from chatmgr.store.search import index
+    from chatmgr.store.search import compare, index
 
     ready_to_write(url)
-    purpose = "is rebuilding the search index" if rebuild else "is checking the search index"
+    path = sqlite_path(url)
+    if path is not None:
+        with suppress(sqlite3.Error):
+            return compare.matches_tables(path)
     database = engine.create(url)
     try:
-        with _writing(url, purpose), database.begin() as connection:
-            if rebuild:
-                index.rebuild(connection)
+        with _writing(url, "is checking the search index"), database.begin() as connection:
             return index.matches_tables(connection)
     finally:
         database.dispose()

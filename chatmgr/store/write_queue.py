@@ -79,9 +79,12 @@ def giving_up(unwanted: threading.Event) -> Iterator[None]:
         _thread.unwanted = None
 
 
-def let_others_write(database: Path) -> None:
-    """Wait until those who wait to write have written, between two steps of house-keeping."""
-    end = time.monotonic() + _YIELD_SECONDS
+def let_others_write(database: Path, seconds: float = _YIELD_SECONDS) -> None:
+    """Wait, between two steps of house-keeping, until those who wait to write have written.
+
+    Others that keep coming are waited for so many seconds.
+    """
+    end = time.monotonic() + seconds
     while others_wait(database) and time.monotonic() < end:
         interrupts.sleep(_STEP)
 

@@ -47,6 +47,11 @@ def _noting_the_end(results: SearchResults, text: str, *, has_words: bool) -> It
         console.note(f"{reason} “{text}”.")
     elif results.more:
         console.note("Many turns match; only the newest 1,000 were ranked. All of them: history -q … -n 0")
+    if results.incomplete:
+        console.note(
+            "The search index is being rebuilt, so older turns may be missing. "
+            "If nothing rebuilds it, type: chatmgr db reindex"
+        )
 
 
 def _facts(hit: Hit) -> dict[str, Any]:

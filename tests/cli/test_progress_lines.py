@@ -23,6 +23,7 @@ def filled(sqlite_url: str) -> None:
         (("db", "check"), ("checking the pages", "checking the values", "checking the search index")),
         (("db", "check", "--quick"), ("checking the pages", "checking the counts")),
         (("db", "backup"), ("Copying ",)),
+        (("db", "reindex"), ("Indexing ", "0/4 documents")),
         (("export", "--all", "-o", "all.jsonl"), ("Exporting ", "0/2 conversations")),
         (("export", "--all", "-o", "pages/", "--format", "html"), ("Exporting ", "0/2 conversations")),
     ],
@@ -39,6 +40,7 @@ def test_progress_is_for_terminals(
         for part in shown:
             assert part in screen.raw
         assert "Exporting" not in screen.text
+        assert "Indexing" not in screen.text
         assert "checking" not in screen.text
 
 

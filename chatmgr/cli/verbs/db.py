@@ -135,6 +135,12 @@ def _check(quick: bool, progress: Callable[[str], None]) -> str:
         raise damaged(problems)
     if quick:
         return "The pages and counts of the database are"
+    if app().reader.search.is_incomplete():
+        raise DatabaseUnreachable(
+            "The search index is incomplete: a rebuilding of it is under way, or was cut off. "
+            "The conversations are intact.",
+            "If none is under way, rebuild it: chatmgr db reindex",
+        )
     progress("search index")
     if not migrate.check_search(app().url):
         raise DatabaseUnreachable(
@@ -146,7 +152,10 @@ def _check(quick: bool, progress: Callable[[str], None]) -> str:
 
 @command.command("reindex")
 def reindex() -> None:
-    """Rebuild the search index. Nothing else changes.
+    """Rebuild the search index, even while the database is in use. Nothing else changes.
+
+    Until this is done, a search on SQLite finds the newest turns only, and says so. At a terminal, a bar on
+    stderr shows how far it is.
 
     \b
     Example:
@@ -155,5 +164,5 @@ def reindex() -> None:
     if open_source(app().url) is None:
         console.note("There is no database yet.")
         return
-    migrate.check_search(app().url, rebuild=True)
+    app().writer.search_index.rebuild(ProgressBar("Indexing", "documents"))
     console.note("The search index is rebuilt.")

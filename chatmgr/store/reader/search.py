@@ -18,6 +18,7 @@ from chatmgr.domain.model import Conversation
 from chatmgr.domain.search import Hit, Query, SearchResults, Snippet
 from chatmgr.store.reader.conversations import CONVERSATION
 from chatmgr.store.reader.query_session import QuerySession
+from chatmgr.store.search import INDEXED_FROM
 from chatmgr.store.search.index_queries import IndexQuery, index_queries
 from chatmgr.store.shapes import Row, Shape, as_dict, moment
 
@@ -39,6 +40,7 @@ class Search:
         """The best ``count`` hits, conversations first; ``newest`` or ``count`` 0 take them as they come."""
         if not query.clauses:
             return SearchResults(iter(()))
+        incomplete = self.is_incomplete()  # before anything is looked for
         lookups = list(index_queries(query, self._trigrams))
         matcher = Matcher(query, sure_of_phrases=self._in_sqlite)
         values = filters.values()
@@ -49,10 +51,15 @@ class Search:
             limit = count if count and not matcher.unsure else 0
             turns = (_turn_hit(row, matcher) for row in self._turns(lookups, matcher, values, limit))
             merged = heapq.merge(names, turns, key=attrgetter("at"), reverse=True)
-            return SearchResults(islice(merged, count) if count else merged)
+            hits = islice(merged, count) if count else merged
+            return SearchResults(hits, incomplete=incomplete)
         rows = list(islice(self._turns(lookups, matcher, values, WINDOW + 1), WINDOW + 1))
         best = _best(rows[:WINDOW], matcher, count - min(len(names), count))
-        return SearchResults(iter([*names[:count], *best]), more=len(rows) > WINDOW)
+        return SearchResults(iter([*names[:count], *best]), len(rows) > WINDOW, incomplete)
+
+    def is_incomplete(self) -> bool:
+        """Whether the index lacks documents, because it is being rebuilt, or a rebuilding was cut off."""
+        return self._session.value("meta.get", key=INDEXED_FROM) is not None
 
     @property
     def _in_sqlite(self) -> bool:

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DatabaseError
 
-from chatmgr.store.search.postgres import POSTGRES, POSTGRES_CHECK, POSTGRES_DROP, POSTGRES_FILL
-from chatmgr.store.search.sqlite import SQLITE, SQLITE_CHECK, SQLITE_DROP, SQLITE_FILL, SQLITE_TRIGGERS
+from chatmgr.store.search.postgres import POSTGRES, POSTGRES_CHECK, POSTGRES_DROP
+from chatmgr.store.search.rebuild import set_triggers
+from chatmgr.store.search.sqlite import SQLITE, SQLITE_CHECK, SQLITE_DROP
 from chatmgr.store.tables import metadata
 
 # What the catalogue calls the index's tables; they are no tables of ours to compare with rows.
@@ -35,18 +36,7 @@ def mend(db: Connection) -> None:
     made = "SELECT 1 FROM sqlite_master WHERE name = 'words'"
     if db.dialect.name != "sqlite" or not db.exec_driver_sql(made).first():
         return
-    for statement in SQLITE_TRIGGERS:
-        name = statement.split()[2]
-        db.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
-        db.exec_driver_sql(statement)
-
-
-def rebuild(db: Connection) -> None:
-    """Rebuild the index from the tables."""
-    if db.dialect.name == "sqlite":
-        _run(db, [*SQLITE_FILL])
-    else:
-        _run(db, ["DELETE FROM search", *POSTGRES_FILL])
+    set_triggers(db)
 
 
 def matches_tables(db: Connection) -> bool:

@@ -124,10 +124,6 @@ def _triggers() -> list[str]:
 
 
 POSTGRES = [_TABLE, _INDEX, _FOLD, _GRAMS, _VECTOR, _QUERY, _INDEXED, _TURN, *_triggers()]
-POSTGRES_FILL = (
-    "SELECT chatmgr_index_turn(id) FROM turns",
-    "SELECT chatmgr_index(-id, name || chr(10) || title) FROM conversations",
-)
 POSTGRES_CHECK = f"""SELECT key FROM (
 {_DOCUMENTS} UNION ALL SELECT -id, name || chr(10) || title FROM conversations) AS d
 FULL JOIN search USING (key)

@@ -11,10 +11,14 @@ trigram and a search for one or two characters can match the beginning of one.
 ``GLOB`` compares each character with each range of a class: 170 ns a character with all of ours (measured),
 nine tenths of what closing a run of 10 MB cost. So the test for such scripts asks what is cheap first: whether
 all is ASCII, then whether a wider class of fewer ranges, without punctuation and emoji, matches.
+
+While the index is rebuilt (``rebuild``), other triggers take the place of these: they leave alone what is not
+in the index again yet.
 """
 
 from chatmgr.domain.states import LIVE
 from chatmgr.domain.text import SPACELESS
+from chatmgr.store.search import INDEXED_FROM
 
 _LIVE = "({})".format(", ".join(f"'{state}'" for state in sorted(LIVE)))
 _WIDER = "\u0e00-\u17ff\u2e80-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
@@ -42,6 +46,9 @@ text, content='searchable', content_rowid='key', columnsize=0, tokenize='{TOKENI
 _GRAMS = f"""CREATE VIRTUAL TABLE grams USING fts5(
 text, content='searchable_spaceless', content_rowid='key', columnsize=0, detail='none', tokenize='{TOKENIZERS["grams"]}')"""
 
+_INDEXED = " /* indexed */"
+_REBUILT = f" AND key >= (SELECT CAST(meta.value AS INTEGER) FROM meta WHERE meta.key = '{INDEXED_FROM}')"
+
 _VOCABULARY = "CREATE VIRTUAL TABLE grams_terms USING fts5vocab(grams, row)"
 
 
@@ -64,9 +71,19 @@ def _add(view: str, condition: str) -> str:
     )
 
 
+def _fill(view: str, condition: str) -> list[str]:
+    """Add a range of documents to both tables; FTS5 takes them fastest in their order."""
+    source = f"FROM {view} WHERE {condition}"
+    return [
+        f"INSERT INTO words(rowid, text) SELECT key, text {source} ORDER BY key",
+        f"INSERT INTO grams(rowid, text) SELECT key, text || '  ' {source} AND {_IS_SPACELESS} ORDER BY key",
+    ]
+
+
 def _around(name: str, change: str, view: str, condition: str, when: str = "") -> list[str]:
-    """The two triggers before and after a change."""
+    """The two triggers before and after a change; ``_INDEXED`` stands for which documents they maintain."""
     guard = f" WHEN {when}" if when else ""
+    condition += _INDEXED
     return [
         f"CREATE TRIGGER {name}_before BEFORE {change}{guard} BEGIN {_remove(view, condition)} END",
         f"CREATE TRIGGER {name}_after AFTER {change}{guard} BEGIN {_add(view, condition)} END",
@@ -97,12 +114,24 @@ def _triggers() -> list[str]:
     ]
 
 
-SQLITE_TRIGGERS = _triggers()
+SQLITE_TRIGGERS = [trigger.replace(_INDEXED, "") for trigger in _triggers()]
+SQLITE_REBUILDING_TRIGGERS = [trigger.replace(_INDEXED, _REBUILT) for trigger in _triggers()]
 SQLITE = [_TURNS, _NAMES, _ALL, _SPACELESS, _WORDS, _GRAMS, _VOCABULARY, *SQLITE_TRIGGERS]
-SQLITE_FILL = ("INSERT INTO words(words) VALUES ('rebuild')", "INSERT INTO grams(grams) VALUES ('rebuild')")
+SQLITE_EMPTY = tuple(f"INSERT INTO {table}({table}) VALUES ('delete-all')" for table in TOKENIZERS)
+# From one key up to, but not including, another.
+SQLITE_FILL_TURNS = _fill("searchable_turns", "key >= ? AND key < ?")
+SQLITE_FILL_NAMES = _fill("searchable_names", "conversation_id <= -? AND conversation_id > -?")
 SQLITE_CHECK = tuple(
-    f"INSERT INTO {table}({table}, rank) VALUES ('integrity-check', 1)" for table in ("words", "grams")
+    f"INSERT INTO {table}({table}, rank) VALUES ('integrity-check', 1)" for table in TOKENIZERS
 )
+# The same two tables, in temporary storage.
+SQLITE_COPIES = {
+    table: (
+        f"CREATE TEMP VIEW {view} AS SELECT key, text FROM main.{view}",
+        made.replace("TABLE ", "TABLE temp.", 1),
+    )
+    for table, view, made in (("words", "searchable", _WORDS), ("grams", "searchable_spaceless", _GRAMS))
+}
 SQLITE_DROP = [
     *(f"DROP TRIGGER IF EXISTS {trigger.split()[2]}" for trigger in SQLITE_TRIGGERS),
     "DROP TABLE IF EXISTS grams_terms",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from chatmgr.store.writer.conversations import ConversationWriter
     from chatmgr.store.writer.meta import MetaWriter
     from chatmgr.store.writer.runs import RunWriter
+    from chatmgr.store.writer.search_index import SearchIndexWriter
     from chatmgr.store.writer.threads import ThreadWriter
     from chatmgr.store.writer.trash import TrashWriter
     from chatmgr.store.writer.turns import TurnWriter
@@ -70,6 +71,13 @@ class Writer:
         from chatmgr.store.writer.trash import TrashWriter
 
         return TrashWriter(self.database)
+
+    @cached_property
+    def search_index(self) -> "SearchIndexWriter":
+        """The search index as a whole."""
+        from chatmgr.store.writer.search_index import SearchIndexWriter
+
+        return SearchIndexWriter(self.database)
 
     @cached_property
     def meta(self) -> "MetaWriter":
