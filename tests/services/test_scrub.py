@@ -59,8 +59,8 @@ def test_every_place_is_found_and_overwritten(store: Store, app: App) -> None:
     planted = plant(store)
     assert left(store, planted)
     findings, remainder = scrub(app, SecretPatterns())
-    certain = {finding.found.secret: finding.found.kind for finding in findings.places if finding.found.certain}
-    kinds = Counter(certain.values())  # the journal has the title, too
+    certain = [finding.found for finding in findings.places if finding.found.certain]
+    kinds = Counter({found.secret: found.kind for found in certain}.values())  # a title twice
     assert kinds == Counter(planted.kinds)
     assert {finding.address for finding in findings.places} >= {"demo", "demo@1", "tutor (version 1)"}
     assert left(store, planted) == []
@@ -140,8 +140,8 @@ def test_a_shared_turn_is_overwritten_once_and_for_all(store: Store, app: App) -
 
 def test_turns_of_another_conversation_on_a_path_that_was_left(store: Store, app: App) -> None:
     """A fork left a path through turns that its source said; they are its own as well."""
-    for text in ("one", "two: tell nobody", "three"):
-        store.answer(text, "yes")
+    for question in ("one", "two: tell nobody", "three"):
+        store.answer(question, "yes")
     store.writer.tree.fork(store.now().pk, 3, "fork")
     fork = store.now("fork")
     key = ThreadKey(fork.pk, "openai", ENDPOINT)
