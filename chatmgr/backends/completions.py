@@ -64,7 +64,7 @@ class CompletionsBackend(Stateless):
         optional = _OPTIONAL.keys() - params.keys()
         yield Sending()
         try:
-            if request.begun and is_private_host(self._client.provider.base_url):
+            if request.begun and not request.begun_items and is_private_host(self._client.provider.base_url):
                 try:
                     yield from self._answer(request, {**body, **_PREFILL}, optional, going_on)
                 except ProviderRefused as error:

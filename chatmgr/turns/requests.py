@@ -13,8 +13,14 @@ def read_request(
     assistant: Assistant,
     model: str,
     message: UserMessage,
+    *,
+    begun: str = "",
+    said: int = 0,
 ) -> TurnRequest:
-    """The request of a turn that was opened; the history is read when it is asked for."""
+    """The request of a turn that was opened; the history is read when it is asked for.
+
+    ``begun`` is an answer that the run goes on with. Of the run's items, the last ``said`` are its own.
+    """
 
     def history(after: int) -> list[Message]:
         with reader:
@@ -25,6 +31,7 @@ def read_request(
         answered = reader.turns.last_answered(run.conversation, run.position)
         held = thread is not None and thread.synced >= answered > 0
         items = reader.turns.items_at(run.conversation, answered) if held else ()
+        own = reader.items.with_bytes(run.turn) if begun else ()
         return TurnRequest(
             conversation=conversation.id,
             position=run.position,
@@ -38,4 +45,6 @@ def read_request(
             attachments=message.attachments,
             remote_files=reader.threads.remote_files(run.conversation, run.provider, run.endpoint),
             pending=unsent_answers(items),
+            begun=begun,
+            begun_items=own[: len(own) - said],
         )

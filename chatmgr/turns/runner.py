@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
+from chatmgr.backends.continuation import as_instruction, as_sent
 from chatmgr.domain.errors import (
     Busy,
     ChatmgrError,
@@ -16,7 +17,7 @@ from chatmgr.domain.errors import (
 )
 from chatmgr.domain.events import Event, Notice, Sending, ThreadSynced, Uploaded
 from chatmgr.domain.interrupts import interrupts
-from chatmgr.domain.model import Assistant, Conversation, LiveRun, TurnRequest, UserMessage
+from chatmgr.domain.model import Assistant, Conversation, LiveRun, UserMessage
 from chatmgr.domain.ports import PriceTable
 from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
@@ -111,9 +112,10 @@ class TurnRunner:
             begun=begun,
         )
         with _message_kept():
-            request = self._request(
-                conversation, run, assistant, route.model, message, background=background, begun=begun
+            request = read_request(
+                self._reader, conversation, run, assistant, route.model, message, begun=begun
             )
+            request = replace(request, background=background)
 
             def events() -> Iterator[Event]:
                 if target and target.notice:
@@ -121,21 +123,6 @@ class TurnRunner:
                 yield from route.backend().stream(request)
 
             yield from self._drive(run, assistant.id, route, events, progress)
-
-    def _request(
-        self,
-        conversation: Conversation,
-        run: OpenRun,
-        assistant: Assistant,
-        model: str,
-        message: UserMessage,
-        *,
-        background: bool,
-        begun: str,
-    ) -> TurnRequest:
-        """Read all that the backend needs."""
-        request = read_request(self._reader, conversation, run, assistant, model, message)
-        return replace(request, background=background, begun=begun)
 
     def submit_tool_outputs(
         self,
@@ -158,16 +145,12 @@ class TurnRunner:
             with self._reader as reader:
                 progress.begin_with(reader.runs.used(live_run.run_pk), route.provider.api)
                 message = UserMessage(live_run.user, reader.turns.files_of(live_run.message))
-            request = self._request(
-                conversation,
-                run,
-                assistant,
-                route.model,
-                message,
-                background=live_run.background,
-                begun=live_run.begun,
+            begun, said = live_run.begun, len(live_run.items)
+            request = read_request(
+                self._reader, conversation, run, assistant, route.model, message, begun=begun, said=said
             )
-            live_run = replace(live_run, request=request)
+            request = replace(request, background=live_run.background)
+            live_run = as_sent(replace(live_run, request=as_instruction(request)))
             self._writer.runs.resume(run)
             yield from self._drive(
                 run,

@@ -264,3 +264,64 @@ def test_no_item_is_lost_or_doubled_when_the_process_is_killed(
     assert len(ids) >= shown >= noted
     assert ids == [image["id"] for image in images[: len(ids)]]
     assert chatmgr.rows("SELECT size FROM blobs") == [(len(PNG),)]
+
+
+CUT = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
+
+
+class TestContinued:
+    """An answer that goes on where it was cut off, beside whose text there is more."""
+
+    @pytest.fixture
+    def cut(self, chatmgr: Chatmgr, server: ItemServer) -> Chatmgr:
+        server.stateless = True
+        server.turns.append(streamed(SEARCH, said("Cats sl", URL), **CUT))
+        chatmgr("send", "demo", "cats?", code=8)
+        return chatmgr
+
+    def test_keeps_its_items(self, cut: Chatmgr, server: ItemServer) -> None:
+        server.turns += [
+            streamed(said("eep. Do", id="msg_2"), **CUT),
+            streamed(said(" dogs?", URL, id="msg_3")),
+        ]
+        cut("continue", "demo", code=8)
+        cut("continue", "demo")
+        turn = cut.turn("demo@1")
+        assert turn["answer"] == "Cats sleep. Do dogs?"
+        assert [item["kind"] for item in turn["items"]] == ["tool_call", "text", "text"]
+        assert "Cats [1]sleep. Do dogs[1]?" in cut("history", "demo").out
+        server.turns.append(streamed(said("Yes.", id="msg_4")))
+        cut("send", "demo", "sure?")
+        sent = server.bodies("/responses")[-1]["input"]
+        assert [item.get("content") for item in sent if item.get("role") == "assistant"] == [turn["answer"]]
+        assert [item["type"] for item in sent].count("web_search_call") == 1
+
+    def test_is_told_what_it_holds(self, cut: Chatmgr, server: ItemServer) -> None:
+        server.turns.append(streamed(said("eep.", id="msg_2")))
+        cut("continue", "demo")
+        sent = server.bodies("/responses")[-1]["input"]
+        assert [item["type"] for item in sent] == ["message", "web_search_call", "message", "message"]
+
+    def test_that_gives_nothing_leaves_the_answer(self, cut: Chatmgr, server: ItemServer) -> None:
+        server.turns.append(Reply(400, {"error": {"message": "Not now."}}))
+        cut("continue", "demo", code=8)
+        turn = cut.turn("demo@1")
+        assert (turn["answer"], turn["state"], len(turn["items"])) == ("Cats sl", "incomplete", 2)
+
+    def test_with_a_call(self, cut: Chatmgr, server: ItemServer) -> None:
+        server.turns.append(streamed(said("eep", id="msg_2"), CALL, usage=USAGE))
+        cut("continue", "demo", code=8)
+        server.turns.append(streamed(said("A lot.", id="msg_3"), usage=USAGE))
+        cut("runs", "answer", "demo", "call_1=42")
+        turn = cut.turn("demo@1")
+        assert (turn["answer"], turn["state"]) == ("Cats sleep\n\nA lot.", "completed")
+        assert turn["input_tokens"] == 20
+        sent = server.bodies("/responses")[-1]["input"]
+        assert [item["type"] for item in sent] == [
+            *("message", "web_search_call", "message", "message"),
+            *("message", "function_call", "function_call_output"),
+        ]
+        assert [item.get("content") for item in sent if item.get("role") == "assistant"] == ["Cats sl", "eep"]
+        assert [item["kind"] for item in turn["items"]] == [
+            *("tool_call", "text", "text", "tool_call", "tool_result", "text")
+        ]

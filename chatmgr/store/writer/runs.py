@@ -8,9 +8,9 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from chatmgr.domain.items import Item
 from chatmgr.domain.states import LIVE, RunState
-from chatmgr.store.tables import answer_parts, conversations, journal, messages, runs, turns
+from chatmgr.store.tables import answer_parts, conversations, items, journal, messages, runs, turns
 from chatmgr.store.writer.database import Database, now
-from chatmgr.store.writer.items import add_answers, add_item, has_items, next_position
+from chatmgr.store.writer.items import add_answers, add_item, has_items, next_position, says
 from chatmgr.store.writer.records import OpenRun, RunOutcome
 from chatmgr.store.writer.threads import branch_of, update_thread
 
@@ -150,19 +150,25 @@ def _keep_earlier_answer(db: Connection, run: OpenRun, text: str) -> None:
         .order_by(runs.c.id.desc())
     )
     answers = db.execute(earlier).all()
-    if not answers or db.scalar(select(has_items(run.run))):
+    if not answers:
         return
-    made_by = select(journal.c.detail).where(
+    made_by = select(journal.c.action, journal.c.detail).where(
         journal.c.conversation_id == run.conversation, journal.c.action.in_(("retry", "continue"))
     )
-    detail = db.scalar(made_by.order_by(journal.c.id.desc()).limit(1)) or {}
-    before = detail.get("answered_by") if detail.get("turn") == run.position else None
-    answered = next((answer for answer in answers if answer.id == before), answers[0])
-    if text not in ("", answered.content):
+    entry = db.execute(made_by.order_by(journal.c.id.desc()).limit(1)).first()
+    detail = entry.detail if entry and entry.detail.get("turn") == run.position else {}
+    answered = next((answer for answer in answers if answer.id == detail.get("answered_by")), answers[0])
+    begun = answered.id if entry and entry.action == "continue" else 0  # its items were copied
+    if text not in ("", answered.content) or _count_items(db, run.run) > _count_items(db, begun):
         return
     db.execute(update(turns).where(turns.c.id == run.turn).values(run_id=answered.id))
     newest = (conversations.c.id == run.conversation, conversations.c.last_run_id == run.run)
     db.execute(update(conversations).where(*newest).values(last_run_id=answered.id))
+
+
+def _count_items(db: Connection, run: int) -> int:
+    """How much a run said beside its text."""
+    return int(db.scalar(select(func.count()).select_from(items).where(says(run))) or 0)
 
 
 def update_run(db: Connection, run: OpenRun, **values: object) -> None:
