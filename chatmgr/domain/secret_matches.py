@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 from chatmgr.domain.fast_dataclass import dataclass
+from chatmgr.domain.items import canonical_json
 from chatmgr.domain.redaction import without_credentials
 
 MARK = "[removed]"
@@ -146,11 +147,6 @@ class Scrubber:
             else:
                 merged.append(match)
         return merged
-
-
-def canonical_json(value: Any) -> str:
-    """A value as JSON, always written alike."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 class _Unparsed(str):

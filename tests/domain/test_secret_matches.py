@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from chatmgr.domain.secret_matches import MARK, LiteralMatcher, Match, RegexMatcher, Scrubber, canonical_json
+from chatmgr.domain.items import canonical_json
+from chatmgr.domain.secret_matches import MARK, LiteralMatcher, Match, RegexMatcher, Scrubber
 
 SECRET = "correct-horse-battery"
 
