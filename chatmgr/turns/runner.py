@@ -151,7 +151,10 @@ class TurnRunner:
             )
             request = replace(request, background=live_run.background)
             live_run = as_sent(replace(live_run, request=as_instruction(request)))
-            self._writer.runs.resume(run)
+            if route.provider.api == "assistants":
+                self._writer.runs.resume(run)
+            else:  # until the answers are on their way, it waits for them
+                self._writer.runs.take_over(run)
             yield from self._drive(
                 run,
                 assistant.id,

@@ -1,16 +1,20 @@
 """Turns whose answers are more than text: how they end, and that no conversation goes on with a call open."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from chatmgr.domain.events import ItemDone
 from chatmgr.domain.items import DECLINED
+from chatmgr.services.app import App
 from tests.support.commands import Chatmgr
 from tests.support.item_server import PNG, ItemServer, said, streamed
 from tests.support.output_items import APPROVAL, CALL, IMAGE, SEARCH, URL
 from tests.support.remote_threads import at_terminal, until
 from tests.support.reply_server import Reply, chat_answer, event_stream
+from tests.support.scripted_api import response
 
 USAGE = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
 
@@ -175,6 +179,38 @@ class TestCalls:
         server.turns.append(streamed(said("It is 42.", id="msg_2")))
         assert waiting("runs", "answer", "demo", "call_1=42").out == "It is 42.\n"
         assert server.bodies("/responses")[-1]["input"][0]["output"] == "42"
+
+    def test_it_waits_until_the_answers_are_sent(
+        self, waiting: Chatmgr, server: ItemServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever is killed before that has lost nothing: they are asked for again."""
+        monkeypatch.setenv("CHATMGR_HOME", str(waiting.home))
+        for name, value in waiting.env.items():
+            monkeypatch.setenv(name, value)
+        server.turns.append(streamed(said("It is 42.", id="msg_2")))
+        with closing(App()) as app:
+            with app.reader as reader:
+                conversation = reader.conversations.get("demo")
+            events = app.turns.submit_tool_outputs(conversation, {"call_1": "42"})
+            assert isinstance(next(events), ItemDone)
+            assert waiting.rows("SELECT state FROM runs") == [("requires_action",)]
+            list(events)
+        assert waiting.rows("SELECT state FROM runs") == [("completed",)]
+
+    def test_killed_once_the_answers_are_sent_it_counts_each_step_once(
+        self, waiting: Chatmgr, server: ItemServer
+    ) -> None:
+        """The server only tells of the response that held the calls; its tokens are counted already."""
+        server.turns.append(Reply(200, b"", "text/event-stream", {"Content-Length": "1000000"}))
+        process = waiting.start("runs", "answer", "demo", "call_1=42")
+        until(lambda: len(server.bodies("/responses")) == 2 or process.over)
+        process.kill()
+        server.replies["GET", "/responses/resp_1"] = Reply(
+            body=response(output=[said("Let me see."), CALL], usage=USAGE)
+        )
+        waiting("history", "demo")
+        turn = waiting.turn("demo@1")
+        assert (turn["state"], turn["input_tokens"], turn["output_tokens"]) == ("interrupted", 10, 5)
 
 
 @pytest.mark.parametrize(
