@@ -137,22 +137,6 @@ def _is_text_of(remote: str, local: Message) -> bool:
     return bool(local.items) and remote == text
 
 
-def without_lines(texts: Iterable[str], messages: Iterable[Message]) -> list[str]:
-    """Texts without white space, and without the lines that stand for items of these messages.
-
-    A thread that was built from the transcript has such lines, and one that a server filled has none. Texts
-    that held nothing else are left out.
-    """
-    lines = {without_spaces(line) for message in messages for line in lines_of(message)}
-    cleaned: list[str] = []
-    for text in texts:
-        rest = text
-        for line in lines:
-            rest = rest.replace(line, "")
-        cleaned += [rest] if rest else []
-    return cleaned
-
-
 def _in_order_of(newest: list[RemoteMessage], turn: list[Message]) -> list[RemoteMessage]:
     """The newest messages, in the turn's order where the server does not tell theirs.
 

@@ -4,9 +4,9 @@ import pytest
 
 from chatmgr.backends.items.making import Origin
 from chatmgr.backends.responses.output_items import read_output_item
-from chatmgr.backends.thread_sync import without_lines
+from chatmgr.backends.thread_news import messages_after
 from chatmgr.domain.items import DECLINED, Item, answer_to
-from chatmgr.domain.model import Message
+from chatmgr.domain.model import Message, RemoteMessage
 from chatmgr.domain.states import RunState
 from tests.support.item_server import ItemServer, Json, request, said, streamed
 from tests.support.output_items import CALL, IMAGE, KINDS, REASONING, SEARCH
@@ -162,7 +162,17 @@ class TestThreads:
 
     def test_the_texts_of_a_thread_that_was_built_are_those_of_the_transcript(self) -> None:
         history = [*turn(*made(SEARCH, said("Hi.")), text="Hi."), *turn(*made(IMAGE))]
-        line = '[calledweb_search({"type":"search","query":"x"})]'
-        built = ["Doit.", f"{line}Hi.", "Doit.", "[image:image.png,228bytes]"]
-        assert without_lines(built, history) == ["Doit.", "Hi.", "Doit."]
-        assert without_lines(["Doit.", "Hi.", "Doit."], history) == ["Doit.", "Hi.", "Doit."]
+        asked = RemoteMessage("", "user", "Do it.")
+        line = '[called web_search({"type": "search", "query": "x"})]'
+        built = [
+            *(asked, RemoteMessage("", "assistant", f"{line}\n\nHi.")),
+            *(asked, RemoteMessage("", "assistant", "[image: image.png, 228 bytes]")),
+        ]
+        filled = [asked, RemoteMessage("", "assistant", "Hi."), asked]
+        later = [RemoteMessage("", "user", "And?"), RemoteMessage("", "assistant", "Yes.")]
+        for messages in (built, filled):
+            assert messages_after(messages, history) == []
+            assert messages_after([*messages, *later], history) == later
+            assert messages_after(messages[:2], history) is None
+            assert messages_after([*messages, later[1]], history) is None
+            assert messages_after([*messages[:2], *later], history) is None

@@ -36,6 +36,16 @@ def test_an_image_alone_is_no_empty_answer(chatmgr: Chatmgr, server: ItemServer)
     assert chatmgr.turn("demo@1")["state"] == "completed"
 
 
+def test_turns_of_others_are_fetched_after_an_image_alone(chatmgr: Chatmgr, server: ItemServer) -> None:
+    server.turns.append(streamed(IMAGE))
+    chatmgr("send", "demo", "draw")
+    asked = {"id": "msg_u", "type": "message", "role": "user", "content": "draw"}
+    server.items = [asked, IMAGE, {**asked, "content": "and?"}, said("Yes.", id="msg_2")]
+    chatmgr("thread", "sync", "demo")
+    turns = chatmgr.json("history", "demo")
+    assert [(turn["user"], turn["answer"]) for turn in turns] == [("draw", None), ("and?", "Yes.")]
+
+
 def test_an_image_alone_is_an_answer_to_come_back_to(chatmgr: Chatmgr, server: ItemServer) -> None:
     server.turns += [streamed(IMAGE), Reply(400, {"error": {"message": "Not now."}})]
     chatmgr("send", "demo", "draw")
