@@ -31,7 +31,7 @@ class DraftCommands(CommandGroup):
             Command(
                 "/edit",
                 "[TEXT|@TURN [TEXT]]",
-                "write the next message in $VISUAL or $EDITOR; with @TURN, say that turn differently",
+                "write the next message in $EDITOR; with @TURN, say a turn differently",
                 _HEADING,
                 self._edit,
                 "turn",
