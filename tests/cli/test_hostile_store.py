@@ -13,6 +13,7 @@ import click
 import pytest
 
 from chatmgr.cli.help.command_tree import contexts
+from chatmgr.domain.ids import FAR
 from tests.support import sample_stores
 from tests.support.commands import Chatmgr
 from tests.support.pseudo_terminal import TerminalProcess
@@ -29,7 +30,7 @@ LIVE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 OURS = re.compile("\x1b\\[(?!8m|2J)[0-9;]*[mAJK]|\r(?!write)")
 # These hold one of a few words of ours, a hash, or what conversations are found by.
 FIXED = {"runs.state", "messages.role", "blobs.sha256", "attachments.sha256", "remote_files.sha256"}
-FIXED |= {"meta.key", "meta.value", "conversations.provider"}
+FIXED |= {"meta.key", "meta.value", "conversations.provider", "items.sha256", "sources.key"}
 COLUMNS = {
     f"{table.name}.{column.name}"
     for table in sample_stores.TABLES.values()
@@ -50,6 +51,27 @@ VERBS: dict[str, list[str]] = {
     "history": [
         *("history", "history --json", "history one --usage --runs", "history one --runs --json"),
         *("history -q content", "history -q content --json", "history two*", "history one --code"),
+        *("history one@1 --items", "history one@1 --items --json", "history one@1 --save files"),
+        *(
+            "history one --tree",
+            "history one --tree --json",
+            "history two* --log",
+            "history two* --log --json",
+        ),
+        *("history -q content --all-paths", "history one~2"),
+    ],
+    "fork": ["fork two*", "fork one@1 branched --json"],
+    "retry": ["retry two*", "retry one@1 --pick 1", "retry one@1 -m other"],
+    "continue": ["continue two*", "continue one"],
+    "edit": ["edit two*@1 changed", "edit one@1 changed --json"],
+    "undo": ["undo two*", "undo one --json"],
+    "redo": ["redo two*", "redo one"],
+    "switch": ["switch one~2", "switch one~9"],
+    "scrub": [
+        "scrub content --dry-run",
+        "scrub content --dry-run --json",
+        "scrub content -y",
+        "scrub --secrets",
     ],
     "stats": ["stats", "stats --by model --json", "stats --by conversation", "stats --html -"],
     "export": [f"export --all --format {form}" for form in ("md", "text", "json", "jsonl")]
@@ -113,6 +135,10 @@ def hostile_rows() -> dict[str, list[dict[str, object]]]:
                     row[column.name] = {evil: [evil]} if python_type(column) is dict else evil
     first, second = tables["conversations"]
     gone = second | {"id": 3, "name": GONE, "key": f"key {EVIL}", "turns": 0, "last_run_id": None}
+    tables["turns"][1]["run_id"] = 3
+    gone["branch_id"] = 4
+    tables["branches"].append(tables["branches"][1] | {"id": 4, "key": f"key {EVIL}", "conversation_id": 3})
+    tables["path_segments"].append({"conversation_id": 3, "first": 1, "branch_id": 4, "last": FAR})
     tables["conversations"].append(gone | {"deleted_at": datetime(2026, 5, 1, tzinfo=UTC)})
     first |= {"name": "one", "key": "aaaa1111", "provider": "wire", "last_run_id": 3}
     second |= {"name": TWO, "archived_at": None, "last_run_id": 4, "provider": f"provider {EVIL}"}
@@ -157,7 +183,7 @@ def hostile(chatmgr: Chatmgr, wire: WireServer, template: Path, tmp_path: Path) 
 
 def words_of(line: str) -> list[str]:
     """The words of a command line; a word that ends in a star stands for the name that begins so."""
-    full = {"two*": TWO, "gone*": GONE}
+    full = {"two*": TWO, "two*@1": f"{TWO}@1", "gone*": GONE}
     return [full.get(word, word) for word in line.split()]
 
 

@@ -16,7 +16,7 @@ CONVERSATION = WORD.findall(
 TURN = WORD.findall(
     "conversation, turn, user, answer, state, detail, model, provider, run_id, thread_id, started_at, "
     "finished_at, input_tokens, output_tokens, error, cached_tokens, reasoning_tokens, cost, reasoning, "
-    "attachments"
+    "items, attachments"
 )
 THREAD = {"responses": "conv_", "assistants": "thread_"}
 RUN = {"responses": "resp_", "assistants": "run_", "completions": "chatcmpl-?"}
@@ -105,6 +105,7 @@ def test_json_of_a_turn(talking: Chatmgr, api: str) -> None:
         "error": None,
         "cost": None,
         "reasoning": None,
+        "items": [],
         "attachments": [],
     }
 
