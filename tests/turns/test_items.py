@@ -115,6 +115,12 @@ class TestCalls:
         assert "requires_action" in waiting("history").out
         assert "[requires_action — look_up]" in waiting("history", "demo").out
 
+    @pytest.mark.parametrize("verb", ["undo", "fork"])
+    def test_the_path_stays_until_it_is_answered(self, waiting: Chatmgr, verb: str) -> None:
+        error = waiting(verb, "demo", code=8).err
+        assert "“demo” has a run that waits for you. Answer: chatmgr runs answer demo — or give it up" in error
+        assert waiting.turn("demo@1")["state"] == "requires_action"
+
     def test_answered_on_the_command_line(self, waiting: Chatmgr, server: ItemServer) -> None:
         server.turns.append(streamed(said("It is 42.", id="msg_2"), usage=USAGE))
         assert waiting("runs", "answer", "demo", 'call_1={"a": "="}').out == "It is 42.\n"
