@@ -125,7 +125,7 @@ class PathService:
             name = in_shell(current.name)
             waits = current.state == RunState.REQUIRES_ACTION
             what = "a run that waits for you" if waits else "an open run"
-            first = f"Answer: chatmgr runs answer {name}" if waits else f"Wait for it: chatmgr runs wait {name}"
-            hint = f"{first} — or give it up: chatmgr runs cancel {name}"
+            first = "Answer: chatmgr runs answer" if waits else "Wait for it: chatmgr runs wait"
+            hint = f"{first} {name} — or give it up: chatmgr runs cancel {name}"
             raise Busy(f"“{current.name}” has {what}.", hint)
         return current
