@@ -180,6 +180,18 @@ class TestCalls:
         waiting("send", "demo", "and then?")
         assert len(server.bodies("/responses")[-1]["input"]) == 1
 
+    def test_what_the_server_has_heard_is_not_said_again(self, waiting: Chatmgr, server: ItemServer) -> None:
+        """The turn that was to bring the answer failed, once the server had taken that in."""
+        question = {"id": "m_1", "type": "message", "role": "user", "content": "look"}
+        server.items = [question, said("Let me see."), CALL]
+        server.turns.append(Reply(500, {"error": {"message": "Not now."}}))
+        waiting("send", "demo", "and now?", code=8)
+        output = {"id": "fco_1", "type": "function_call_output", "call_id": "call_1", "output": DECLINED}
+        server.items.append(output)
+        server.turns.append(streamed(said("Yes.", id="msg_2"), conversation={"id": "conv_1"}))
+        waiting("send", "demo", "and now?")
+        assert [item["type"] for item in server.bodies("/responses")[-1]["input"]] == ["message"]
+
     def test_asked_for_at_a_terminal(self, waiting: Chatmgr, server: ItemServer) -> None:
         server.turns.append(streamed(said("It is 42.", id="msg_2")))
         code, seen = at_terminal(
