@@ -5,6 +5,7 @@ while the answer is being stopped or at the empty line after it, it leaves the c
 does not matter, only that nothing was typed in between.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Protocol
@@ -12,6 +13,7 @@ from typing import Protocol
 from chatmgr.chat.slash import Command, ParsedCommand, Typed, help_lines, nearest_command, own, parse_command
 from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted, TipMoved, UsageFault
 from chatmgr.terminal.console import Console
+from chatmgr.terminal.region import terminal_size
 
 INTERRUPTED = 130
 _ONCE_MORE = "Press Ctrl-C again to leave, or type exit() or Ctrl-D."
@@ -104,7 +106,8 @@ def _run_command(
 ) -> tuple[int, bool] | None:
     """Run a command; returns what became of a turn, as ``_guarded`` does, if the command runs one."""
     if parsed.name in {"/help", "/?"}:
-        for line in help_lines([*commands.values(), *own(lambda _: None)]):
+        width = terminal_size(sys.stderr.fileno())[0] if sys.stderr.isatty() else 0
+        for line in help_lines([*commands.values(), *own(lambda _: None)], width):
             console.note(line)
     elif parsed.name in commands:
         command = commands[parsed.name]

@@ -85,12 +85,14 @@ class ChatSession:
                         follow(self.conversation, ask(self.conversation), reasoning=show_reasoning)
                         break
                     except TipMoved as moved:
-                        self._go_to(place_after(self.conversation, moved, self._if_moved))
+                        back = f"/switch {self.conversation.name}"
+                        self._go_to(place_after(self.conversation, moved, self._if_moved, back))
                 if interactive():
                     console.note("", "")
             except click.Abort:  # Ctrl-C at a question
+                console.note("", "")  # after ^C, which stands in the line of the question
                 name = shlex.quote(self.conversation.name)
-                raise Interrupted(f"The run waits: chatmgr runs answer {name}") from None
+                raise Interrupted(f"The run goes on waiting. Answer: chatmgr runs answer {name}") from None
             finally:
                 self._facts = None
         app().titles.start(self.conversation)

@@ -10,8 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from chatmgr.terminal.sanitize import wrap
+
 _COMMAND = re.compile(r"(/[A-Za-z]+|/\?)(?:\s+(.*))?", re.DOTALL)
 LEAVE = {"exit()", "/exit"}
+_NARROWEST = 20  # columns of an explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +80,30 @@ def nearest_command(name: str, known: Iterable[str]) -> str:
     return matches[0] if matches else ""
 
 
-def help_lines(commands: Iterable[Command]) -> Iterator[str]:
-    """The help: the commands under their headings, then the keys."""
+def help_lines(commands: Iterable[Command], width: int) -> Iterator[str]:
+    """The help: the commands under their headings, then the keys.
+
+    ``width`` is that of the terminal; 0: there is none, and nothing is wrapped.
+    """
     by_heading: dict[str, list[Command]] = {}
     for command in commands:
         by_heading.setdefault(command.group, []).append(command)
-    width = max(len(_usage(command)) for group in by_heading.values() for command in group)
+    column = max(len(_usage(command)) for group in by_heading.values() for command in group)
     for heading, group in by_heading.items():
         yield f"{heading}:"
         for command in group:
-            yield f"  {_usage(command):<{width}}  {command.help}"
+            yield from _entry(_usage(command), command.help, column, width)
     yield "Keys:"
     for key, effect in _KEYS:
-        yield f"  {key:<{width}}  {effect}"
+        yield from _entry(key, effect, column, width)
+
+
+def _entry(term: str, text: str, column: int, width: int) -> Iterator[str]:
+    """What is explained, and its explanation beside it, in lines of a width."""
+    shown = wrap(text, max(width - column - 4, _NARROWEST)) if width else text
+    for line in shown.split("\n"):
+        yield f"  {term:<{column}}  {line}".rstrip()
+        term = ""
 
 
 def _usage(command: Command) -> str:

@@ -93,6 +93,16 @@ class NoCode(ChatmgrError):
         super().__init__(f"The answers of “{conversation}” contain {available}{missing}.")
 
 
+class NoRun(ChatmgrError):
+    """A turn has no run of this number."""
+
+    exit_code = 5
+
+    def __init__(self, address: str, count: int, wanted: int) -> None:
+        available = "one run" if count == 1 else f"{count} runs"
+        super().__init__(f"{address} has {available}, and no run {wanted}.")
+
+
 class NetworkDown(ChatmgrError):
     """The provider was not reached, or the connection broke before the answer was complete.
 
@@ -162,9 +172,14 @@ class OutputNeeded(ProviderRefused):
             text if len(text) <= _LONGEST_CALL else f"{text[:_LONGEST_CALL]}…" for text in map(str, calls)
         ]
         super().__init__(
-            f"{name}@{position} is waiting for {needed} {', '.join(shown) or 'a function'}.",
+            f"{name}@{position} is waiting for {needed} {_listed(shown) or 'a function'}.",
             f"Answer: {command} {answers} — or decline: {command} --decline",
         )
+        self.count = len(calls)
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
 class Busy(ChatmgrError):

@@ -28,6 +28,13 @@ class Move(NamedTuple):
     after: int
 
 
+class Switch(NamedTuple):
+    """The addresses of the last turn of a conversation's path, before and after it took another path."""
+
+    before: str
+    after: str
+
+
 class PathService:
     """Moves conversations along the tree of turns, each while it is locked."""
 
@@ -96,8 +103,8 @@ class PathService:
             self._parts.writer.tree.move_tip(conversation.pk, after, "redo")
         return Move(before, after)
 
-    def switch(self, address: str) -> str:
-        """Let a conversation take another of its paths; returns the address of where it was."""
+    def switch(self, address: str) -> Switch:
+        """Let a conversation take another of its paths; nothing is done if it is there already."""
         typed = parse_address(address)
         path = self.find(typed.name)
         if not path.branch:
@@ -108,15 +115,15 @@ class PathService:
         position = path.turns if typed.turn is None else self._position(path, typed.turn)
         with self._parts.tips.locked(path):
             current = self._idle(path)
-            left = self._address(current)
-            self._parts.writer.tree.switch(path.pk, path.branch, position or 0)
-        return left
+            before, after = self._address(current), _on_path(path.name, position or 0)
+            if before != after:
+                self._parts.writer.tree.switch(path.pk, path.branch, position or 0)
+        return Switch(before, after)
 
     def _address(self, conversation: Conversation) -> str:
         """Where a conversation is now, as an address to which it can be switched back."""
         number = self._parts.reader.paths.current(conversation)
-        at = f"@{conversation.turns}" if conversation.turns else ""
-        return f"{conversation.name}~{number}{at}"
+        return _on_path(f"{conversation.name}~{number}", conversation.turns)
 
     def _idle(self, conversation: Conversation) -> Conversation:
         """A conversation as it is now; raises Busy while one of its runs is open."""
@@ -129,3 +136,7 @@ class PathService:
             hint = f"{first} {name} — or give it up: chatmgr runs cancel {name}"
             raise Busy(f"“{current.name}” has {what}.", hint)
         return current
+
+
+def _on_path(path: str, position: int) -> str:
+    return f"{path}@{position}" if position else path

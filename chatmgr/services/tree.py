@@ -7,14 +7,14 @@ a branch of its own.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from chatmgr.domain.addresses import in_shell
-from chatmgr.domain.errors import NotFound, UsageFault
+from chatmgr.domain.errors import NoRun, UsageFault
 from chatmgr.domain.model import Attachment, Conversation, Run, Turn, UserMessage
 from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
 from chatmgr.services.paths import PathService
 from chatmgr.services.turn_parts import Parts
 from chatmgr.services.turns import Events, Prepared, TurnService
+from chatmgr.services.way_back import SHELL, ShellCommands
 
 if TYPE_CHECKING:
     from chatmgr.services.threads import ThreadService
@@ -35,6 +35,7 @@ class TreeService(PathService):
         files: tuple[Attachment, ...] | None = None,
         *,
         wait: bool = False,
+        commands: ShellCommands = SHELL,
     ) -> Events:
         """Say a turn differently, and go on from there; what there was stays as another path.
 
@@ -44,7 +45,9 @@ class TreeService(PathService):
         def prepare() -> Prepared:
             current, turn, old_files = self._asked(conversation, position)
             attached = old_files if files is None else files
-            return UserMessage(text, attached), self._anew(current, turn, "edit", "is said differently")
+            return UserMessage(text, attached), self._anew(
+                current, turn, "edit", "is said differently", commands
+            )
 
         return self._turns.run(conversation, prepare, wait=wait)
 
@@ -56,6 +59,7 @@ class TreeService(PathService):
         provider: str = "",
         model: str = "",
         wait: bool = False,
+        commands: ShellCommands = SHELL,
     ) -> Events:
         """Have a turn answered again, by a provider and a model that are meant for this run alone.
 
@@ -67,16 +71,18 @@ class TreeService(PathService):
         def prepare() -> Prepared:
             current, turn, files = self._asked(asked, position)
             if not self._is_free(current, turn):
-                target = self._anew(current, turn, "retry", "is answered anew")
+                target = self._anew(current, turn, "retry", "is answered anew", commands)
             else:
                 answered = any(run.chosen and (run.answer or run.items) for run in self._runs(current, turn))
-                notice = self._kept_notice(current, turn) if answered else ""
+                notice = self._kept_notice(current, turn, commands) if answered else ""
                 target = TurnTarget(turn.turn, "retry", notice, again=True)
             return UserMessage(turn.user, files), target
 
         return self._turns.run(asked, prepare, wait=wait)
 
-    def go_on(self, conversation: Conversation, *, wait: bool = False) -> Events:
+    def go_on(
+        self, conversation: Conversation, *, wait: bool = False, commands: ShellCommands = SHELL
+    ) -> Events:
         """Have the last answer continued where it broke off: a new run answers with the whole text.
 
         Raises UsageFault where the answer is complete.
@@ -84,20 +90,26 @@ class TreeService(PathService):
 
         def prepare() -> Prepared:
             current, turn, files = self._asked(conversation, None)
-            _refuse_complete(turn)
+            _refuse_complete(turn, commands)
             chosen = next(run for run in self._runs(current, turn) if run.chosen)
             again = self._is_free(current, turn)
             notice = (
-                self._kept_notice(current, turn)
+                self._kept_notice(current, turn, commands)
                 if again
-                else self._anew(current, turn, "", "is continued").notice
+                else self._anew(current, turn, "", "is continued", commands).notice
             )
             target = TurnTarget(turn.turn, "continue", notice, again, turn.answer, chosen.pk)
             return UserMessage(turn.user, files), target
 
         return self._turns.run(conversation, prepare, wait=wait)
 
-    def pick(self, conversation: Conversation, position: int | None, number: int) -> str:
+    def pick(
+        self,
+        conversation: Conversation,
+        position: int | None,
+        number: int,
+        commands: ShellCommands = SHELL,
+    ) -> str:
         """Let another run answer a turn, by its number; returns what was done, in one line."""
         with self._parts.tips.locked(conversation):
             current = self._idle(conversation)
@@ -105,8 +117,7 @@ class TreeService(PathService):
             address = f"{current.name}@{turn.turn}"
             runs = self._runs(current, turn)
             if not 1 <= number <= len(runs):
-                count = "one run" if len(runs) == 1 else f"{len(runs)} runs"
-                raise NotFound("run", f"{number} of {address}", (), f"It has {count}.")
+                raise NoRun(address, len(runs), number)
             run = runs[number - 1]
             if run.chosen:
                 raise UsageFault(f"Run {number} answers {address} already.")
@@ -114,8 +125,8 @@ class TreeService(PathService):
                 raise UsageFault(f"Run {number} of {address} has no answer.")
             if self._is_free(current, turn):
                 self._parts.writer.tree.pick(current.pk, turn.turn, run.pk)
-                return f"Run {number} answers {address} now. {self._back_to_run(current, turn, runs)}"
-            notice = self._anew(current, turn, "pick", f"is answered by run {number}").notice
+                return f"Run {number} answers {address} now. {_back_to_run(turn, runs, commands)}"
+            notice = self._anew(current, turn, "pick", f"is answered by run {number}", commands).notice
             self._parts.writer.tree.pick_copy(current.pk, turn.turn, run.pk)
             return notice
 
@@ -142,23 +153,19 @@ class TreeService(PathService):
             return False
         return not tree.is_shared(conversation.pk, turn.turn)
 
-    def _anew(self, conversation: Conversation, turn: Turn, action: str, what: str) -> TurnTarget:
-        back = in_shell(self._address(conversation))
+    def _anew(
+        self, conversation: Conversation, turn: Turn, action: str, what: str, commands: ShellCommands
+    ) -> TurnTarget:
+        path = self._address(conversation).removeprefix(conversation.name)
         notice = (
             f"{conversation.name}@{turn.turn} {what}, on a path of its own. "
-            f"The path before: chatmgr switch {back}"
+            f"The path before: {commands.switch(conversation.name, path)}"
         )
         return TurnTarget(turn.turn, action, notice)
 
-    def _kept_notice(self, conversation: Conversation, turn: Turn) -> str:
-        runs = self._runs(conversation, turn)
-        return f"The answer before is kept. {self._back_to_run(conversation, turn, runs)}"
-
-    @staticmethod
-    def _back_to_run(conversation: Conversation, turn: Turn, runs: list[Run]) -> str:
-        number = next(number for number, run in enumerate(runs, 1) if run.chosen)
-        address = in_shell(f"{conversation.name}@{turn.turn}")
-        return f"Take it back: chatmgr retry {address} --pick {number}"
+    def _kept_notice(self, conversation: Conversation, turn: Turn, commands: ShellCommands) -> str:
+        back = _back_to_run(turn, self._runs(conversation, turn), commands)
+        return f"The answer before is kept. {back}"
 
     def _for_once(self, conversation: Conversation, provider: str, model: str) -> Conversation:
         """A conversation as if it were at another provider and model, for one run."""
@@ -167,12 +174,17 @@ class TreeService(PathService):
         return self._threads().for_once(conversation, provider, model)
 
 
-def _refuse_complete(turn: Turn) -> None:
+def _back_to_run(turn: Turn, runs: list[Run], commands: ShellCommands) -> str:
+    number = next(number for number, run in enumerate(runs, 1) if run.chosen)
+    return f"Take it back: {commands.retry(turn.conversation, turn.turn, number)}"
+
+
+def _refuse_complete(turn: Turn, commands: ShellCommands) -> None:
     address = f"{turn.conversation}@{turn.turn}"
     if not turn.answer:
         raise UsageFault(
-            f"{address} has no answer to go on from.", f"Ask again: chatmgr retry {in_shell(address)}"
+            f"{address} has no answer to go on from.",
+            f"Ask again: {commands.retry(turn.conversation, turn.turn)}",
         )
     if turn.state == RunState.COMPLETED:
-        name = in_shell(turn.conversation)
-        raise UsageFault(f"The answer of {address} is complete.", f"Ask for more: chatmgr send {name} …")
+        raise UsageFault(f"The answer of {address} is complete.", commands.more(turn.conversation))

@@ -1,6 +1,6 @@
 """The tree of a conversation's paths, and its journal, as lines of text; the caller prints them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from chatmgr.domain.text import counted
 from chatmgr.domain.tree import Author, JournalEntry, Sharing, Stretch, TreePath
@@ -92,15 +92,15 @@ def journal_lines(entries: Iterable[JournalEntry], *, terminal: bool) -> Iterato
 
 _DEEDS = {
     "create": "created",
-    "fork": "forked from {name}@{turn}",
-    "forked": "forked at @{turn} as {name}",
-    "undo": "undone: from @{before} to @{after}",
-    "redo": "redone: from @{before} to @{after}",
-    "switch": "switched to another path: from @{before} to @{after}",
-    "edit": "@{turn} said differently",
-    "retry": "@{turn} answered again",
-    "continue": "the answer of @{turn} continued",
-    "pick": "another run answers @{turn}",
+    "fork": "forked from {name}{turn}",
+    "forked": "forked at {path}{turn} as {name}",
+    "undo": "undone: from {before} to {after}",
+    "redo": "redone: from {before} to {after}",
+    "switch": "switched to another path: from {before} to {path}{after}",
+    "edit": "{turn} said differently",
+    "retry": "{turn} answered again",
+    "continue": "the answer of {turn} continued",
+    "pick": "another run answers {turn}",
     "rename": "renamed from {before} to {name}",
     "title": "title: {title}",
     "move": "moved to {provider} {model}",
@@ -109,6 +109,7 @@ _DEEDS = {
     "unarchive": "unarchived",
     "delete": "moved to the trash",
     "restore": "restored from the trash",
+    "scrub": "scrubbed: {kinds}",
     "adopt": "{turns} turns adopted from {thread} at {provider}",
     "sync": "{turns} turns added from {thread} at {provider}",
 }
@@ -117,8 +118,23 @@ _DEEDS = {
 def _deed(entry: JournalEntry) -> str:
     """What was done, in words; an action or a detail that is not known here is named as it is."""
     try:
-        names = {"name": "a conversation that was deleted"} if entry.detail.get("name", "") is None else {}
-        return _DEEDS[entry.action].format_map({**entry.detail, **names}).rstrip()
+        return _DEEDS[entry.action].format_map(dict(_in_words(entry))).rstrip()
     except (KeyError, ValueError, IndexError):
         details = ", ".join(f"{key} {value}" for key, value in entry.detail.items())
         return f"{entry.action}{f': {details}' if details else ''}"
+
+
+def _in_words(entry: JournalEntry) -> Iterator[tuple[str, object]]:
+    """The details of an entry as they are shown: positions as addresses, counts in brackets."""
+    yield "path", ""
+    for key, value in entry.detail.items():
+        if key == "name" and value is None:
+            yield key, "a conversation that was deleted"
+        elif key == "path":
+            yield key, f"~{value}"
+        elif key in {"turn", "before", "after"} and isinstance(value, int):
+            yield key, f"@{value}"
+        elif isinstance(value, Mapping):
+            yield key, ", ".join(f"{kind} ({count})" for kind, count in value.items())
+        else:
+            yield key, value

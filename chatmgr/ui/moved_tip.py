@@ -26,10 +26,13 @@ def place(conversation: Conversation, seen: str, if_moved: IfMoved) -> Conversat
     return conversation
 
 
-def place_after(conversation: Conversation, moved: TipMoved, if_moved: IfMoved = "ask") -> Conversation:
+def place_after(
+    conversation: Conversation, moved: TipMoved, if_moved: IfMoved = "ask", back: str = ""
+) -> Conversation:
     """Where a message goes whose conversation moved: on after that, or into a fork of what was seen.
 
-    Raises ``moved`` where nobody decides. What was decided is said in a line.
+    Raises ``moved`` where nobody decides. What was decided is said in a line. A chat goes along to a fork:
+    ``back`` is the command that goes back.
     """
     change = moved.change
     if if_moved == "append":
@@ -37,16 +40,17 @@ def place_after(conversation: Conversation, moved: TipMoved, if_moved: IfMoved =
         return _after(conversation)
     if if_moved == "fork":
         console.note(change.described(conversation.name), "yellow")
-        return _fork(conversation, change)
+        return _fork(conversation, change, back)
     if not interactive():
         raise moved
-    return _asked(conversation, moved)
+    return _asked(conversation, moved, back)
 
 
-def _asked(conversation: Conversation, moved: TipMoved) -> Conversation:
+def _asked(conversation: Conversation, moved: TipMoved, back: str) -> Conversation:
     change = moved.change
     console.note(change.described(conversation.name), "yellow")
-    onward, them = ("there", "it") if change.undone else ("after them", "them")
+    them = "it" if change.undone or change.added == 1 else "them"
+    onward = "there" if change.undone else f"after {them}"
     question = f"[g]o on {onward}, [f]ork from here, [s]how {them}?"
     while True:
         try:
@@ -57,7 +61,7 @@ def _asked(conversation: Conversation, moved: TipMoved) -> Conversation:
         if pressed == "g":
             return _after(conversation)
         if pressed == "f":
-            return _fork(conversation, change)
+            return _fork(conversation, change, back)
         _show(conversation, change)
 
 
@@ -76,10 +80,9 @@ def _after(conversation: Conversation) -> Conversation:
         return reader.conversations.refresh(conversation)
 
 
-def _fork(conversation: Conversation, change: TipChange) -> Conversation:
+def _fork(conversation: Conversation, change: TipChange, back: str) -> Conversation:
     fork = app().tips.fork(conversation, change)
-    console.note(
-        f"Forked {conversation.name}@{change.seen.position} as {fork.name}; the message goes there. "
-        f"Go on: chatmgr resume {in_shell(fork.name)}"
-    )
+    seen = f"@{change.seen.position}" if change.seen.position else ""
+    onward = f"Go back: {back}" if back else f"Go on: chatmgr resume {in_shell(fork.name)}"
+    console.note(f"Forked {conversation.name}{seen} as “{fork.name}”; the message goes there. {onward}")
     return fork

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from chatmgr.domain.addresses import in_shell, split_path
+from chatmgr.domain.addresses import split_path
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.tree import JournalEntry, Sharing, TreePath
+from chatmgr.services.way_back import SHELL, ShellCommands
 from chatmgr.terminal.console import console, show_lines
 from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.tree_lines import TreeLines, journal_lines
@@ -17,7 +18,9 @@ from chatmgr.ui.json_output import print_json
 _QUESTION = 400  # characters of a question, more than any line shows
 
 
-def show_tree(conversation: Conversation, *, as_json: bool = False, pager: bool = True) -> None:
+def show_tree(
+    conversation: Conversation, *, as_json: bool = False, pager: bool = True, commands: ShellCommands = SHELL
+) -> None:
     """Print the paths of a conversation, and who shares them."""
     tree = app().reader.tree
     paths = tree.paths(conversation.pk)
@@ -33,7 +36,7 @@ def show_tree(conversation: Conversation, *, as_json: bool = False, pager: bool 
     lines = TreeLines(name, paths, sharing, questions, terminal=terminal, width=width)
     show_lines(lines, pager=pager)
     if len(paths) > 1:
-        console.note(f"Go to another path: chatmgr switch {in_shell(f'{name}~N')}")
+        console.note(f"Go to another path: {commands.switch(name, '~N')}")
 
 
 def _name(conversation: Conversation) -> str:

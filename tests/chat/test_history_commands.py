@@ -161,6 +161,8 @@ def test_the_help_has_them_in_groups(open_chat: Open, wire: WireServer) -> None:
         "Looking back:",
         "The chat:",
         "Keys:",
+        "  /save PATH                 save the last answer to a file, or its images and files to a folder:\n"
+        "                             /save DIR/",
         at_prompt=True,
     )
     for name in ("/switch", "/assistant", "/system", "/copy", "/save", "/usage", "/title", "/tag", "/exit"):

@@ -100,7 +100,7 @@ def test_resuming_at_a_turn(long_ago: Open) -> None:
     shown = [line for line in again.lines if line.startswith(("> ", "───"))]
     assert shown == ["> turn 10", "> turn 11", "> turn 12", "> and on"]
     again.type("f")
-    again.until("Forked demo@11 as demo-2.", at_prompt=True)
+    again.until("Forked demo@11 as “demo-2”.", at_prompt=True)
     again.say("elsewhere")
     again.until("12 user turns; you said: 'elsewhere'", at_prompt=True)
     last = long_ago("resume", "demo@13")

@@ -27,12 +27,12 @@ def users(chatmgr: Chatmgr, name: str = "demo") -> list[str]:
 
 def test_undo_and_redo(screen: Screen, chatmgr: Chatmgr) -> None:
     screen.say("/undo")
-    screen.until("demo ends at @1 now. Take it back: /redo", at_prompt=True)
+    screen.until("“demo” ends at @1 now. Take it back: /redo", at_prompt=True)
     assert users(chatmgr) == ["one"]
     screen.say("/redo")
-    screen.until("demo ends at @2 now. Take it back: /undo", at_prompt=True)
+    screen.until("“demo” ends at @2 now. Take it back: /undo", at_prompt=True)
     screen.say("/undo 2")
-    screen.until("demo is at its beginning now. Take it back: /redo 2", at_prompt=True)
+    screen.until("“demo” is at its beginning now. Take it back: /redo 2", at_prompt=True)
     screen.say("uno")
     screen.until("1 user turns; you said: 'uno'", at_prompt=True)
     screen.say("/redo")
@@ -45,11 +45,14 @@ def test_undo_and_redo(screen: Screen, chatmgr: Chatmgr) -> None:
 def test_a_turn_is_said_differently(screen: Screen, chatmgr: Chatmgr) -> None:
     screen.say("/edit @1 uno")
     screen.until(
-        "demo@1 is said differently, on a path of its own.", "1 user turns; you said: 'uno'", at_prompt=True
+        "demo@1 is said differently, on a path of its own.",
+        "/switch ~1@2",
+        "1 user turns; you said: 'uno'",
+        at_prompt=True,
     )
     assert users(chatmgr) == ["uno"]
     screen.say("/switch ~1")
-    screen.until("demo is on its path 1 now, and ends at @2. Take it back: /switch ~2@1", at_prompt=True)
+    screen.until("“demo” is on its path ~1 now, and ends at @2. Take it back: /switch ~2@1", at_prompt=True)
     assert users(chatmgr) == ["one", "two"]
     screen.clear()
     screen.say("/edit @-1")
@@ -65,7 +68,7 @@ def test_a_turn_is_said_differently(screen: Screen, chatmgr: Chatmgr) -> None:
 
 def test_answers_again(screen: Screen, chatmgr: Chatmgr, wire: WireServer) -> None:
     screen.say("/retry")
-    screen.until("The answer before is kept.", "retry demo@2 --pick 1", at_prompt=True)
+    screen.until("The answer before is kept.", "Take it back: /retry @2 --pick 1", at_prompt=True)
     assert wire.turns_heard == ["one", "two", "two"]
     screen.say("/retry --pick 1")
     screen.until("Run 1 answers demo@2 now.", at_prompt=True)
@@ -79,7 +82,7 @@ def test_answers_again(screen: Screen, chatmgr: Chatmgr, wire: WireServer) -> No
         ("/retry --pick one", "“one” is not the number of a run."),
         ("/retry now", "/retry does not know “now”."),
         ("/retry -m gpt-4o --pick 1", "--pick asks nobody."),
-        ("/continue", "The answer of demo@1 is complete."),
+        ("/continue", "The answer of demo@1 is complete. Ask for more in a message."),
     ):
         screen.say(typed)
         screen.until(message, at_prompt=True)
@@ -108,13 +111,13 @@ def test_going_on_with_an_answer(open_chat: Open, chatmgr: Chatmgr, wire: WireSe
 
 def test_forks_and_the_tree(screen: Screen, chatmgr: Chatmgr) -> None:
     screen.say("/fork @1")
-    screen.until("Forked demo@1 as demo-2. Go there: /switch demo-2", at_prompt=True)
+    screen.until("Forked demo@1 as “demo-2”. Go there: /switch demo-2", at_prompt=True)
     screen.say("/fork plan-b")
-    screen.until("Forked demo@2 as plan-b.", at_prompt=True)
+    screen.until("Forked demo@2 as “plan-b”.", at_prompt=True)
     screen.say("three")
     screen.until("3 user turns; you said: 'three'", at_prompt=True)
     screen.say("/undo")
-    screen.until("demo ends at @2 now.", at_prompt=True)
+    screen.until("“demo” ends at @2 now.", at_prompt=True)
     screen.clear()
     screen.say("/tree")
     screen.until(
@@ -159,12 +162,12 @@ def test_another_terminal_is_not_undone_unseen(screen: Screen, chatmgr: Chatmgr,
     screen.until("1 turn was added by process", "Nothing was changed. Look first: /history", at_prompt=True)
     assert users(chatmgr) == ["one", "two", "three"]
     screen.say("/undo")
-    screen.until("demo ends at @2 now.", at_prompt=True)
+    screen.until("“demo” ends at @2 now.", at_prompt=True)
     chatmgr("send", "demo", "drei")
     screen.say("/retry")
-    screen.until("1 turn was added by process", "[s]how them?")
+    screen.until("1 turn was added by process", "[s]how it?")
     screen.type("f")
-    screen.until("Forked demo@2 as demo-2", "2 user turns; you said: 'two'", at_prompt=True)
+    screen.until("Forked demo@2 as “demo-2”", "2 user turns; you said: 'two'", at_prompt=True)
     assert wire.turns_heard == ["one", "two", "three", "drei", "two"]
 
 

@@ -50,9 +50,9 @@ def test_forking_from_what_was_seen(open_chat: Open, wire: WireServer, elsewhere
     screen.until("1 user turns; you said: 'one'", at_prompt=True)
     elsewhere("send", "demo", "two")
     screen.say("zwei")
-    screen.until("1 turn was added by process", "[s]how them?")
+    screen.until("1 turn was added by process", "[s]how it?")
     screen.type("f")
-    screen.until("Forked demo@1 as demo-2", "2 user turns; you said: 'zwei'", at_prompt=True)
+    screen.until("Forked demo@1 as “demo-2”", "2 user turns; you said: 'zwei'", at_prompt=True)
     screen.say("drei")
     screen.until("3 user turns; you said: 'drei'", at_prompt=True)
     screen.type(CTRL_D)
@@ -70,7 +70,7 @@ def test_a_message_without_an_answer_to_the_question_is_typed_again(
     screen.until("1 user turns; you said: 'one'", at_prompt=True)
     elsewhere("send", "demo", "two")
     screen.say("three")
-    screen.until("[s]how them?")
+    screen.until("[s]how it?")
     screen.type(CTRL_C)
     screen.until("Nothing was sent.", "❯ three")
     assert wire.turns_heard == ["one", "two"]
@@ -86,7 +86,7 @@ def test_a_shortened_path_is_said(open_chat: Open, wire: WireServer, elsewhere: 
     screen.until("2 turns were undone by process", "[g]o on there, [f]ork from here, [s]how it?")
     assert "“demo” ends at @1 now." in flat(screen.text)
     screen.type("f")
-    screen.until("Forked demo@3 as demo-2", "4 user turns; you said: 'four'", at_prompt=True)
+    screen.until("Forked demo@3 as “demo-2”", "4 user turns; you said: 'four'", at_prompt=True)
 
 
 def test_another_path_is_said(open_chat: Open, wire: WireServer, elsewhere: Chatmgr) -> None:
@@ -143,7 +143,7 @@ def test_a_script_says_what_it_saw(two_turns: Chatmgr, wire: WireServer) -> None
     assert "Going on after that." in done.err
     assert [turn["turn"] for turn in done.json()] == [4]
     done = two_turns("send", "demo", "--after", "@2", "--fork-if-moved", "--json", "drei")
-    assert "Forked demo@2 as demo-2; the message goes there. Go on: chatmgr resume demo-2" in done.err
+    assert "Forked demo@2 as “demo-2”; the message goes there. Go on: chatmgr resume demo-2" in done.err
     [turn] = done.json()
     assert (turn["conversation"], turn["turn"]) == ("demo-2", 3)
     assert users(two_turns, "demo-2") == ["one", "two", "drei"]

@@ -58,7 +58,10 @@ def questions(chatmgr: Chatmgr, name: str = "demo") -> list[str]:
 
 def test_a_fork_shares_the_turns_before_and_nothing_after(demo: Chatmgr, memories: list[Messages]) -> None:
     done = demo("fork", "demo@2", "plan-b")
-    assert (done.out, done.err) == ("", "Forked demo@2 as plan-b. Go on: chatmgr resume plan-b\n")
+    assert (done.out, done.err) == (
+        "",
+        "Forked demo@2 as “plan-b”. Go on: chatmgr resume plan-b — or take it back: chatmgr delete plan-b\n",
+    )
     shared = path(demo, "plan-b")
     assert shared == path(demo)[:4]
     demo("send", "plan-b", "drei")
@@ -70,7 +73,7 @@ def test_a_fork_shares_the_turns_before_and_nothing_after(demo: Chatmgr, memorie
 
 
 def test_a_fork_without_a_name_or_a_turn(demo: Chatmgr) -> None:
-    assert demo("fork", "demo").err == "Forked demo@3 as demo-2. Go on: chatmgr resume demo-2\n"
+    assert demo("fork", "demo").err.startswith("Forked demo@3 as “demo-2”. Go on: chatmgr resume demo-2 — or")
     [fork] = demo.json("fork", "demo@-2")
     assert (fork["name"], fork["turns"], fork["thread_id"]) == ("demo-3", 2, None)
     line = demo.refused(2, "fork", "demo", "demo-2")
@@ -90,11 +93,11 @@ def test_a_fork_outlives_its_source(demo: Chatmgr, memories: list[Messages]) -> 
 
 def test_undo_and_redo(demo: Chatmgr, memories: list[Messages]) -> None:
     done = demo("undo", "demo")
-    assert done.err == "demo ends at @2 now. Take it back: chatmgr redo demo\n"
+    assert done.err == "“demo” ends at @2 now. Take it back: chatmgr redo demo\n"
     assert questions(demo) == ["one", "two"]
-    assert demo("redo", "demo").err == "demo ends at @3 now. Take it back: chatmgr undo demo\n"
+    assert demo("redo", "demo").err == "“demo” ends at @3 now. Take it back: chatmgr undo demo\n"
     assert demo("undo", "demo", "-n", "9").err == (
-        "demo is at its beginning now. Take it back: chatmgr redo demo -n 3\n"
+        "“demo” is at its beginning now. Take it back: chatmgr redo demo -n 3\n"
     )
     assert demo.refused(2, "undo", "demo") == "chatmgr: “demo” has no turn to undo."
     [document] = demo.json("redo", "demo", "-n", "2")
@@ -133,7 +136,12 @@ def test_a_turn_said_differently(demo: Chatmgr, memories: list[Messages]) -> Non
     demo("send", "demo", "on")
     assert memories[-1] == path(demo)[:-1]
     done = demo("switch", "demo~1@3")
-    assert done.err == ("demo is on its path 1 now, and ends at @3. Take it back: chatmgr switch demo~2@3\n")
+    assert done.err == (
+        "“demo” is on its path ~1 now, and ends at @3. Take it back: chatmgr switch demo~2@3\n"
+    )
+    log = demo("history", "demo", "--log").out
+    assert demo("switch", "demo~1").err == "“demo” is already on its path ~1, and ends at @3.\n"
+    assert demo("history", "demo", "--log").out == log
     demo("send", "demo", "four")
     assert memories[-1] == [*before, ("user", "four")]
     demo("switch", "demo~2@2")
@@ -222,9 +230,7 @@ def test_picking_an_answer(demo: Chatmgr, memories: list[Messages]) -> None:
     demo("send", "demo", "four")
     assert memories[-1] == path(demo)[:-1]
     assert demo.refused(2, "retry", "demo@3", "--pick", "1") == "chatmgr: Run 1 answers demo@3 already."
-    assert demo.refused(5, "retry", "demo@3", "--pick", "3") == (
-        "chatmgr: There is no run “3 of demo@3”. It has 2 runs."
-    )
+    assert demo.refused(5, "retry", "demo@3", "--pick", "3") == ("chatmgr: demo@3 has 2 runs, and no run 3.")
     spent = demo.json("stats")
     [turn] = demo.json("retry", "demo@3", "--pick", "2")
     assert (turn["turn"], turn["answer"], turn["cost"], turn["input_tokens"]) == (3, "answer 4", 0, None)
@@ -413,4 +419,4 @@ def test_what_is_being_answered_is_not_changed(demo: Chatmgr, wire: WireServer, 
     gate.open()
     done = demo("undo", "demo")
     assert done.err.splitlines()[0].startswith("demo@4 was interrupted: process")
-    assert done.err.splitlines()[1] == "demo ends at @3 now. Take it back: chatmgr redo demo"
+    assert done.err.splitlines()[1] == "“demo” ends at @3 now. Take it back: chatmgr redo demo"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from chatmgr.chat.commands.group import CommandGroup
-from chatmgr.chat.commands.tree import split_turn
+from chatmgr.chat.commands.tree import CHAT, split_turn
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import ChatmgrError, TipMoved, UsageFault
 from chatmgr.domain.text import valid_message
@@ -31,7 +31,7 @@ class DraftCommands(CommandGroup):
             Command(
                 "/edit",
                 "[TEXT|@TURN [TEXT]]",
-                "write the next message in $VISUAL or $EDITOR; with @TURN, say that turn differently",
+                "write the next message in $EDITOR; with @TURN, say a turn differently",
                 _HEADING,
                 self._edit,
                 "turn",
@@ -79,7 +79,11 @@ class DraftCommands(CommandGroup):
         checked = valid_message(text, app().settings.get("message_limit"))
         files, session.files = session.files, ()
         try:
-            session.run(lambda conversation: app().tree.edit(conversation, old.turn, checked, files or None))
+            session.run(
+                lambda conversation: app().tree.edit(
+                    conversation, old.turn, checked, files or None, commands=CHAT
+                )
+            )
         except TipMoved:
             session.files = files
             raise

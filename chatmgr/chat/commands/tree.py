@@ -10,11 +10,14 @@ from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import TipMoved, UsageFault
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.model import Conversation
+from chatmgr.services.way_back import ChatCommands
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app
+from chatmgr.ui.path_lines import forked, moved, switched
 
+CHAT = ChatCommands()
 _HEADING = "Earlier turns and other paths"
 _TURN = re.compile(r"@(-?[1-9]\d{0,8})")
 _COUNT = re.compile(r"[1-9]\d{0,8}")
@@ -69,13 +72,13 @@ class TreeCommands(CommandGroup):
         if retry.pick:
             if retry.model or retry.provider:
                 raise UsageFault("--pick asks nobody.", "Leave out --provider and -m, or leave out --pick.")
-            report = tree.pick(self._conversation, retry.turn, retry.pick)
+            report = tree.pick(self._conversation, retry.turn, retry.pick, CHAT)
             self._session.refresh()
             console.note(report)
             return
         self._session.run(
             lambda conversation: tree.retry(
-                conversation, retry.turn, provider=retry.provider, model=retry.model
+                conversation, retry.turn, provider=retry.provider, model=retry.model, commands=CHAT
             )
         )
         self._session.refresh()
@@ -83,7 +86,7 @@ class TreeCommands(CommandGroup):
     def _continue(self, typed: str) -> None:
         if typed:
             raise UsageFault("/continue takes no argument.")
-        self._session.run(app().tree.go_on)
+        self._session.run(lambda conversation: app().tree.go_on(conversation, commands=CHAT))
         self._session.refresh()
 
     def _undo(self, typed: str) -> None:
@@ -99,10 +102,7 @@ class TreeCommands(CommandGroup):
         with nothing_unseen(conversation):
             move = (tree.undo if command == "/undo" else tree.redo)(conversation, int(typed or 1))
         self._session.refresh()
-        moved = abs(move.before - move.after)
-        count = f" {moved}" if moved > 1 else ""
-        ends = f"ends at @{move.after}" if move.after else "is at its beginning"
-        console.note(f"{conversation.name} {ends} now. Take it back: {back}{count}")
+        console.note(moved(conversation, move, back, " "))
 
     def _fork(self, typed: str) -> None:
         turn, name = split_turn(typed)
@@ -110,14 +110,14 @@ class TreeCommands(CommandGroup):
         position = conversation.turns if turn is None else app().reader.turns.get(conversation, turn).turn
         address = conversation.name + (f"@{position}" if position else "")
         fork = app().tree.fork(address, name)
-        console.note(f"Forked {address} as {fork.name}. Go there: /switch {fork.name}")
+        console.note(forked(fork, f"Go there: /switch {fork.name}"))
 
     def _tree(self, typed: str) -> None:
         from chatmgr.ui.tree_view import show_tree
 
         if typed:
             raise UsageFault("/tree takes no argument.")
-        show_tree(self._conversation, pager=False)
+        show_tree(self._conversation, pager=False, commands=CHAT)
 
 
 def switch_path(conversation: Conversation, typed: str) -> None:
@@ -125,14 +125,12 @@ def switch_path(conversation: Conversation, typed: str) -> None:
     if not _PATH.fullmatch(typed):
         raise UsageFault(f"“{one_line(typed, 32)}” names no path.", "For instance: /switch ~1; see /tree")
     with nothing_unseen(conversation):
-        left = app().tree.switch(f"{conversation.name}{typed}")
+        switch = app().tree.switch(f"{conversation.name}{typed}")
     with app().reader as reader:
         current = reader.conversations.refresh(conversation)
         transcript_view.show_tail(current, int(app().settings.get("tail")))
-    number = typed[1:].partition("@")[0]
-    back = left.removeprefix(conversation.name)
-    ends = f"is on its path {number} now, and ends at @{current.turns}"
-    console.note(f"{current.name} {ends}. Take it back: /switch {back}")
+    back = CHAT.switch(current.name, switch.before.removeprefix(current.name))
+    console.note(switched(current, switch, back))
 
 
 @contextmanager
@@ -140,10 +138,10 @@ def nothing_unseen(conversation: Conversation) -> Iterator[None]:
     """Refuse to change a path that somebody else changed meanwhile: once that is said, it is seen."""
     try:
         yield
-    except TipMoved as moved:
+    except TipMoved as tip_moved:
         app().tips.see(conversation)
-        moved.message = f"{moved.change.described(conversation.name)} Nothing was changed."
-        moved.hint = "Look first: /history"
+        tip_moved.message = f"{tip_moved.change.described(conversation.name)} Nothing was changed."
+        tip_moved.hint = "Look first: /history"
         raise
 
 

@@ -6,6 +6,7 @@ from chatmgr.cli.params import NameParam, json_option
 from chatmgr.domain.addresses import in_shell, parse_address
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
+from chatmgr.ui.path_lines import forked
 from chatmgr.ui.turn_view import settle_orphan
 
 
@@ -38,4 +39,4 @@ def command(address: str, new: str | None, as_json: bool) -> None:
 
         print_json(conversation_json(app().reader.conversations.get(fork.name)))
         return
-    console.note(f"Forked {fork.source} as {fork.name}. Go on: chatmgr resume {in_shell(fork.name)}")
+    console.note(forked(fork, f"Go on: chatmgr resume {in_shell(fork.name)}"))

@@ -30,6 +30,7 @@ from chatmgr.terminal.typeahead import early_typeahead, typeahead_paused
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, interactive
 from chatmgr.ui.moved_tip import place
+from chatmgr.ui.path_lines import forked
 from chatmgr.ui.project_folder import last_conversation
 from chatmgr.ui.prompts import ask_choice
 from chatmgr.ui.turn_view import adjust, note_unlisted_model, settle
@@ -152,7 +153,7 @@ def _end_or_fork(conversation: Conversation, turn: Turn) -> Conversation:
     if ask_choice("[g]o on at the end, [f]ork from there?", "gf") == "g":
         return conversation
     fork = app().tree.fork(address)
-    console.note(f"Forked {address} as {fork.name}.")
+    console.note(forked(fork))
     return app().reader.conversations.get(fork.name)
 
 

@@ -3,9 +3,11 @@
 import click
 
 from chatmgr.cli.params import NameParam, json_option
-from chatmgr.domain.addresses import in_shell, parse_address, split_path
+from chatmgr.domain.addresses import parse_address
+from chatmgr.services.way_back import SHELL
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
+from chatmgr.ui.path_lines import switched
 from chatmgr.ui.turn_view import settle_orphan
 
 
@@ -30,15 +32,12 @@ def command(address: str, as_json: bool) -> None:
     name = parse_address(address).name
     path = app().tree.find(name)
     settle_orphan(path)
-    left = app().tree.switch(address)
+    switch = app().tree.switch(address)
     current = app().reader.conversations.refresh(path)
     if as_json:
         from chatmgr.ui.json_output import conversation_json, print_json
 
         print_json(conversation_json(current))
         return
-    number = split_path(path.name)[1]
-    console.note(
-        f"{current.name} is on its path {number} now, and ends at @{current.turns}. "
-        f"Take it back: chatmgr switch {in_shell(left)}"
-    )
+    back = SHELL.switch(current.name, switch.before.removeprefix(current.name))
+    console.note(switched(current, switch, back))

@@ -8,6 +8,7 @@ from chatmgr.domain.model import Conversation
 from chatmgr.services.paths import Move
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
+from chatmgr.ui.path_lines import moved
 from chatmgr.ui.turn_view import settle_orphan
 
 _name_argument = click.argument("name", type=NameParam("conversation"), help="The conversation.")
@@ -60,9 +61,4 @@ def _report(conversation: Conversation, move: Move, back: str, *, as_json: bool)
 
         print_json(conversation_json(app().reader.conversations.refresh(conversation)))
         return
-    moved = abs(move.before - move.after)
-    count = f" -n {moved}" if moved > 1 else ""
-    ends = f"ends at @{move.after}" if move.after else "is at its beginning"
-    console.note(
-        f"{conversation.name} {ends} now. Take it back: chatmgr {back} {in_shell(conversation.name)}{count}"
-    )
+    console.note(moved(conversation, move, f"chatmgr {back} {in_shell(conversation.name)}", " -n "))

@@ -17,10 +17,13 @@ class Journal:
         """The last entries, oldest first; all of them for 0.
 
         Where ``detail`` has the id of another conversation, it names that as it is called now; None where
-        that was deleted for good.
+        that was deleted for good. In the place of a branch it has the number of the ``path`` that ends there.
         """
         values = {"conversation": conversation, "limit": self._session.limit(count)}
         entries = list(self._session.rows("journal.entries", _ENTRY, **values))
+        if any("branch" in entry.detail for entry in entries):
+            branches = list(self._session.column("paths.branches", conversation=conversation))
+            entries = [_numbered(entry, branches) for entry in entries]
         return [self._named(entry) for entry in reversed(entries)]
 
     def _named(self, entry: JournalEntry) -> JournalEntry:
@@ -28,3 +31,11 @@ class Journal:
         if key is None:
             return entry
         return entry._replace(detail={**entry.detail, "name": self._session.value("journal.name", key=key)})
+
+
+def _numbered(entry: JournalEntry, branches: list[int]) -> JournalEntry:
+    detail = dict(entry.detail)
+    branch = detail.pop("branch", None)
+    if branch in branches:
+        detail["path"] = branches.index(branch) + 1
+    return entry._replace(detail=detail)

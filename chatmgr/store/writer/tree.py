@@ -41,6 +41,7 @@ class TreeWriter:
             with self._database.begin() as db:
                 lock_names(db, [source])
                 source_key = db.scalar(select(conversations.c.key).where(conversations.c.id == source))
+                along = {"branch": branch} if branch else {}
                 path = within(paths.path_to(db, branch), 1, position) if branch else None
                 path = paths.pieces(db, source, position) if path is None else path
                 row = self._fork_of(db, source, path, position, name)
@@ -49,7 +50,7 @@ class TreeWriter:
                 paths.set_path(db, pk, [*path, Piece(branch, position + 1, FAR)])
                 # By id: a name that is given up, or deleted for good, must not live on in another's journal.
                 note(db, pk, "fork", id=source_key, turn=position)
-                note(db, source, "forked", id=row["key"], turn=position)
+                note(db, source, "forked", id=row["key"], turn=position, **along)
         except IntegrityError:
             raise UsageFault(
                 f"There is a conversation “{name}” already.",

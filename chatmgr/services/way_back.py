@@ -1,0 +1,42 @@
+"""Commands that take a change of course back, as the person types them: at a shell, or in the chat.
+
+A service that changes the path of a conversation says in one line how to take that back. The line names
+commands of the place where the person is.
+"""
+
+from chatmgr.domain.addresses import in_shell
+
+
+class ShellCommands:
+    """The verbs of the program, with the conversation's name."""
+
+    def switch(self, name: str, path: str) -> str:
+        """Go to a path (``~2@5``) of a conversation."""
+        return f"chatmgr switch {in_shell(f'{name}{path}')}"
+
+    def retry(self, name: str, turn: int, run: int = 0) -> str:
+        """Have a turn answered again, or by one of its runs."""
+        return f"chatmgr retry {in_shell(f'{name}@{turn}')}{f' --pick {run}' if run else ''}"
+
+    def more(self, name: str) -> str:
+        """How to ask for more than a complete answer."""
+        return f"Ask for more: chatmgr send {in_shell(name)} …"
+
+
+class ChatCommands(ShellCommands):
+    """The commands of a chat, whose conversation needs no name."""
+
+    def switch(self, name: str, path: str) -> str:
+        """Go to a path of the chat's conversation."""
+        return f"/switch {path}"
+
+    def retry(self, name: str, turn: int, run: int = 0) -> str:
+        """Have a turn answered again, or by one of its runs."""
+        return f"/retry @{turn}{f' --pick {run}' if run else ''}"
+
+    def more(self, name: str) -> str:
+        """How to ask for more than a complete answer."""
+        return "Ask for more in a message."
+
+
+SHELL = ShellCommands()
