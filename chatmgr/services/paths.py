@@ -9,6 +9,7 @@ from chatmgr.domain.addresses import in_shell, parse_address, split_path
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import free_name, valid_name
+from chatmgr.domain.states import RunState
 from chatmgr.services.turn_parts import Parts
 from chatmgr.services.turns import TurnService
 
@@ -129,10 +130,11 @@ class PathService:
         current = self._parts.reader.conversations.refresh(conversation)
         if current.live:
             name = in_shell(current.name)
-            raise Busy(
-                f"“{current.name}” has an open run.",
-                f"Wait for it: chatmgr runs wait {name} — or give it up: chatmgr runs cancel {name}",
-            )
+            waits = current.state == RunState.REQUIRES_ACTION
+            what = "a run that waits for you" if waits else "an open run"
+            first = "Answer: chatmgr runs answer" if waits else "Wait for it: chatmgr runs wait"
+            hint = f"{first} {name} — or give it up: chatmgr runs cancel {name}"
+            raise Busy(f"“{current.name}” has {what}.", hint)
         return current
 
 

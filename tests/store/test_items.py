@@ -4,7 +4,7 @@ import hashlib
 
 from chatmgr.domain.events import Usage
 from chatmgr.domain.items import DECLINED, ItemKind, answer_to
-from chatmgr.domain.model import Message
+from chatmgr.domain.model import Message, RemoteFile
 from chatmgr.domain.states import RunState
 from chatmgr.store import integrity
 from chatmgr.store.writer import OpenRun, RunOutcome
@@ -13,7 +13,7 @@ from chatmgr.store.writer.database import now
 from chatmgr.turns.progress import Progress
 from tests.store.row_counts import counts, trashed
 from tests.support.sample_items import CALL, CITING, IMAGE, PNG, THOUGHT, answered, say
-from tests.support.store import Store, execute, query
+from tests.support.store import ENDPOINT, Store, execute, query
 
 
 def test_items_come_back_as_they_were_said(store: Store) -> None:
@@ -176,3 +176,23 @@ def test_a_failed_retry_leaves_an_answer_of_items(store: Store) -> None:
     say(store, other, CITING)
     store.writer.runs.close(other, RunOutcome(RunState.INTERRUPTED, ""))
     assert store.reader.turns.items_at(run.conversation, 1) == (CITING,)
+
+
+def test_an_image_that_was_sent_back_is_a_file_at_the_server(store: Store) -> None:
+    """So it is uploaded once, and deleted there with its conversation."""
+    run = answered(store, "", IMAGE)
+    sha256 = hashlib.sha256(PNG).hexdigest()
+    store.writer.threads.set_file(sha256, "openai", ENDPOINT, "file-1")
+    assert store.reader.threads.remote_files(run.conversation, "openai", ENDPOINT) == {
+        sha256: RemoteFile("file-1", "image/png")
+    }
+    [copy] = store.reader.threads.copies(run.conversation)
+    assert (copy.remote_id, copy.users) == ("file-1", {run.conversation: "plan"})
+    store.writer.tree.fork(run.conversation, 1, "fork")
+    [copy] = store.reader.threads.copies(run.conversation)
+    assert set(copy.users.values()) == {"plan", "fork"}
+    store.writer.tree.move_tip(run.conversation, 0, "undo")
+    assert store.reader.threads.remote_files(run.conversation, "openai", ENDPOINT) == {}
+    store.answer("other", "yes")
+    [copy] = store.reader.threads.copies(run.conversation)
+    assert set(copy.users.values()) == {"plan", "fork"}

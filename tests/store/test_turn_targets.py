@@ -195,3 +195,16 @@ def test_a_fork_of_another_path(plan: Store) -> None:
     plan.answer("four", "FOUR", "fork")
     assert left(plan, 1) == before
     assert path(plan, "fork")[-1] == ("four", "FOUR")
+
+
+def test_a_turn_of_a_path_that_was_left_is_found_once_its_source_is_gone(plan: Store) -> None:
+    source = plan.now().pk
+    plan.writer.tree.fork(source, 3, "fork")
+    plan.answer("four", "FOUR", name="fork")
+    plan.writer.tree.move_tip(plan.now("fork").pk, 1, "undo")
+    plan.answer("other", "OTHER", name="fork")
+    for gone in (plan.writer.trash.put, plan.writer.trash.purge):
+        gone([source])
+        found = plan.reader.search.find(parse_query("two"), EVERYTHING, 5, all_paths=True).hits
+        assert [(hit.conversation, hit.path, hit.turn) for hit in found] == [("fork", 1, 2)]
+    assert left(plan, 1, "fork")[1] == ("two", "TWO")

@@ -115,6 +115,12 @@ class TestCalls:
         assert "requires_action" in waiting("history").out
         assert "[requires_action — look_up]" in waiting("history", "demo").out
 
+    @pytest.mark.parametrize("verb", ["undo", "fork"])
+    def test_the_path_stays_until_it_is_answered(self, waiting: Chatmgr, verb: str) -> None:
+        error = waiting(verb, "demo", code=8).err
+        assert "“demo” has a run that waits for you. Answer: chatmgr runs answer demo — or" in error
+        assert waiting.turn("demo@1")["state"] == "requires_action"
+
     def test_answered_on_the_command_line(self, waiting: Chatmgr, server: ItemServer) -> None:
         server.turns.append(streamed(said("It is 42.", id="msg_2"), usage=USAGE))
         assert waiting("runs", "answer", "demo", 'call_1={"a": "="}').out == "It is 42.\n"
@@ -173,6 +179,18 @@ class TestCalls:
         server.turns.append(streamed(said("Still.", id="msg_3"), conversation={"id": "conv_1"}))
         waiting("send", "demo", "and then?")
         assert len(server.bodies("/responses")[-1]["input"]) == 1
+
+    def test_what_the_server_has_heard_is_not_said_again(self, waiting: Chatmgr, server: ItemServer) -> None:
+        """The turn that was to bring the answer failed, once the server had taken that in."""
+        question = {"id": "m_1", "type": "message", "role": "user", "content": "look"}
+        server.items = [question, said("Let me see."), CALL]
+        server.turns.append(Reply(500, {"error": {"message": "Not now."}}))
+        waiting("send", "demo", "and now?", code=8)
+        output = {"id": "fco_1", "type": "function_call_output", "call_id": "call_1", "output": DECLINED}
+        server.items.append(output)
+        server.turns.append(streamed(said("Yes.", id="msg_2"), conversation={"id": "conv_1"}))
+        waiting("send", "demo", "and now?")
+        assert [item["type"] for item in server.bodies("/responses")[-1]["input"]] == ["message"]
 
     def test_asked_for_at_a_terminal(self, waiting: Chatmgr, server: ItemServer) -> None:
         server.turns.append(streamed(said("It is 42.", id="msg_2")))

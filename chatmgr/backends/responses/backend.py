@@ -130,7 +130,7 @@ class ResponsesBackend:
             return answer_items(going_on.step.calls, going_on.step.answers)
         images = self._conversations.carried
         message = replace(sent.message, attachments=(*images, *sent.message.attachments))
-        pending = () if self._conversations.is_new else request.pending
+        pending = self._conversations.unheard(request.pending)
         calls = [item for item in pending if waits_for_answer(item)]
         return [*answer_items(calls, pending), responses_message(message)]
 

@@ -13,10 +13,12 @@ from chatmgr.backends.json_values import as_id, as_objects
 from chatmgr.backends.responses.input_items import input_items
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import STATELESS, Event, ThreadSynced
+from chatmgr.domain.items import Item, call_id_of
 from chatmgr.domain.model import Attachment, Message, RemoteMessage, TurnRequest
 
 NOT_SUPPORTED = {404, 405, 501}  # how servers without conversations answer
 _ITEMS_PER_CALL = 20  # the API's limit
+_ANSWERS = ("_output", "approval_response")  # how the types of answers to calls end
 _NEWEST = 10  # items
 _NEEDED = 6  # messages: a question with its answer, and two turns before it
 _LONGEST_PAGE = 100  # items
@@ -124,6 +126,16 @@ class Conversations:
         """The items after the newest message of the user, as ``newest`` saw them last, oldest first."""
         answer = takewhile(lambda item: item.get("role") != "user", self._newest_items)
         return list(answer)[::-1]
+
+    def unheard(self, pending: Iterable[Item]) -> list[Item]:
+        """Those calls and answers of which the conversation, as it was seen last, holds no answer.
+
+        A turn that failed may have brought them there; the API refuses a second answer.
+        """
+        answers = [item for item in self._newest_items if as_id(item.get("type")).endswith(_ANSWERS)]
+        keys = ("call_id", "approval_request_id", "id")
+        heard = {as_id(item.get(key)) for item in answers for key in keys}
+        return [] if self.is_new else [item for item in pending if call_id_of(item) not in heard]
 
     def delete(self, thread: str) -> Generator[Event, None, str]:
         """Delete a conversation and its items; returns what the server keeps of it nevertheless.

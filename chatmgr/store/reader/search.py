@@ -126,7 +126,7 @@ class Search:
         """A row of ``search.turn``; ``forked`` tells whether other conversations may hold it."""
         stamp, name = row.pop("stamp"), row["conversation"]
         holders = self._holders(stamp) if forked() else [name]
-        path = 0 if name in holders else int(self._session.value("search.path", 0, stamp=stamp))
+        path = 0 if name in holders else int(self._session.value("search.path", 0, stamp=stamp, name=name))
         others = tuple(holder for holder in holders if holder != name)
         row["at"] = moment(row["at"])
         row["snippet"] = best_snippet(matcher, row.pop("user"), row.pop("answer"))

@@ -48,17 +48,28 @@ LEFT JOIN messages AS answer ON answer.run_id = turns.run_id
     LIMIT 1
 )
 
--- The conversation that a turn was said in, of those that the filters leave: it has left the turn's path.
+-- The first conversation that has left a path through a turn, of those that the filters leave.
 -- fragment: leaver
 (
+    WITH RECURSIVE below (branch) AS (
+        SELECT turns.branch_id
+        UNION
+        SELECT children.id
+        FROM below
+        JOIN branches AS children
+            ON children.parent_id = below.branch
+            AND children.parent_position >= turns.position
+    )
     SELECT branches.conversation_id
-    FROM branches
+    FROM below
+    JOIN branches ON branches.id = below.branch
     JOIN conversations ON conversations.id = branches.conversation_id
     JOIN assistants ON assistants.id = conversations.assistant_id
-    WHERE branches.id = turns.branch_id
-        AND conversations.deleted_at IS NULL
+    WHERE conversations.deleted_at IS NULL
         AND (:conversation = 0 OR conversations.id = :conversation)
         -- include: conversations.shared_filters
+    ORDER BY branches.id
+    LIMIT 1
 )
 
 -- fragment: turn_filters
@@ -83,13 +94,30 @@ WHERE turns.stamp = :stamp
     AND conversations.deleted_at IS NULL
 ORDER BY conversations.id
 
--- The number of the path of the turn of a stamp, among those of the conversation that it was said in.
+-- The number of the first path through the turn of a stamp, among those of a conversation.
 -- name: path
+WITH RECURSIVE below (branch, position) AS (
+    SELECT turns.branch_id, turns.position
+    FROM turns
+    WHERE turns.stamp = :stamp
+    UNION
+    SELECT children.id, below.position
+    FROM below
+    JOIN branches AS children
+        ON children.parent_id = below.branch
+        AND children.parent_position >= below.position
+)
 SELECT count(*) AS path
-FROM turns
-JOIN branches AS own ON own.id = turns.branch_id
-JOIN branches ON branches.conversation_id = own.conversation_id AND branches.id <= own.id
-WHERE turns.stamp = :stamp
+FROM branches
+JOIN conversations ON conversations.id = branches.conversation_id
+WHERE conversations.name = :name
+    AND conversations.deleted_at IS NULL
+    AND branches.id <= (
+        SELECT min(own.id)
+        FROM below
+        JOIN branches AS own ON own.id = below.branch
+        WHERE own.conversation_id = conversations.id
+    )
 
 -- Whether any turn is held by several conversations.
 -- name: forked
