@@ -23,8 +23,8 @@ def listing(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
     fill(small, FEW)
     meter.run(chatmgr("db", "check", home=home))
     database = home / "chatmgr.db"
-    pk, name, turns = _longest(database)
-    first = {"conversation": pk, "limit": 5}
+    pk, branch, name, turns = _longest(database)
+    path = {"conversation": pk, "branch": branch, "last": turns}
     yield from _verb(
         meter,
         runs,
@@ -33,14 +33,14 @@ def listing(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
         shell(database, "conversations.list", limit=20, **EVERYTHING.values()),
     )
     tail = chatmgr("history", name, "-n", "5", home=home)
-    yield from _verb(meter, runs, "history NAME -n 5", tail, shell(database, "turns.tail", **first))
-    last_turn = {"conversation": pk, "first": turns, "last": turns, "limit": 1}
+    yield from _verb(
+        meter, runs, "history NAME -n 5", tail, shell(database, "turns.list", first=turns - 4, **path)
+    )
     last = chatmgr("history", f"{name}@-1", home=home)
-    yield from _verb(meter, runs, "history NAME@-1", last, shell(database, "turns.list", **last_turn))
+    yield from _verb(meter, runs, "history NAME@-1", last, shell(database, "turns.list", first=turns, **path))
     yield from _growth(meter, runs, home, small)
-    whole = {"conversation": pk, "first": 1, "last": turns, "limit": -1}
     shown = {"whole": same(chatmgr("history", name, home=home))}
-    if command := shell(database, "turns.list", **whole):
+    if command := shell(database, "turns.list", first=1, **path):
         samples = meter.alternate(shown | {SHELL: same(command)}, runs)
         yield compare(f"history NAME ({turns:,} turns)", SHELL, "wall", (samples["whole"], samples[SHELL]))
 
@@ -72,9 +72,9 @@ def _growth(meter: Meter, runs: int, large: Path, small: Path) -> Iterator[Resul
     yield compare(f"history on {TURNS:,} turns", against, "wall", (samples["large"], samples["small"]))
 
 
-def _longest(database: Path) -> tuple[int, str, int]:
+def _longest(database: Path) -> tuple[int, int, str, int]:
     with closing(sqlite3.connect(database)) as connection:
         row = connection.execute(
-            "SELECT id, name, turns FROM conversations ORDER BY turns DESC LIMIT 1"
+            "SELECT id, branch_id, name, turns FROM conversations ORDER BY turns DESC LIMIT 1"
         ).fetchone()
-    return int(row[0]), str(row[1]), int(row[2])
+    return int(row[0]), int(row[1]), str(row[2]), int(row[3])

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.deltas import deltas
 from benchmarks.entering import entering
+from benchmarks.forking import forking
 from benchmarks.inserting import index, inserting
 from benchmarks.listing import listing
 from benchmarks.long_answers import long_answers
@@ -41,6 +42,7 @@ ITEMS: dict[str, tuple[Item, int]] = {
     "rendering": (rendering, 5),
     "entering": (entering, 5),
     "long-answers": (long_answers, 5),
+    "forking": (forking, 11),
     "searching": (searching, 11),
     "summing": (summing, 5),
     "inserting": (inserting, 10),

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from chatmgr.backends import history, one_shot
 from chatmgr.backends.completion_chunks import read_chunks
-from chatmgr.backends.continuation import as_instruction
+from chatmgr.backends.continuation import as_instruction, begun_messages
 from chatmgr.backends.history import Sent
 from chatmgr.backends.http.client import ApiClient, Json
 from chatmgr.backends.items.chat_messages import chat_messages
@@ -25,7 +25,7 @@ from chatmgr.backends.stateless import Stateless
 from chatmgr.domain.base_url import is_private_host
 from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import Event, ItemDone, Opened, Sending
-from chatmgr.domain.model import LiveRun, Message, ModelInfo, Provider, TurnRequest
+from chatmgr.domain.model import LiveRun, ModelInfo, Provider, TurnRequest
 
 _OPTIONAL: Json = {"stream": True, "stream_options": {"include_usage": True}}  # a server may refuse these
 # What vLLM and SGLang need to continue the last message; others do that by themselves, and pass these over.
@@ -64,30 +64,30 @@ class CompletionsBackend(Stateless):
         optional = _OPTIONAL.keys() - params.keys()
         yield Sending()
         try:
-            if request.begun and is_private_host(self._client.provider.base_url):
+            if request.begun and not request.begun_items and is_private_host(self._client.provider.base_url):
                 try:
-                    yield from self._answer(request, going_on, {**body, **_PREFILL}, optional)
+                    yield from self._answer(request, {**body, **_PREFILL}, optional, going_on)
                 except ProviderRefused as error:
                     if error.status not in _REFUSED:
                         raise
                 else:
                     return
-            yield from self._answer(as_instruction(request), going_on, body, optional)
+            yield from self._answer(as_instruction(request), body, optional, going_on)
         except ProviderRefused as error:
             if refuses_model(error):
                 raise self._client.unknown_model(model) from None
             raise
 
     def _answer(
-        self, request: TurnRequest, going_on: Continuation | None, body: Json, optional: set[str]
+        self, request: TurnRequest, body: Json, optional: set[str], going_on: Continuation | None
     ) -> Iterator[Event]:
         """Send the messages, and an answer so far as the last of them; read what comes."""
         origin = Origin("completions", request.model)
         rest = (going_on.answered,) if going_on else ()
-        begun = [Message("assistant", request.begun)] if request.begun else []
 
         def run(sent: Sent) -> Iterator[Event]:
             target = Target("completions", request.model, sent.form)
+            _, *begun = begun_messages(request)
             messages = chat_messages([*(sent.earlier or ()), sent.message, *begun], target)
             messages += chat_messages(rest, replace(target, current=True))
             chat = {**body, "messages": [*_system(request.assistant.instructions), *messages]}

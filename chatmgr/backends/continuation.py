@@ -17,7 +17,7 @@ INSTRUCTION = (
 
 def begun_messages(request: TurnRequest) -> list[Message]:
     """The user's message, and the answer so far."""
-    begun = [Message("assistant", request.begun)] if request.begun else []
+    begun = [Message("assistant", request.begun, items=request.begun_items)] if request.begun else []
     return [request.message, *begun]
 
 
@@ -34,7 +34,8 @@ def as_instruction(request: TurnRequest) -> TurnRequest:
         return [*earlier(after), *begun_messages(request)]
 
     stateless = request.thread if request.thread and request.thread.remote_id == STATELESS else None
-    return replace(request, text=INSTRUCTION, attachments=(), history=history, thread=stateless, begun="")
+    asked = replace(request, text=INSTRUCTION, attachments=(), history=history, thread=stateless)
+    return replace(asked, begun="", begun_items=())
 
 
 def as_sent(run: LiveRun) -> LiveRun:

@@ -128,7 +128,7 @@ class Turn:
 class Run:
     """One run of a turn, as ``history --runs`` shows it; ``chosen`` is the one that answers the turn.
 
-    ``pk`` is its primary key.
+    ``pk`` is its primary key. ``items`` tells whether it said anything beside text, as an image.
     """
 
     turn: int
@@ -146,6 +146,7 @@ class Run:
     output_tokens: int | None
     cost: int | None
     pk: int = 0
+    items: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +180,7 @@ class RemoteFile:
 class Message:
     """A role and its content, as the transcript stores them and every API takes them.
 
-    ``items`` are those of an answer, with the answers to its calls, in their order; empty where the answer is
-    plain text. ``content`` then is the text that they hold.
+    ``items`` are those of an answer, in order, with the answers to its calls; plain text has none.
     """
 
     role: str
@@ -212,8 +212,8 @@ class TurnRequest:
     called: a provider that keeps the thread never needs them all, however long the conversation is.
     ``answered`` is the position of the newest earlier turn that has an answer; a synced thread holds exactly
     that far. ``remote_files`` are the files that the server already has, by SHA-256. ``begun`` is an answer
-    to go on with: only what comes after it is asked for. ``pending`` are calls of earlier turns, or their
-    results, of which the thread holds the call and no result: they are sent first.
+    to go on with, with ``begun_items``: only what comes after is asked for. ``pending`` are calls of earlier
+    turns, or their results, of which the thread holds the call and no result: they are sent first.
     """
 
     conversation: str
@@ -228,8 +228,9 @@ class TurnRequest:
     attachments: tuple[Attachment, ...] = ()
     remote_files: Mapping[str, RemoteFile] = field(default_factory=dict)
     background: bool = False
-    begun: str = ""
     pending: tuple[Item, ...] = ()
+    begun: str = ""
+    begun_items: tuple[Item, ...] = ()
 
     @property
     def message(self) -> Message:
@@ -244,9 +245,8 @@ class LiveRun:
     ``sent`` tells whether the request was handed to the network. ``earlier`` are the messages of the newest
     answered turns before it, with which the remote thread ended when the turn was sent. ``begun`` is the part
     of ``text`` that an earlier run gave, where this one goes on with it. ``items`` are all that the run has
-    yielded so far, in their order. ``request`` is the turn's request as it was sent, to go on with a run that
-    waits for the results of calls; None where nobody goes on with it. ``message`` is the primary key of the
-    user's message.
+    yielded so far, in their order. ``request`` is the turn's request, to go on with a run that waits for the
+    results of calls; else None. ``message`` is the primary key of the user's message.
     """
 
     run_pk: int
@@ -268,11 +268,11 @@ class LiveRun:
     conversation: str = ""
     user: str = ""
     earlier: tuple[Message, ...] = ()
-    detail: str = ""
-    begun: str = ""
     items: tuple[Item, ...] = ()
     request: TurnRequest | None = None
     message: int = 0
+    detail: str = ""
+    begun: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,11 @@ class Backend(Protocol):
         ...
 
     def submit_tool_outputs(self, run: LiveRun, outputs: Mapping[str, str]) -> Iterator[Event]:
-        """Send a waiting run the outputs of its functions, by call id, and follow it on."""
+        """Send a waiting run the outputs of its calls, by the ids of the calls, and follow it on.
+
+        ``items.APPROVED`` approves a request, ``items.DECLINED`` declines any call; so does an output that is
+        missing. Needs ``run.items`` and ``run.request``. Each answer comes as ``ItemDone`` before it is sent.
+        """
         ...
 
     def cancel(self, run: LiveRun) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 from chatmgr.domain.fast_dataclass import dataclass
+from chatmgr.domain.items import canonical_json
 from chatmgr.domain.redaction import without_credentials
 
 MARK = "[removed]"
@@ -18,6 +19,7 @@ PATTERN_KIND = "the text"
 _AROUND = 24  # characters of a snippet on each side
 _TELLING = 16  # characters of a secret of which the first few may be shown
 _SHOWN = 4
+_LEAST = 5  # characters of a text in which a credential can be told
 _MASK = "…"
 
 
@@ -99,8 +101,8 @@ class Scrubber:
     def _search(self, text: str) -> list[Found]:
         matches = self._matches(text)
         return [
-            Found(match.kind, _snippet(text, match, matches), text[match.start : match.end], match.certain)
-            for match in matches
+            Found(match.kind, _snippet(text, at, matches), text[match.start : match.end], match.certain)
+            for at, match in enumerate(matches)
         ]
 
     def replace(self, text: str, *, as_json: bool = False) -> str:
@@ -145,11 +147,6 @@ class Scrubber:
             else:
                 merged.append(match)
         return merged
-
-
-def canonical_json(value: Any) -> str:
-    """A value as JSON, always written alike."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 class _Unparsed(str):
@@ -210,16 +207,26 @@ def masked(secret: str) -> str:
     return f"{shown}{_MASK}"
 
 
-def _snippet(text: str, match: Match, matches: list[Match]) -> str:
+def _without_others(text: str) -> str:
+    """What is around a match, without other credentials; none of them fits into a few characters."""
+    return without_credentials(text) if len(text) >= _LEAST else text
+
+
+def _snippet(text: str, at: int, matches: list[Match]) -> str:
     """A match, masked, with what is around it; no other match is shown either."""
+    match = matches[at]
     first, last = max(match.start - _AROUND, 0), min(match.end + _AROUND, len(text))
-    parts, written = [], first
-    for other in matches:
-        if other.end <= first or other.start >= last:
-            continue
-        parts.append(without_credentials(text[written : max(other.start, written)]))
+    parts: list[str] = []
+    written = first
+    begin, end = at, at + 1
+    while begin and matches[begin - 1].end > first:
+        begin -= 1
+    while end < len(matches) and matches[end].start < last:
+        end += 1
+    for other in matches[begin:end]:
+        parts.append(_without_others(text[written : max(other.start, written)]))
         parts.append(masked(text[other.start : other.end]) if other == match else _MASK)
         written = other.end
-    parts.append(without_credentials(text[written:last]) if written < last else "")
+    parts.append(_without_others(text[written:last]))
     begun, ended = ("" if first == 0 else _MASK), ("" if last >= len(text) else _MASK)
     return " ".join(f"{begun}{''.join(parts)}{ended}".split())

@@ -6,6 +6,7 @@ Pure functions, no I/O.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from chatmgr.domain.item_texts import placed
 from chatmgr.domain.items import Item, ItemKind
 
 FILES = frozenset({ItemKind.IMAGE, ItemKind.FILE, ItemKind.AUDIO})
@@ -65,32 +66,9 @@ class Footnotes:
 
 
 def in_place(answer: str, items: Sequence[StoredItem]) -> list[StoredItem]:
-    """The items of a turn, so that their texts are its answer.
-
-    An answer that was cut off has more text than its items. Where the two differ, the answer counts.
-    """
-    texts = [stored for stored in items if stored.item.kind in _TEXTS]
-    said = "".join("".join(str(stored.item.content.get("text") or "").split()) for stored in texts)
-    whole = "".join(answer.split())
-    if not answer or said == whole:
-        return list(items)
-    if said and whole.startswith(said):
-        return [*items, _text(_after(answer, len(said)))]
-    others = [stored for stored in items if stored.item.kind not in _TEXTS]
-    return [*others, _text(answer)]
-
-
-def _after(text: str, count: int) -> str:
-    """What follows so many characters that are no white space."""
-    for index, char in enumerate(text):
-        if not count:
-            return text[index:].strip()
-        count -= not char.isspace()
-    return ""
-
-
-def _text(text: str) -> StoredItem:
-    return StoredItem(Item(ItemKind.TEXT, {"text": text}))
+    """The items of a turn, so that their texts are its answer."""
+    given = [stored.item for stored in items]
+    return [StoredItem(item) if index < 0 else items[index] for item, index in placed(given, answer)]
 
 
 def is_text(item: Item) -> bool:

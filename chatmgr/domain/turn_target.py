@@ -2,8 +2,6 @@
 
 from chatmgr.domain.fast_dataclass import dataclass
 
-CONTINUED = "continued"  # the detail of a live run that goes on with an earlier answer
-
 
 @dataclass(frozen=True, slots=True)
 class TurnTarget:

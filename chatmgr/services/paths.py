@@ -9,7 +9,7 @@ from chatmgr.domain.addresses import in_shell, parse_address, split_path
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import free_name, valid_name
-from chatmgr.services.turn_parts import TurnParts
+from chatmgr.services.turn_parts import Parts
 from chatmgr.services.turns import TurnService
 
 
@@ -37,7 +37,7 @@ class Switch(NamedTuple):
 class PathService:
     """Moves conversations along the tree of turns, each while it is locked."""
 
-    def __init__(self, parts: TurnParts, turns: TurnService) -> None:
+    def __init__(self, parts: Parts, turns: TurnService) -> None:
         self._parts = parts
         self._turns = turns
 

@@ -14,6 +14,11 @@ from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.secret_matches import Match
 
 _LEFT_OUT = {"Base64 High Entropy String", "Hex High Entropy String", "Public IP (ipv4)"}
+# Patterns that words match, too, for instance “APERTURESCIENCE”: without a digit, it is a guess.
+_LIKE_WORDS = {
+    *("Artifactory Credentials", "Cloudant Credentials", "SoftLayer Credentials"),
+    *("IBM Cloud IAM Key", "IBM COS HMAC Credentials"),
+}
 _OWN = {"Private Key", "Basic Auth Credentials", "Secret Keyword"}
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
@@ -45,6 +50,7 @@ class SecretPatterns:
         is_token: Callable[[str], bool] = plugins["JSON Web Token"].is_formally_valid
         self._is_token = is_token
         self._keyword = plugins[_KEYWORD]()
+        self._has_keyword = re.compile("|".join(_keywords()), re.IGNORECASE).search
 
     def find(self, text: str) -> list[Match]:
         """All secrets in a text, and what may be one."""
@@ -58,9 +64,13 @@ class SecretPatterns:
         for kind, pattern in self._rules:
             for match in pattern.finditer(text):
                 if kind != "JSON Web Token" or self._is_token(match.group()):
-                    yield Match(kind, *_whole(text, match))
+                    start, end = _whole(text, match)
+                    is_word = kind in _LIKE_WORDS and not any(map(str.isdigit, text[start:end]))
+                    yield Match(kind, start, end, certain=not is_word)
 
     def _guesses(self, text: str) -> Iterator[Match]:
+        if not self._has_keyword(text):
+            return
         start = 0
         for line in text.splitlines(keepends=True):
             for secret in self._keyword.analyze_string(line):
@@ -80,6 +90,13 @@ def _plugins() -> dict[str, Any]:
         ) from None
     plugins: dict[str, Any] = get_mapping_from_secret_type_to_class()
     return plugins
+
+
+def _keywords() -> tuple[str, ...]:
+    """Patterns of the words that a guess needs: most texts have none, and looking closer takes long."""
+    from detect_secrets.plugins.keyword import DENYLIST
+
+    return tuple(DENYLIST)
 
 
 def _library_rules(plugins: dict[str, Any]) -> Iterator[tuple[str, re.Pattern[str]]]:

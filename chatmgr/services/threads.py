@@ -11,6 +11,7 @@ from shlex import quote
 
 from chatmgr.backends.message_format import text_in_thread
 from chatmgr.backends.model_list import listed_within
+from chatmgr.backends.thread_news import messages_after
 from chatmgr.backends.thread_sync import arrange, without_spaces
 from chatmgr.domain.errors import NotFound, ProviderRefused, UsageFault
 from chatmgr.domain.events import STATELESS
@@ -131,17 +132,14 @@ class ThreadService:
             without_spaces(text_in_thread(message)) for message in local_messages if message.content
         ]
         messages = arrange(self._fetch_messages(provider, thread.remote_id), local_texts)
-        remote_turns = list(_group_turns(messages))
-        remote_texts = [
-            without_spaces(text) for turn in remote_turns for text in (turn.user, turn.answer) if text
-        ]
-        if remote_texts[: len(local_texts)] != local_texts:
+        new_messages = messages_after(messages, local_messages)
+        if new_messages is None:
             raise UsageFault(
                 f"The thread {thread.remote_id} and “{conversation.name}” have different histories.",
                 "The next turn makes a new thread; this one can then be a conversation of its own: "
                 f"chatmgr thread adopt {thread.remote_id} NAME --provider {provider.name}",
             )
-        new_turns = remote_turns[len(local_messages) // 2 :]
+        new_turns = list(_group_turns(new_messages))
         if new_turns:
             self._import(conversation, provider, thread.remote_id, new_turns, "sync")
         return len(new_turns)

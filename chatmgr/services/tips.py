@@ -17,7 +17,7 @@ from chatmgr.domain.names import free_name
 from chatmgr.domain.tree import Tip, TipChange
 
 if TYPE_CHECKING:
-    from chatmgr.services.turn_parts import TurnParts
+    from chatmgr.services.turn_parts import Parts
 
 _SEEN = re.compile(r"(?:~([1-9]\d{0,8})@)?@?(0|[1-9]\d{0,8})")
 _ANY = 0  # in place of a branch: whichever the conversation is on
@@ -26,7 +26,7 @@ _ANY = 0  # in place of a branch: whichever the conversation is on
 class Tips:
     """The tips that were seen last, by conversation, compared while the conversation is locked."""
 
-    def __init__(self, parts: "TurnParts") -> None:
+    def __init__(self, parts: "Parts") -> None:
         self._parts = parts
         self._seen: dict[int, Tip] = {}
 

@@ -12,7 +12,7 @@ from chatmgr.domain.model import Attachment, Conversation, Run, Turn, UserMessag
 from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
 from chatmgr.services.paths import PathService
-from chatmgr.services.turn_parts import TurnParts
+from chatmgr.services.turn_parts import Parts
 from chatmgr.services.turns import Events, Prepared, TurnService
 from chatmgr.services.way_back import SHELL, ShellCommands
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class TreeService(PathService):
     """Asks turns of conversations anew, and lets them take other paths, each while it is locked."""
 
-    def __init__(self, parts: TurnParts, turns: TurnService, threads: "Callable[[], ThreadService]") -> None:
+    def __init__(self, parts: Parts, turns: TurnService, threads: "Callable[[], ThreadService]") -> None:
         super().__init__(parts, turns)
         self._threads = threads
 
@@ -73,7 +73,8 @@ class TreeService(PathService):
             if not self._is_free(current, turn):
                 target = self._anew(current, turn, "retry", "is answered anew", commands)
             else:
-                notice = self._kept_notice(current, turn, commands) if turn.answer else ""
+                answered = any(run.chosen and (run.answer or run.items) for run in self._runs(current, turn))
+                notice = self._kept_notice(current, turn, commands) if answered else ""
                 target = TurnTarget(turn.turn, "retry", notice, again=True)
             return UserMessage(turn.user, files), target
 
@@ -120,7 +121,7 @@ class TreeService(PathService):
             run = runs[number - 1]
             if run.chosen:
                 raise UsageFault(f"Run {number} answers {address} already.")
-            if not run.answer:
+            if not (run.answer or run.items):
                 raise UsageFault(f"Run {number} of {address} has no answer.")
             if self._is_free(current, turn):
                 self._parts.writer.tree.pick(current.pk, turn.turn, run.pk)

@@ -1,4 +1,4 @@
-"""The parts of the app that turns need."""
+"""What the service for turns needs of the app."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from chatmgr.turns import TurnRunner
 
 
-class TurnParts(Protocol):
-    """The app, as turns see it. Each part is made when it is first asked for.
+class Parts(Protocol):
+    """The parts of the app that turns need. Each is made when it is first asked for.
 
     So a verb that only asks for the model of a conversation imports neither the engine nor the writer.
     """

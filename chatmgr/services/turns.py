@@ -12,7 +12,7 @@ from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
 
 if TYPE_CHECKING:
-    from chatmgr.services.turn_parts import TurnParts
+    from chatmgr.services.turn_parts import Parts
     from chatmgr.turns import Route
 
 Events = Generator[Event, None, None]
@@ -22,7 +22,7 @@ Prepared = tuple[UserMessage, TurnTarget | None]  # what is asked, and where it 
 class TurnService:
     """Everything that happens to turns and runs, each while its conversation is locked."""
 
-    def __init__(self, parts: "TurnParts") -> None:
+    def __init__(self, parts: "Parts") -> None:
         self._parts = parts
         self._to_be_listed: set[int] = set()  # conversations that wait for their server's first model
 

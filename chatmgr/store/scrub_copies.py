@@ -138,9 +138,10 @@ def _overwrite_files(db: sqlite3.Connection, replace_bytes: Callable[[bytes], by
             "INSERT OR IGNORE INTO blobs (sha256, size, data) VALUES (?, ?, ?)",
             (new, len(new_data), new_data),
         )
-        for table in ("attachments", "items"):
-            if "sha256" in _names_of_columns(db, table):
-                db.execute(f"UPDATE {table} SET sha256 = ? WHERE sha256 = ?", (new, old))
+        if _has(db, "items"):  # their JSON may name the bytes by the hash
+            names = "raw = replace(raw, ?1, ?2), content = replace(content, ?1, ?2)"
+            db.execute(f"UPDATE items SET {names}, sha256 = ?2 WHERE sha256 = ?1", (old, new))
+        db.execute("UPDATE attachments SET sha256 = ? WHERE sha256 = ?", (new, old))
         if _has(db, "remote_files"):
             db.execute("DELETE FROM remote_files WHERE sha256 = ?", (old,))
         db.execute("DELETE FROM blobs WHERE sha256 = ?", (old,))

@@ -5,21 +5,36 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
-from chatmgr.domain.errors import Busy, ChatmgrError, DatabaseUnreachable, Interrupted
+from chatmgr.backends.continuation import as_instruction, as_sent
+from chatmgr.domain.errors import (
+    Busy,
+    ChatmgrError,
+    DatabaseUnreachable,
+    Interrupted,
+    NetworkDown,
+    ProviderRefused,
+    Unsettled,
+)
 from chatmgr.domain.events import Event, Notice, Sending, ThreadSynced, Uploaded
 from chatmgr.domain.interrupts import interrupts
-from chatmgr.domain.model import Assistant, Conversation, LiveRun, Message, TurnRequest, UserMessage
+from chatmgr.domain.model import Assistant, Conversation, LiveRun, UserMessage
 from chatmgr.domain.ports import PriceTable
+from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
 from chatmgr.store import locks
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import OpenRun, Writer
-from chatmgr.turns.ending import RunEnding
-from chatmgr.turns.progress import Progress, whole_characters
+from chatmgr.turns.progress import (
+    Progress,
+    aborted_outcome,
+    failed_outcome,
+    finished_outcome,
+    whole_characters,
+)
 from chatmgr.turns.recorder import Recorder, until_written
-from chatmgr.turns.recovery import RunRecovery
+from chatmgr.turns.recovery import RunRecovery, wait_hint
+from chatmgr.turns.requests import read_request
 from chatmgr.turns.route import Route, open_run, runs_in_background
-from chatmgr.turns.waiting import unsent_answers
 
 
 class TurnRunner:
@@ -31,7 +46,6 @@ class TurnRunner:
         self._writer = writer
         self._reader = reader
         self._recorder = Recorder(writer)
-        self._ending = RunEnding(writer, self._recorder)
         self.recovery = RunRecovery(writer, reader, prices, self._recorder)
 
     @contextmanager
@@ -98,9 +112,10 @@ class TurnRunner:
             begun=begun,
         )
         with _message_kept():
-            request = self._request(
-                conversation, run, assistant, route.model, message, background=background, begun=begun
+            request = read_request(
+                self._reader, conversation, run, assistant, route.model, message, begun=begun
             )
+            request = replace(request, background=background)
 
             def events() -> Iterator[Event]:
                 if target and target.notice:
@@ -108,44 +123,6 @@ class TurnRunner:
                 yield from route.backend().stream(request)
 
             yield from self._drive(run, assistant.id, route, events, progress)
-
-    def _request(
-        self,
-        conversation: Conversation,
-        run: OpenRun,
-        assistant: Assistant,
-        model: str,
-        message: UserMessage,
-        *,
-        background: bool,
-        begun: str,
-    ) -> TurnRequest:
-        """Read all that the backend needs."""
-        with self._reader as reader:
-            thread = reader.threads.get(run.conversation, run.provider, run.endpoint, before=run.position)
-            answered = reader.turns.last_answered(run.conversation, run.position)
-            held = thread is not None and thread.synced >= answered > 0
-            items = reader.turns.items_at(run.conversation, answered) if held else ()
-            return TurnRequest(
-                conversation=conversation.id,
-                position=run.position,
-                text=message.text,
-                model=model,
-                assistant=assistant,
-                history=lambda after: self._history(run, after),
-                answered=answered,
-                thread=thread,
-                remote_assistant=reader.assistants.remote_id(assistant.id, run.provider, run.endpoint),
-                attachments=message.attachments,
-                remote_files=reader.threads.remote_files(run.conversation, run.provider, run.endpoint),
-                background=background,
-                begun=begun,
-                pending=unsent_answers(items),
-            )
-
-    def _history(self, run: OpenRun, after: int) -> list[Message]:
-        with self._reader as reader:
-            return reader.turns.context(run.conversation, run.position, after)
 
     def submit_tool_outputs(
         self,
@@ -168,17 +145,16 @@ class TurnRunner:
             with self._reader as reader:
                 progress.begin_with(reader.runs.used(live_run.run_pk), route.provider.api)
                 message = UserMessage(live_run.user, reader.turns.files_of(live_run.message))
-            request = self._request(
-                conversation,
-                run,
-                assistant,
-                route.model,
-                message,
-                background=live_run.background,
-                begun=live_run.begun,
+            begun, said = live_run.begun, len(live_run.items)
+            request = read_request(
+                self._reader, conversation, run, assistant, route.model, message, begun=begun, said=said
             )
-            live_run = replace(live_run, request=request)
-            self._writer.runs.resume(run)
+            request = replace(request, background=live_run.background)
+            live_run = as_sent(replace(live_run, request=as_instruction(request)))
+            if route.provider.api == "assistants":
+                self._writer.runs.resume(run)
+            else:  # until the answers are on their way, it waits for them
+                self._writer.runs.take_over(run)
             yield from self._drive(
                 run,
                 assistant.id,
@@ -224,9 +200,9 @@ class TurnRunner:
             _close(stream)
             raise  # the end of the run could not be written either; the run is recovered later
         except Exception as error:
-            yield from _saved(partial(self._ending.failed, run, progress, error))
+            yield from _saved(partial(self._close_failed, run, progress, error))
             raise
-        yield from _saved(lambda: self._ending.finished(run, progress))
+        yield from _saved(lambda: self._close_finished(run, progress))
 
     def _stop(
         self, run: OpenRun, progress: Progress, stream: Iterator[Event] | None
@@ -234,7 +210,47 @@ class TurnRunner:
         """Stop a backend's events, and save what had arrived."""
         with suppress(KeyboardInterrupt):  # who does not wait for the server keeps the answer all the same
             _close(stream)
-        yield from _saved(lambda: self._ending.stopped(run, progress))
+        yield from _saved(lambda: self._close_stopped(run, progress))
+
+    def _close_stopped(self, run: OpenRun, progress: Progress) -> None:
+        """Close a run that the person stopped; one that had ended keeps its end."""
+        if progress.finished:
+            self._close_finished(run, progress)
+        else:
+            self._writer.runs.close(run, aborted_outcome(progress, RunState.CANCELLED, ""))
+
+    def _close_failed(self, run: OpenRun, progress: Progress, error: Exception) -> None:
+        """Close a run that an error ended, unless it waits or goes on at the server."""
+        if not isinstance(error, ChatmgrError):
+            text = f"{type(error).__name__}: {error}"
+            self._writer.runs.close(run, aborted_outcome(progress, RunState.FAILED, text))
+        elif progress.awaits_output and not error.touched:
+            self._writer.runs.require_action(run)
+        elif isinstance(error, Unsettled):
+            self._recorder.checkpoint(run, progress)
+            error.hint = "What arrived is kept, and the next command looks for the rest: chatmgr runs"
+        elif progress.outlives_process and progress.run_id and _outcome_unknown(error):
+            self._recorder.checkpoint(run, progress)
+            error.hint = f"The run goes on at the server. {wait_hint(progress.conversation)}"
+        else:
+            self._writer.runs.close(run, failed_outcome(progress, error))
+
+    def _close_finished(self, run: OpenRun, progress: Progress) -> None:
+        """Save the end; a run whose stream had none is interrupted, never complete."""
+        finished = progress.finished
+        if finished is None:
+            reason = "the stream ended before the answer did"
+            self._writer.runs.close(run, aborted_outcome(progress, RunState.INTERRUPTED, reason))
+            raise NetworkDown(
+                f"The answer broke off: {reason}.",
+                "What arrived is kept. Send the message again for a whole answer.",
+            )
+        if finished.state is RunState.REQUIRES_ACTION:
+            self._recorder.checkpoint(run, progress)
+            names = ", ".join(call.name for call in finished.calls)
+            self._writer.runs.require_action(run, names, finished_outcome(finished, progress))
+            return
+        self._writer.runs.close(run, finished_outcome(finished, progress))
 
 
 @contextmanager
@@ -262,3 +278,8 @@ def _close(stream: Iterator[Event] | None) -> None:
     if isinstance(stream, Generator):
         with suppress(ChatmgrError):
             stream.close()
+
+
+def _outcome_unknown(error: ChatmgrError) -> bool:
+    """Whether an error leaves open what became of the run."""
+    return isinstance(error, NetworkDown) or (isinstance(error, ProviderRefused) and error.status >= 500)

@@ -88,7 +88,7 @@ def item_json(stored: "StoredItem") -> dict[str, Any]:
 def attempt_json(attempt: Run) -> dict[str, Any]:
     """The documented shape of one run of a turn."""
     facts = asdict(attempt)
-    del facts["turn"], facts["pk"]
+    del facts["turn"], facts["pk"], facts["items"]
     facts["cost"] = dollars_json(attempt.cost)
     return _with_nulls(facts, _ATTEMPT_NULLABLE)
 

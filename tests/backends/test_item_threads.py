@@ -4,8 +4,9 @@ import pytest
 
 from chatmgr.backends.items.making import Origin
 from chatmgr.backends.responses.output_items import read_output_item
+from chatmgr.backends.thread_news import messages_after
 from chatmgr.domain.items import DECLINED, Item, answer_to
-from chatmgr.domain.model import Message
+from chatmgr.domain.model import Message, RemoteMessage
 from chatmgr.domain.states import RunState
 from tests.support.item_server import ItemServer, Json, request, said, streamed
 from tests.support.output_items import CALL, IMAGE, KINDS, REASONING, SEARCH
@@ -158,3 +159,20 @@ class TestThreads:
             messages = server.bodies("/threads/thread_1/messages")
         assert messages[1]["content"].endswith("[image: image.png, 228 bytes]\n\nHi.")
         assert messages[2]["content"][0] == {"type": "image_file", "image_file": {"file_id": "file_1"}}
+
+    def test_the_texts_of_a_thread_that_was_built_are_those_of_the_transcript(self) -> None:
+        history = [*turn(*made(SEARCH, said("Hi.")), text="Hi."), *turn(*made(IMAGE))]
+        asked = RemoteMessage("", "user", "Do it.")
+        line = '[called web_search({"type": "search", "query": "x"})]'
+        built = [
+            *(asked, RemoteMessage("", "assistant", f"{line}\n\nHi.")),
+            *(asked, RemoteMessage("", "assistant", "[image: image.png, 228 bytes]")),
+        ]
+        filled = [asked, RemoteMessage("", "assistant", "Hi."), asked]
+        later = [RemoteMessage("", "user", "And?"), RemoteMessage("", "assistant", "Yes.")]
+        for messages in (built, filled):
+            assert messages_after(messages, history) == []
+            assert messages_after([*messages, *later], history) == later
+            assert messages_after(messages[:2], history) is None
+            assert messages_after([*messages, later[1]], history) is None
+            assert messages_after([*messages[:2], *later], history) is None

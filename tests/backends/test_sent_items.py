@@ -174,6 +174,26 @@ class TestChatMessages:
         body = {"model": "m", "messages": messages}
         assert spec.load().check("POST", "/chat/completions", {}, headers, body) == []
 
+    def test_a_function_call_of_old_goes_back_as_it_came(self) -> None:
+        function = {"name": "look_up", "arguments": "{}"}
+        content = {"call_id": "call_1", "tool": "function", **function}
+        item = Item(ItemKind.TOOL_CALL, content, json.dumps({"function_call": function}), "completions", "m")
+        history = turn(item, answer_to(item, "42"))
+        assert chat_messages(history, self.TARGET)[1:] == [
+            {"role": "assistant", "content": None, "function_call": function},
+            {"role": "function", "name": "look_up", "content": "42"},
+        ]
+        assert chat_messages(history, Target("completions", "another"))[2]["role"] == "tool"
+
+    def test_what_a_server_added_to_a_call_goes_back_to_its_model(self) -> None:
+        function = {"name": "look_up", "arguments": "{}"}
+        raw = {"id": "call_1", "type": "function", "function": function, "extra_content": {"signature": "s"}}
+        content = {"call_id": "call_1", "tool": "function", **function}
+        item = Item(ItemKind.TOOL_CALL, content, json.dumps(raw), "completions", "m")
+        assert chat_messages(turn(item), self.TARGET)[1]["tool_calls"] == [raw]
+        [portable] = chat_messages(turn(item), Target("completions", "another"))[1]["tool_calls"]
+        assert "extra_content" not in portable
+
     def test_reasoning_goes_back_to_its_model(self) -> None:
         details = [{"type": "reasoning.encrypted", "data": "opaque"}]
         raw = json.dumps({"reasoning_details": details})

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from chatmgr.domain.secret_matches import MARK, LiteralMatcher, Match, RegexMatcher, Scrubber, canonical_json
+from chatmgr.domain.items import canonical_json
+from chatmgr.domain.secret_matches import MARK, LiteralMatcher, Match, RegexMatcher, Scrubber
 
 SECRET = "correct-horse-battery"
 
@@ -90,3 +91,9 @@ def test_guesses_are_shown_and_stay() -> None:
 
 def test_an_expression_that_matches_nothing_removes_nothing() -> None:
     assert Scrubber(RegexMatcher("x*")).replace("abxxc") == f"ab{MARK}c"
+
+
+def test_a_text_full_of_matches_shows_each_with_its_neighbours() -> None:
+    snippets = [found.snippet for found in Scrubber(LiteralMatcher(["e"])).search("he sees me " * 5_000)]
+    assert len(snippets) == 20_000
+    assert {len(snippet) < 80 and "e" not in snippet for snippet in snippets} == {True}

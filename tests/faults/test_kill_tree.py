@@ -25,6 +25,7 @@ from tests.support.store_processes import OtherProcess
 
 KINDS = ("say", "fork", "undo", "redo", "edit", "switch", "retry", "pick", "purge")
 TRIALS = [range(1), pytest.param(range(1, 25), marks=pytest.mark.campaign)]
+_PREPARED_BY = {"redo": "undo", "switch": "edit", "pick": "retry", "purge": "trash"}
 _ATTEMPTS = 200
 _CLIENTS = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
@@ -52,10 +53,12 @@ def _plan(url: str, kind: str, trial: int) -> Plan:
         store = Store(url.replace("NUMBER", str(attempt)))
         hasten(store)
         player = Player(store)
+        last = Operation(kind, tuple(numbers.randrange(1 << 16) for _ in range(4)))  # type: ignore[arg-type]
         sequence = operations((kind, trial, attempt), 14)
+        if kind in _PREPARED_BY:
+            sequence.append(Operation(_PREPARED_BY[kind], last.numbers))
         for operation in sequence:
             player.play(operation)
-        last = Operation(kind, tuple(numbers.randrange(1 << 16) for _ in range(4)))  # type: ignore[arg-type]
         before, outcome, length = expected(player.tree), player.last_outcome, len(player.log)
         shared = any(len(player.tree.holders(turn)) for turn in _of_trash(player))
         began = time.monotonic()

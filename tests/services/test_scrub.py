@@ -1,29 +1,25 @@
-"""Scrubbing: every place, on both databases, and every byte of a SQLite home."""
+"""Scrubbing: every place where a text is kept, on both databases."""
 
-import sqlite3
+import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
 from chatmgr.domain.errors import Busy
-from chatmgr.domain.scrubbing import Findings, Remainder
-from chatmgr.domain.secret_matches import MARK, LiteralMatcher, Matcher, Scrubber
+from chatmgr.domain.secret_matches import MARK, LiteralMatcher, Scrubber
 from chatmgr.domain.stored_texts import BYTES
 from chatmgr.services.app import App
 from chatmgr.services.scrub import ScrubService
 from chatmgr.services.secret_patterns import SecretPatterns
-from chatmgr.store import locks, migrate, tables
+from chatmgr.store import locks, tables
 from chatmgr.store.location import sqlite_path
-from chatmgr.store.search import HIGHEST, rebuild
-from chatmgr.store.writer.scrub import Scrub
-from tests.migrations.test_past_revisions import PAST
+from chatmgr.store.writer import ThreadKey
 from tests.store.row_counts import indexed
-from tests.support.secrets import Planted, in_files, openai_key, plant, spaceless
-from tests.support.store import Store, execute, query
+from tests.support.scrubbing import quiet, scrub
+from tests.support.secrets import Planted, openai_key, plant
+from tests.support.store import ENDPOINT, Store, execute, query
 
 BYTES_OF_DEMO = 2  # files
 
@@ -35,18 +31,6 @@ def app(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     made = App()
     yield made
     made.close()
-
-
-def quiet(_line: str) -> None:
-    """No progress is shown."""
-
-
-def scrub(app: App, matcher: Matcher, *names: str, guesses: bool = False) -> tuple[Findings, Remainder]:
-    """Search and overwrite, in all conversations or in some."""
-    chosen = [app.reader.conversations.get(name) for name in names] or None
-    service = ScrubService(app, Scrubber(matcher, guesses=guesses), chosen, guesses=guesses)
-    findings = service.search(quiet)
-    return findings, service.apply(findings, quiet)
 
 
 def all_rows(store: Store) -> str:
@@ -75,12 +59,13 @@ def test_every_place_is_found_and_overwritten(store: Store, app: App) -> None:
     planted = plant(store)
     assert left(store, planted)
     findings, remainder = scrub(app, SecretPatterns())
-    kinds = Counter(finding.found.kind for finding in findings.places if finding.found.certain)
+    certain = [finding.found for finding in findings.places if finding.found.certain]
+    kinds = Counter({found.secret: found.kind for found in certain}.values())  # a title twice
     assert kinds == Counter(planted.kinds)
     assert {finding.address for finding in findings.places} >= {"demo", "demo@1", "tutor (version 1)"}
     assert left(store, planted) == []
     assert planted.plain in all_rows(store)
-    assert all_rows(store).count(MARK) == len(planted.secrets) - 1  # of both files, one text is left
+    assert all_rows(store).count(MARK) == len(planted.secrets)  # of both files, one text is left
     assert remainder.threads == [("demo", "openai", "conv_1")]
     assert remainder.files == [("openai", "file-1")]
     assert remainder.unscrubbed == ""
@@ -97,6 +82,8 @@ def test_what_a_file_was_called_by_moves_with_its_bytes(store: Store, app: App) 
     assert len(before) == BYTES_OF_DEMO
     assert after
     assert not before & after
+    [(sha256, raw)] = query(store.url, "SELECT sha256, raw FROM items")
+    assert json.loads(raw)["result"] == f"sha256:{sha256}"
     [row] = query(store.url, "SELECT count(*) FROM attachments JOIN blobs USING (sha256)")
     assert row == (1,)
 
@@ -132,6 +119,9 @@ def test_threads_are_dropped_and_the_journal_says_what(store: Store, app: App) -
     assert [thread.remote_id for thread in store.reader.threads.ever(demo)] == ["conv_1", "conv_demo"]
     with store.writer.database.begin() as db:
         entries = list(db.execute(select(tables.journal.c.action, tables.journal.c.detail)))
+    assert [detail["files"] for _, detail in entries if "files" in detail] == [
+        [{"provider": "openai", "id": "file-1"}]
+    ]
     noted = [detail for action, detail in entries if action == "scrub"]
     assert sum(sum(detail["kinds"].values()) for detail in noted) > 5
 
@@ -146,6 +136,23 @@ def test_a_shared_turn_is_overwritten_once_and_for_all(store: Store, app: App) -
     assert store.reader.turns.get(store.now("fork"), 1).user == f"a {MARK}"
     store.writer.tree.move_tip(demo, 1, "redo")
     assert store.reader.turns.get(store.now("demo"), 1).user == f"a {MARK}"
+
+
+def test_turns_of_another_conversation_on_a_path_that_was_left(store: Store, app: App) -> None:
+    """A fork left a path through turns that its source said; they are its own as well."""
+    for question in ("one", "two: tell nobody", "three"):
+        store.answer(question, "yes")
+    store.writer.tree.fork(store.now().pk, 3, "fork")
+    fork = store.now("fork")
+    key = ThreadKey(fork.pk, "openai", ENDPOINT)
+    store.answer("four", "yes", name="fork")
+    store.writer.threads.set(key, "conv_fork", 4)
+    store.writer.tree.move_tip(fork.pk, 1, "undo")
+    store.answer("other", "yes", name="fork")
+    findings, _ = scrub(app, LiteralMatcher(["tell nobody"]), "fork")
+    assert [finding.address for finding in findings.places] == ["fork~1@2"]
+    assert "tell nobody" not in all_rows(store)
+    assert store.reader.threads.get(fork.pk, "openai", ENDPOINT) is None
 
 
 def test_a_path_that_was_left_is_searched(store: Store, app: App) -> None:
@@ -175,9 +182,6 @@ def test_a_live_run_is_busy(store: Store, app: App) -> None:
     store.reader.close()
     lock = locks.acquire(store.url, run.conversation, wait=False)
     other = ScrubService(app, Scrubber(SecretPatterns()), None, guesses=False)
-    if sqlite_path(store.url):
-        locks._locked.discard((locks.lock_file(Path(store.url.removeprefix("sqlite:///"))), run.conversation))
-        locks._locked.add((locks.lock_file(Path(store.url.removeprefix("sqlite:///"))), run.conversation))
     with pytest.raises(Busy, match="busy"):
         other.apply(other.search(quiet), quiet)
     lock.release()
@@ -207,98 +211,3 @@ def test_guesses_need_to_be_asked_for(store: Store, app: App) -> None:
     assert "open sesame" in all_rows(store)
     scrub(app, SecretPatterns(), guesses=True)
     assert "open sesame" not in all_rows(store)
-
-
-class TestBytes:
-    @pytest.fixture
-    def store(self, sqlite_store: Store) -> Store:
-        """Only SQLite's bytes are ours."""
-        return sqlite_store
-
-    @pytest.mark.parametrize("rewritten", [True, False], ids=["rewritten", "in place"])
-    @pytest.mark.parametrize("by", ["kinds", "text"])
-    def test_nothing_is_left_in_any_file(
-        self, store: Store, app: App, home: Path, rewritten: bool, by: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        if not rewritten:
-            monkeypatch.setattr(Scrub, "_rewriting_pays", lambda _self: False)
-        for number in range(20):
-            store.answer(f"question {number}", f"answer {number} is longer " * 40, f"c{number % 4}")
-        planted = plant(store, plain=spaceless() if by == "text" else "")
-        store.answer("after", "it", "c1")
-        migrate.backup(store.url)
-        (home / f".chatmgr-partial-{'a' * 12}").write_text(planted.secrets[0])
-        (home / "pages").mkdir()
-        page = home / "pages" / f"demo-{store.now('demo').id[:8]}.html"
-        page.write_text("".join(planted.secrets) + planted.plain)
-        words = planted.secrets if by == "kinds" else [planted.plain]
-        assert sorted(in_files(home, words)) == sorted(words)
-        store.reader.close()
-        matcher: Matcher = SecretPatterns() if by == "kinds" else LiteralMatcher([planted.plain])
-        _, remainder = scrub(app, matcher)
-        assert (remainder.unscrubbed, remainder.backups) == ("", [])
-        assert in_files(home, words) == []
-        [backup] = (home / "backups").iterdir()
-        for path in (home / "chatmgr.db", backup):
-            with closing(sqlite3.connect(path)) as db:
-                assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-                assert db.execute("PRAGMA foreign_key_check").fetchall() == []
-                [(marks,)] = db.execute("SELECT count(*) FROM messages WHERE content LIKE '%[removed]%'")
-                assert marks == 2
-        assert len(indexed(store.url)) == len(indexed(f"sqlite:///{backup}"))
-
-    @pytest.mark.parametrize("past", PAST, ids=lambda path: path.stem)
-    def test_a_backup_of_any_schema(self, store: Store, app: App, home: Path, past: Path) -> None:
-        (home / "backups").mkdir()
-        copy = home / "backups" / f"chatmgr-schema-{past.stem}.db"
-        with closing(sqlite3.connect(copy)) as old:
-            old.executescript(past.read_text(encoding="utf-8"))
-            before = old.execute("SELECT content FROM messages ORDER BY id").fetchall()
-        _, remainder = scrub(app, LiteralMatcher(["hello one"]))
-        assert remainder.backups == []
-        assert b"hello" not in copy.read_bytes()
-        with closing(sqlite3.connect(copy)) as new:
-            after = new.execute("SELECT content FROM messages ORDER BY id").fetchall()
-            assert new.execute("SELECT version_num FROM alembic_version").fetchall() == [(past.stem,)]
-        assert after == [(row.replace("hello one", MARK),) for (row,) in before]
-
-    def test_what_was_found_in_named_conversations_goes_from_backups(
-        self, store: Store, app: App, home: Path
-    ) -> None:
-        store.answer(f"mine {(mine := openai_key())}", "yes", "mine")
-        store.answer(f"yours {(yours := openai_key())}", "yes", "yours")
-        migrate.backup(store.url)
-        scrub(app, SecretPatterns(), "mine")
-        [backup] = (home / "backups").iterdir()
-        assert mine.encode() not in backup.read_bytes()
-        assert yours.encode() in backup.read_bytes()
-
-    def test_a_backup_that_cannot_be_read_is_named(self, store: Store, app: App, home: Path) -> None:
-        store.answer(f"mine {openai_key()}", "yes")
-        (home / "backups").mkdir()
-        (broken := home / "backups" / "broken.db").write_bytes(b"SQLite format 3\0" + b"x" * 5000)
-        findings, remainder = scrub(app, SecretPatterns())
-        assert [backup.path for backup in remainder.backups] == [broken]
-        assert remainder.backups[0].error
-        assert len(findings.places) == 1
-        assert MARK in all_rows(store)
-
-    def test_a_backup_whose_index_was_being_rebuilt(self, store: Store, app: App, home: Path) -> None:
-        """It stays one that is to be rebuilt, without a word in it."""
-        store.answer(f"mine {(secret := openai_key())}", "yes")
-        with store.writer.database.begin() as db:
-            rebuild.begin(db)
-        with store.writer.database.begin() as db:
-            rebuild.index_batch(db, HIGHEST)
-        migrate.backup(store.url)
-        scrub(app, SecretPatterns())
-        [backup] = (home / "backups").iterdir()
-        assert in_files(home / "backups", [secret]) == []
-        assert query(f"sqlite:///{backup}", "SELECT value FROM meta WHERE key = 'search_indexed_from'") == [
-            (str(HIGHEST),)
-        ]
-        migrate_url = f"sqlite:///{backup}"
-        restored = Store(migrate_url)
-        restored.writer.search_index.rebuild()
-        assert len(indexed(migrate_url)) == 2
-        restored.close()

@@ -50,6 +50,13 @@ def test_what_stands_for_a_password_is_a_guess(patterns: SecretPatterns) -> None
     assert MARK in Scrubber(patterns, guesses=True).replace(text)
 
 
+def test_a_word_that_looks_like_a_key_is_a_guess(patterns: SecretPatterns) -> None:
+    text = "the APERTURESCIENCE project"
+    assert Scrubber(patterns).replace(text) == text
+    assert [found.certain for found in Scrubber(patterns).search(text)] == [False]
+    assert Scrubber(patterns).replace("its AP6Ertur3Sci3nce key") == f"its {MARK} key"
+
+
 def test_a_key_without_an_end_goes_as_far_as_it_looks_like_one(patterns: SecretPatterns) -> None:
     cut = "-----BEGIN PRIVATE KEY-----\nMIIEvQ\nabc+/="
     assert Scrubber(patterns).replace(f"{cut}\n\nТекст") == f"{MARK}Текст"

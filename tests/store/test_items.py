@@ -8,6 +8,8 @@ from chatmgr.domain.model import Message
 from chatmgr.domain.states import RunState
 from chatmgr.store import integrity
 from chatmgr.store.writer import OpenRun, RunOutcome
+from chatmgr.store.writer.copies import copy_run
+from chatmgr.store.writer.database import now
 from chatmgr.turns.progress import Progress
 from tests.store.row_counts import counts, trashed
 from tests.support.sample_items import CALL, CITING, IMAGE, PNG, THOUGHT, answered, say
@@ -92,7 +94,8 @@ def _retried(store: Store, run: OpenRun) -> OpenRun:
     )
     execute(
         store.url,
-        f"INSERT INTO runs ({columns}, state, key) SELECT {columns}, 'running', 'k' FROM runs",
+        f"INSERT INTO runs ({columns}, state, key) SELECT {columns}, 'running', 'k' FROM runs "
+        f"WHERE id = {run.run}",
     )
     [(newest,)] = query(store.url, "SELECT max(id) FROM runs")
     execute(store.url, f"UPDATE turns SET run_id = {newest}")
@@ -151,3 +154,25 @@ def test_a_kind_of_a_later_version_is_other(store: Store) -> None:
     execute(store.url, "UPDATE items SET kind = 'hologram'")
     [item] = store.reader.turns.items_at(store.now().pk, 1)
     assert (item.kind, item.content, item.data) == (ItemKind.OTHER, {"type": "hologram"}, PNG)
+
+
+def test_a_copy_of_a_run_has_the_answers_to_its_calls(store: Store) -> None:
+    """As for a turn that takes the place of a shared one."""
+    run = answered(store, "See.", CALL, answer_to(CALL, "42"), CITING)
+    other = _retried(store, run)
+    say(store, other, IMAGE)
+    store.writer.runs.close(other, RunOutcome(RunState.COMPLETED, ""))
+    turn = store.open("again").turn
+    with store.writer.database.begin() as db:
+        copy_run(db, run.conversation, turn, run.run, now())
+    assert store.reader.items.with_bytes(turn) == (CALL, answer_to(CALL, "42"), CITING)
+
+
+def test_a_failed_retry_leaves_an_answer_of_items(store: Store) -> None:
+    run = answered(store, "", IMAGE)
+    store.writer.runs.close(_retried(store, run), RunOutcome(RunState.FAILED, ""))
+    assert store.reader.turns.items_at(run.conversation, 1) == (IMAGE,)
+    other = _retried(store, run)
+    say(store, other, CITING)
+    store.writer.runs.close(other, RunOutcome(RunState.INTERRUPTED, ""))
+    assert store.reader.turns.items_at(run.conversation, 1) == (CITING,)

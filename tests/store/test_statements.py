@@ -52,7 +52,7 @@ def _fields(taker: type, *left_out: str) -> set[str]:
 
 
 CONVERSATION, TURN, ASSISTANT = _fields(Conversation, "branch"), _fields(Turn), _fields(Assistant)
-LIVE_RUN = _fields(LiveRun, "earlier", "begun", "items", "request")
+LIVE_RUN = _fields(LiveRun, "earlier", "items", "request", "begun")
 ITEM = _fields(Item, "data")
 COUNT = _fields(UsageTotals)
 HIT = _fields(Hit, "snippet", "score", "also_in", "path") | {"stamp", "user", "answer"}
@@ -96,7 +96,9 @@ COLUMNS_OF = {
     "items.of_span": _fields(Item) | {"turn"},
     "runs.used": _fields(events.Usage),
     "runs.cost": _fields(Cost),
-    "runs.earlier_answers": {"content"},
+    "runs.earlier": {"pk", "answer"},
+    "runs.asked_anew": {"action", "detail"},
+    "runs.said_by": {"run"},
     "runs.newest": {"newest"},
     "paths.branches": {"id"},
     "paths.current": {"branch_id"},
@@ -181,8 +183,6 @@ NUMBERS = (
     "run",
     "stamp",
     "message",
-    "turn",
-    "run",
     "position",
     "first",
     "last",

@@ -9,7 +9,8 @@ from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
 from chatmgr.store import migrate
 from chatmgr.store.writer import OpenRun, RunOutcome, ThreadKey
-from tests.support.store import ENDPOINT, Store, execute
+from tests.support.sample_items import IMAGE, say
+from tests.support.store import ENDPOINT, Store
 
 NOTE = Attachment("notes.txt", "text/plain", "5" * 64, b"12 apples")
 Path = list[tuple[str, str]]
@@ -100,9 +101,7 @@ def test_a_run_that_gives_nothing_leaves_the_answer_that_was_picked(plan: Store)
 
 def test_a_run_that_gives_an_image_alone_has_given_something(plan: Store) -> None:
     run = anew(plan, "three", TurnTarget(3, "retry", again=True))
-    columns = "turn_id, run_id, position, kind, content, raw, api, model, created_at"
-    values = f"{run.turn}, {run.run}, 1, 'image', '{{}}', '{{}}', 'responses', 'm', '2026-11-27 00:00:00'"
-    execute(plan.url, f"INSERT INTO items ({columns}) VALUES ({values})")
+    say(plan, run, IMAGE)
     close(plan, run, "", RunState.INTERRUPTED)
     assert path(plan)[-1] == ("three", "")
 

@@ -60,7 +60,8 @@ class ItemServer:
         if path == "/conversations":
             return NOT_FOUND if self.stateless else Reply(body={"id": "conv_1"})
         if path.startswith("/conversations/") and path.endswith("/items"):
-            listed = self.items[::-1] if request.method == "GET" else []
+            listed = self.items if "order=asc" in query else self.items[::-1]
+            listed = listed if request.method == "GET" else []
             return Reply(body={"object": "list", "data": listed, "has_more": False})
         ids = {"/assistants": "asst_1", "/threads": "thread_1", "/threads/thread_1/messages": "msg_1"}
         if request.method == "POST" and path in ids:

@@ -109,11 +109,14 @@ def plant(store: Store, name: str = "demo", plain: str = "") -> Planted:
             "position": 1,
             "kind": "tool_call",
             "content": {"arguments": {"deep": [planted.text()]}},
-            "raw": json.dumps({"arguments": json.dumps({"key": planted.text()})}),
+            "raw": json.dumps(
+                {"arguments": json.dumps({"key": planted.text()}), "result": f"sha256:{sha256}"}
+            ),
             "api": "responses",
             "model": "gpt-x",
             "sha256": sha256,
             "created_at": now(),
+            "remote_id": "fc_1",
         }
         db.execute(insert(tables.items), row)
         note(db, pk, "edit", text=planted.text())

@@ -1,16 +1,20 @@
 """Turns whose answers are more than text: how they end, and that no conversation goes on with a call open."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from chatmgr.domain.events import ItemDone
 from chatmgr.domain.items import DECLINED
+from chatmgr.services.app import App
 from tests.support.commands import Chatmgr
 from tests.support.item_server import PNG, ItemServer, said, streamed
 from tests.support.output_items import APPROVAL, CALL, IMAGE, SEARCH, URL
 from tests.support.remote_threads import at_terminal, until
 from tests.support.reply_server import Reply, chat_answer, event_stream
+from tests.support.scripted_api import response
 
 USAGE = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
 
@@ -30,6 +34,27 @@ def test_an_image_alone_is_no_empty_answer(chatmgr: Chatmgr, server: ItemServer)
     done = chatmgr("send", "demo", "draw")
     assert done.out == ""
     assert chatmgr.turn("demo@1")["state"] == "completed"
+
+
+def test_turns_of_others_are_fetched_after_an_image_alone(chatmgr: Chatmgr, server: ItemServer) -> None:
+    server.turns.append(streamed(IMAGE))
+    chatmgr("send", "demo", "draw")
+    asked = {"id": "msg_u", "type": "message", "role": "user", "content": "draw"}
+    server.items = [asked, IMAGE, {**asked, "content": "and?"}, said("Yes.", id="msg_2")]
+    chatmgr("thread", "sync", "demo")
+    turns = chatmgr.json("history", "demo")
+    assert [(turn["user"], turn["answer"]) for turn in turns] == [("draw", None), ("and?", "Yes.")]
+
+
+def test_an_image_alone_is_an_answer_to_come_back_to(chatmgr: Chatmgr, server: ItemServer) -> None:
+    server.turns += [streamed(IMAGE), Reply(400, {"error": {"message": "Not now."}})]
+    chatmgr("send", "demo", "draw")
+    chatmgr("retry", "demo", code=8)
+    assert [item["kind"] for item in chatmgr.turn("demo@1")["items"]] == ["image"]
+    server.turns.append(streamed(said("I cannot draw.")))
+    assert "Take it back: chatmgr retry demo@1 --pick 1" in chatmgr("retry", "demo").err
+    chatmgr("retry", "demo@1", "--pick", "1")
+    assert [item["kind"] for item in chatmgr.turn("demo@1")["items"]] == ["image"]
 
 
 def test_an_answer_without_any_item_is_empty(chatmgr: Chatmgr, server: ItemServer) -> None:
@@ -166,6 +191,38 @@ class TestCalls:
         assert (turn["turn"], turn["answer"], turn["state"]) == (1, "Let me see.\n\nIt is 42.", "completed")
         assert server.bodies("/responses")[-1]["input"][0]["output"] == "42"
 
+    def test_it_waits_until_the_answers_are_sent(
+        self, waiting: Chatmgr, server: ItemServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever is killed before that has lost nothing: they are asked for again."""
+        monkeypatch.setenv("CHATMGR_HOME", str(waiting.home))
+        for name, value in waiting.env.items():
+            monkeypatch.setenv(name, value)
+        server.turns.append(streamed(said("It is 42.", id="msg_2")))
+        with closing(App()) as app:
+            with app.reader as reader:
+                conversation = reader.conversations.get("demo")
+            events = app.turns.submit_tool_outputs(conversation, {"call_1": "42"})
+            assert isinstance(next(events), ItemDone)
+            assert waiting.rows("SELECT state FROM runs") == [("requires_action",)]
+            list(events)
+        assert waiting.rows("SELECT state FROM runs") == [("completed",)]
+
+    def test_killed_once_the_answers_are_sent_it_counts_each_step_once(
+        self, waiting: Chatmgr, server: ItemServer
+    ) -> None:
+        """The server only tells of the response that held the calls; its tokens are counted already."""
+        server.turns.append(Reply(200, b"", "text/event-stream", {"Content-Length": "1000000"}))
+        process = waiting.start("runs", "answer", "demo", "call_1=42")
+        until(lambda: len(server.bodies("/responses")) == 2 or process.over)
+        process.kill()
+        server.replies["GET", "/responses/resp_1"] = Reply(
+            body=response(output=[said("Let me see."), CALL], usage=USAGE)
+        )
+        waiting("history", "demo")
+        turn = waiting.turn("demo@1")
+        assert (turn["state"], turn["input_tokens"], turn["output_tokens"]) == ("interrupted", 10, 5)
+
 
 @pytest.mark.parametrize(
     ("answer", "approves"), [("yes", True), ("approve", True), ("no", False), ("too risky", False)]
@@ -272,3 +329,64 @@ def test_no_item_is_lost_or_doubled_when_the_process_is_killed(
     assert len(ids) >= shown >= noted
     assert ids == [image["id"] for image in images[: len(ids)]]
     assert chatmgr.rows("SELECT size FROM blobs") == [(len(PNG),)]
+
+
+CUT = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
+
+
+class TestContinued:
+    """An answer that goes on where it was cut off, beside whose text there is more."""
+
+    @pytest.fixture
+    def cut(self, chatmgr: Chatmgr, server: ItemServer) -> Chatmgr:
+        server.stateless = True
+        server.turns.append(streamed(SEARCH, said("Cats sl", URL), **CUT))
+        chatmgr("send", "demo", "cats?", code=8)
+        return chatmgr
+
+    def test_keeps_its_items(self, cut: Chatmgr, server: ItemServer) -> None:
+        server.turns += [
+            streamed(said("eep. Do", id="msg_2"), **CUT),
+            streamed(said(" dogs?", URL, id="msg_3")),
+        ]
+        cut("continue", "demo", code=8)
+        cut("continue", "demo")
+        turn = cut.turn("demo@1")
+        assert turn["answer"] == "Cats sleep. Do dogs?"
+        assert [item["kind"] for item in turn["items"]] == ["tool_call", "text", "text"]
+        assert "Cats [1]sleep. Do dogs[1]?" in cut("history", "demo").out
+        server.turns.append(streamed(said("Yes.", id="msg_4")))
+        cut("send", "demo", "sure?")
+        sent = server.bodies("/responses")[-1]["input"]
+        assert [item.get("content") for item in sent if item.get("role") == "assistant"] == [turn["answer"]]
+        assert [item["type"] for item in sent].count("web_search_call") == 1
+
+    def test_is_told_what_it_holds(self, cut: Chatmgr, server: ItemServer) -> None:
+        server.turns.append(streamed(said("eep.", id="msg_2")))
+        cut("continue", "demo")
+        sent = server.bodies("/responses")[-1]["input"]
+        assert [item["type"] for item in sent] == ["message", "web_search_call", "message", "message"]
+
+    def test_that_gives_nothing_leaves_the_answer(self, cut: Chatmgr, server: ItemServer) -> None:
+        server.turns.append(Reply(400, {"error": {"message": "Not now."}}))
+        cut("continue", "demo", code=8)
+        turn = cut.turn("demo@1")
+        assert (turn["answer"], turn["state"], len(turn["items"])) == ("Cats sl", "incomplete", 2)
+
+    def test_with_a_call(self, cut: Chatmgr, server: ItemServer) -> None:
+        server.turns.append(streamed(said("eep", id="msg_2"), CALL, usage=USAGE))
+        cut("continue", "demo", code=8)
+        server.turns.append(streamed(said("A lot.", id="msg_3"), usage=USAGE))
+        cut("runs", "answer", "demo", "call_1=42")
+        turn = cut.turn("demo@1")
+        assert (turn["answer"], turn["state"]) == ("Cats sleep\n\nA lot.", "completed")
+        assert turn["input_tokens"] == 20
+        sent = server.bodies("/responses")[-1]["input"]
+        assert [item["type"] for item in sent] == [
+            *("message", "web_search_call", "message", "message"),
+            *("message", "function_call", "function_call_output"),
+        ]
+        assert [item.get("content") for item in sent if item.get("role") == "assistant"] == ["Cats sl", "eep"]
+        assert [item["kind"] for item in turn["items"]] == [
+            *("tool_call", "text", "text", "tool_call", "tool_result", "text")
+        ]

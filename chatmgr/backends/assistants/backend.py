@@ -207,7 +207,7 @@ class AssistantsBackend:
 
     def _find_end(self, run: Run) -> Iterator[Event]:
         """Ask how a run ended whose stream did not say it; without a run, a stream that has an end counts."""
-        missing_error = _broke_off()
+        missing_error = NetworkDown("The answer broke off.", "What arrived is kept.")
         try:
             yield from self._follower.find(run, missing_error, 0.0 if run.is_whole else None)
         except NetworkDown as error:
@@ -238,7 +238,7 @@ class AssistantsBackend:
         yield from self._cancelled_on_exit(known_run, lambda: self._submit(known_run, path, body))
 
     def _submit(self, run: Run, path: str, body: Json) -> Iterator[Event]:
-        missing_error: ChatmgrError = _broke_off()
+        missing_error: ChatmgrError = NetworkDown("The answer broke off.", "What arrived is kept.")
         try:
             stream: Stream = yield from self._client.retrying(lambda: self._client.open(path, body))
             yield from self._follower.read_stream(run, stream)
@@ -282,10 +282,6 @@ class AssistantsBackend:
     def fetch_assistant(self, remote_id: str) -> Json:
         """An assistant that exists on the server, as the server describes it."""
         return self._client.get(f"/assistants/{remote_id}")
-
-
-def _broke_off() -> NetworkDown:
-    return NetworkDown("The answer broke off.", "What arrived is kept.")
 
 
 def _is_missing(error: ProviderRefused, kind: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from chatmgr.backends.answer_text import join_messages
 from chatmgr.backends.items.payloads import size_text
+from chatmgr.domain.item_texts import placed
 from chatmgr.domain.items import DECLINED, Item, ItemKind, call_id_of
 from chatmgr.domain.model import Message
 
@@ -38,18 +39,8 @@ def text_of(item: Item) -> str:
 
 
 def whole_items(message: Message) -> list[Item]:
-    """The items of an answer, so that their texts are the message's.
-
-    An answer that was cut off has more text than its items. Where the two differ, the message's text counts.
-    """
-    items = list(message.items)
-    text = join_messages(text_of(item) for item in items if is_text(item))
-    if not message.content or "".join(text.split()) == "".join(message.content.split()):
-        return items
-    if text and message.content.startswith(text):
-        return [*items, Item(ItemKind.TEXT, {"text": message.content[len(text) :].strip()})]
-    others = [item for item in items if not is_text(item)]
-    return [*others, Item(ItemKind.TEXT, {"text": message.content})]
+    """The items of an answer, so that their texts are the message's."""
+    return [item for item, _ in placed(message.items, message.content)]
 
 
 def line_of(item: Item, answers: Mapping[str, Item], text: str = "") -> str:

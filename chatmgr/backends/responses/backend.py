@@ -65,7 +65,8 @@ class ResponsesBackend:
 
     def stream(self, request: TurnRequest) -> Iterator[Event]:
         """Run a turn; replaces a conversation that is gone or locked, then runs the refused turn again."""
-        request = as_instruction(replace(request, model=self._client.pick_model(request.model)))
+        request = as_instruction(request)
+        request = replace(request, model=self._client.pick_model(request.model))
         yield Opened(model=request.model)
         thread = yield from self._conversations.ensure_synced(request)
         if thread != STATELESS and not (self._conversations.is_new or are_answerable(request.pending)):

@@ -7,7 +7,7 @@ from chatmgr.backends.answer_text import read_content
 from chatmgr.backends.http.client import Json
 from chatmgr.backends.items.collector import ItemCollector
 from chatmgr.backends.items.making import Origin
-from chatmgr.backends.json_values import as_count, as_objects
+from chatmgr.backends.json_values import as_count, as_id, as_objects
 from chatmgr.backends.responses import response_object
 from chatmgr.backends.responses.output_items import read_output_item
 from chatmgr.domain.events import Delta, Event, ItemDone, Reasoning, Usage
@@ -57,8 +57,15 @@ class ResponseState:
         return any(self.text_parts) or not self.items.is_empty
 
     def read(self, response: Json) -> Iterator[Event]:
-        """Keep what a response object tells besides its text; a broken stream may not get to its end."""
+        """Keep what a response object tells besides its text; a broken stream may not get to its end.
+
+        The tokens of an earlier response are counted already.
+        """
         self.conversation = _named_conversation(response) or self.conversation
+        output = as_objects(response.get("output")) if self.answered else ()
+        if any({as_id(item.get("call_id")), as_id(item.get("id"))} & self.answered for item in output):
+            self.is_earlier = True
+            return
         for usage in response_object.read_usage(response):
             if usage != self.usage:
                 self.usage = usage

@@ -141,8 +141,8 @@ def command(
       chatmgr history -q 'budget "last year" -draft' --since 3w
       chatmgr history --tag work --min-cost 0.50
       chatmgr history demo@-1 --code 1 > script.py
-      chatmgr history demo --tree
       chatmgr history demo@-1 --save pictures/
+      chatmgr history demo --tree
     """
     forms = (usage, runs, code, web, tree, log, all_paths)
     options = _Options(query, newest, count, context, *forms, not no_pager, as_json, items, save)

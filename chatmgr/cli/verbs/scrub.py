@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from chatmgr.terminal.console import console
 from chatmgr.terminal.status import Status
 from chatmgr.ui.context import app, interactive
 from chatmgr.ui.prompts import ask_key, confirm
+
+if TYPE_CHECKING:
+    from chatmgr.services.scrub import ScrubService
 
 
 @click.command("scrub", short_help="Find keys and passwords, or a text, and remove them everywhere.")
@@ -57,7 +61,7 @@ def command(
       chatmgr scrub --regex "[a-z]+@corp\\.example"
     """
     from chatmgr.services.scrub import ScrubService
-    from chatmgr.ui import scrub_view
+    from chatmgr.ui.scrub_view import show_findings
 
     names = words if secrets else words[1:]
     matcher = _matcher(words, secrets=secrets, regex=regex, guesses=guesses)
@@ -68,7 +72,7 @@ def command(
         findings = service.search(status.waiting_for)
     finally:
         status.clear()
-    scrub_view.show_findings(findings, as_json=as_json)
+    show_findings(findings, as_json=as_json)
     if dry_run:
         _report_nothing(findings)
         return
@@ -78,11 +82,18 @@ def command(
         warn_if_unscrubbed(app().trash.scrub())
         return
     _confirm(findings, _again(words, secrets=secrets, regex=regex, guesses=guesses), yes=yes)
+    _apply(service, findings, yes=yes, as_json=as_json)
+
+
+def _apply(service: "ScrubService", findings: Findings, *, yes: bool, as_json: bool) -> None:
+    from chatmgr.ui.scrub_view import show_remainder
+
+    status = Status(sys.stderr)
     try:
         remainder = service.apply(findings, status.waiting_for)
     finally:
         status.clear()
-    scrub_view.show_remainder(findings, remainder, as_json=as_json)
+    show_remainder(findings, remainder, as_json=as_json)
     _offer_to_delete(remainder.backups, yes=yes)
 
 

@@ -72,6 +72,13 @@ class Reader:
         return Turns(self._session)
 
     @cached_property
+    def items(self) -> "Items":
+        """What turns hold beside their text."""
+        from chatmgr.store.reader.items import Items
+
+        return Items(self._session)
+
+    @cached_property
     def tree(self) -> "Tree":
         """The paths of conversations."""
         from chatmgr.store.reader.tree import Tree
@@ -91,13 +98,6 @@ class Reader:
         from chatmgr.store.reader.paths import Paths
 
         return Paths(self._session)
-
-    @cached_property
-    def items(self) -> "Items":
-        """What turns hold beside their text."""
-        from chatmgr.store.reader.items import Items
-
-        return Items(self._session)
 
     @cached_property
     def runs(self) -> "Runs":

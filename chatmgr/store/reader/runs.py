@@ -6,10 +6,9 @@ from typing import NamedTuple
 from chatmgr.domain.events import Usage
 from chatmgr.domain.model import LiveRun
 from chatmgr.domain.states import RunState
-from chatmgr.domain.turn_target import CONTINUED
 from chatmgr.store.reader.items import Items
 from chatmgr.store.reader.query_session import QuerySession
-from chatmgr.store.shapes import as_dict, into, moment
+from chatmgr.store.shapes import as_dict, as_mapping, into, moment
 
 _LIVE_RUN = into(LiveRun, state=RunState, sent=bool, background=bool, started_at=moment)
 
@@ -29,11 +28,12 @@ class Runs:
 
     def live(self, conversation: int) -> LiveRun | None:
         """The run of a conversation that nobody has closed, with its items."""
-        live_run = self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
-        if live_run is None:
+        run = self._session.first("runs.live", _LIVE_RUN, conversation=conversation)
+        if run is None:
             return None
-        begun = self._begun(live_run) if live_run.detail == CONTINUED else ""
-        return replace(live_run, begun=begun, items=Items(self._session).with_bytes(live_run.turn_pk))
+        items = Items(self._session).with_bytes(run.turn_pk)
+        begun, count = self._begun(run)
+        return replace(run, items=items[count:], begun=begun)
 
     def used(self, run: int) -> Usage:
         """The tokens that a run had used when it began to wait for the output of functions."""
@@ -61,7 +61,21 @@ class Runs:
         """The model that a conversation used last at a provider; empty where it never was there."""
         return str(self._session.value("runs.last_model", "", conversation=conversation, provider=provider))
 
-    def _begun(self, live_run: LiveRun) -> str:
-        """The answer of an earlier run that a run goes on with."""
-        earlier = self._session.column("runs.earlier_answers", turn=live_run.turn_pk, run=live_run.run_pk)
-        return next((text for text in list(earlier) if live_run.text.startswith(text)), "")
+    def _begun(self, run: LiveRun) -> tuple[str, int]:
+        """The answer of an earlier run that a run goes on with, and how many items it began with."""
+        earlier = {
+            row["pk"]: row["answer"]
+            for row in self._session.rows("runs.earlier", as_dict, turn=run.turn_pk, run=run.run_pk)
+        }
+        asked = self._session.first("runs.asked_anew", as_dict, conversation=run.conversation_pk)
+        if not earlier or asked is None or asked["action"] != "continue":
+            return "", 0
+        detail = as_mapping(asked["detail"])
+        before = detail["answered_by"] if detail.get("answered_by") in earlier else next(iter(earlier))
+        if detail.get("turn") != run.position or not run.text.startswith(earlier[before]):
+            return "", 0
+        owner, count = 0, 0
+        for said_by in list(self._session.column("runs.said_by", turn=run.turn_pk)):
+            owner = said_by or owner
+            count += owner == before
+        return earlier[before], count

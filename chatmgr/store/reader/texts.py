@@ -22,14 +22,12 @@ class Texts:
         if chosen is None:
             return [Piece(branch, 1, FAR) for branch in self._session.column("scrub.branches")]
         shape = pick("branch", "first", "last")
-        rows = {
-            row
-            for conversation in chosen
-            for row in self._session.rows("scrub.pieces", shape, conversation=conversation)
-        }
-        whole = {branch for branch, first, last in rows if first == 1 and last == FAR}
-        parts = [Piece(*row) for row in sorted(rows) if row[0] not in whole]
-        return [*(Piece(branch, 1, FAR) for branch in sorted(whole)), *parts]
+        pieces: dict[int, Piece] = {}
+        for conversation in chosen:  # all pieces of a branch begin where it does
+            for row in self._session.rows("scrub.pieces", shape, conversation=conversation):
+                piece = Piece(*row)
+                pieces[piece.branch] = max(piece, pieces.get(piece.branch, piece))
+        return [pieces[branch] for branch in sorted(pieces)]
 
     def of_turns(self, piece: Piece) -> Iterator[StoredText]:
         """The texts of turns and their runs; a live answer as a whole."""

@@ -14,7 +14,7 @@ from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into, moment, moment_or_none, pick
 
 _TURN = into(Turn, started_at=moment_or_none, finished_at=moment_or_none, files=bool, items=bool)
-_RUN = into(Run, chosen=bool, started_at=moment, finished_at=moment_or_none)
+_RUN = into(Run, chosen=bool, items=bool, started_at=moment, finished_at=moment_or_none)
 
 
 class AttachmentInfo(NamedTuple):

@@ -22,8 +22,8 @@ SELECT
     runs.cursor,
     conversations.name AS conversation,
     question.content AS user,
-    runs.detail,
-    question.id AS message
+    question.id AS message,
+    runs.detail
 FROM runs
 JOIN turns ON turns.id = runs.turn_id
 JOIN conversations ON conversations.id = runs.conversation_id
@@ -41,12 +41,27 @@ WHERE runs.state IN ('pending', 'running', 'requires_action')
 ORDER BY runs.started_at
 
 -- The answers that other runs gave to a turn before, newest first.
--- name: earlier_answers
-SELECT messages.content
+-- name: earlier
+SELECT runs.id AS pk, messages.content AS answer
 FROM runs
 JOIN messages ON messages.run_id = runs.id
-WHERE runs.turn_id = :turn AND runs.id < :run
+WHERE runs.turn_id = :turn AND runs.id < :run AND messages.content <> ''
 ORDER BY runs.id DESC
+
+-- How a conversation last came to answer a turn anew.
+-- name: asked_anew
+SELECT journal.action, journal.detail
+FROM journal
+WHERE journal.conversation_id = :conversation AND journal.action IN ('retry', 'continue')
+ORDER BY journal.id DESC
+LIMIT 1
+
+-- The run that said each item of a turn, in their order; none for the answer to a call.
+-- name: said_by
+SELECT items.run_id AS run
+FROM items
+WHERE items.turn_id = :turn
+ORDER BY items.position
 
 -- name: newest
 SELECT coalesce(max(runs.id), 0) AS newest

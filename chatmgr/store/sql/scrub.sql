@@ -5,15 +5,12 @@ SELECT branches.id AS branch
 FROM branches
 ORDER BY branches.id
 
--- The pieces of a conversation's path, what was undone included, and the branches that it made.
+-- The pieces of all the paths of a conversation, what was undone or left included, each branch once.
 -- name: pieces
-SELECT path_segments.branch_id AS branch, path_segments.first, path_segments.last
-FROM path_segments
-WHERE path_segments.conversation_id = :conversation
-UNION ALL
-SELECT branches.id AS branch, 1 AS first, 2147483647 AS last
-FROM branches
-WHERE branches.conversation_id = :conversation
+-- include: export.held
+SELECT held.branch, min(held.first) AS first, max(held.last) AS last
+FROM held
+GROUP BY held.branch
 
 -- name: turns
 SELECT turns.id AS turn, 'messages' AS place, 'content' AS field, messages.id AS pk, messages.content AS text
@@ -88,8 +85,19 @@ SELECT blobs.data
 FROM blobs
 WHERE blobs.sha256 = :sha256
 
--- The conversations that hold a turn or left it, those that show it first.
+-- The conversations that hold a turn or left a path through it, those that show it first.
 -- name: holders
+WITH RECURSIVE below (branch, position) AS (
+    SELECT turns.branch_id, turns.position
+    FROM turns
+    WHERE turns.id = :turn
+    UNION
+    SELECT children.id, below.position
+    FROM below
+    JOIN branches AS children
+        ON children.parent_id = below.branch
+        AND children.parent_position >= below.position
+)
 SELECT
     conversations.id AS pk,
     conversations.name,
@@ -106,17 +114,16 @@ UNION ALL
 SELECT
     conversations.id AS pk,
     conversations.name,
-    turns.position,
+    below.position,
     FALSE AS is_shown,
     (
         SELECT count(*)
         FROM branches AS earlier
         WHERE earlier.conversation_id = branches.conversation_id AND earlier.id <= branches.id
     ) AS path
-FROM turns
-JOIN branches ON branches.id = turns.branch_id
+FROM below
+JOIN branches ON branches.id = below.branch
 JOIN conversations ON conversations.id = branches.conversation_id
-WHERE turns.id = :turn
 ORDER BY 4 DESC, 1, 5 DESC
 
 -- name: conversations

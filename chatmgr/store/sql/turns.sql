@@ -122,7 +122,12 @@ SELECT
     runs.input_tokens,
     runs.output_tokens,
     runs.cost,
-    runs.id AS pk
+    runs.id AS pk,
+    EXISTS (
+        SELECT *
+        FROM items
+        WHERE items.run_id = runs.id AND items.kind NOT IN ('reasoning', 'compaction')
+    ) AS items
 FROM runs
 JOIN turns ON turns.id = runs.turn_id
 LEFT JOIN messages AS answer ON answer.run_id = runs.id

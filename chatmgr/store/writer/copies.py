@@ -6,6 +6,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from chatmgr.domain.ids import new_key
 from chatmgr.store.tables import attachments, items, messages, runs, turns
+from chatmgr.store.writer.items import next_position
 
 _SPENT = (
     "input_tokens",
@@ -31,14 +32,25 @@ def copy_run(db: Connection, conversation: int, turn: int, run: int, moment: dat
     if content is not None:
         answer = {"turn_id": turn, "run_id": copied, "role": "assistant", "content": content}
         db.execute(insert(messages), {**answer, "created_at": moment})
-    _copy_items(db, turn, run, copied)
+    copy_items(db, turn, run, copied)
     return copied
 
 
-def _copy_items(db: Connection, turn: int, run: int, copied: int) -> None:
-    for item in db.execute(select(items).where(items.c.run_id == run).order_by(items.c.position)).all():
-        row = {key: value for key, value in item._mapping.items() if key != "id"}
-        db.execute(insert(items), {**row, "turn_id": turn, "run_id": copied})
+def copy_items(db: Connection, turn: int, run: int, copied: int) -> None:
+    """Let one run begin with what another said, and the answers to its calls, which belong to no run.
+
+    These stand after its items.
+    """
+    columns = items.c
+    source = select(runs.c.turn_id).where(runs.c.id == run).scalar_subquery()
+    said_by, position = 0, next_position(db, turn)
+    for item in db.execute(select(items).where(columns.turn_id == source).order_by(columns.position)).all():
+        said_by = item.run_id or said_by
+        if said_by == run:
+            row = {key: value for key, value in item._mapping.items() if key != "id"}
+            owner = copied if item.run_id else None
+            db.execute(insert(items), {**row, "turn_id": turn, "run_id": owner, "position": position})
+            position += 1
 
 
 def copy_attachments(db: Connection, source: int, message: int) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Exists, and_, exists, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.items import Item, ItemKind, call_id_of
@@ -60,6 +60,16 @@ def add_answers(db: Connection, run: OpenRun, answers: Sequence[Item]) -> None:
         answer for answer in answers if (answer.kind.value, call_id_of(answer)) not in known
     ):
         add_item(db, run, answer, position + number)
+
+
+def has_items(run: object) -> Exists:
+    """The condition that a run said something beside its text."""
+    return exists().where(says(run))
+
+
+def says(run: object) -> ColumnElement[bool]:
+    """The condition that an item is one that a run said, and that can be an answer."""
+    return and_(items.c.run_id == run, items.c.kind.not_in(("reasoning", "compaction")))
 
 
 def is_ours(item: Item) -> bool:

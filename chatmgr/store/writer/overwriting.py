@@ -51,10 +51,12 @@ class OverwriteWriter:
             holders = self._lock(db, turns, {place.conversation for place in places if place.conversation})
             _refuse_live(db, holders, settled)
             old_texts = _indexed(db, turns, places) if self._database.path else []
+            copies = _copies(db, places)
             rows = self._overwrite_all(db, places)
             _drop_threads(db, holders, turns)
             for conversation, count in kinds.items():
-                journal.note(db, conversation, "scrub", kinds=dict(count))
+                detail = {"kinds": dict(count)} | ({"files": copies} if copies else {})
+                journal.note(db, conversation, "scrub", **detail)
             if self._database.path:
                 erasure.note(db, erasure.Remains(rows).add(erasure.erase_words(db, old_texts)))
 
@@ -63,10 +65,7 @@ class OverwriteWriter:
         holders = {*named}
         for batch in batches(turns):
             holders |= set(db.scalars(_holding(batch)))
-            made = select(tables.branches.c.conversation_id).join(
-                tables.turns, tables.turns.c.branch_id == tables.branches.c.id
-            )
-            holders |= set(db.scalars(made.where(tables.turns.c.id.in_(batch)))) - {None}
+            holders |= set(db.scalars(_leaving(batch))) - {None}
         columns = tables.conversations.c
         for batch in batches(sorted(holders)):
             db.execute(select(columns.id).where(columns.id.in_(batch)).order_by(columns.id).with_for_update())
@@ -121,8 +120,31 @@ class OverwriteWriter:
         if db.scalar(select(tables.blobs.c.sha256).where(tables.blobs.c.sha256 == new)) is None:
             db.execute(insert(tables.blobs), {"sha256": new, "size": len(new_data), "data": new_data})
         db.execute(update(table).where(table.c.id == place.pk).values(sha256=new))
+        if table is tables.items:
+            _name_bytes(db, place.pk, old, new)
         delete_unused_files(db, [old])
         return rows
+
+
+def _name_bytes(db: Connection, item: int, old: str, new: str) -> None:
+    """Let the JSON of an item name its new bytes, where it named the old ones by their hash."""
+    columns = tables.items.c
+    content, raw = db.execute(select(columns.content, columns.raw).where(columns.id == item)).one()
+    values = {"content": json.loads(json.dumps(content).replace(old, new)), "raw": raw.replace(old, new)}
+    db.execute(update(tables.items).where(columns.id == item).values(values))
+
+
+def _copies(db: Connection, places: Iterable[Place]) -> list[dict[str, str]]:
+    """What servers call the files that are about to be replaced, which they keep."""
+    copies: list[dict[str, str]] = []
+    columns = tables.remote_files.c
+    for place in places:
+        if place.field == BYTES:
+            table = tables.metadata.tables[place.table]
+            of_place = select(table.c.sha256).where(table.c.id == place.pk).scalar_subquery()
+            sql = select(columns.provider, columns.remote_id).where(columns.sha256 == of_place)
+            copies += [{"provider": provider, "id": remote_id} for provider, remote_id in db.execute(sql)]
+    return copies
 
 
 def _joined_answer(db: Connection, run: int) -> str:
@@ -148,6 +170,17 @@ def _holding(turns: Sequence[int]) -> Any:
         .where(columns.id.in_(turns), columns.position.between(segments.first, segments.last))
         .distinct()
     )
+
+
+def _leaving(turns: Sequence[int]) -> Any:
+    """The conversations that made a path through turns, also one that they have left."""
+    columns, children = tables.branches.c, tables.branches.alias()
+    place = tables.turns.c
+    first = select(place.branch_id.label("branch"), func.min(place.position).label("position"))
+    below = first.where(place.id.in_(turns)).group_by(place.branch_id).cte("below", recursive=True)
+    further = select(children.c.id, below.c.position).join(below, children.c.parent_id == below.c.branch)
+    below = below.union(further.where(children.c.parent_position >= below.c.position))
+    return select(columns.conversation_id).join(below, below.c.branch == columns.id).distinct()
 
 
 def _refuse_live(db: Connection, holders: Sequence[int], settled: Collection[int]) -> None:

@@ -4,13 +4,13 @@ import os
 import platform
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from chatmgr.domain.items import Item
 from chatmgr.domain.states import LIVE, RunState
 from chatmgr.store.tables import answer_parts, conversations, items, journal, messages, runs, turns
 from chatmgr.store.writer.database import Database, now
-from chatmgr.store.writer.items import add_answers, add_item, next_position
+from chatmgr.store.writer.items import add_answers, add_item, has_items, next_position, says
 from chatmgr.store.writer.records import OpenRun, RunOutcome
 from chatmgr.store.writer.threads import branch_of, update_thread
 
@@ -142,28 +142,33 @@ def _keep_earlier_answer(db: Connection, run: OpenRun, text: str) -> None:
 
     That is the answer that was picked, where one was; the journal has it.
     """
+    content = func.coalesce(messages.c.content, "")
     earlier = (
-        select(runs.c.id, messages.c.content)
-        .join(messages, messages.c.run_id == runs.c.id)
-        .where(runs.c.turn_id == run.turn, runs.c.id != run.run, messages.c.content != "")
+        select(runs.c.id, content.label("content"))
+        .outerjoin(messages, messages.c.run_id == runs.c.id)
+        .where(runs.c.turn_id == run.turn, runs.c.id != run.run, or_(content != "", has_items(runs.c.id)))
         .order_by(runs.c.id.desc())
     )
     answers = db.execute(earlier).all()
     if not answers:
         return
-    made_by = select(journal.c.detail).where(
+    made_by = select(journal.c.action, journal.c.detail).where(
         journal.c.conversation_id == run.conversation, journal.c.action.in_(("retry", "continue"))
     )
-    detail = db.scalar(made_by.order_by(journal.c.id.desc()).limit(1)) or {}
-    before = detail.get("answered_by") if detail.get("turn") == run.position else None
-    answered = next((answer for answer in answers if answer.id == before), answers[0])
-    if text not in ("", answered.content):
+    entry = db.execute(made_by.order_by(journal.c.id.desc()).limit(1)).first()
+    detail = entry.detail if entry and entry.detail.get("turn") == run.position else {}
+    answered = next((answer for answer in answers if answer.id == detail.get("answered_by")), answers[0])
+    begun = answered.id if entry and entry.action == "continue" else 0  # its items were copied
+    if text not in ("", answered.content) or _count_items(db, run.run) > _count_items(db, begun):
         return
-    if db.scalar(select(items.c.id).where(items.c.run_id == run.run).limit(1)) is not None:
-        return  # an image, for instance
     db.execute(update(turns).where(turns.c.id == run.turn).values(run_id=answered.id))
     newest = (conversations.c.id == run.conversation, conversations.c.last_run_id == run.run)
     db.execute(update(conversations).where(*newest).values(last_run_id=answered.id))
+
+
+def _count_items(db: Connection, run: int) -> int:
+    """How much a run said beside its text."""
+    return int(db.scalar(select(func.count()).select_from(items).where(says(run))) or 0)
 
 
 def update_run(db: Connection, run: OpenRun, **values: object) -> None:

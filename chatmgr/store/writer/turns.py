@@ -14,11 +14,11 @@ from chatmgr.domain.ids import new_key
 from chatmgr.domain.model import Assistant, Attachment
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import storable
-from chatmgr.domain.turn_target import CONTINUED, TurnTarget
+from chatmgr.domain.turn_target import TurnTarget
 from chatmgr.store import tables
 from chatmgr.store.location import check_room
 from chatmgr.store.locks import SPACE
-from chatmgr.store.writer.copies import copy_run
+from chatmgr.store.writer.copies import copy_items, copy_run
 from chatmgr.store.writer.database import Database, now
 from chatmgr.store.writer.items import keep_bytes
 from chatmgr.store.writer.journal import note
@@ -60,13 +60,11 @@ class TurnWriter:
                 position, turn = _turn_for_run(db, conversation, text, attachments, target)
                 if target and target.begun_by and not target.again:
                     copy_run(db, conversation, turn, target.begun_by, now())
-                detail = CONTINUED if target and target.begun else ""
-                run = _add_run(
-                    db, conversation, turn, assistant.version_id, provider, model, background, detail
-                )
+                run = _add_run(db, conversation, turn, assistant.version_id, provider, model, background)
                 opened = OpenRun(conversation, provider, endpoint, run, turn, position)
                 if target and target.begun:
                     set_answer(db, opened, target.begun)
+                    copy_items(db, turn, target.begun_by, run)
         except IntegrityError:
             raise Busy("Another process began a turn of this conversation just now.") from None
         return opened
@@ -223,7 +221,6 @@ def _add_run(
     provider: str,
     model: str,
     background: bool,
-    detail: str = "",
 ) -> int:
     """Add a pending run of this process, the newest of its turn and conversation; returns its key."""
     run = db.scalar(
@@ -235,7 +232,7 @@ def _add_run(
             "provider": provider,
             "model": model,
             "state": RunState.PENDING.value,
-            "detail": detail,
+            "detail": "",
             "error": "",
             "thread_id": "",
             "remote_id": "",
