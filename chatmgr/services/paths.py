@@ -9,6 +9,7 @@ from chatmgr.domain.addresses import in_shell, parse_address, split_path
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import free_name, valid_name
+from chatmgr.domain.states import RunState
 from chatmgr.services.turn_parts import Parts
 from chatmgr.services.turns import TurnService
 
@@ -129,6 +130,12 @@ class PathService:
         current = self._parts.reader.conversations.refresh(conversation)
         if current.live:
             name = in_shell(current.name)
+            if current.state == RunState.REQUIRES_ACTION:
+                command = f"chatmgr runs answer {name}"
+                raise Busy(
+                    f"A run of “{current.name}” waits for you.",
+                    f"Answer its calls: {command} — or decline them: {command} --decline",
+                )
             raise Busy(
                 f"“{current.name}” has an open run.",
                 f"Wait for it: chatmgr runs wait {name} — or give it up: chatmgr runs cancel {name}",

@@ -89,9 +89,9 @@ def test_the_tree_as_json(asked: Chatmgr) -> None:
 
 def test_the_log_tells_what_was_done(asked: Chatmgr, store: Store) -> None:
     tree, demo = store.writer.tree, store.now("demo")
-    first, second = (store.reader.paths.along(demo, number).branch for number in (1, 2))
-    tree.switch(demo.pk, first, 4)
-    tree.fork(demo.pk, 3, "left", branch=second)
+    left, right = (store.reader.paths.along(demo, number).branch for number in (1, 2))
+    tree.switch(demo.pk, left, 4)
+    tree.fork(demo.pk, 3, "left", branch=right)
     store.writer.conversations.rename({demo.pk: "better"})
     lines = asked("history", "better", "--log").out.splitlines()
     deeds = [re.sub(r"^\S+ \S+( · process \d+)?  ", "", line) for line in lines]

@@ -145,6 +145,13 @@ class TestCalls:
     def test_an_argument_of_another_form(self, waiting: Chatmgr, argument: str) -> None:
         assert "is not of the form CALL_ID=OUTPUT" in waiting.refused(2, "runs", "answer", "demo", argument)
 
+    @pytest.mark.parametrize("verb", ["undo", "fork"])
+    def test_the_path_is_changed_after_the_answer_alone(self, waiting: Chatmgr, verb: str) -> None:
+        assert waiting.refused(8, verb, "demo") == (
+            "chatmgr: A run of “demo” waits for you. Answer its calls: chatmgr runs answer demo "
+            "— or decline them: chatmgr runs answer demo --decline"
+        )
+
     def test_an_unknown_call(self, waiting: Chatmgr) -> None:
         error = waiting.refused(2, "runs", "answer", "demo", "call_9=x")
         assert error == "chatmgr: “demo” does not wait for “call_9”. It waits for: call_1"
