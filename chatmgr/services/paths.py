@@ -130,11 +130,16 @@ class PathService:
         current = self._parts.reader.conversations.refresh(conversation)
         if current.live:
             name = in_shell(current.name)
-            waits = current.state == RunState.REQUIRES_ACTION
-            what = "a run that waits for you" if waits else "an open run"
-            first = "Answer: chatmgr runs answer" if waits else "Wait for it: chatmgr runs wait"
-            hint = f"{first} {name} — or give it up: chatmgr runs cancel {name}"
-            raise Busy(f"“{current.name}” has {what}.", hint)
+            if current.state == RunState.REQUIRES_ACTION:
+                command = f"chatmgr runs answer {name}"
+                raise Busy(
+                    f"A run of “{current.name}” waits for you.",
+                    f"Answer its calls: {command} — or decline them: {command} --decline",
+                )
+            raise Busy(
+                f"“{current.name}” has an open run.",
+                f"Wait for it: chatmgr runs wait {name} — or give it up: chatmgr runs cancel {name}",
+            )
         return current
 
 

@@ -145,7 +145,8 @@ class TurnService:
         try:
             yield from recovery.recover(conversation, self._route_of_run)
         except OutputNeeded as waiting:
-            yield Notice(f"{waiting.message} You go on without it, so it is declined.")
+            without = "them, so they are" if waiting.count > 1 else "it, so it is"
+            yield Notice(f"{waiting.message} You go on without {without} declined.")
             live_run = self._live_run(conversation)
             self._stop_at_server(live_run)
             recovery.close_declined(live_run, self._route_of_run(live_run))

@@ -21,7 +21,8 @@ def item_lines(
     """A turn's message, then each item as a block of its own."""
     from chatmgr.terminal.item_lines import item_blocks
 
-    yield from turn_lines(replace(turn, answer="", items=True), files, terminal=terminal)
+    lines = list(turn_lines(replace(turn, answer="", items=True), files, terminal=terminal))
+    yield from lines[:-1] if lines[-2:] == ["", ""] else lines
     if turn.reasoning and all(stored.item.kind is not ItemKind.REASONING for stored in items):
         items = [StoredItem(Item(ItemKind.REASONING, {"text": turn.reasoning})), *items]
         items += [StoredItem(Item(ItemKind.TEXT, {"text": turn.answer}))] if len(items) == 1 else []

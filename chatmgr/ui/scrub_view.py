@@ -79,7 +79,8 @@ def _summarize(findings: Findings) -> None:
         if backup.names:
             console.note(f"{backup.path} has it in {counted(backup.names, 'name')}, which stay.", "yellow")
     if findings.unread:
-        console.note(f"{counted(findings.unread, 'file')} that are not text were not searched.")
+        are, were = ("is", "was") if findings.unread == 1 else ("are", "were")
+        console.note(f"{counted(findings.unread, 'file')} that {are} not text {were} not searched.")
 
 
 def _kinds(kinds: Counter[str]) -> str:

@@ -17,12 +17,11 @@ from chatmgr.terminal.turn_lines import turn_lines
 from chatmgr.ui.context import app, markdown
 
 CONTEXT = 2  # turns shown before and after the one that was asked for
-_AGAIN = "send the message again (↑ brings it back)"
 _ADVICE = {
-    "interrupted": f"This answer broke off. For a whole one, {_AGAIN}.",
-    "cancelled": f"This answer was stopped. For a whole one, {_AGAIN}.",
-    "failed": f"This turn has no answer. Once the cause is fixed, {_AGAIN}.",
-    "incomplete": f"This answer was cut off. Ask for the rest, or {_AGAIN}.",
+    "interrupted": "This answer broke off. Go on with it: /continue — or ask again: /retry",
+    "cancelled": "This answer was stopped. Go on with it: /continue — or ask again: /retry",
+    "failed": "This turn has no answer. Once the cause is fixed, ask again: /retry",
+    "incomplete": "This answer was cut off. Go on with it: /continue — or ask again: /retry",
     "content_filter": "This answer was cut off by the provider's filter. Ask in other words.",
 }
 
@@ -87,7 +86,10 @@ def _advice(conversation: Conversation, last: Turn) -> str:
         name = quote(conversation.name)
         return f"This is still being answered elsewhere. Wait for it: chatmgr runs wait {name}"
     filtered = last.state == "incomplete" and last.detail == "content_filter"
-    return _ADVICE.get(last.detail if filtered else last.state, "")
+    advice = _ADVICE.get(last.detail if filtered else last.state, "")
+    return (
+        advice if last.answer or "/continue" not in advice else "This turn has no answer. Ask again: /retry"
+    )
 
 
 def open_in_browser(conversation: Conversation) -> None:

@@ -125,10 +125,10 @@ def test_resuming_in_the_middle_in_a_pipe(chatmgr: Chatmgr, wire: WireServer) ->
 @pytest.mark.parametrize(
     ("state", "advice"),
     [
-        ("interrupted", "This answer broke off. For a whole one, send the message again"),
-        ("cancelled", "This answer was stopped. For a whole one, send the message again"),
-        ("failed", "This turn has no answer. Once the cause is fixed, send the message again"),
-        ("incomplete", "This answer was cut off. Ask for the rest, or send the message again"),
+        ("interrupted", "This answer broke off. Go on with it: /continue — or ask again: /retry"),
+        ("cancelled", "This answer was stopped. Go on with it: /continue — or ask again: /retry"),
+        ("failed", "This turn has no answer. Once the cause is fixed, ask again: /retry"),
+        ("incomplete", "This answer was cut off. Go on with it: /continue — or ask again: /retry"),
     ],
 )
 def test_what_to_do_about_the_last_answer(open_chat: Open, home: Path, state: str, advice: str) -> None:
@@ -137,8 +137,17 @@ def test_what_to_do_about_the_last_answer(open_chat: Open, home: Path, state: st
     change(home, f"UPDATE runs SET state = '{state}'")
     screen = open_chat("resume", "demo")
     screen.until(f"[{state}]", advice, at_prompt=True)
-    screen.type("\x1b[A")  # as it says: the message comes back
-    screen.until("❯ one")
+    screen.say("/retry")  # as it says
+    screen.until("1 user turns; you said: 'one'", at_prompt=True)
+
+
+def test_what_to_do_about_a_turn_without_an_answer(open_chat: Open, home: Path) -> None:
+    with open_chat(*NEW, "one") as first:
+        assert first.end() == 0
+    change(home, "UPDATE runs SET state = 'cancelled'")
+    change(home, "UPDATE messages SET content = '' WHERE role = 'assistant'")
+    screen = open_chat("resume", "demo")
+    screen.until("This turn has no answer. Ask again: /retry", at_prompt=True)
 
 
 def test_a_run_of_another_process_is_not_mine(open_chat: Open, wire: WireServer) -> None:

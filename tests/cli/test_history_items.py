@@ -47,6 +47,7 @@ def test_item_by_item(demo: Chatmgr) -> None:
     assert "reasoning: hm, cats" in shown
     assert shown.endswith("[item 1 · text]\nPlain.\n\n")
     assert "empty" not in shown
+    assert "> hello\n\n[item 1 · text]\nPlain." in shown
 
 
 def test_reasoning_that_came_as_text_is_an_item_too(store: Store, demo: Chatmgr) -> None:
@@ -135,7 +136,7 @@ class TestSaving:
         demo.refused(2, "history", "demo", "--save", "~nobody-at-all/x")
 
     def test_it_goes_with_a_name(self, demo: Chatmgr) -> None:
-        assert "--save goes with NAME" in demo.refused(2, "history", "--save", "x")
+        assert "history demo@-1 --save pictures/" in demo.refused(2, "history", "--save", "x")
         assert "--items goes with NAME" in demo.refused(2, "history", "--items")
         assert "--items goes with NAME" in demo.refused(2, "history", "-q", "cats", "--items")
 

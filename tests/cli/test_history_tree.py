@@ -88,7 +88,11 @@ def test_the_tree_as_json(asked: Chatmgr) -> None:
 
 
 def test_the_log_tells_what_was_done(asked: Chatmgr, store: Store) -> None:
-    store.writer.conversations.rename({store.now("demo").pk: "better"})
+    tree, demo = store.writer.tree, store.now("demo")
+    left, right = (store.reader.paths.along(demo, number).branch for number in (1, 2))
+    tree.switch(demo.pk, left, 4)
+    tree.fork(demo.pk, 3, "left", branch=right)
+    store.writer.conversations.rename({demo.pk: "better"})
     lines = asked("history", "better", "--log").out.splitlines()
     deeds = [re.sub(r"^\S+ \S+( · process \d+)?  ", "", line) for line in lines]
     assert deeds == [
@@ -97,14 +101,23 @@ def test_the_log_tells_what_was_done(asked: Chatmgr, store: Store) -> None:
         "forked at @2 as other",
         "undone: from @4 to @2",
         "undone: from @4 to @3",
+        "switched to another path: from @3 to ~1@4",
+        "forked at ~2@3 as left",
         "renamed from demo to better",
     ]
     assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d · process \d+  ", line) for line in lines[1:])
     [last] = asked.json("history", "better", "--log", "-n", "1")
     assert (last["action"], last["detail"]) == ("rename", {"before": "demo", "name": "better"})
     assert list(last) == ["at", "action", "pid", "host", "detail"]
+    [switch] = asked.json("history", "better", "--log", "-n", "3")[:1]
+    assert switch["detail"] == {"before": 3, "after": 4, "path": 1}
     [first] = asked.json("history", "other", "--log", "-n", "2")[:1]
     assert (first["action"], first["pid"]) == ("create", None)
+
+
+def test_the_log_tells_what_a_scrub_removed(asked: Chatmgr) -> None:
+    asked("scrub", "three", "demo", "--yes")
+    assert asked("history", "demo", "--log").out.endswith("  scrubbed: the text (1)\n")
 
 
 def test_a_search_of_all_paths(asked: Chatmgr) -> None:
@@ -125,6 +138,8 @@ def test_a_search_of_all_paths(asked: Chatmgr) -> None:
         (("--tree",), "--tree goes with NAME."),
         (("demo@2", "--log"), "--log goes with NAME."),
         (("demo", "-q", "x", "--tree"), "--tree goes with NAME."),
+        (("demo", "--tree", "--log"), "--tree and --log exclude each other."),
+        (("demo", "--items", "--save", "x"), "--items and --save exclude each other."),
         (("demo", "--all-paths"), "--all-paths goes with -q."),
     ],
 )

@@ -400,6 +400,9 @@ def test_a_name_that_looks_like_a_path(demo: Chatmgr) -> None:
     assert demo.refused(5, "send", "demo~1", "x") == (
         "chatmgr: There is no conversation “demo~1”. Go to that path first: chatmgr switch demo~1"
     )
+    assert demo.refused(5, "undo", "demo@2") == (
+        "chatmgr: There is no conversation “demo@2”. The name is meant here, without a turn: demo"
+    )
 
 
 @pytest.mark.parametrize("api", ["completions"])

@@ -208,7 +208,7 @@ class TestMove:
         done = chatmgr("move", "demo", "--to", "small")
         assert "The open run of “demo” was given up" in done.err
         assert wire.requests[-1].path.endswith("/cancel")
-        assert chatmgr("send", "demo", "never mind").out == echo_of(2, "never mind")
+        assert chatmgr("send", "demo", "never mind").out == echo_of(3, "never mind")
 
 
 class TestMoveOfMany:

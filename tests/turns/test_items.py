@@ -151,6 +151,13 @@ class TestCalls:
     def test_an_argument_of_another_form(self, waiting: Chatmgr, argument: str) -> None:
         assert "is not of the form CALL_ID=OUTPUT" in waiting.refused(2, "runs", "answer", "demo", argument)
 
+    @pytest.mark.parametrize("verb", ["undo", "fork"])
+    def test_the_path_is_changed_after_the_answer_alone(self, waiting: Chatmgr, verb: str) -> None:
+        assert waiting.refused(8, verb, "demo") == (
+            "chatmgr: A run of “demo” waits for you. Answer its calls: chatmgr runs answer demo "
+            "— or decline them: chatmgr runs answer demo --decline"
+        )
+
     def test_an_unknown_call(self, waiting: Chatmgr) -> None:
         error = waiting.refused(2, "runs", "answer", "demo", "call_9=x")
         assert error == "chatmgr: “demo” does not wait for “call_9”. It waits for: call_1"
@@ -205,7 +212,8 @@ class TestCalls:
         assert "Not like this." in waiting("runs", "answer", "demo", "call_1=41", code=8).err
         assert waiting.turn("demo@1")["state"] == "requires_action"
         server.turns.append(streamed(said("It is 42.", id="msg_2")))
-        assert waiting("runs", "answer", "demo", "call_1=42").out == "It is 42.\n"
+        [turn] = waiting("runs", "answer", "demo", "call_1=42", "--json").json()
+        assert (turn["turn"], turn["answer"], turn["state"]) == (1, "Let me see.\n\nIt is 42.", "completed")
         assert server.bodies("/responses")[-1]["input"][0]["output"] == "42"
 
     def test_it_waits_until_the_answers_are_sent(
@@ -247,7 +255,7 @@ class TestCalls:
 def test_an_approval(chatmgr: Chatmgr, server: ItemServer, answer: str, approves: bool) -> None:
     server.turns.append(streamed(APPROVAL))
     error = chatmgr("send", "demo", "remove it", code=8).err
-    assert "demo@1 is waiting for your approval of" in error
+    assert "demo@1 is waiting for your approval of files.remove(" in error
     assert "mcpr_1=yes" in chatmgr("runs", "answer", "demo", code=8).err
     server.turns.append(streamed(said("Done.")))
     chatmgr("runs", "answer", "demo", f"mcpr_1={answer}")
@@ -263,7 +271,10 @@ def test_an_approval(chatmgr: Chatmgr, server: ItemServer, answer: str, approves
 def test_an_approval_at_a_terminal(chatmgr: Chatmgr, server: ItemServer) -> None:
     server.turns += [streamed(APPROVAL), streamed(said("Done."))]
     code, seen = at_terminal(
-        chatmgr, ["send", "demo", "remove it"], ("asks to call", ""), ("Approve it? [y/N]", "y\r")
+        chatmgr,
+        ["send", "demo", "remove it"],
+        ("asks to call files.remove(", ""),
+        ("Approve it? [y/N]", "y\r"),
     )
     assert code == 0, seen
     assert server.bodies("/responses")[-1]["input"][0]["approve"] is True
@@ -286,6 +297,21 @@ def test_calls_of_a_chat_are_answered_and_sent_with_later_turns(chatmgr: Chatmgr
     ]
     assert (messages[3]["tool_call_id"], messages[3]["content"]) == ("call_1", "42")
     assert running.violations == []
+
+
+def test_several_calls(chatmgr: Chatmgr) -> None:
+    calls = [
+        {"index": index, "id": f"call_{name}", "function": {"name": name, "arguments": "{}"}}
+        for index, name in enumerate("abc")
+    ]
+    choice = {"index": 0, "delta": {"tool_calls": calls}, "finish_reason": "tool_calls"}
+    turns = [event_stream({"id": "c1", "choices": [choice]}, "data: [DONE]"), chat_answer("Yes.")]
+    with ItemServer(turns) as running:
+        chatmgr.provider("completions", running.server.base_url)
+        chatmgr("new", "demo", "-i", "x", "--provider", "wire")
+        error = chatmgr("send", "demo", "look", code=8).err
+        assert "waiting for the output of a({}), b({}) and c({}). " in error
+        assert "You go on without them, so they are declined." in chatmgr("send", "demo", "sure?").err
 
 
 def test_an_image_is_kept_shown_and_saved(chatmgr: Chatmgr, server: ItemServer, tmp_path: Path) -> None:

@@ -117,12 +117,19 @@ def calls_of(items: Iterable[Item]) -> tuple[ToolCall, ...]:
     return tuple(
         ToolCall(
             call_id_of(item),
-            str(item.content.get("name") or ""),
+            _called(item),
             str(item.content.get("arguments") or ""),
             "approval" if item.kind is ItemKind.APPROVAL_REQUEST else str(item.content.get("tool") or ""),
         )
         for item in open_calls(items)
     )
+
+
+def _called(item: Item) -> str:
+    """What a call calls; of an approval, with the server that would be called."""
+    name = str(item.content.get("name") or "")
+    server = item.content.get("server") if item.kind is ItemKind.APPROVAL_REQUEST else ""
+    return f"{server}.{name}" if server else name
 
 
 def _is_file(item: Item) -> bool:

@@ -52,6 +52,13 @@ class _Options:
         """How many conversations or hits to list; 0 for all."""
         return _LISTED if self.count is None else self.count
 
+    @property
+    def forms(self) -> list[str]:
+        """The options that show turns in another form; they exclude each other."""
+        given = {"code": self.code is not None, "items": self.items, "save": self.save is not None}
+        given |= {"web": self.web, "tree": self.tree, "log": self.log}
+        return [f"--{form}" for form, wanted in given.items() if wanted]
+
 
 @click.command("history", short_help="List conversations, search them, or show the turns of one.")
 @click.argument(
@@ -84,7 +91,7 @@ class _Options:
     flag_value=0,
     type=click.IntRange(min=0),
     metavar="[N]",
-    help="Print only the code code_blocks of the answers, or only the N-th.",
+    help="Print only the code blocks of the answers, or only the N-th.",
 )
 @click.option("--items", is_flag=True, help="With NAME[@TURN]: show everything that came back, item by item.")
 @click.option(
@@ -122,9 +129,9 @@ def command(
     """List conversations, newest activity first; search all of them; or show the turns of one.
 
     Turns are counted from the start (demo@3) or from the end (demo@-1). What an edit, a retry or an undo left
-    is another path (demo~1, demo~1@3). A search finds turns with all of its
-    words; -word excludes one, OR accepts either of the two words beside it, and prefix* matches a beginning.
-    Archived conversations are not listed, but a search finds them. JSON is one object per line.
+    is another path (demo~1, demo~1@3). A search finds turns with all of its words; -word excludes one, OR
+    accepts either of the two words beside it, and prefix* matches a beginning. Archived conversations are not
+    listed, but a search finds them. JSON is one object per line.
 
     \b
     Examples:
@@ -163,20 +170,19 @@ def _refuse_misfits(address: str | None, typed: Address | None, filters: Filters
         raise UsageFault("--newest goes with -q.", "Without it, the newest come first anyway.")
     if options.context is not None and (turn is None or searching):
         raise UsageFault("-C goes with NAME@TURN.", "For instance: chatmgr history demo@12 -C 2")
-    if options.code is not None and (address is None or searching):
-        raise UsageFault("--code goes with NAME or NAME@TURN.", "For instance: chatmgr history demo --code")
-    if (options.items or options.save is not None) and (address is None or searching):
-        name = "--items" if options.items else "--save"
-        raise UsageFault(
-            f"{name} goes with NAME or NAME@TURN.", "For instance: chatmgr history demo@-1 --items"
-        )
     if filters.any and address is not None and not searching:
         raise UsageFault("Filters go with the list or with -q.", f"Add -q, or leave out {address}.")
     if typed and turn is not None and searching:
         raise UsageFault("-q searches conversations, not single turns.", f"Try {typed.name} -q …")
-    for form, wanted in (("web", options.web), ("tree", options.tree), ("log", options.log)):
-        if wanted and (typed is None or turn is not None or searching):
-            raise UsageFault(f"--{form} goes with NAME.", f"For instance: chatmgr history demo --{form}")
+    forms = options.forms
+    for form in forms:
+        turns = form in {"--code", "--items", "--save"}
+        if typed is None or searching or not (turns or turn is None):
+            taken = "NAME or NAME@TURN" if turns else "NAME"
+            example = {"--items": "@-1 --items", "--save": "@-1 --save pictures/"}.get(form, f" {form}")
+            raise UsageFault(f"{form} goes with {taken}.", f"For instance: chatmgr history demo{example}")
+    if len(forms) > 1:
+        raise UsageFault(f"{forms[0]} and {forms[1]} exclude each other.", "Leave out one of them.")
     if options.all_paths and not searching:
         raise UsageFault("--all-paths goes with -q.", "See the paths of one: chatmgr history demo --tree")
 
@@ -187,9 +193,7 @@ def _search(query: str, name: str | None, filters: Filters, options: _Options) -
     conversation = app().reader.conversations.get(name).pk if name else 0
     filters = filters if filters.archived else replace(filters, archived=None)
     hits = search(
-        query,
-        filters,
-        options.listed,
+        *(query, filters, options.listed),
         newest=options.newest,
         conversation=conversation,
         all_paths=options.all_paths,
@@ -256,15 +260,11 @@ def _turns(conversation: Conversation, position: int | None, options: _Options) 
     """The turns that were asked for, read as they are shown."""
     reader = app().reader
     if position is None:
-        return (
-            reader.turns.tail(conversation, options.count)
-            if options.count
-            else reader.turns.list(conversation)
-        )
+        count = options.count
+        return reader.turns.tail(conversation, count) if count else reader.turns.list(conversation)
     turn = reader.turns.get(conversation, position)
-    if not options.context:
-        return [turn]
-    return reader.turns.list(conversation, max(turn.turn - options.context, 1), turn.turn + options.context)
+    around = options.context or 0
+    return reader.turns.list(conversation, max(turn.turn - around, 1), turn.turn + around)
 
 
 def _print_json(conversation: Conversation, turns: Iterable[Turn], *, with_runs: bool) -> None:

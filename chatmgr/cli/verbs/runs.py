@@ -32,6 +32,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     Examples:
       chatmgr runs
       chatmgr runs wait demo
+      chatmgr runs answer demo
       chatmgr runs cancel demo
     """
     if ctx.invoked_subcommand:
@@ -115,10 +116,14 @@ def wait(name: str, as_json: bool) -> int:
 @command.command("answer")
 @click.argument("name", type=NameParam("conversation"), help="The conversation.")
 @click.argument(
-    "outputs", nargs=-1, metavar="[CALL_ID=OUTPUT]…", help="The outputs; for an approval, yes or no."
+    "outputs",
+    nargs=-1,
+    metavar="[CALL_ID=OUTPUT]…",
+    help="The outputs; for an approval, yes, no, or why not.",
 )
 @click.option("--decline", is_flag=True, help="Decline every call that no output is given for.")
-def answer(name: str, outputs: tuple[str, ...], decline: bool) -> None:
+@json_option
+def answer(name: str, outputs: tuple[str, ...], decline: bool, as_json: bool) -> None:
     """Answer the calls that a run waits for: functions with their outputs, approvals with yes or no.
 
     At a terminal, each call is shown with its arguments, and asked for; an empty output declines it. The
@@ -132,9 +137,15 @@ def answer(name: str, outputs: tuple[str, ...], decline: bool) -> None:
       chatmgr runs answer demo --decline
     """
     given = given_outputs(outputs, read_stdin)
-    conversation, _ = _open_run(name)
+    conversation, run = _open_run(name)
     calls = app().turns.pending_tool_calls(conversation)
-    follow(conversation, answer_calls(conversation, calls, given, decline=decline))
+    events = answer_calls(conversation, calls, given, decline=decline)
+    try:
+        follow(conversation, events, quiet=as_json)
+    finally:
+        if as_json:
+            current = app().reader.conversations.refresh(conversation)
+            print_json(turn_json(app().reader.turns.get(current, run.position)))
 
 
 @command.command("cancel")

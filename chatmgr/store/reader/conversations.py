@@ -57,6 +57,10 @@ class Conversations:
         if "~" in name and self.find(split_path(name)[0]):
             hint = f"Go to that path first: chatmgr switch {in_shell(name)}"
             raise NotFound("conversation", name, (), hint)
+        stem = name.partition("@")[0]
+        if stem != name and self.find(stem):
+            hint = f"The name is meant here, without a turn: {in_shell(stem)}"
+            raise NotFound("conversation", name, (), hint)
         known = list(self._session.column("conversations.newest_names", limit=GUESSES))
         hint = "See them all: chatmgr history" if known else f"Begin it: chatmgr new {shlex.quote(name)}"
         raise NotFound("conversation", name, nearest(name, known), hint)
