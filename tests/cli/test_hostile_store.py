@@ -140,7 +140,7 @@ def hostile_rows() -> dict[str, list[dict[str, object]]]:
     tables["branches"].append(tables["branches"][1] | {"id": 4, "key": f"key {EVIL}", "conversation_id": 3})
     tables["path_segments"].append({"conversation_id": 3, "first": 1, "branch_id": 4, "last": FAR})
     tables["conversations"].append(gone | {"deleted_at": datetime(2026, 5, 1, tzinfo=UTC)})
-    first |= {"name": "one", "key": "aaaa1111", "provider": "wire", "last_run_id": 3}
+    first |= {"name": "one", "key": "aaaa1111", "provider": "wire", "last_run_id": 3, "max_cost": None}
     second |= {"name": TWO, "archived_at": None, "last_run_id": 4, "provider": f"provider {EVIL}"}
     gone |= {"provider": f"provider {EVIL}"}
     tables["assistants"][0] |= {"name": "kept", "deleted_at": None}

@@ -118,7 +118,7 @@ class TestCalls:
     @pytest.mark.parametrize("verb", ["undo", "fork"])
     def test_the_path_stays_until_it_is_answered(self, waiting: Chatmgr, verb: str) -> None:
         error = waiting(verb, "demo", code=8).err
-        assert "“demo” has a run that waits for you. Answer: chatmgr runs answer demo — or" in error
+        assert "A run of “demo” waits for you. Answer its calls: chatmgr runs answer demo — or" in error
         assert waiting.turn("demo@1")["state"] == "requires_action"
 
     def test_answered_on_the_command_line(self, waiting: Chatmgr, server: ItemServer) -> None:
