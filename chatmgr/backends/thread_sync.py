@@ -6,7 +6,8 @@ never received what it was sent is replaced by a new one, and so is one that goe
 turned back.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby, takewhile
 from typing import Protocol
 
@@ -28,6 +29,7 @@ _REPLACED = {  # by HTTP status
     410: "is gone",
     501: "cannot be read",
 }
+_LOOKED_BACK = 6  # turns, at least as many as the newest messages can belong to
 _COMPARED = 4  # messages before the one that was sent; ``newest`` returns ten
 
 
@@ -68,10 +70,15 @@ def ensure_synced(threads: RemoteThreads, request: TurnRequest) -> Generator[Eve
     threads.seen_ids = {message.id for message in newest if message.id}
     since_synced = request.history(max(thread.synced - 1, 0))
     held, missing = (since_synced[:2], since_synced[2:]) if thread.synced else ([], since_synced)
-    if missing and _ends_with(newest, since_synced[-2:], doubtful=thread.doubtful):
+
+    def ends_with(turn: list[Message]) -> bool:
+        earlier = partial(request.history, max(thread.synced - _LOOKED_BACK, 0))
+        return _ends_with(newest, turn, earlier, doubtful=thread.doubtful)
+
+    if missing and ends_with(since_synced[-2:]):
         yield ThreadSynced(thread_id, request.answered)  # it holds more than the server had confirmed
         return thread_id
-    if not _ends_with(newest, held, doubtful=thread.doubtful):
+    if not ends_with(held):
         changed = "was changed by somebody else" if newest else "is empty"
         reason = "is out of sync" if thread.doubtful else changed
         return (yield from _rebuild(threads, request, thread_id, reason))
@@ -96,12 +103,20 @@ def _rebuild(
     return (yield from threads.build(request))
 
 
-def _ends_with(newest: list[RemoteMessage], turn: list[Message], *, doubtful: bool = False) -> bool:
+def _ends_with(
+    newest: list[RemoteMessage],
+    turn: list[Message],
+    earlier: Callable[[], list[Message]] | None = None,
+    *,
+    doubtful: bool = False,
+) -> bool:
     """Whether a thread ends with this turn, or is empty where there is none.
 
     Texts are compared, not ids, because the transcript's text is what the model must remember. White
     space does not count. Messages of one role in a row count as one, as in the transcript. A message
     with text files is longer at the server, where they stand before its text.
+
+    ``earlier`` reads what the transcript holds before the turn, for messages that may come before it.
 
     A ``doubtful`` thread may hold a message that is in no turn. It is read as it is listed: arranged in the
     turn's order, such a message of the same second would look like one from before the turn.
@@ -109,7 +124,7 @@ def _ends_with(newest: list[RemoteMessage], turn: list[Message], *, doubtful: bo
     turn = without_empty(turn)
     if not turn:
         return not newest
-    newest = newest if doubtful else _in_order_of(newest, turn)
+    newest = newest if doubtful else _in_order_of(newest, turn, earlier)
     remote = [
         (role, without_spaces(join_messages(message.content for message in reversed(list(group)))))
         for role, group in groupby(newest, lambda message: message.role)
@@ -137,11 +152,14 @@ def _is_text_of(remote: str, local: Message) -> bool:
     return bool(local.items) and remote == text
 
 
-def _in_order_of(newest: list[RemoteMessage], turn: list[Message]) -> list[RemoteMessage]:
+def _in_order_of(
+    newest: list[RemoteMessage], turn: list[Message], earlier: Callable[[], list[Message]] | None
+) -> list[RemoteMessage]:
     """The newest messages, in the turn's order where the server does not tell theirs.
 
     Some servers list the messages of one second in any order. If such messages do not make up the turn, they
-    stay as they are listed.
+    stay as they are listed; and so they do if one of that second is not ``earlier`` in the transcript, since
+    it may as well have come after the turn.
     """
     rest, arranged = list(newest), list[RemoteMessage]()
     for local in reversed(turn):
@@ -158,8 +176,21 @@ def _in_order_of(newest: list[RemoteMessage], turn: list[Message]) -> list[Remot
             arranged.append(message)
             text = text[: -len(remote)]
     unordered = list(_of_one_second(rest))  # the one before the turn may be any of these
+    same_second = unordered if unordered and unordered[0].created_at == newest[0].created_at else []
+    if same_second and earlier is not None and not _are_of(same_second, earlier()):
+        return newest
     unordered.sort(key=lambda message: message.role == turn[0].role)
     return [*arranged, *unordered, *rest[len(unordered) :]]
+
+
+def _are_of(messages: Iterable[RemoteMessage], transcript: Sequence[Message]) -> bool:
+    """Whether all of these messages are in a transcript, as wholes or as parts of its messages."""
+    texts = [(local.role, without_spaces(local.content)) for local in transcript]
+    return all(
+        any(role == message.role and (remote in text or (text and text in remote)) for role, text in texts)
+        for message in messages
+        for remote in [without_spaces(message.content)]
+    )
 
 
 def _of_one_second(messages: Sequence[RemoteMessage]) -> Iterator[RemoteMessage]:
