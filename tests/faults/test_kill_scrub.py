@@ -28,8 +28,8 @@ SAMPLE = [1, 9, 10, 12, 30, 70, 150, 210, 220]
 STEPS = [
     *(("sqlite", step) for step in SAMPLE),
     *(("postgres", step) for step in SAMPLE[3:6]),
-    *(pytest.param("sqlite", step, marks=pytest.mark.campaign) for step in range(2, 240, 5)),
-    *(pytest.param("postgres", step, marks=pytest.mark.campaign) for step in range(2, 250, 11)),
+    *(pytest.param("sqlite", step, marks=pytest.mark.campaign) for step in range(2, 240, 9)),
+    *(pytest.param("postgres", step, marks=pytest.mark.campaign) for step in range(2, 250, 25)),
 ]
 
 

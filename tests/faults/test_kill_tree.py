@@ -24,7 +24,7 @@ from tests.support.store import ENDPOINT, Store, query
 from tests.support.store_processes import OtherProcess
 
 KINDS = ("say", "fork", "undo", "redo", "edit", "switch", "retry", "pick", "purge")
-TRIALS = [range(1), pytest.param(range(1, 25), marks=pytest.mark.campaign)]
+TRIALS = [range(1), pytest.param(range(1, 13), marks=pytest.mark.campaign)]
 _PREPARED_BY = {"redo": "undo", "switch": "edit", "pick": "retry", "purge": "trash"}
 _ATTEMPTS = 200
 _CLIENTS = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()

@@ -19,7 +19,7 @@ from tests.support.store import query
 from tests.support.store_processes import OtherProcess
 
 SEED = 20261127
-KILLS = [5, pytest.param(60, marks=pytest.mark.campaign)]
+KILLS = [5, pytest.param(30, marks=pytest.mark.campaign)]
 OLD = PAST[-1].stem
 
 

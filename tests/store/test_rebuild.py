@@ -76,8 +76,9 @@ def change_all(store: Store, round_: int) -> None:
     store.answer(f"written {round_} 神戸", "meanwhile", f"new-{round_}")
     execute(
         url,  # an import brings old turns
-        f"INSERT INTO turns (conversation_id, position, created_at, stamp) "
-        f"SELECT conversation_id, 1000 + {round_}, created_at, {stamp} FROM turns WHERE id = {edited}",
+        f"INSERT INTO turns (branch_id, position, created_at, stamp, key) "
+        f"SELECT branch_id, 1000 + {round_}, created_at, {stamp}, 'key {round_}' FROM turns "
+        f"WHERE id = {edited}",
         "INSERT INTO messages (turn_id, role, content, created_at) "
         f"SELECT id, 'user', 'imported {round_}', created_at FROM turns WHERE stamp = {stamp}",
     )
