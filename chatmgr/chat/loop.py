@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager, suppress
 from typing import Protocol
 
 from chatmgr.chat.slash import Command, ParsedCommand, Typed, help_lines, nearest_command, own, parse_command
-from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted, TipMoved, UsageFault
+from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted, UsageFault
+from chatmgr.domain.tree import TipMoved
 from chatmgr.terminal.console import Console
 from chatmgr.terminal.region import terminal_size
 

@@ -11,9 +11,10 @@ from chatmgr.chat.input.prompt import chat_lines
 from chatmgr.chat.lookups import Fact, facts, sources
 from chatmgr.chat.loop import Lines, chat
 from chatmgr.chat.slash import Command
-from chatmgr.domain.errors import DatabaseUnreachable, Interrupted, TipMoved
+from chatmgr.domain.errors import DatabaseUnreachable, Interrupted
 from chatmgr.domain.model import Attachment, Conversation, UserMessage
 from chatmgr.domain.text import valid_message
+from chatmgr.domain.tree import TipMoved
 from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import console
 from chatmgr.ui import transcript_view

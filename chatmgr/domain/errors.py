@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatmgr.domain.events import ToolCall
-    from chatmgr.domain.tree import TipChange
 
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # the disk is at fault, not the path
 _LONGEST_CALL = 300  # characters of a call with its arguments
@@ -186,22 +185,6 @@ class Busy(ChatmgrError):
     """Another process is running a turn of this conversation."""
 
     exit_code = 8
-
-
-class TipMoved(ChatmgrError):
-    """A conversation's path is no longer the one that a message, or another change, was meant for.
-
-    Nothing was sent or changed. ``change`` is what happened meanwhile.
-    """
-
-    exit_code = 8
-
-    def __init__(self, name: str, change: "TipChange") -> None:
-        super().__init__(
-            f"{change.described(name)} Nothing was sent.",
-            f"Go on after that with --append, or fork at @{change.seen.position} with --fork-if-moved.",
-        )
-        self.change = change
 
 
 class Interrupted(ChatmgrError):

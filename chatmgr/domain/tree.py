@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.fast_dataclass import dataclass
 
 
@@ -115,3 +116,19 @@ class Sharing(NamedTuple):
     conversation: str
     branch: int
     position: int
+
+
+class TipMoved(ChatmgrError):
+    """A conversation's path is no longer the one that a message, or another change, was meant for.
+
+    Nothing was sent or changed. ``change`` is what happened meanwhile.
+    """
+
+    exit_code = 8
+
+    def __init__(self, name: str, change: TipChange) -> None:
+        super().__init__(
+            f"{change.described(name)} Nothing was sent.",
+            f"Go on after that with --append, or fork at @{change.seen.position} with --fork-if-moved.",
+        )
+        self.change = change

@@ -9,9 +9,9 @@ from chatmgr.domain.items import ItemKind
 from chatmgr.domain.model import Attachment
 from chatmgr.domain.stored_items import FILES, Footnotes
 from chatmgr.formats.html_escaping import escape
+from chatmgr.formats.html_parts import file_html, text_block
 from chatmgr.formats.markdown_to_html import answer_html
 from chatmgr.formats.transcript import TranscriptTurn
-from chatmgr.formats.transcript_html import file_html, text_block
 
 LARGEST_EMBEDDED = 20 * 1024 * 1024  # bytes of one image or file
 _ADDRESS = re.compile(r"https?://[!-~]+")

@@ -14,17 +14,11 @@ from pathlib import Path
 
 from chatmgr.domain.control_characters import without_live
 from chatmgr.domain.lossless_columns import HTML_HEAD, iso
-from chatmgr.domain.model import Attachment, Conversation
+from chatmgr.domain.model import Conversation
 from chatmgr.formats import markdown_to_html
 from chatmgr.formats.html_escaping import escape, script_json
+from chatmgr.formats.html_parts import file_html, text_block
 from chatmgr.formats.transcript import Transcript, TranscriptTurn
-
-_IMAGE_SIGNATURES = {
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "image/gif": (b"GIF87a", b"GIF89a"),
-    "image/webp": (b"RIFF",),
-}
 
 _KEY_HINTS = "<kbd>/</kbd> search &ensp; <kbd>j</kbd> next &ensp; <kbd>k</kbd> previous"
 
@@ -148,22 +142,6 @@ def _turn(shown: TranscriptTurn, speaker: str) -> Iterator[str]:
     if shown.ending:
         yield f'<p class="ending">{escape(shown.ending.strip("[]"))}</p>'
     yield f'<p class="usage">{escape(shown.usage)}</p></section>\n</div></article>\n'
-
-
-def text_block(rendered: str) -> str:
-    """A rendered text, in the direction of its script."""
-    return f'<div class="text" dir="auto">{rendered}</div>'
-
-
-def file_html(file: Attachment) -> str:
-    """An image shown in place; any other file as a download, with a content type that nothing opens."""
-    name, size = escape(file.name), f"{len(file.data):,} bytes"
-    data = base64.b64encode(file.data).decode()
-    if file.content_type in _IMAGE_SIGNATURES and file.data.startswith(_IMAGE_SIGNATURES[file.content_type]):
-        source = f"data:{file.content_type};base64,{data}"
-        return f'<figure><img src="{source}" alt="{name}"><figcaption>{name} · {size}</figcaption></figure>'
-    link = f'<a download="{name}" href="data:application/octet-stream;base64,{data}">{name}</a>'
-    return f'<p class="file">{link} <span>{escape(file.content_type)} · {size}</span></p>'
 
 
 def _index_entry(file: str, conversation: Conversation) -> str:

@@ -8,8 +8,8 @@ from chatmgr.domain.items import Item, ItemKind
 from chatmgr.domain.stored_items import Footnotes, StoredItem, calls_by_id, is_text
 from chatmgr.terminal.console import styled
 from chatmgr.terminal.hyperlinks import has_hyperlinks, host_of, hyperlink
+from chatmgr.terminal.markdown import text_lines
 from chatmgr.terminal.sanitize import clean, one_line
-from chatmgr.terminal.turn_lines import text_lines
 
 
 def answer_lines(

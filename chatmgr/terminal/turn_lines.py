@@ -7,9 +7,8 @@ from chatmgr.domain.model import Run, Turn
 from chatmgr.domain.money import dollars
 from chatmgr.domain.states import LIVE
 from chatmgr.domain.totals import UsageTotals
-from chatmgr.terminal import markdown
 from chatmgr.terminal.console import styled
-from chatmgr.terminal.region import stdout_size
+from chatmgr.terminal.markdown import text_lines
 from chatmgr.terminal.sanitize import clean, one_line, row_spans
 
 if TYPE_CHECKING:
@@ -57,14 +56,6 @@ def turn_lines(
     if usage:
         yield styled(f"[{usage_summary(turn)}]", "dim", terminal)
     yield ""
-
-
-def text_lines(text: str, *, rendered: bool) -> Iterator[str]:
-    """A text of an answer, its Markdown rendered or as it is."""
-    if rendered:
-        yield from markdown.rendered_lines(text, stdout_size()[0])
-    else:
-        yield clean(text)
 
 
 def run_lines(run: Run, number: int, *, terminal: bool) -> Iterator[str]:

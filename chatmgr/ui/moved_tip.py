@@ -5,9 +5,8 @@ from typing import Literal
 import click
 
 from chatmgr.domain.addresses import in_shell
-from chatmgr.domain.errors import TipMoved
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.tree import TipChange
+from chatmgr.domain.tree import TipChange, TipMoved
 from chatmgr.terminal.console import console
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, interactive

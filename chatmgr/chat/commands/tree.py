@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 from chatmgr.chat.commands.group import CommandGroup
 from chatmgr.chat.slash import Command
-from chatmgr.domain.errors import TipMoved, UsageFault
+from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.model import Conversation
+from chatmgr.domain.tree import TipMoved
 from chatmgr.services.way_back import ChatCommands
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import one_line

@@ -21,8 +21,9 @@ from chatmgr.cli.params import (
     read_stdin,
     reasoning_option,
 )
-from chatmgr.domain.errors import TipMoved, UsageFault
+from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import UserMessage
+from chatmgr.domain.tree import TipMoved
 from chatmgr.services.attachments import check_files
 from chatmgr.ui.attachments import attachments
 from chatmgr.ui.context import app

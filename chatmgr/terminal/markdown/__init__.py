@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from chatmgr.terminal.console import can_move_cursor
+from chatmgr.terminal.region import stdout_size
+from chatmgr.terminal.sanitize import clean
 
 
 def wants_markdown(stream: TextIO, *, plain: bool = False) -> bool:
@@ -45,6 +47,14 @@ def rendered_lines(text: str, width: int) -> Iterator[str]:
             else:
                 yield pending + line.text
                 pending = ""
+
+
+def text_lines(text: str, *, rendered: bool) -> Iterator[str]:
+    """A text of an answer, its Markdown rendered to the width of standard output, or as it is."""
+    if rendered:
+        yield from rendered_lines(text, stdout_size()[0])
+    else:
+        yield clean(text)
 
 
 def code_blocks(text: str) -> Iterator[tuple[str, str]]:
