@@ -164,7 +164,7 @@ def test_a_file_that_is_gone_never_fails_the_answer(replies: Replies) -> None:
             },
             ToolCall("call_8", "sql", "SELECT 1", "custom"),
         ),
-        (APPROVAL, ToolCall("mcpr_1", "remove", '{"path": "/"}', "approval")),
+        (APPROVAL, ToolCall("mcpr_1", "files.remove", '{"path": "/"}', "approval")),
     ],
 )
 def test_an_answer_with_a_call_waits(replies: Replies, item: Json, call: ToolCall) -> None:
