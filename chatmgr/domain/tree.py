@@ -1,11 +1,12 @@
 """The paths of a conversation through the tree of turns, and what became of one that somebody looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.fast_dataclass import dataclass
+from chatmgr.domain.ids import FAR
 
 
 class Tip(NamedTuple):
@@ -13,6 +14,51 @@ class Tip(NamedTuple):
 
     branch: int
     position: int
+
+
+class Piece(NamedTuple):
+    """A piece of a path: the turns of a branch from one position to another, both included.
+
+    Most paths are one piece. The pieces of a path follow each other without a gap.
+    """
+
+    branch: int
+    first: int
+    last: int
+
+
+Parent = tuple[int | None, int]  # the branch that another goes on from (None at the root), and after what
+
+
+def within(pieces: Iterable[Piece], first: int, last: int) -> list[Piece]:
+    """What is left of pieces between two positions, both included."""
+    cut = (Piece(branch, max(low, first), min(high, last)) for branch, low, high in pieces)
+    return [piece for piece in cut if piece.first <= piece.last]
+
+
+def walked_path(branch: int, parent_of: Callable[[int], Parent | None], last: int = FAR) -> list[Piece]:
+    """The pieces of the path that ends in a branch, at most up to a position.
+
+    ``parent_of`` looks up where a branch goes on from; None for a branch that is not there.
+    """
+    path: list[Piece] = []
+    following: int | None = branch
+    while following is not None and (parent := parent_of(following)) is not None:
+        before, after = parent
+        if after < last:
+            path.append(Piece(following, after + 1, last))
+            last = after
+        following = before
+    return path[::-1]
+
+
+def last_common(path: Sequence[Piece], other: Iterable[Piece]) -> int:
+    """The last position up to which two paths are the same; 0 for none."""
+    ends = {piece.branch: piece.last for piece in other}
+    for piece in reversed(path):
+        if piece.branch in ends:
+            return min(piece.last, ends[piece.branch])
+    return 0
 
 
 class JournalEntry(NamedTuple):
@@ -83,14 +129,6 @@ class TipChange:
         return f"“{name}” was switched to another path{by}: {after} it is another one, and {end}."
 
 
-class Stretch(NamedTuple):
-    """Consecutive turns in one branch, both ends included."""
-
-    branch: int
-    first: int
-    last: int
-
-
 @dataclass(frozen=True, slots=True)
 class TreePath:
     """One path of a conversation, as far as no path before it in the tree has its turns.
@@ -107,7 +145,7 @@ class TreePath:
     branch_before: int
     tip: int
     end: int
-    stretches: tuple[Stretch, ...]
+    pieces: tuple[Piece, ...]
 
 
 class Sharing(NamedTuple):

@@ -13,11 +13,11 @@ from chatmgr.domain.lossless_columns import Record
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.redaction import masked_params, safe_url
 from chatmgr.domain.stored_items import StoredItem
+from chatmgr.domain.tree import Piece, within
 from chatmgr.formats import export_index, lossless_json, transcript_markdown
 from chatmgr.formats.transcript import Transcript, TranscriptTurn
 from chatmgr.store.migrate import HEAD
 from chatmgr.store.reader import Reader
-from chatmgr.store.reader.pieces import Piece, within
 from chatmgr.terminal.turn_lines import ending_note, turn_lines, usage_summary
 
 _PAGE_SIZE = 32  # turns read at a time; each may be a megabyte

@@ -48,7 +48,7 @@ class PathService:
         stem, number = split_path(name)
         if not number or conversations.find(name):
             return conversations.get(name)
-        return self._parts.reader.paths.along(conversations.get(stem), number)
+        return self._parts.reader.tree.along(conversations.get(stem), number)
 
     def at(self, address: str) -> tuple[Conversation, int | None]:
         """The conversation of an address, and the position of its turn; None where it names no turn.
@@ -96,7 +96,7 @@ class PathService:
         """Bring back turns that were undone, as many as there are."""
         with self._parts.tips.locked(conversation):
             before = self._idle(conversation).turns
-            last = self._parts.writer.tree.last_position(conversation.pk)
+            last = self._parts.reader.tree.last_position(conversation.pk)
             if last <= before:
                 raise UsageFault(f"“{conversation.name}” has no turn to redo.")
             after = min(before + count, last)
@@ -122,7 +122,7 @@ class PathService:
 
     def _address(self, conversation: Conversation) -> str:
         """Where a conversation is now, as an address to which it can be switched back."""
-        number = self._parts.reader.paths.current(conversation)
+        number = self._parts.reader.tree.current(conversation)
         return _on_path(f"{conversation.name}~{number}", conversation.turns)
 
     def _idle(self, conversation: Conversation) -> Conversation:

@@ -148,7 +148,7 @@ class TreeService(PathService):
 
     def _is_free(self, conversation: Conversation, turn: Turn) -> bool:
         """Whether a turn may get another answer: nothing goes on after it, and nobody else holds it."""
-        tree = self._parts.writer.tree
+        tree = self._parts.reader.tree
         if tree.last_position(conversation.pk) > turn.turn:
             return False
         return not tree.is_shared(conversation.pk, turn.turn)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from chatmgr.domain.text import counted
-from chatmgr.domain.tree import Author, JournalEntry, Sharing, Stretch, TreePath
+from chatmgr.domain.tree import Author, JournalEntry, Piece, Sharing, TreePath
 from chatmgr.terminal.console import styled
 from chatmgr.terminal.sanitize import display_width, one_line
 
-Questions = Callable[[Stretch], Iterable[tuple[int, str]]]
+Questions = Callable[[Piece], Iterable[tuple[int, str]]]
 Place = tuple[int, int]  # a branch, and a position in it
 
 _BAR, _KNOT = "│  ", "├─ "
@@ -53,10 +53,10 @@ class TreeLines:
 
     def _turns(self, path: TreePath, margin: str) -> Iterator[str]:
         """The turns of a path, each followed by what parts from the path there."""
-        for stretch in path.stretches:
-            for position, question in self._questions(stretch):
+        for piece in path.pieces:
+            for position, question in self._questions(piece):
                 yield self._turn(path, position, question, margin)
-                yield from self._parting((stretch.branch, position), margin)
+                yield from self._parting((piece.branch, position), margin)
 
     def _turn(self, path: TreePath, position: int, question: str, margin: str) -> str:
         address = f"@{position}" if path.current else f"~{path.number}@{position}"

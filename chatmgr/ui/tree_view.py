@@ -47,7 +47,7 @@ def _name(conversation: Conversation) -> str:
 def _path_json(conversation: Conversation, path: TreePath, sharing: list[Sharing]) -> dict[str, Any]:
     """The documented shape of a path; ``turns`` are those that no path before it has."""
     name = _name(conversation)
-    places = {(stretch.branch, stretch.first, stretch.last) for stretch in path.stretches}
+    places = {(piece.branch, piece.first, piece.last) for piece in path.pieces}
     return {
         "path": f"{name}~{path.number}",
         "current": path.current,
@@ -67,8 +67,8 @@ def _path_json(conversation: Conversation, path: TreePath, sharing: list[Sharing
 
 
 def _turns_json(name: str, path: TreePath) -> Iterator[dict[str, Any]]:
-    for stretch in path.stretches:
-        for position, question in app().reader.tree.questions(stretch, _QUESTION):
+    for piece in path.pieces:
+        for position, question in app().reader.tree.questions(piece, _QUESTION):
             address = f"{name}@{position}" if path.current and position <= path.tip else ""
             yield {
                 "address": address or f"{name}~{path.number}@{position}",

@@ -89,7 +89,7 @@ def test_the_tree_as_json(asked: Chatmgr) -> None:
 
 def test_the_log_tells_what_was_done(asked: Chatmgr, store: Store) -> None:
     tree, demo = store.writer.tree, store.now("demo")
-    left, right = (store.reader.paths.along(demo, number).branch for number in (1, 2))
+    left, right = (store.reader.tree.along(demo, number).branch for number in (1, 2))
     tree.switch(demo.pk, left, 4)
     tree.fork(demo.pk, 3, "left", branch=right)
     store.writer.conversations.rename({demo.pk: "better"})

@@ -29,11 +29,10 @@ from chatmgr.domain.remote import RemoteCopy, RemoteThread
 from chatmgr.domain.search import Hit
 from chatmgr.domain.stored_texts import Holder
 from chatmgr.domain.totals import Ranking, UsageTotals
-from chatmgr.domain.tree import Author, JournalEntry, Tip
+from chatmgr.domain.tree import Author, JournalEntry, Piece, Tip
 from chatmgr.store import statements
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.reader.meta import Counts
-from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.reader.runs import Cost
 from chatmgr.store.reader.stats import Usage
 from chatmgr.store.reader.tree import Branch
@@ -82,8 +81,13 @@ COLUMNS_OF = {
     "turns.attachments": _fields(AttachmentInfo),
     "turns.files": _fields(Attachment),
     "tree.tip": set(Tip._fields),
+    "tree.numbered": {"id"},
+    "tree.owner": CONVERSATION,
+    "tree.parent": {"parent", "after"},
+    "tree.path": set(Piece._fields),
+    "tree.last": {"last"},
+    "tree.shared": {"shared"},
     "tree.branches": set(Branch._fields),
-    "tree.end": {"position"},
     "tree.questions": {"turn", "user"},
     "tree.sharing": {"name", "branch", "last"},
     "tree.author": set(Author._fields),
@@ -100,15 +104,9 @@ COLUMNS_OF = {
     "runs.asked_anew": {"action", "detail"},
     "runs.said_by": {"run"},
     "runs.newest": {"newest"},
-    "paths.branches": {"id"},
-    "paths.current": {"branch_id"},
-    "paths.owner": CONVERSATION,
-    "paths.parent": {"branch", "position"},
-    "paths.last": {"last"},
     "runs.max_cost": {"max_cost"},
     "runs.last_model": {"model"},
     "threads.get": _fields(ThreadRef, "ahead") | {"branch"},
-    "threads.parent": {"branch", "last"},
     "threads.list": _fields(ThreadRef, "ahead") | {"provider", "endpoint", "branch"},
     "threads.holders": {"name"},
     "threads.ever": _fields(RemoteThread, "conversation", "responses"),

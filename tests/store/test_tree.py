@@ -35,7 +35,7 @@ def shape(store: Store, name: str = "plan") -> list[tuple[int, int, int, list[tu
 
 
 def _questions(store: Store, path: TreePath) -> list[tuple[int, str]]:
-    return [turn for stretch in path.stretches for turn in store.reader.tree.questions(stretch, 80)]
+    return [turn for piece in path.pieces for turn in store.reader.tree.questions(piece, 80)]
 
 
 def test_a_line_is_one_path(store: Store) -> None:

@@ -31,7 +31,7 @@ def path(store: Store, name: str = "plan") -> Path:
 
 def left(store: Store, number: int, name: str = "plan") -> Path:
     """Those on another of its paths."""
-    along = store.reader.paths.along(store.now(name), number)
+    along = store.reader.tree.along(store.now(name), number)
     assert [turn.conversation for turn in store.reader.turns.list(along)] == [along.name] * along.turns
     return [(turn.user, turn.answer) for turn in store.reader.turns.list(along)]
 
@@ -64,7 +64,7 @@ def test_a_turn_in_place_of_another_leaves_the_path(plan: Store) -> None:
     close(plan, anew(plan, "eins", TurnTarget(1, "edit")), "EINS")
     assert path(plan) == [("eins", "EINS")]
     assert left(plan, 2)[1:] == [("zwei", "ZWEI"), ("drei", "DREI")]
-    assert plan.reader.paths.current(plan.now()) == 3
+    assert plan.reader.tree.current(plan.now()) == 3
     assert is_sound(plan)
 
 
@@ -174,7 +174,7 @@ def test_threads_know_how_much_of_the_path_they_hold(plan: Store) -> None:
     assert held(4) == (3, 0, False)
     close(plan, anew(plan, "zwei", TurnTarget(2, "edit")), "ZWEI")
     plan.writer.threads.set(key, "thread_2", 2)
-    branches = plan.reader.paths
+    branches = plan.reader.tree
     plan.writer.tree.switch(key.conversation, branches.along(plan.now(), 1).branch, 3)
     assert held(4) == (1, 1, False)
     plan.writer.tree.fork(key.conversation, 3, "fork")
@@ -189,7 +189,7 @@ def key_of(key: ThreadKey) -> tuple[int, str, str]:
 def test_a_fork_of_another_path(plan: Store) -> None:
     before = path(plan)
     close(plan, anew(plan, "zwei", TurnTarget(2, "edit")), "ZWEI")
-    along = plan.reader.paths.along(plan.now(), 1)
+    along = plan.reader.tree.along(plan.now(), 1)
     plan.writer.tree.fork(along.pk, 3, "fork", branch=along.branch)
     assert path(plan, "fork") == before
     plan.answer("four", "FOUR", "fork")

@@ -139,13 +139,13 @@ def _actual_of(store: Store, conversation: Conversation) -> Comparison:
         "chosen": next((at for at, run in enumerate(runs) if run.chosen), -1),
         "state": conversation.state,
         "thread": None if thread is None else (thread.synced, thread.ahead),
-        "path": reader.paths.current(conversation) - 1,
+        "path": reader.tree.current(conversation) - 1,
         **{f"path {number}": _along(store, conversation, number) for number in range(branches)},
     }
 
 
 def _along(store: Store, conversation: Conversation, number: int) -> list[tuple[object, ...]]:
-    other = store.reader.paths.along(conversation, number + 1)
+    other = store.reader.tree.along(conversation, number + 1)
     return [_row(turn) for turn in store.reader.turns.list(other)]
 
 

@@ -170,7 +170,7 @@ class Player:
 
     def _redo(self, conversation: ModelConversation, count: int, *_: int) -> None:
         last = len(conversation.path.turns)
-        assert self.store.writer.tree.last_position(conversation.pk) == last
+        assert self.store.reader.tree.last_position(conversation.pk) == last
         self._move(conversation, conversation.tip + count % (last - conversation.tip + 1), "redo")
 
     def _move(self, conversation: ModelConversation, position: int, action: str) -> None:
@@ -230,7 +230,7 @@ class Player:
 
     def _is_free(self, conversation: ModelConversation) -> bool:
         """Whether the last turn may be changed: nothing goes on after it, and nobody else holds it."""
-        tree, turn = self.store.writer.tree, conversation.visible[-1]
+        tree, turn = self.store.reader.tree, conversation.visible[-1]
         shared = tree.is_shared(conversation.pk, conversation.tip)
         assert shared == self.tree.shared(conversation, turn)
         return not shared and conversation.path.turns[-1] is turn

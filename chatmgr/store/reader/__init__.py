@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from chatmgr.store.reader.items import Items
     from chatmgr.store.reader.journal import Journal
     from chatmgr.store.reader.meta import Meta
-    from chatmgr.store.reader.paths import Paths
     from chatmgr.store.reader.runs import Runs
     from chatmgr.store.reader.search import Search
     from chatmgr.store.reader.stats import Stats
@@ -91,13 +90,6 @@ class Reader:
         from chatmgr.store.reader.journal import Journal
 
         return Journal(self._session)
-
-    @cached_property
-    def paths(self) -> "Paths":
-        """The paths that conversations took."""
-        from chatmgr.store.reader.paths import Paths
-
-        return Paths(self._session)
 
     @cached_property
     def runs(self) -> "Runs":

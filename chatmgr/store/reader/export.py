@@ -6,10 +6,10 @@ from chatmgr.domain.errors import NotFound
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.lossless_columns import COLUMNS, FLAGS, JSON, Record, is_moment
 from chatmgr.domain.model import Attachment, Conversation, Turn
+from chatmgr.domain.tree import Piece
 from chatmgr.store.reader.conversations import CONVERSATION
-from chatmgr.store.reader.paths import Paths
-from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.reader.query_session import QuerySession
+from chatmgr.store.reader.tree import Tree
 from chatmgr.store.reader.turns import Turns
 from chatmgr.store.shapes import as_dict, as_mapping, moment_or_none, pick
 
@@ -27,7 +27,7 @@ class Export:
     def conversation_at(self, pk: int) -> Conversation:
         """The conversation of a key. A negative one is that of a branch: along the path that ends in it."""
         if pk < 0:
-            return Paths(self._session).ending_in(-pk)
+            return Tree(self._session).ending_in(-pk)
         conversation = self._session.first("conversations.by_key", CONVERSATION, conversation=pk)
         if conversation is None:
             raise NotFound("conversation", str(pk))

@@ -3,7 +3,7 @@
 from chatmgr.domain.items import Item, ItemKind
 from chatmgr.domain.model import Turn
 from chatmgr.domain.stored_items import StoredItem
-from chatmgr.store.reader.pieces import Piece
+from chatmgr.domain.tree import Piece
 from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import Row, as_dict, as_mapping
 

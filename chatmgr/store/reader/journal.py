@@ -22,7 +22,7 @@ class Journal:
         values = {"conversation": conversation, "limit": self._session.limit(count)}
         entries = list(self._session.rows("journal.entries", _ENTRY, **values))
         if any("branch" in entry.detail for entry in entries):
-            branches = list(self._session.column("paths.branches", conversation=conversation))
+            branches = list(self._session.column("tree.numbered", conversation=conversation))
             entries = [_numbered(entry, branches) for entry in entries]
         return [self._named(entry) for entry in reversed(entries)]
 

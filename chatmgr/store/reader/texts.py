@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from chatmgr.domain.ids import FAR
 from chatmgr.domain.stored_texts import BYTES, NAMES, Holder, Place, StoredFile, StoredText
-from chatmgr.store.reader.pieces import Piece
+from chatmgr.domain.tree import Piece
 from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into, pick
 

@@ -6,7 +6,8 @@ from chatmgr.domain.events import STATELESS
 from chatmgr.domain.ids import FAR
 from chatmgr.domain.model import RemoteFile, ThreadRef
 from chatmgr.domain.remote import RemoteCopy, RemoteThread
-from chatmgr.store.reader.pieces import read_pieces
+from chatmgr.domain.tree import Piece, last_common
+from chatmgr.store.reader.pieces import path_to, read_pieces
 from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import Row, as_dict
 
@@ -43,14 +44,12 @@ class Threads:
 
     def _common(self, conversation: int, branch: int | None, synced: int, before: int) -> int:
         """The last position up to which a conversation's path is the one to a position of a branch."""
-        pieces = read_pieces(self._session, conversation, 1, before - 1)
-        ends = {piece.branch: piece.last for piece in pieces}
-        while branch not in ends:
-            row = self._session.first("threads.parent", as_dict, branch=branch) if branch else None
-            if row is None:
-                return 0
-            branch, synced = row["branch"], min(synced, row["last"])
-        return min(synced, ends[branch])
+        if branch is None:
+            return 0
+        path = read_pieces(self._session, conversation, 1, before - 1)
+        is_on_path = any(piece.branch == branch for piece in path)  # nearly always: nothing to look up
+        held = [Piece(branch, 1, synced)] if is_on_path else path_to(self._session, branch)
+        return min(synced, last_common(held, path))
 
     def holders(self, remote_id: str, provider: str) -> list[str]:
         """The conversations whose thread this is."""

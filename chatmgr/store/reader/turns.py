@@ -8,8 +8,9 @@ from chatmgr.domain.errors import NotFound
 from chatmgr.domain.ids import FAR
 from chatmgr.domain.items import Item
 from chatmgr.domain.model import Attachment, Conversation, Message, Run, Turn
+from chatmgr.domain.tree import Piece, within
 from chatmgr.store.reader.items import items_of
-from chatmgr.store.reader.pieces import Piece, path_to, read_pieces, within
+from chatmgr.store.reader.pieces import path_to, read_pieces
 from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into, moment, moment_or_none, pick
 

@@ -91,12 +91,7 @@ WITH RECURSIVE below (branch, position) AS (
     SELECT turns.branch_id, turns.position
     FROM turns
     WHERE turns.id = :turn
-    UNION
-    SELECT children.id, below.position
-    FROM below
-    JOIN branches AS children
-        ON children.parent_id = below.branch
-        AND children.parent_position >= below.position
+    -- include: tree.below
 )
 SELECT
     conversations.id AS pk,

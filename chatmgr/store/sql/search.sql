@@ -100,12 +100,7 @@ WITH RECURSIVE below (branch, position) AS (
     SELECT turns.branch_id, turns.position
     FROM turns
     WHERE turns.stamp = :stamp
-    UNION
-    SELECT children.id, below.position
-    FROM below
-    JOIN branches AS children
-        ON children.parent_id = below.branch
-        AND children.parent_position >= below.position
+    -- include: tree.below
 )
 SELECT count(*) AS path
 FROM branches

@@ -8,11 +8,6 @@ WHERE threads.conversation_id = :conversation
     AND threads.endpoint = :endpoint
     AND threads.dropped_at IS NULL
 
--- name: parent
-SELECT branches.parent_id AS branch, branches.parent_position AS last
-FROM branches
-WHERE branches.id = :branch
-
 -- name: list
 SELECT
     threads.provider,

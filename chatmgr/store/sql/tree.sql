@@ -20,19 +20,67 @@ WITH RECURSIVE own (branch) AS (
 
 -- name: branches
 -- include: own
-SELECT
-    branches.id AS branch,
-    branches.parent_id AS parent,
-    branches.parent_position AS after,
-    CASE WHEN branches.conversation_id = :conversation THEN 1 ELSE 0 END AS own
+SELECT branches.id AS branch, branches.parent_id AS parent, branches.parent_position AS after
 FROM own
 JOIN branches ON branches.id = own.branch
 ORDER BY branches.id
 
--- name: end
-SELECT coalesce(max(turns.position), 0) AS position
+-- The branches that a conversation made, each the end of a path, in the order in which these are numbered.
+-- name: numbered
+SELECT branches.id
+FROM branches
+WHERE branches.conversation_id = :conversation
+ORDER BY branches.id
+
+-- The conversation that made a branch.
+-- name: owner
+-- include: conversations.row
+WHERE conversations.id = (SELECT branches.conversation_id FROM branches WHERE branches.id = :branch)
+
+-- name: parent
+SELECT branches.parent_id AS parent, branches.parent_position AS after
+FROM branches
+WHERE branches.id = :branch
+
+-- The pieces of a conversation's path, with what was undone.
+-- name: path
+SELECT path_segments.branch_id AS branch, path_segments.first, path_segments.last
+FROM path_segments
+WHERE path_segments.conversation_id = :conversation
+ORDER BY path_segments.first
+
+-- The last turn of a piece.
+-- name: last
+SELECT max(turns.position) AS last
 FROM turns
-WHERE turns.branch_id = :branch
+WHERE turns.branch_id = :branch AND turns.position >= :first AND turns.position <= :last
+
+-- Whether another conversation holds a turn of a branch, or a path goes on after it.
+-- name: shared
+SELECT
+    EXISTS (
+        SELECT *
+        FROM path_segments
+        WHERE path_segments.branch_id = :branch
+            AND path_segments.conversation_id <> :conversation
+            AND path_segments.first <= :position
+            AND path_segments.last >= :position
+    )
+    OR EXISTS (
+        SELECT *
+        FROM branches
+        WHERE branches.parent_id = :branch AND branches.parent_position >= :position
+    )
+    AS shared
+
+-- The branches that go on after a position, to the end of a recursive query that begins with a turn.
+-- fragment: below
+UNION
+SELECT children.id, below.position
+FROM below
+JOIN branches AS children
+    ON children.parent_id = below.branch
+    AND children.parent_position >= below.position
 
 -- name: questions
 SELECT turns.position AS turn, substr(messages.content, 1, :width) AS user

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from chatmgr.domain.fast_dataclass import dataclass
-from chatmgr.store.reader.pieces import Piece
+from chatmgr.domain.tree import Piece
 from chatmgr.store.search.erase import UnknownFormat, erase
 from chatmgr.store.tables import meta
 

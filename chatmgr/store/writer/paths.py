@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, or_, select, update
 
 from chatmgr.domain.ids import FAR, new_key
-from chatmgr.store.reader.pieces import Piece
+from chatmgr.domain.tree import Piece, walked_path
 from chatmgr.store.tables import branches, conversations, path_segments, turns
 from chatmgr.store.writer.database import now
 
@@ -99,30 +99,14 @@ def pieces(db: Connection, conversation: int, last: int = FAR) -> list[Piece]:
 
 def path_to(db: Connection, branch: int) -> list[Piece]:
     """The pieces of the path that ends in a branch; the last one is open."""
-    path: list[Piece] = []
-    following: int | None = branch
-    last = FAR
-    while following is not None:
-        columns = branches.c
-        parent, position = db.execute(
-            select(columns.parent_id, columns.parent_position).where(columns.id == following)
-        ).one()
-        if position < last:
-            path.append(Piece(following, position + 1, last))
-            last = position
-        following = parent
-    return path[::-1]
+    columns = branches.c
 
+    def parent_of(following: int) -> tuple[int | None, int]:
+        parent = select(columns.parent_id, columns.parent_position).where(columns.id == following)
+        before, after = db.execute(parent).one()
+        return before, after
 
-def end_of(db: Connection, path: Sequence[Piece]) -> int:
-    """The last position that a path has a turn at; 0 for none."""
-    for piece in reversed(path):
-        highest = select(func.max(turns.c.position)).where(
-            turns.c.branch_id == piece.branch, turns.c.position <= piece.last
-        )
-        if (position := db.scalar(highest)) is not None and position >= piece.first:
-            return int(position)
-    return 0
+    return walked_path(branch, parent_of)
 
 
 def turn_at(db: Connection, conversation: int, position: int) -> Row[tuple[int, int | None, int]] | None:
@@ -149,26 +133,6 @@ def set_tip(db: Connection, conversation: int, position: int, moment: datetime) 
     values = {"turns": position, "last_run_id": turn.run_id if turn else None}
     own = update(conversations).where(conversations.c.id == conversation)
     db.execute(own.values(**values, updated_at=moment, used_at=moment))
-
-
-def is_shared(db: Connection, conversation: int, branch: int, position: int) -> bool:
-    """Whether the path of another conversation holds the turn at a position of a branch."""
-    columns = path_segments.c
-    others = (
-        select(columns.conversation_id)
-        .join(conversations, conversations.c.id == columns.conversation_id)
-        .where(
-            columns.branch_id == branch,
-            columns.conversation_id != conversation,
-            columns.first <= position,
-            columns.last >= position,
-        )
-        .limit(1)
-    )
-    children = select(branches.c.id).where(
-        branches.c.parent_id == branch, branches.c.parent_position >= position
-    )
-    return db.scalar(others) is not None or db.scalar(children.limit(1)) is not None
 
 
 def in_pieces(chosen: Iterable[Piece]) -> Any:

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Delete, Table, delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, UsageFault
+from chatmgr.domain.tree import Piece
 from chatmgr.store import tables
 from chatmgr.store.locks import SPACE
-from chatmgr.store.reader.pieces import Piece
 from chatmgr.store.write_queue import let_others_write
 from chatmgr.store.writer.conversations import batches, lock_names, set_names, update_all
 from chatmgr.store.writer.database import Database, now

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.ids import FAR
-from chatmgr.store.reader.pieces import Piece, within
+from chatmgr.domain.tree import Piece, within
 from chatmgr.store.tables import conversations, messages, threads, turns
 from chatmgr.store.writer import paths
 from chatmgr.store.writer.conversations import lock_names
@@ -85,11 +85,6 @@ class TreeWriter:
             paths.set_tip(db, conversation, position, now())
             note(db, conversation, action, before=before, after=position)
 
-    def last_position(self, conversation: int) -> int:
-        """The last position that a conversation's path can be redone to."""
-        with self._database.begin() as db:
-            return paths.end_of(db, paths.pieces(db, conversation))
-
     def switch(self, conversation: int, branch: int, position: int) -> None:
         """Let a conversation's path be the one that ends in a branch, at a position of that.
 
@@ -138,12 +133,6 @@ class TreeWriter:
             own = update(conversations).where(conversations.c.id == conversation)
             db.execute(own.values(last_run_id=picked))
             note(db, conversation, "pick", turn=position, before=before, run=picked)
-
-    def is_shared(self, conversation: int, position: int) -> bool:
-        """Whether another path goes through the turn at a position of a conversation's path."""
-        with self._database.begin() as db:
-            turn = paths.turn_at(db, conversation, position)
-            return turn is not None and paths.is_shared(db, conversation, turn.branch_id, position)
 
     @staticmethod
     def _tip(db: Connection, conversation: int) -> int:

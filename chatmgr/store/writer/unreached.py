@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, func, literal, select, update
 
 from chatmgr.domain.ids import FAR
-from chatmgr.store.reader.pieces import Piece
+from chatmgr.domain.tree import Piece
 from chatmgr.store.tables import branches, path_segments, runs, turns
 from chatmgr.store.writer.conversations import batches
 
