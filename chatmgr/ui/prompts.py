@@ -58,20 +58,23 @@ def ask_line(question: str, default: str | None = "") -> str:
 
 
 def ask_choice(question: str, keys: str) -> str:
-    """One of these keys, pressed without Enter. Raises click.Abort on Ctrl-C, Ctrl-D, Escape and q."""
-    while True:
-        try:
-            with typeahead_paused():
+    """One of these keys, pressed without Enter. Raises click.Abort on Ctrl-C, Ctrl-D, Escape and q.
+
+    A key that is pressed after a wrong one, before the question is back, is not taken for part of a message.
+    """
+    with typeahead_paused():
+        while True:
+            try:
                 pressed = line_input.ask_keystroke(one_line(question) + " ").lower()
-        except KeyboardInterrupt:
-            pressed = ""
-        if pressed in {"", "q", "\x03", "\x04", "\x1b"}:
-            click.echo(err=True)
-            raise click.Abort
-        wanted = "" if pressed.startswith("\x1b") else next((key for key in pressed if key in keys), "")
-        click.echo(wanted, err=True)
-        if wanted:
-            return wanted
+            except KeyboardInterrupt:
+                pressed = ""
+            if pressed in {"", "q", "\x03", "\x04", "\x1b"}:
+                click.echo(err=True)
+                raise click.Abort
+            wanted = "" if pressed.startswith("\x1b") else next((key for key in pressed if key in keys), "")
+            click.echo(wanted, err=True)
+            if wanted:
+                return wanted
 
 
 def ask_name() -> str:
