@@ -34,15 +34,11 @@ def write_private(path: Path, text: str) -> None:
 
     try:
         target = Path(os.path.realpath(path, strict=False))
-        scratch = ScratchFile(target.parent, named=True)
-        try:
+        with ScratchFile(target.parent, named=True) as scratch:
             with os.fdopen(scratch.descriptor, "wb", closefd=False) as file:
                 file.write(_in_form_of(target, text))
             scratch.sync()
             scratch.publish(target, replace=True)
-        except BaseException:
-            scratch.discard()
-            raise
         sync_folder(target.parent)
     except OSError as error:
         raise ConfigurationFault(

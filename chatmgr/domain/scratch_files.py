@@ -11,6 +11,8 @@ import secrets
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 PREFIX = ".chatmgr-partial-"
 _LEFT_OVER = re.compile(re.escape(PREFIX) + r"[0-9a-f]{12}(-journal|-wal|-shm)?")
@@ -20,7 +22,8 @@ _PRIVATE = 0o600
 class ScratchFile:
     """A file being written: ``descriptor`` to write to, ``path`` where it has a name.
 
-    ``publish`` gives it its name, ``discard`` removes it; either closes it.
+    ``publish`` gives it its name, ``discard`` removes it; either closes it. A block (``with``) that raises
+    discards it.
     """
 
     def __init__(self, folder: Path, *, named: bool) -> None:
@@ -29,6 +32,15 @@ class ScratchFile:
         self.descriptor = -1 if named else _unnamed(folder)
         if self.descriptor < 0:
             self.path, self.descriptor = _named(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.discard()
 
     def publish(self, target: Path, *, replace: bool) -> None:
         """Let the file appear as ``target``; raises FileExistsError unless it may replace what is there."""

@@ -40,8 +40,7 @@ def write_file(path: Path, pieces: Iterable[str], *, force: bool = False) -> Non
         if path.parent not in _swept:
             _swept.add(path.parent)
             sweep(path.parent)
-        scratch = ScratchFile(path.parent, named=False)
-        try:
+        with ScratchFile(path.parent, named=False) as scratch:
             with os.fdopen(
                 scratch.descriptor, "w", encoding="utf-8", errors="replace", newline="\n", closefd=False
             ) as file:
@@ -49,9 +48,6 @@ def write_file(path: Path, pieces: Iterable[str], *, force: bool = False) -> Non
                     interrupts.check_work()
                     file.write(piece)
             scratch.publish(path, replace=True)
-        except BaseException:
-            scratch.discard()
-            raise
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -68,11 +68,7 @@ def _write(path: Path, data: bytes) -> None:
     """Write a file that appears whole; raises FileExistsError where there is one by now."""
     if path.parent.is_symlink() and not path.parent.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "it is not a folder")
-    scratch = ScratchFile(path.parent, named=False)
-    try:
+    with ScratchFile(path.parent, named=False) as scratch:
         with os.fdopen(scratch.descriptor, "wb", closefd=False) as file:
             file.write(data)
         scratch.publish(path, replace=False)
-    except BaseException:
-        scratch.discard()
-        raise

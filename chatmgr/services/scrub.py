@@ -17,13 +17,13 @@ from chatmgr.domain.scrubbing import Finding, Findings, Remainder
 from chatmgr.domain.secret_matches import LiteralMatcher, Scrubber
 from chatmgr.domain.states import RunState
 from chatmgr.domain.stored_texts import BYTES, Place, StoredFile, StoredText
+from chatmgr.services.parts import StoreParts
 from chatmgr.services.scrub_backups import BackupScrub
 from chatmgr.services.text_files import decoded, replaced_bytes
 
 if TYPE_CHECKING:
     from chatmgr.services.trash import Trash
     from chatmgr.store.reader import Reader
-    from chatmgr.store.writer import Writer
 
 _GROUP = 200  # places that are overwritten in one transaction
 _FILES = 10  # files in one
@@ -39,15 +39,9 @@ _FIELDS = {
 Progress = Callable[[str], None]
 
 
-class Parts(Protocol):
-    """The parts of the app that scrubbing needs."""
+class Parts(StoreParts, Protocol):
+    """The database, and what removes deleted text from its bytes."""
 
-    @property
-    def url(self) -> str: ...
-    @property
-    def reader(self) -> "Reader": ...
-    @property
-    def writer(self) -> "Writer": ...
     @property
     def trash(self) -> "Trash": ...
 

@@ -8,38 +8,22 @@ never noted here is not watched.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol
 
 from chatmgr.domain.addresses import split_path
 from chatmgr.domain.errors import DatabaseUnreachable, NotFound, UsageFault
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import free_name
 from chatmgr.domain.tree import Tip, TipChange, TipMoved
-
-if TYPE_CHECKING:
-    from chatmgr.store.reader import Reader
-    from chatmgr.store.writer import Writer
-    from chatmgr.turns import TurnRunner
+from chatmgr.services.parts import RunnerParts
 
 _SEEN = re.compile(r"(?:~([1-9]\d{0,8})@)?@?(0|[1-9]\d{0,8})")
 _ANY = 0  # in place of a branch: whichever the conversation is on
 
 
-class TipParts(Protocol):
-    """The parts of the app that are needed here. Each is made when it is first asked for."""
-
-    @property
-    def reader(self) -> "Reader": ...
-    @property
-    def writer(self) -> "Writer": ...
-    @property
-    def runner(self) -> "TurnRunner": ...
-
-
 class Tips:
     """The tips that were seen last, by conversation, compared while the conversation is locked."""
 
-    def __init__(self, parts: "TipParts") -> None:
+    def __init__(self, parts: RunnerParts) -> None:
         self._parts = parts
         self._seen: dict[int, Tip] = {}
 

@@ -2,31 +2,19 @@
 
 from typing import TYPE_CHECKING, Protocol
 
+from chatmgr.services.parts import RunnerParts
+
 if TYPE_CHECKING:
     from chatmgr.services.budget import Budget
     from chatmgr.services.providers import Providers
     from chatmgr.services.tips import Tips
-    from chatmgr.store.reader import Reader
-    from chatmgr.store.writer import Writer
-    from chatmgr.turns import TurnRunner
 
 
-class Parts(Protocol):
-    """The parts of the app that turns need. Each is made when it is first asked for.
+class Parts(RunnerParts, Protocol):
+    """The database, what runs turns against it, and what says how they may run."""
 
-    So a verb that only asks for the model of a conversation imports neither the engine nor the writer.
-    """
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def reader(self) -> "Reader": ...
-    @property
-    def writer(self) -> "Writer": ...
     @property
     def providers(self) -> "Providers": ...
-    @property
-    def runner(self) -> "TurnRunner": ...
     @property
     def budget(self) -> "Budget": ...
     @property

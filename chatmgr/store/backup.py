@@ -24,14 +24,10 @@ def copy_database(database: Path, target: Path, progress: Progress | None = None
     if target.exists():
         raise FileExistsError(str(target))
     sweep(target.parent)
-    scratch = ScratchFile(target.parent, named=True)
-    try:
+    with ScratchFile(target.parent, named=True) as scratch:
         copy_pages(database, scratch.path or target, progress)
         scratch.sync()
         scratch.publish(target, replace=False)
-    except BaseException:
-        scratch.discard()
-        raise
     sync_folder(target.parent)
 
 

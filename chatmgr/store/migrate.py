@@ -159,19 +159,16 @@ def _create(path: Path) -> None:
 
     try:
         sweep(path.parent)
-        scratch = ScratchFile(path.parent, named=True)
-        try:
+        with ScratchFile(path.parent, named=True) as scratch:
             database = engine.create(f"sqlite:///{scratch.path}")
             try:
                 _run_alembic(database, path)
             finally:
                 database.dispose()
-            scratch.publish(path, replace=False)
-        except FileExistsError:
-            scratch.discard()
-        except BaseException:
-            scratch.discard()
-            raise
+            try:
+                scratch.publish(path, replace=False)
+            except FileExistsError:
+                scratch.discard()
         sync_folder(path.parent)
     except OSError as error:
         raise unreachable(path, error) from error

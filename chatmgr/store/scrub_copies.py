@@ -73,8 +73,7 @@ def files(copy: Path) -> Iterator[bytes]:
 def overwrite(copy: Path, replace: Replace, replace_bytes: Callable[[bytes], bytes]) -> None:
     """Overwrite a backup. Raises sqlite3.Error or OSError where that fails; then it is as before."""
     status = copy.stat()
-    scratch = ScratchFile(copy.parent, named=True)
-    try:
+    with ScratchFile(copy.parent, named=True) as scratch:
         path = scratch.path or copy
         copy_pages(copy, path)
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
@@ -88,9 +87,6 @@ def overwrite(copy: Path, replace: Replace, replace_bytes: Callable[[bytes], byt
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
         scratch.sync()
         scratch.publish(copy, replace=True)
-    except BaseException:
-        scratch.discard()
-        raise
     sync_folder(copy.parent)
 
 
