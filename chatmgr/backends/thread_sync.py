@@ -82,17 +82,23 @@ def ensure_synced(threads: RemoteThreads, request: TurnRequest) -> Generator[Eve
         changed = "was changed by somebody else" if newest else "is empty"
         reason = "is out of sync" if thread.doubtful else changed
         return (yield from _rebuild(threads, request, thread_id, reason))
-    if missing:
-        turns = len(missing) // 2
-        plural = "" if turns == 1 else "s"
-        yield Notice(f"The thread {thread_id} is {turns} turn{plural} behind; adding what is missing.")
-        try:
-            yield from threads.append(thread_id, missing)
-        except ProviderRefused as error:
-            if not busy(error):
-                raise
-            return (yield from _rebuild(threads, request, thread_id, "is still locked by another turn"))
-        yield ThreadSynced(thread_id, request.answered)
+    return (yield from _complete(threads, request, thread_id, missing)) if missing else thread_id
+
+
+def _complete(
+    threads: RemoteThreads, request: TurnRequest, thread_id: str, missing: list[Message]
+) -> Generator[Event, None, str]:
+    """Add what a thread lacks at its end; one that is locked is replaced."""
+    turns = len(missing) // 2
+    plural = "" if turns == 1 else "s"
+    yield Notice(f"The thread {thread_id} is {turns} turn{plural} behind; adding what is missing.")
+    try:
+        yield from threads.append(thread_id, missing)
+    except ProviderRefused as error:
+        if not busy(error):
+            raise
+        return (yield from _rebuild(threads, request, thread_id, "is still locked by another turn"))
+    yield ThreadSynced(thread_id, request.answered)
     return thread_id
 
 

@@ -20,16 +20,16 @@ def placed(items: Sequence[Item], answer: str) -> Placed:
     White space does not count. Where the texts differ otherwise, the answer counts.
     """
     given = [(item, index) for index, item in enumerate(items)]
-    said = "".join("".join(_text(item).split()) for item in items if item.kind in _TEXTS)
+    spoken = "".join("".join(_text(item).split()) for item in items if item.kind in _TEXTS)
     whole = "".join(answer.split())
-    if not said and not answer:
+    if not spoken and not answer:
         return given
     if (filled := _filled(given, answer)) is not None:
         return _rejoined(filled, answer)
-    if not answer or said == whole:
+    if not answer or spoken == whole:
         return given
-    if said and whole.startswith(said):
-        return [*given, _new(_after(answer, len(said)))]
+    if spoken and whole.startswith(spoken):
+        return [*given, _new(_after(answer, len(spoken)))]
     return [*((item, index) for item, index in given if item.kind not in _TEXTS), _new(answer)]
 
 

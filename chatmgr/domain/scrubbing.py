@@ -5,7 +5,7 @@ from dataclasses import field
 from pathlib import Path
 
 from chatmgr.domain.fast_dataclass import dataclass
-from chatmgr.domain.secret_matches import Found
+from chatmgr.domain.secret_matches import Occurrence
 from chatmgr.domain.stored_texts import NAMES, Place
 
 
@@ -20,7 +20,7 @@ class Finding:
     place: Place
     address: str
     field: str
-    found: Found
+    occurrence: Occurrence
     sha256: str = ""
 
     @property
@@ -53,7 +53,7 @@ class Findings:
         return [
             finding
             for finding in self.places
-            if not finding.is_name and (finding.found.certain or self.guesses)
+            if not finding.is_name and (finding.occurrence.certain or self.guesses)
         ]
 
     @property

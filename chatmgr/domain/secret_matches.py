@@ -77,7 +77,7 @@ def _spellings(text: str) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Occurrence:
     """A match in a stored text: its kind, a masked snippet, and the secret itself, which is never shown."""
 
     kind: str
@@ -93,15 +93,15 @@ class Scrubber:
         self._matcher = matcher
         self._guesses = guesses
 
-    def search(self, text: str, *, as_json: bool = False) -> list[Found]:
+    def search(self, text: str, *, as_json: bool = False) -> list[Occurrence]:
         """All that is found in a text."""
         strings = _strings(_parsed(text)) if as_json else [text]
-        return [found for string in strings for found in self._search(string)]
+        return [occurrence for string in strings for occurrence in self._search(string)]
 
-    def _search(self, text: str) -> list[Found]:
+    def _search(self, text: str) -> list[Occurrence]:
         matches = self._matches(text)
         return [
-            Found(match.kind, _snippet(text, at, matches), text[match.start : match.end], match.certain)
+            Occurrence(match.kind, _snippet(text, at, matches), text[match.start : match.end], match.certain)
             for at, match in enumerate(matches)
         ]
 

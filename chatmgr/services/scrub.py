@@ -85,7 +85,7 @@ class ScrubService:
                 _belonging(finding.place, addresses[finding.place.turn][0]),
                 addresses[finding.place.turn][1],
                 finding.field,
-                finding.found,
+                finding.occurrence,
                 finding.sha256,
             )
             for finding in places
@@ -102,17 +102,17 @@ class ScrubService:
     def _in_text(self, stored: StoredText, address: str) -> Iterator[Finding]:
         place = stored.place
         field = _FIELDS.get((place.table, place.field), place.field)
-        for found in self._scrubber.search(stored.text, as_json=place.is_json):
-            yield Finding(place, self._scrubber.mask(address), field, found)
+        for occurrence in self._scrubber.search(stored.text, as_json=place.is_json):
+            yield Finding(place, self._scrubber.mask(address), field, occurrence)
 
     def _backups(self, places: Iterable[Finding]) -> BackupScrub:
         """Backups are searched by the same scrubber, or for what was found in the chosen conversations."""
         if self._chosen is None:
             return BackupScrub(self._parts.url, self._scrubber, guesses=self._guesses)
         secrets = {
-            finding.found.secret: finding.found.kind
+            finding.occurrence.secret: finding.occurrence.kind
             for finding in places
-            if finding.found.certain or self._guesses
+            if finding.occurrence.certain or self._guesses
         }
         return BackupScrub(self._parts.url, Scrubber(LiteralMatcher(secrets)), guesses=False)
 
@@ -137,7 +137,7 @@ class ScrubService:
         kinds: dict[int, Counter[str]] = {}
         for finding in group:
             if finding.place.conversation:
-                kinds.setdefault(finding.place.conversation, Counter())[finding.found.kind] += 1
+                kinds.setdefault(finding.place.conversation, Counter())[finding.occurrence.kind] += 1
         writer = OverwriteWriter(
             self._parts.writer.database,
             lambda text, is_json: self._scrubber.replace(text, as_json=is_json),
@@ -228,7 +228,7 @@ class _Files:
             self._texts[file.sha256] = list(self._read(file))
         for finding in self._texts[file.sha256]:
             yield Finding(
-                file.place, "", f"file {self._scrubber.mask(file.name)}", finding.found, file.sha256
+                file.place, "", f"file {self._scrubber.mask(file.name)}", finding.occurrence, file.sha256
             )
 
     def _read(self, file: StoredFile) -> Iterator[Finding]:
@@ -236,8 +236,8 @@ class _Files:
         if text is None:
             self._unread.add(file.sha256)
             return
-        for found in self._scrubber.search(text):
-            yield Finding(file.place, "", file.name, found, file.sha256)
+        for occurrence in self._scrubber.search(text):
+            yield Finding(file.place, "", file.name, occurrence, file.sha256)
 
 
 def _belonging(place: Place, conversation: int) -> Place:

@@ -28,13 +28,13 @@ class BackupScrub:
         """What is in each backup; those are left out that have nothing."""
         if self._path is None:
             return []
-        found: list[BackupFindings] = []
+        findings: list[BackupFindings] = []
         for copy in scrub_copies.backups(self._path):
             progress(f"searching {copy.name}")
             result = self._search(copy)
             if result.kinds or result.names or result.error:
-                found.append(result)
-        return found
+                findings.append(result)
+        return findings
 
     def _search(self, copy: Path) -> BackupFindings:
         kinds: Counter[str] = Counter()
@@ -55,10 +55,10 @@ class BackupScrub:
         matches = self._scrubber.search(text, as_json=as_json)
         return [match.kind for match in matches if match.certain or self._guesses]
 
-    def apply(self, found: Iterable[BackupFindings], progress: Progress) -> list[BackupFindings]:
+    def apply(self, findings: Iterable[BackupFindings], progress: Progress) -> list[BackupFindings]:
         """Overwrite the backups that have something; returns those where that failed."""
         failed: list[BackupFindings] = []
-        for backup in found:
+        for backup in findings:
             if backup.error:
                 failed.append(backup)
             elif backup.kinds:

@@ -15,11 +15,11 @@ def read_request(
     message: UserMessage,
     *,
     begun: str = "",
-    said: int = 0,
+    own_items: int = 0,
 ) -> TurnRequest:
     """The request of a turn that was opened; the history is read when it is asked for.
 
-    ``begun`` is an answer that the run goes on with. Of the run's items, the last ``said`` are its own.
+    ``begun`` is an answer that the run goes on with. Of the run's items, the last ``own_items`` are its own.
     """
 
     def history(after: int) -> list[Message]:
@@ -31,7 +31,7 @@ def read_request(
         answered = reader.turns.last_answered(run.conversation, run.position)
         held = thread is not None and thread.synced >= answered > 0
         items = reader.turns.items_at(run.conversation, answered) if held else ()
-        own = reader.items.with_bytes(run.turn) if begun else ()
+        items_of_run = reader.items.with_bytes(run.turn) if begun else ()
         return TurnRequest(
             conversation=conversation.id,
             position=run.position,
@@ -46,5 +46,5 @@ def read_request(
             remote_files=reader.threads.remote_files(run.conversation, run.provider, run.endpoint),
             pending=unsent_answers(items),
             begun=begun,
-            begun_items=own[: len(own) - said],
+            begun_items=items_of_run[: len(items_of_run) - own_items],
         )

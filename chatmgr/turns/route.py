@@ -33,3 +33,8 @@ def runs_in_background(route: Route, assistant: Assistant, message: UserMessage)
     """Whether this run goes on without this process; only the Responses API has such runs."""
     requested = message.background or assistant.params.get("background") is True
     return requested and route.provider.api == "responses"
+
+
+def outlives_process(route: Route, *, background: bool) -> bool:
+    """Whether a run goes on at its server without the process that began it."""
+    return background or route.provider.api == "assistants"

@@ -34,7 +34,7 @@ from chatmgr.turns.progress import (
 from chatmgr.turns.recorder import Recorder, until_written
 from chatmgr.turns.recovery import RunRecovery, wait_hint
 from chatmgr.turns.requests import read_request
-from chatmgr.turns.route import Route, open_run, runs_in_background
+from chatmgr.turns.route import Route, open_run, outlives_process, runs_in_background
 
 
 class TurnRunner:
@@ -108,7 +108,7 @@ class TurnRunner:
         progress = Progress(
             begun,
             conversation=conversation.name,
-            outlives_process=background or route.provider.api == "assistants",
+            outlives_process=outlives_process(route, background=background),
             begun=begun,
         )
         with _message_kept():
@@ -136,7 +136,7 @@ class TurnRunner:
         progress = Progress(
             live_run.text,
             conversation=live_run.conversation,
-            outlives_process=live_run.background or route.provider.api == "assistants",
+            outlives_process=outlives_process(route, background=live_run.background),
             awaits_output=True,
         )
         progress.sent, progress.run_id, progress.begun = True, live_run.run_id, live_run.begun
@@ -145,9 +145,15 @@ class TurnRunner:
             with self._reader as reader:
                 progress.begin_with(reader.runs.used(live_run.run_pk), route.provider.api)
                 message = UserMessage(live_run.user, reader.turns.files_of(live_run.message))
-            begun, said = live_run.begun, len(live_run.items)
             request = read_request(
-                self._reader, conversation, run, assistant, route.model, message, begun=begun, said=said
+                self._reader,
+                conversation,
+                run,
+                assistant,
+                route.model,
+                message,
+                begun=live_run.begun,
+                own_items=len(live_run.items),
             )
             request = replace(request, background=live_run.background)
             live_run = as_sent(replace(live_run, request=as_instruction(request)))

@@ -26,7 +26,8 @@ def show_findings(findings: Findings, *, as_json: bool) -> None:
         _print_json(findings)
         return
     rows = [
-        (_kind(finding), finding.address, finding.field, finding.found.snippet) for finding in findings.places
+        (_kind(finding), finding.address, finding.field, finding.occurrence.snippet)
+        for finding in findings.places
     ]
     for line in list_tables.table(
         ("KIND", "WHERE", "TEXT", "SNIPPET"), rows, terminal=sys.stdout.isatty(), cut=False
@@ -39,7 +40,7 @@ def show_findings(findings: Findings, *, as_json: bool) -> None:
 
 
 def _kind(finding: Finding) -> str:
-    return finding.found.kind if finding.found.certain else f"{finding.found.kind}?"
+    return finding.occurrence.kind if finding.occurrence.certain else f"{finding.occurrence.kind}?"
 
 
 def _print_json(findings: Findings) -> None:
@@ -47,11 +48,11 @@ def _print_json(findings: Findings) -> None:
     for finding in findings.places:
         print_json(
             {
-                "kind": finding.found.kind,
+                "kind": finding.occurrence.kind,
                 "address": finding.address,
                 "field": finding.field,
-                "snippet": finding.found.snippet,
-                "certain": finding.found.certain,
+                "snippet": finding.occurrence.snippet,
+                "certain": finding.occurrence.certain,
                 "replaced": id(finding) in replaced,
             }
         )
@@ -61,9 +62,9 @@ def _print_json(findings: Findings) -> None:
 
 
 def _summarize(findings: Findings) -> None:
-    if kinds := Counter(finding.found.kind for finding in findings.replaced()):
+    if kinds := Counter(finding.occurrence.kind for finding in findings.replaced()):
         console.note(f"Found: {_kinds(kinds)}.")
-    guesses = sum(not finding.found.certain for finding in findings.places)
+    guesses = sum(not finding.occurrence.certain for finding in findings.places)
     if guesses and not findings.guesses:
         console.note(
             f"What is marked “?” ({guesses:,}) only stands where a password would, and stays as it is; "
@@ -89,7 +90,7 @@ def _kinds(kinds: Counter[str]) -> str:
 
 def show_remainder(findings: Findings, remainder: Remainder, *, as_json: bool) -> None:
     """What was removed, and where it still is."""
-    kinds = Counter(finding.found.kind for finding in findings.replaced())
+    kinds = Counter(finding.occurrence.kind for finding in findings.replaced())
     cleaned = {backup.path for backup in findings.backups if backup.kinds}
     cleaned -= {backup.path for backup in remainder.backups}
     if as_json:

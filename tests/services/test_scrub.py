@@ -59,7 +59,7 @@ def test_every_place_is_found_and_overwritten(store: Store, app: App) -> None:
     planted = plant(store)
     assert left(store, planted)
     findings, remainder = scrub(app, SecretPatterns())
-    certain = [finding.found for finding in findings.places if finding.found.certain]
+    certain = [finding.occurrence for finding in findings.places if finding.occurrence.certain]
     kinds = Counter({found.secret: found.kind for found in certain}.values())  # a title twice
     assert kinds == Counter(planted.kinds)
     assert {finding.address for finding in findings.places} >= {"demo", "demo@1", "tutor (version 1)"}
@@ -172,7 +172,9 @@ def test_names_are_shown_and_stay(store: Store, app: App) -> None:
     store.writer.conversations.tag([store.now(name).pk], ["abc"], [])
     findings, _ = scrub(app, LiteralMatcher([name[8:], "abc", "tutor"]))
     assert sorted(finding.place.field for finding in findings.places) == ["assistant", "name", "tag"]
-    assert not [finding for finding in findings.places if name in finding.address + finding.found.snippet]
+    assert not [
+        finding for finding in findings.places if name in finding.address + finding.occurrence.snippet
+    ]
     assert findings.replaced() == []
     assert store.now(name).name == name
 

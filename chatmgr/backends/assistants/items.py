@@ -9,9 +9,8 @@ from chatmgr.backends.items.making import (
     Json,
     Made,
     Origin,
-    annotated_text,
+    message_items,
     read_part,
-    read_parts,
     stored_file,
     text_or_json,
 )
@@ -39,19 +38,7 @@ def read_run(
 
 def read_message(message: Json, origin: Origin) -> list[Made]:
     """A message: its text with citations, and its images and files; none where it says nothing."""
-    content = message.get("content")
-    files = read_parts(content, origin)
-    text, citations, wanted = annotated_text(content)
-    said = read_content(content)
-    kept, _ = payloads.cut(message)
-    if said.text:
-        cited = citations if text == said.text else []
-        own = origin.text(said.text, cited, kept, refused=said.refused, item_id=message.get("id"))
-    elif files or wanted:
-        own = origin.item(ItemKind.OTHER, {"type": "message"}, kept, item_id=message.get("id"))
-    else:
-        return []
-    return [own, *files, *wanted]
+    return message_items(message, read_content(message.get("content")), origin)
 
 
 def read_call(call: Json, origin: Origin) -> Iterator[list[Made]]:

@@ -52,8 +52,8 @@ class ChatItems:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing but text and reasoning in words."""
-        found = (self._calls, self._legacy, self._files, self._annotations, self._details, self._audio)
-        return not any(found)
+        parts = (self._calls, self._legacy, self._files, self._annotations, self._details, self._audio)
+        return not any(parts)
 
     def read(self, delta: Json) -> str:
         """Take a piece of the message; returns what its audio says in words."""
@@ -140,9 +140,9 @@ class ChatItems:
         if reasoning:
             details = [detail for blocks in self._details.values() for detail in blocks]
             thoughts = (as_text(detail.get("text") or detail.get("thinking")) for detail in details)
-            said = next(iter(self._reasoning.values()), "") or "".join(thoughts)
+            thought = next(iter(self._reasoning.values()), "") or "".join(thoughts)
             summary = "".join(as_text(detail.get("summary")) for detail in details)
-            content = {"text": said, "summary": summary}
+            content = {"text": thought, "summary": summary}
             yield [self._origin.item(ItemKind.REASONING, content, reasoning)]
         if text and text != self._audio.get("transcript"):
             citations = read_citations(self._annotations)

@@ -17,8 +17,8 @@ def chat_messages(messages: Iterable[Message], target: Target) -> list[Json]:
     """Messages for a chat; an answer with calls becomes several."""
     chat: list[Json] = []
     for message in messages:
-        said = in_form(message, target.form)
-        chat += _AnswerWriter(said, target).written() if said.items else [completions_message(said)]
+        formed = in_form(message, target.form)
+        chat += _AnswerWriter(formed, target).written() if formed.items else [completions_message(formed)]
     return chat
 
 
@@ -46,10 +46,10 @@ class _AnswerWriter:
                 self._end_message()
             else:
                 answers, text = self._answers, self._message.content
-                if said := text_of(item) if is_text(item) else line_of(item, answers, text):
+                if line := text_of(item) if is_text(item) else line_of(item, answers, text):
                     if self._calls:
                         self._end_message()
-                    self._texts.append(said)
+                    self._texts.append(line)
         self._end_message()
         return self._written
 

@@ -1,9 +1,10 @@
 """Making items of what a server sends, whatever it sends in their place. Pure functions, no I/O."""
 
 import math
+from collections.abc import Set
 from typing import Any, NamedTuple
 
-from chatmgr.backends.answer_text import read_content
+from chatmgr.backends.answer_text import Content, read_content
 from chatmgr.backends.items import payloads
 from chatmgr.backends.items.payloads import Payload
 from chatmgr.backends.json_values import as_count, as_id, as_object, as_objects, as_text, as_word, to_json
@@ -183,6 +184,28 @@ def read_part(part: Json, origin: Origin) -> list[Made]:
 def read_parts(content: object, origin: Origin) -> list[Made]:
     """The images, files and audio in a message's content."""
     return [made for part in as_objects(content) for made in read_part(part, origin)]
+
+
+def message_items(
+    message: Json, content: Content, origin: Origin, base64_keys: Set[str] = frozenset()
+) -> list[Made]:
+    """A message: its text with citations, and its images and files; none where it says nothing.
+
+    ``content`` is what its API takes for its text. Where there are files, base64 may stand under
+    ``base64_keys``.
+    """
+    files = read_parts(message.get("content"), origin)
+    text, citations, wanted = annotated_text(message.get("content"))
+    kept, _ = payloads.cut(message, base64_keys if files else frozenset())
+    item_id = message.get("id")
+    if content.text:
+        cited = citations if text == content.text else []
+        own = origin.text(content.text, cited, kept, refused=content.refused, item_id=item_id)
+    elif files or wanted:
+        own = origin.item(ItemKind.OTHER, {"type": "message"}, kept, item_id=item_id)
+    else:
+        return []
+    return [own, *files, *wanted]
 
 
 def annotated_text(content: object) -> tuple[str, list[Json], list[Wanted]]:

@@ -148,7 +148,7 @@ def restore(value: Any, files: Mapping[str, bytes]) -> Any:
 def is_restorable(raw: str, files: Mapping[str, bytes]) -> bool:
     """Whether all base64 that was cut out of ``raw`` is among ``files``."""
     hashes = re.findall(r'(?:"|;base64,)(sha256:[0-9a-f]{64})"', raw)
-    return f'{_MISSING}"' not in raw and all(found in files for found in hashes)
+    return f'{_MISSING}"' not in raw and all(sha256 in files for sha256 in hashes)
 
 
 def hash_of(data: bytes) -> str:

@@ -56,8 +56,8 @@ def continuation(run: LiveRun, items: tuple[Item, ...], outputs: Mapping[str, st
     """How a run goes on with the outputs of its calls, by id; ``items`` are what it has said so far."""
     step = answer_step(items, outputs)
     ids = set(map(call_id_of, step.calls))
-    said = tuple(item for item in items if not (_is_ours(item) and call_id_of(item) in ids))
-    return Continuation(run.text, said, step)
+    given = tuple(item for item in items if not (_is_ours(item) and call_id_of(item) in ids))
+    return Continuation(run.text, given, step)
 
 
 def answer_step(items: Sequence[Item], outputs: Mapping[str, str]) -> Step:

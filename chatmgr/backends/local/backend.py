@@ -144,12 +144,12 @@ class LocalBackend(Stateless):
         budget -= round(len(request.begun) / CHARS_PER_TOKEN)
         ratio, max_turns = CHARS_PER_TOKEN, len(history)
         rest = (going_on.answered,) if going_on else ()
-        said = chat_messages(rest, Target("local", model, current=True))
+        answered = chat_messages(rest, Target("local", model, current=True))
         for attempts_left in reversed(range(_ATTEMPTS)):
             fitted = fit_to_window(
                 instructions, history, text, budget=budget, ratio=ratio, max_turns=max_turns
             )
-            messages = [*fitted.messages, *begun, *said]
+            messages = [*fitted.messages, *begun, *answered]
             with closing(Generation(loaded, {**body, "messages": messages})) as generation:
                 overflow = generation.overflow(budget if fitted.kept else loaded.context)
                 if overflow is None:

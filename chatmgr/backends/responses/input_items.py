@@ -20,8 +20,8 @@ def input_items(messages: Iterable[Message], target: Target) -> list[Json]:
     """Messages as input items; an answer with items becomes several."""
     items: list[Json] = []
     for message in messages:
-        said = in_form(message, target.form)
-        items += _AnswerWriter(said, target).written() if said.items else [responses_message(said)]
+        formed = in_form(message, target.form)
+        items += _AnswerWriter(formed, target).written() if formed.items else [responses_message(formed)]
     return items
 
 
@@ -66,18 +66,18 @@ def _answer(call: Item, answer: Item) -> Json | None:
             return {"type": "local_shell_call_output", "id": call_id, "call_id": call_id, "output": text}
         case "shell":
             outcome = {"type": "exit", "exit_code": 1 if refused else 0}
-            said = {
+            printed = {
                 "stdout": "" if refused else output,
                 "stderr": output if refused else "",
                 "outcome": outcome,
             }
-            return {"type": "shell_call_output", "call_id": call_id, "output": [said]}
+            return {"type": "shell_call_output", "call_id": call_id, "output": [printed]}
         case "apply_patch":
             status = "failed" if refused else "completed"
             return {"type": "apply_patch_call_output", "call_id": call_id, "status": status, "output": output}
         case "client_tool_search":
-            found: Json = {"type": "tool_search_output", "call_id": call_id, "execution": "client"}
-            return {**found, "status": "completed", "tools": []}
+            loaded: Json = {"type": "tool_search_output", "call_id": call_id, "execution": "client"}
+            return {**loaded, "status": "completed", "tools": []}
     return None
 
 

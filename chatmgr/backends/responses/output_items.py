@@ -12,7 +12,7 @@ from chatmgr.backends.items.making import (
     Json,
     Made,
     Origin,
-    annotated_text,
+    message_items,
     read_part,
     read_parts,
     text_or_json,
@@ -34,19 +34,7 @@ def read_output_item(raw: Json, origin: Origin) -> list[Made]:
 
 
 def _message(raw: Json, origin: Origin) -> list[Made]:
-    content = raw.get("content")
-    files = read_parts(content, origin)
-    text, citations, wanted = annotated_text(content) if content else ("", [], [])
-    said = response_object.item_content(raw)
-    kept, _ = payloads.cut(raw, {"data"} if files else frozenset())
-    if said.text:
-        cited = citations if text == said.text else []
-        own = origin.text(said.text, cited, kept, refused=said.refused, item_id=raw.get("id"))
-    elif files or wanted:
-        own = origin.item(ItemKind.OTHER, {"type": "message"}, kept, item_id=raw.get("id"))
-    else:
-        return []
-    return [own, *files, *wanted]
+    return message_items(raw, response_object.item_content(raw), origin, {"data"})
 
 
 def _call(
@@ -183,11 +171,11 @@ def _compaction(raw: Json, origin: Origin) -> list[Made]:
 
 
 def _image(raw: Json, origin: Origin) -> list[Made]:
-    kept, found = payloads.cut(raw, {"result"})
+    kept, images = payloads.cut(raw, {"result"})
     error = as_object(raw.get("error"))
     status = as_word(raw.get("status")) or "no status"
     missing = as_text(error.get("message")) or f"the server sent none ({status})"
-    payload = found[0] if found else Payload(None, _image_type(raw), missing)
+    payload = images[0] if images else Payload(None, _image_type(raw), missing)
     known = {"prompt": as_text(raw.get("revised_prompt"))}
     return [origin.file(ItemKind.IMAGE, payload, kept, item_id=raw.get("id"), **known)]
 

@@ -157,8 +157,8 @@ def _joined_answer(db: Connection, run: int) -> str:
 def _row_ids(db: Connection, sha256: str) -> list[int]:
     if db.dialect.name != "sqlite":
         return []
-    found = db.exec_driver_sql("SELECT rowid FROM blobs WHERE sha256 = ?", (sha256,))
-    return [int(row_id) for (row_id,) in found]
+    rows = db.exec_driver_sql("SELECT rowid FROM blobs WHERE sha256 = ?", (sha256,))
+    return [int(row_id) for (row_id,) in rows]
 
 
 def _holding(turns: Sequence[int]) -> Any:
