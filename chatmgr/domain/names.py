@@ -10,6 +10,7 @@ from chatmgr.domain.text import JOINERS, is_plain_line, shows_something, valid_t
 NAME_LIMIT = 64
 TAG_LIMIT = 32
 TITLE_LIMIT = 200
+DEFAULT_ASSISTANT = "default"  # the assistant that answers where none is named
 _SHORT = 8  # characters
 
 
@@ -108,6 +109,11 @@ def slug(text: str, taken: Iterable[str] = ()) -> str:
 def is_numbered_name(name: str, other: str) -> bool:
     """Whether ``name`` is ``other`` as a slug, perhaps with a number."""
     return re.fullmatch(rf"{re.escape(slug(other))}(-\d+)?", slug(name)) is not None
+
+
+def notable_assistant(assistant: str, conversation: str) -> str:
+    """The assistant's name where it says more than the conversation's; empty where that is enough."""
+    return "" if assistant in {DEFAULT_ASSISTANT, conversation} else assistant
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:

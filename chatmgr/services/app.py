@@ -108,7 +108,7 @@ class App:
 
     @cached_property
     def assistants(self) -> "AssistantService":
-        """Assistants that exist on servers: adopting them."""
+        """Assistants that chatmgr makes: the default one, and those that servers have."""
         from chatmgr.services.assistants import AssistantService
 
         return AssistantService(self.providers, self.reader, self.writer)

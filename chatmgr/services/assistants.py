@@ -1,25 +1,39 @@
-"""Assistants that exist on a server: taking one over into the local database."""
+"""Assistants that chatmgr makes itself: the default one, and copies of those that exist on a server."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from chatmgr.domain.errors import ProviderRefused, UsageFault
 from chatmgr.domain.model import Assistant, Provider
-from chatmgr.domain.names import valid_name
+from chatmgr.domain.names import DEFAULT_ASSISTANT, valid_name
 from chatmgr.services.providers import Providers
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import Writer
 
 _ADOPTED_PARAMS = ("temperature", "top_p")
+_DEFAULT_INSTRUCTIONS = "You are a helpful assistant."
 
 
 class AssistantService:
-    """Creates local assistants from remote ones."""
+    """Creates the assistants that nobody writes by hand."""
 
     def __init__(self, providers: Providers, reader: Reader, writer: Writer) -> None:
         self._providers = providers
         self._reader = reader
         self._writer = writer
+
+    def default(self) -> Assistant:
+        """The assistant called ``default``, which answers where none is named.
+
+        It is like any other: what somebody made of it stays. It is created when it is first needed, and again
+        after it was deleted, with its first instructions. Several processes may need it at once.
+        """
+        with self._reader as reader:
+            if assistant := reader.assistants.find(DEFAULT_ASSISTANT):
+                return assistant
+        self._writer.assistants.create_missing(DEFAULT_ASSISTANT, _DEFAULT_INSTRUCTIONS)
+        with self._reader as reader:
+            return reader.assistants.get(DEFAULT_ASSISTANT)
 
     def adopt(
         self,

@@ -1,6 +1,7 @@
 """Writes assistants: their versions, and what they are called on servers."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from shlex import quote
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from chatmgr.domain.errors import Busy, UsageFault
 from chatmgr.domain.ids import new_key
 from chatmgr.domain.model import Assistant
-from chatmgr.domain.names import free_name, is_numbered_name
+from chatmgr.domain.names import DEFAULT_ASSISTANT, free_name, is_numbered_name
 from chatmgr.store.tables import assistant_versions, assistants, conversations, remote_assistants
 from chatmgr.store.writer.database import Database, now
 from chatmgr.store.writer.journal import note
@@ -36,6 +37,11 @@ class AssistantWriter:
                 "or choose another name.",
             ) from None
 
+    def create_missing(self, name: str, instructions: str) -> None:
+        """Add an assistant unless there is one of this name, whoever made it and however recently."""
+        with suppress(IntegrityError), self._database.begin() as db:
+            _create(db, name, instructions, "", "", {})
+
     def edit(self, old: Assistant, instructions: str, model: str, provider: str, params: Params) -> int:
         """Add a version and return its number. Runs keep referring to the version that they used."""
         try:
@@ -48,13 +54,15 @@ class AssistantWriter:
         """Change the instructions of one conversation, and of no other, present or future.
 
         ``name`` is the conversation's. An assistant that belongs to this conversation (it is named after it,
-        and no other uses it) gets a new version. Any other is copied, under a name like the conversation's.
+        and no other uses it) gets a new version. Any other is copied, under a name like the conversation's;
+        so is the default one, which belongs to the conversations that are yet to come.
         Returns whether it was copied.
         """
         parts = (instructions, old.model, old.provider, old.params)
         try:
             with self._database.begin() as db:
-                if is_numbered_name(old.name, name) and not _used_elsewhere(db, old.id, conversation):
+                is_own = old.name != DEFAULT_ASSISTANT and is_numbered_name(old.name, name)
+                if is_own and not _used_elsewhere(db, old.id, conversation):
                     version = _add_next_version(db, old.id, *parts)
                     note(db, conversation, "assistant", name=old.name, version=version)
                     return False
