@@ -231,11 +231,11 @@ def _first_chat(conversation: Conversation, assistant: Assistant) -> int:
 
 def _prefer(name: str) -> None:
     """Make the choice the default, if the documented order would lead to another provider next time."""
-    from chatmgr.config import settings
+    from chatmgr.config import settings, settings_changes
 
     usual: Provider | None = None
     with suppress(ChatmgrError):
         usual = app().providers.choose()
     if usual is None or usual.name != name:
-        settings.set_default_provider(name)
+        settings_changes.set_value("provider", name)
         console.note(f"New conversations begin at {name} from now on ({settings.config_file()}).")

@@ -53,7 +53,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "thread": ("thread", "Adopt, sync and show remote threads."),
     },
     "Maintenance": {
-        "config": ("config", "Show settings, and store keys."),
+        "config": ("config", "Show and change settings, and store keys."),
         "db": ("db", "Manage the database: status, upgrade, backup, check, reindex."),
         "completion": ("completion", "Set up completion in the shell: install, show, uninstall."),
         "man": ("man", "Print the manual page."),

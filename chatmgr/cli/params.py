@@ -13,7 +13,7 @@ from chatmgr.domain.text import valid_message
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import PLAIN, app
 
-Kind = Literal["conversation", "trashed", "assistant", "provider", "model", "tag", "name or tag"]
+Kind = Literal["conversation", "trashed", "assistant", "provider", "model", "tag", "name or tag", "setting"]
 Completions = Iterable[tuple[str, str]]  # values, each with a description; empty for none
 
 _COMPLETED = 50  # conversations offered at once
@@ -91,6 +91,12 @@ def _names_or_tags(incomplete: str) -> Completions:
     return ((f"+{tag}", count) for tag, count in _tags(incomplete[1:]))
 
 
+def _settings(incomplete: str) -> Completions:
+    from chatmgr.config.settings import SETTINGS
+
+    return ((setting.key, setting.help) for setting in SETTINGS if setting.key.startswith(incomplete))
+
+
 _COMPLETERS: dict[Kind, Callable[[str], Completions]] = {
     "conversation": _conversations,
     "trashed": _trashed,
@@ -99,6 +105,7 @@ _COMPLETERS: dict[Kind, Callable[[str], Completions]] = {
     "model": _models,
     "tag": _tags,
     "name or tag": _names_or_tags,
+    "setting": _settings,
 }
 
 

@@ -7,23 +7,19 @@ line, and ``chatmgr config show`` prints the table. Providers have tables of the
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from chatmgr.config.paths import config_dir, make_private_folder
-from chatmgr.config.text_file import changing, read_text, write_private
+from chatmgr.config.paths import config_dir
+from chatmgr.config.text_file import read_text
 from chatmgr.domain.errors import ConfigurationFault
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.model import Provider
 from chatmgr.domain.names import nearest
 from chatmgr.domain.text import MESSAGE_LIMIT
-
-if TYPE_CHECKING:
-    from tomlkit import TOMLDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +61,9 @@ SETTINGS = (
 )
 PROVIDER_KEYS = {"api": str, "base_url": str, "key_env": str, "default_model": str}
 APIS = ("responses", "assistants", "completions")
-_MAX_NUMBER = 1_000_000_000  # for every number: beyond any use, and safe for clocks and databases
+MAX_NUMBER = 1_000_000_000  # for every number: beyond any use, and safe for clocks and databases
 OPENAI_URL = "https://api.openai.com/v1"
-_BY_KEY = {setting.key: setting for setting in SETTINGS}
+BY_KEY = {setting.key: setting for setting in SETTINGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ class Settings:
 
     def get(self, key: str) -> Any:
         """A setting's value, or its default."""
-        return self.values.get(key, _BY_KEY[key].default)
+        return self.values.get(key, BY_KEY[key].default)
 
 
 def config_file() -> Path:
@@ -109,11 +105,11 @@ def load(*, replacing: str = "") -> Settings:
         line = error.object.count(b"\n", 0, error.start) + 1
         hint = "Save the file as UTF-8."
         raise ConfigurationFault(f"{path}, line {line} is not UTF-8 text.", hint) from error
-    return _parse(path, text, replacing)
+    return parse(path, text, replacing)
 
 
-def _parse(path: Path, text: str, replacing: str = "") -> Settings:
-    """The settings in a file's text."""
+def parse(path: Path, text: str, replacing: str = "") -> Settings:
+    """The settings in a file's text, checked as ``load`` does; ``path`` is for the errors."""
     import tomllib
 
     try:
@@ -156,20 +152,20 @@ class _Checker:
         return values
 
     def _value(self, key: str, value: Any) -> Any:
-        setting = _BY_KEY.get(key)
+        setting = BY_KEY.get(key)
         if setting is None:
-            suggestions = nearest(key, _BY_KEY)
+            suggestions = nearest(key, BY_KEY)
             self.fail(key, "is not a setting", f"Did you mean “{suggestions[0]}”?" if suggestions else "")
             return None
         expected_type = type(setting.default)
         if expected_type is float and type(value) is int:
             return float(value)
         if type(value) is not expected_type:
-            self.fail(key, f"must be {_TYPE_NAMES[expected_type]}, not {value!r}")
+            self.fail(key, f"must be {TYPE_NAMES[expected_type]}, not {value!r}")
         if setting.choices and value not in setting.choices:
             self.fail(key, f"must be {' or '.join(setting.choices)}, not {value!r}")
-        if expected_type is not str and not 0 <= value <= _MAX_NUMBER:
-            self.fail(key, f"must be between 0 and {_MAX_NUMBER:,}")
+        if expected_type is not str and not 0 <= value <= MAX_NUMBER:
+            self.fail(key, f"must be between 0 and {MAX_NUMBER:,}")
         return value
 
     def provider(self, name: str, table: Any) -> Provider:
@@ -198,7 +194,7 @@ class _Checker:
             self.fail(key, problem)
 
 
-_TYPE_NAMES = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
+TYPE_NAMES = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 
 BUILT_IN: dict[str, dict[str, Any]] = {
     "openai": {
@@ -238,54 +234,3 @@ def to_toml(value: Any) -> str:
     import json
 
     return json.dumps(value, ensure_ascii=False)
-
-
-def set_provider(name: str, table: Mapping[str, str] | None) -> None:
-    """Write or remove ``[providers.NAME]``; the rest of the file, comments included, stays the same."""
-    import tomlkit
-
-    with _changing() as document:
-        if "providers" not in document:
-            document["providers"] = tomlkit.table(is_super_table=True)
-        providers: Any = document["providers"]
-        if table is not None:
-            providers[name] = dict(table)
-        elif name in providers:
-            del providers[name]
-
-
-def set_default_provider(name: str) -> None:
-    """Write the setting ``provider``; the rest of the file stays the same."""
-    with _changing() as document:
-        document["provider"] = name
-
-
-@contextmanager
-def _changing() -> "Iterator[TOMLDocument]":
-    """The settings file as it is now; what the block makes of it is written, and nobody writes meanwhile."""
-    import tomlkit
-
-    path = config_file()
-    make_private_folder(path.parent)
-    with changing(path):
-        document = tomlkit.parse(_current_text(path))
-        yield document
-        _write_checked(path, tomlkit.dumps(document))
-
-
-def _write_checked(path: Path, text: str) -> None:
-    """Write the settings, unless they could not be read afterwards."""
-    try:
-        _parse(path, text)
-    except ConfigurationFault as error:
-        raise ConfigurationFault(
-            f"The settings would not be valid, so nothing is changed: {error.message}", error.hint
-        ) from None
-    write_private(path, text)
-
-
-def _current_text(path: Path) -> str:
-    try:
-        return read_text(path)
-    except FileNotFoundError:
-        return ""

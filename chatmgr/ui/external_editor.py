@@ -16,8 +16,8 @@ from chatmgr.terminal.typeahead import typeahead_paused
 _COMMON_EDITORS = ("nano", "vi", "emacs")
 
 
-def edit_text(text: str) -> str:
-    """Let the user edit a text; returns it without its last line feed.
+def edit_text(text: str, name: str = "message.md") -> str:
+    """Let the user edit a text; returns it without its last line feed. Editors go by the file's ``name``.
 
     The file lies in a folder that only the user can enter. The folder is removed afterwards, with all that
     the editor left there: backups, swap and undo files hold the text too. Raises ChatmgrError if the editor
@@ -25,7 +25,7 @@ def edit_text(text: str) -> str:
     """
     command = _editor_command()
     with _private_folder() as folder:
-        path = folder / "message.md"
+        path = folder / name
         path.touch(0o600)
         path.write_text(text, "utf-8", "surrogateescape", newline="")
         _run_editor(command, path)

@@ -101,9 +101,12 @@ VERBS: dict[str, list[str]] = {
     "thread adopt": ["thread adopt conv_none adopted --provider wire"],
     "thread show": ["thread show one", "thread show one --json"],
     "thread sync": ["thread sync one"],
+    "config edit": ["config edit"],
     "config path": ["config path"],
+    "config set": ["config set tail 5", "config set provider evil"],
     "config set-key": ["config set-key wire"],
-    "config show": ["config show"],
+    "config show": ["config show", "config show provider"],
+    "config unset": ["config unset tail", "config unset nothing"],
     "db backup": ["db backup backup.db"],
     "db check": ["db check"],
     "db reindex": ["db reindex"],
@@ -177,7 +180,7 @@ def hostile(chatmgr: Chatmgr, wire: WireServer, template: Path, tmp_path: Path) 
     with (chatmgr.home / "config.toml").open("a", encoding="utf-8") as file:
         file.write(f'[providers.threads]\napi = "assistants"\nbase_url = "{wire.base_url}"\n\n')
         file.write(f'[providers.evil]\n{evil}\n[providers."{escaped}"]\n{evil}')
-    chatmgr.env.update(HOME=str(tmp_path), PIP_NO_INDEX="1", PAGER="cat")
+    chatmgr.env.update(HOME=str(tmp_path), PIP_NO_INDEX="1", PAGER="cat", VISUAL="true")
     return chatmgr
 
 

@@ -14,7 +14,7 @@ CHANGES = 40
 CHILD = f"""
 import sys
 import tomlkit
-from chatmgr.config import keys, settings
+from chatmgr.config import keys, settings_changes
 kind, owner = sys.argv[1:]
 print("ready", flush=True)
 sys.stdin.readline()
@@ -24,9 +24,9 @@ for number in range({CHANGES}):
         keys.store_key(name, "sk-test-1234567890")
     else:
         table = {{"api": "completions", "base_url": "http://127.0.0.1:9/v1"}}
-        settings.set_provider(name, table)
+        settings_changes.set_provider(name, table)
         if number % 2:
-            settings.set_provider(name, None)
+            settings_changes.set_provider(name, None)
 """
 
 
@@ -71,3 +71,18 @@ def test_commands_that_were_started_together(chatmgr: Chatmgr) -> None:
     assert {command.wait().code for command in removing} <= {0, 5}
     settings = tomllib.loads((chatmgr.home / "config.toml").read_text("utf-8"))
     assert settings["providers"].keys() == {f"lab-{name}" for name in "bcdefghijkl"}
+
+
+def test_values_that_are_set_together(chatmgr: Chatmgr) -> None:
+    values = {
+        "tail": 7,
+        "timeout": 9.5,
+        "local.threads": 2,
+        "local.context": 512,
+        "plain": True,
+        "folders": False,
+    }
+    running = [chatmgr.start("config", "set", key, str(value)) for key, value in values.items()]
+    assert {command.wait().code for command in running} == {0}
+    [settings] = chatmgr.json("config", "show")
+    assert settings.items() >= values.items()

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from chatmgr.cli.params import NameParam, json_option, yes_option
-from chatmgr.config import keys, settings
+from chatmgr.config import keys, settings, settings_changes
 from chatmgr.domain.base_url import base_url_problem, without_trailing_slash
 from chatmgr.domain.errors import ChatmgrError, NetworkDown, NotFound, ProviderRefused, UsageFault
 from chatmgr.domain.model import Provider
@@ -86,7 +86,7 @@ def add(name: str, api: str, base_url: str, key_env: str, model: str) -> None:
         raise UsageFault("The model's name contains control or invisible characters.")
     table = {"api": api, "base_url": base_url, "key_env": key_env, "default_model": model}
     settings.load(replacing=name)  # a broken file is reported before it is changed
-    settings.set_provider(name, {key: value for key, value in table.items() if value})
+    settings_changes.set_provider(name, {key: value for key, value in table.items() if value})
     console.note(f"“{name}” is kept in {settings.config_file()}. Try it: chatmgr provider test {quote(name)}")
     _note_unlisted(name, model)
     if key_env:
@@ -224,5 +224,5 @@ def remove(name: str, yes: bool) -> None:
             raise UsageFault(f"“{name}” is built in and cannot be removed.")
         raise NotFound("provider", name, nearest(name, configured.own), "See them all: chatmgr provider list")
     confirm(f"Remove the provider “{name}”?", f"Removing “{name}”", yes=yes)
-    settings.set_provider(name, None)
+    settings_changes.set_provider(name, None)
     console.note(f"“{name}” is removed.")
