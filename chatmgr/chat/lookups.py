@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from chatmgr.chat.input.prompt import InputSources
+from chatmgr.chat.input.sources import InputSources
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation, Turn

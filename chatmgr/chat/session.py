@@ -19,8 +19,9 @@ from chatmgr.services.attachments import check_files
 from chatmgr.terminal.console import console
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, interactive
+from chatmgr.ui.event_view import Events
 from chatmgr.ui.moved_tip import IfMoved, place_after
-from chatmgr.ui.turn_view import Events, follow, note_unlisted_model, settle
+from chatmgr.ui.turn_view import follow, note_unlisted_model, settle
 
 
 class ChatSession:

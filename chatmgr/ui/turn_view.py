@@ -1,34 +1,20 @@
-"""A turn as it is shown while it runs: the answer on stdout, all else on stderr.
+"""Runs turns and shows them to their end.
 
 The person is asked on the way for what only a person can give: the outputs of functions.
 """
 
 import sys
-from collections.abc import Generator
-from contextlib import closing, suppress
+from contextlib import suppress
 from shlex import quote
-from typing import TYPE_CHECKING
 
-from chatmgr.domain.errors import ChatmgrError, Interrupted, NetworkDown, OutputNeeded, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, ItemDone, Notice, Reasoning, Waiting
-from chatmgr.domain.interrupts import interrupts
-from chatmgr.domain.items import Item
+from chatmgr.domain.errors import ChatmgrError, NetworkDown, OutputNeeded
+from chatmgr.domain.events import Finished, Waiting
 from chatmgr.domain.model import Assistant, Conversation, UserMessage
-from chatmgr.domain.states import OTHER, RunState
-from chatmgr.domain.text import as_sentence
+from chatmgr.domain.states import RunState
 from chatmgr.terminal.console import console
-from chatmgr.terminal.plain_writer import PlainWriter
 from chatmgr.terminal.status import Status
-from chatmgr.ui.context import app, interactive, markdown
-
-if TYPE_CHECKING:
-    from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
-
-Events = Generator[Event, None, None]
-_REASONS = {
-    "length": "the limit of its length was reached",
-    OTHER: "the server gave a reason that is not known",
-}
+from chatmgr.ui.context import app, interactive
+from chatmgr.ui.event_view import Events, EventView
 
 
 def adjust(conversation: Conversation, provider: str, model: str, max_cost: float | None) -> Conversation:
@@ -129,12 +115,15 @@ def follow(
     conversation: Conversation, events: Events, *, quiet: bool = False, reasoning: bool = False
 ) -> None:
     """Show a run's events to their end, asking the person for the outputs of functions on the way."""
-    provider = conversation.provider
-    end = _show(events, provider, quiet=quiet, reasoning=reasoning)
+
+    def show(events: Events) -> Finished | None:
+        return EventView(conversation.provider, quiet=quiet, reasoning=reasoning).show(events)
+
+    end = show(events)
     while end and end.state is RunState.REQUIRES_ACTION:
         from chatmgr.ui.tool_answers import answer_calls
 
-        end = _show(answer_calls(conversation, end.calls), provider, quiet=quiet, reasoning=reasoning)
+        end = show(answer_calls(conversation, end.calls))
 
 
 def settle_orphan(conversation: Conversation) -> None:
@@ -189,102 +178,3 @@ def note_unlisted_model(provider: str, model: str) -> None:
     """Say so if the server does not list a model that was chosen; two seconds at most, and no refusal."""
     if model and (note := app().providers.unlisted_note(app().providers.get(provider), model)):
         console.note(note, "yellow")
-
-
-def _writer() -> "PlainWriter | MarkdownWriter":
-    if not markdown():
-        return PlainWriter(console)
-    from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
-
-    return MarkdownWriter(console)
-
-
-def _show(events: Events, provider: str, *, quiet: bool, reasoning: bool) -> Finished | None:
-    status = Status(sys.stderr)
-    writer = PlainWriter(console) if quiet else _writer()
-    end: Finished | None = None
-    streamed = False
-    items: list[Item] = []
-
-    def settle_screen() -> None:
-        status.clear()
-        with suppress(OSError):
-            writer.finish()
-
-    with closing(events), interrupts.before_stop(settle_screen):
-        try:
-            status.waiting_for(f"waiting for {provider}")
-            for event in events:
-                if type(event) is Delta:
-                    status.clear()
-                    streamed = True
-                    if not quiet:
-                        writer.write(event.text)
-                elif isinstance(event, Finished):
-                    end = event
-                else:
-                    if isinstance(event, ItemDone):
-                        items.append(event.item)
-                    _show_beside(event, status, writer, reasoning=reasoning)
-                    if isinstance(event, Notice) and not streamed:
-                        status.waiting_for(f"waiting for {provider}")
-            if end and end.text and not streamed and not quiet:
-                status.clear()
-                writer.write(end.text)
-        except KeyboardInterrupt:  # caught here: the engine learns of it by being closed
-            raise Interrupted("Stopped; what had arrived is kept." if streamed else "Stopped.") from None
-        finally:
-            status.clear()
-            writer.finish()
-    if items and not quiet:
-        from chatmgr.ui.item_files import show_sources
-
-        show_sources(items)
-    if end and end.state is not RunState.REQUIRES_ACTION:
-        _raise_unless_answered(end, streamed or bool(end.text), has_items=bool(items))
-    return end
-
-
-def _show_beside(
-    event: Event, status: Status, writer: "PlainWriter | MarkdownWriter", *, reasoning: bool
-) -> None:
-    """Show what is not part of the answer, without drawing over the answer."""
-    if isinstance(event, Waiting):
-        retry = "trying again in " if event.brief else ""
-        remaining = f": {retry}{event.seconds} s" if event.seconds else ""
-        text, brief = f"{event.reason}{remaining} (Ctrl-C stops)", event.brief or not event.seconds
-        if status.is_animated:
-            writer.draw()
-            status.show(text, brief=brief)
-        elif status.is_news(text, brief=brief):
-            writer.beside(lambda: status.show(text, brief=brief))
-    elif isinstance(event, Reasoning):
-        if reasoning:
-            writer.freeze()
-            status.add_reasoning(event.text)
-    elif isinstance(event, ItemDone):
-        from chatmgr.ui.item_files import note_of
-
-        if note := note_of(event.item):
-            status.clear()
-            writer.beside(lambda: console.note(note))
-    elif isinstance(event, Notice):
-        status.clear()
-        writer.beside(lambda: console.note(event.text))
-
-
-def _raise_unless_answered(end: Finished, has_text: bool, *, has_items: bool = False) -> None:
-    """Raise ProviderRefused for an answer that is incomplete, failed or empty, saying which."""
-    if end.state is RunState.COMPLETED:
-        if end.detail == "refusal":
-            console.note("[the model refused]", "yellow")
-        elif not (has_text or has_items):
-            raise ProviderRefused("The answer is empty.", "Ask again, perhaps in other words.")
-        return
-    if end.state is RunState.INCOMPLETE:
-        reason = _REASONS.get(end.detail, end.detail or "no reason given")
-        raise ProviderRefused(f"The answer is incomplete: {reason}.", "What arrived is kept.")
-    reason = end.error or _REASONS.get(end.detail, end.detail) or "no reason given"
-    hint = "What arrived is kept." if has_text else "Your message is kept; send it again once that is fixed."
-    auxiliary = "" if end.state is RunState.FAILED else "was "
-    raise ProviderRefused(f"The run {auxiliary}{end.state}: {as_sentence(reason)}", hint)

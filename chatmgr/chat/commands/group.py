@@ -7,7 +7,7 @@ from typing import Protocol
 from chatmgr.chat.slash import Command
 from chatmgr.domain.model import Attachment, Conversation
 from chatmgr.ui.context import app
-from chatmgr.ui.turn_view import Events
+from chatmgr.ui.event_view import Events
 
 
 class Session(Protocol):

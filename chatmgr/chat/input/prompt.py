@@ -1,91 +1,28 @@
 """The chat's input line: a line editor at a terminal, plain lines where there is none."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from chatmgr.chat.input.plain_lines import PROMPT, PlainLines
+from chatmgr.chat.input.sources import InputSources
 from chatmgr.chat.loop import Lines
-from chatmgr.chat.slash import Command, Typed
+from chatmgr.chat.slash import Typed
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.console import can_edit_lines, console
-from chatmgr.terminal.line_input import read_line, without_sequences
 from chatmgr.terminal.sanitize import display_width, one_line
-from chatmgr.terminal.silence import told_if_silent
 from chatmgr.terminal.typeahead import take_early_text
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import History
 
-PROMPT = "❯ "
-Pairs = Iterable[tuple[str, str]]
-"""Values and short descriptions of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputSources:
-    """Where the input line gets its data; each source is read when it is needed, and may fail.
-
-    ``here`` and ``everywhere`` yield the user's earlier messages, newest first: of this conversation, and of
-    all. ``toolbar`` gives facts, each with a rank: the highest goes first where space is short, 0 last.
-    ``completions`` are by a command's ``kind``. Those in ``slow`` need a network; their values are reused as
-    long as the string from ``slow`` stays the same.
-    """
-
-    here: Callable[[], Iterable[str]]
-    everywhere: Callable[[], Iterable[str]]
-    toolbar: Callable[[], Sequence[tuple[int, str]]]
-    commands: Callable[[], Mapping[str, Command]]
-    completions: Mapping[str, Callable[[], Pairs]]
-    slow: Mapping[str, Callable[[], str]]
-    vi: bool = False
-
 
 def chat_lines(sources: InputSources) -> Lines:
     """The line editor if the terminal can run one, else plain lines."""
     return LineEditor(sources) if can_edit_lines() else PlainLines()
-
-
-class PlainLines:
-    """Lines from standard input, with a prompt if a person is typing them."""
-
-    def __init__(self) -> None:
-        self._told = sys.stdin.isatty()
-
-    @property
-    def leaving(self) -> bool:
-        """Always False: Ctrl-C is not counted here."""
-        return False
-
-    def ask(self) -> Typed:
-        """Read the next line. Raises EOFError at the end."""
-        if sys.stdin.isatty() and sys.stdout.isatty():
-            console.out(PROMPT, end="")
-        if not self._told:  # later lines may be buffered already
-            self._told = True
-            told_if_silent("messages")
-        line = read_line(sys.stdin.fileno())
-        if not line:
-            raise EOFError
-        text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
-        return Typed(without_sequences(text) if sys.stdin.isatty() else text)
-
-    def ahead(self) -> AbstractContextManager[None]:
-        """The terminal itself buffers what is typed."""
-        return nullcontext()
-
-    def hold_back(self) -> None:
-        """Does nothing: what the terminal buffers cannot be held back."""
-
-    def put(self, text: str) -> None:
-        """Raises ChatmgrError: there is no input line that could hold the text."""
-        raise ChatmgrError("This terminal cannot edit a line.", "Type the message instead.")
-
-    def switched(self) -> None:
-        """Does nothing: there is no history."""
 
 
 class LineEditor:
