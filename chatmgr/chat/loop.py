@@ -133,6 +133,6 @@ def _guarded(act: Callable[[], None], console: Console) -> tuple[int, bool]:
         console.note("Stopped.")
         return 0, True
     except ChatmgrError as error:
-        console.note(f"{error.message} {error.hint}".strip(), "red")
+        console.note(f"{error.message} {error.hint}".strip(), "failed")
         return error.exit_code, False
     return 0, False

@@ -81,7 +81,7 @@ def _show_latest(conversations: list[Conversation]) -> int:
 
 def _ask_steps() -> Plan:
     plan = Plan()
-    console.note("Welcome to chatmgr. Three steps lead to the first conversation.", "bold")
+    console.note("Welcome to chatmgr. Three steps lead to the first conversation.", "strong")
     console.note(f"Conversations are kept on this machine, in {_database()}.", "")
     console.note("Your messages and their history leave it only for the provider that you choose now.", "")
     console.note("“<” goes back a step; Ctrl-C leaves, and nothing is created.")
@@ -94,7 +94,7 @@ def _ask_steps() -> Plan:
         except Back:
             step = max(0, step - 1)
         except ChatmgrError as error:
-            console.note(f"{error.message} {error.hint}".strip(), "yellow")
+            console.note(f"{error.message} {error.hint}".strip(), "attention")
     return plan
 
 
@@ -116,7 +116,7 @@ def _ask_provider(plan: Plan) -> None:
     """Step one: a provider that answers, and one of its models."""
     choices, preferred = provider_choices()
     console.note("")
-    console.note("1 of 3 · Where should answers come from?", "bold")
+    console.note("1 of 3 · Where should answers come from?", "strong")
     for choice in choices:
         console.note(f"  [{choice.key}] {choice.label}", "")
     keys = ", ".join(choice.key for choice in choices)
@@ -145,7 +145,7 @@ def _ask_model(provider: Provider) -> str:
             raise
         models, problem = None, error.message
     if problem:
-        console.note(problem, "yellow")
+        console.note(problem, "attention")
     if provider.default_model:
         return ""
     if models is None:
@@ -174,7 +174,7 @@ def _pick_model(models: list[str]) -> str:
             return models[int(typed) - 1]
         close = nearest(typed, models)
         guess = f"; did you mean “{close[0]}”?" if close else "."
-        console.note(f"“{typed}” is not one of them{guess}", "yellow")
+        console.note(f"“{typed}” is not one of them{guess}", "attention")
         if not typed.isdecimal() and agrees("Use it all the same?", default=False):
             return typed
 
@@ -182,7 +182,7 @@ def _pick_model(models: list[str]) -> str:
 def _ask_assistant_name(plan: Plan) -> None:
     """Step two, first half."""
     console.note("")
-    console.note("2 of 3 · Who should answer? A name for the assistant, and its instructions.", "bold")
+    console.note("2 of 3 · Who should answer? A name for the assistant, and its instructions.", "strong")
     plan.name = valid_name("assistant", _ask("Name of the assistant", plan.name))
 
 
@@ -224,7 +224,7 @@ def _first_chat(conversation: Conversation, assistant: Assistant) -> int:
         model = app().turns.model_of(conversation)
     endpoint = f"{conversation.provider} ({one_line(model)})" if model else conversation.provider
     console.note("")
-    console.note(f"3 of 3 · Say something to {assistant.name}, at {endpoint}.", "bold")
+    console.note(f"3 of 3 · Say something to {assistant.name}, at {endpoint}.", "strong")
     console.note(f"The conversation is called “{conversation.name}”. exit() or Ctrl-D to leave; it is kept.")
     return run_chat(conversation)
 

@@ -108,7 +108,7 @@ def agrees(question: str, *, default: bool = True) -> bool:
                 return False
             case "<":
                 raise Back
-        console.note("Type y or n; “<” goes back.", "yellow")
+        console.note("Type y or n; “<” goes back.", "attention")
 
 
 def _local() -> Provider:

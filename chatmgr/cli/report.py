@@ -76,14 +76,14 @@ def keep_trash_rules() -> None:
     due = app().trash.process_due(datetime.now(UTC))
     if due.deleted:
         how = "Deleted" if due.unscrubbed else "Deleted for good"
-        console.note(f"{how}, as announced (trash_days): {_names(due.deleted)}.", "yellow")
+        console.note(f"{how}, as announced (trash_days): {_names(due.deleted)}.", "attention")
         warn_if_unscrubbed(due.unscrubbed)
     if due.announced:
         when = due.when.astimezone().strftime("%Y-%m-%d %H:%M")
         console.note(
             f"From {when} on, the next command on the trash deletes for good what has been in it for "
             f"{days} days (trash_days): {_names(due.announced)}. To keep one: chatmgr restore NAME",
-            "yellow",
+            "attention",
         )
 
 
@@ -93,7 +93,7 @@ def warn_if_unscrubbed(reason: str) -> None:
         console.note(
             f"Deleted, but its bytes could not be removed from the database file yet ({reason}). Until they "
             "are, the file may still contain what was deleted. Try again later: chatmgr trash empty",
-            "yellow",
+            "attention",
         )
 
 

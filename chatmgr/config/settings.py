@@ -49,6 +49,12 @@ SETTINGS = (
     Setting("retry_attempts", 5, "Attempts in all for a call that the server asks to repeat later."),
     Setting("retry_seconds", 60.0, "Seconds to wait in all for a server that asks to retry later."),
     Setting("show_reasoning", False, "Show the model's reasoning, dimmed, at a terminal."),
+    Setting(
+        "theme",
+        "auto",
+        "Colours: the terminal's own 16 (auto), tints for a dark or a light background, or none.",
+        ("auto", "dark", "light", "none"),
+    ),
     Setting("plain", False, "Print answers without rendering their Markdown."),
     Setting("compact_threshold", 200_000, "Tokens above which a thread is compacted (responses); 0: never."),
     Setting(

@@ -13,16 +13,7 @@ from typing import Literal, TextIO
 
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.sanitize import clean, clean_styled, wrap
-
-_SGR_CODES = {
-    "dim": "2",
-    "bold": "1",
-    "red": "31",
-    "green": "32",
-    "yellow": "33",
-    "cyan": "36",
-    "match": "1;33",
-}
+from chatmgr.terminal.theme import Style, styled
 
 
 class Console:
@@ -64,7 +55,7 @@ class Console:
         """Whether the reader of stdout has left."""
         return self._stdout_closed
 
-    def note(self, text: str, style: str = "dim") -> None:
+    def note(self, text: str, style: Style = "fact") -> None:
         """Write one line for the user to stderr, wrapped at words where stderr is a terminal."""
         try:
             sys.stderr.write(styled(wrap_for_stderr(clean(text)), style, sys.stderr.isatty()) + "\n")
@@ -124,16 +115,6 @@ def can_edit_lines() -> bool:
     """Whether a line editor can run: stdin and stdout are a terminal whose cursor can be moved."""
     dumb = os.name == "posix" and os.environ.get("TERM", "").lower() in {"dumb", "unknown", ""}
     return sys.stdin.isatty() and sys.stdout.isatty() and not dumb
-
-
-def wants_colour(terminal: bool) -> bool:
-    """Whether to use colour: at a terminal that is not dumb, unless NO_COLOR is set."""
-    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def styled(text: str, style: str, terminal: bool) -> str:
-    """The text in a style, if colour is wanted; otherwise unchanged."""
-    return f"\x1b[{_SGR_CODES[style]}m{text}\x1b[0m" if style and wants_colour(terminal) else text
 
 
 console = Console()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from chatmgr.terminal.console import styled
+from chatmgr.terminal.theme import styled
 
 _DAY = 86_400
 # (seconds from which a unit is used, its length in seconds, its name); less than an hour is not mentioned.
@@ -30,7 +30,7 @@ def time_later(before: datetime | None, after: datetime | None) -> str:
 
 def divider(label: str, *, terminal: bool) -> str:
     """A dim rule with words in it, between two turns."""
-    return styled(f"─── {label} ───", "dim", terminal)
+    return styled(f"─── {label} ───", "fact", terminal)
 
 
 def age(moment: datetime, now: datetime) -> str:

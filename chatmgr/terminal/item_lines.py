@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from chatmgr.domain.item_words import blocks, item_line
 from chatmgr.domain.items import Item, ItemKind
 from chatmgr.domain.stored_items import Footnotes, StoredItem, calls_by_id, is_text
-from chatmgr.terminal.console import styled
 from chatmgr.terminal.hyperlinks import has_hyperlinks, host_of, hyperlink
 from chatmgr.terminal.markdown import text_lines
 from chatmgr.terminal.sanitize import clean, one_line
+from chatmgr.terminal.theme import styled
 
 
 def answer_lines(
@@ -24,7 +24,7 @@ def answer_lines(
                 yield ""
             yield from text_lines(block.text, rendered=rendered)
         else:
-            yield styled(f"[{one_line(block.text)}]", "cyan", terminal)
+            yield styled(f"[{one_line(block.text)}]", "accent", terminal)
         after_text = block.is_text
     yield from footnote_lines(footnotes, terminal=terminal)
 
@@ -41,7 +41,7 @@ def footnote_lines(footnotes: Footnotes, *, terminal: bool) -> Iterator[str]:
         if url:
             host = host_of(url) if links else ""
             parts.append(hyperlink(url, one_line(host)) if host else one_line(url))
-        yield styled(f"[{number}] ", "dim", terminal) + " — ".join(parts)
+        yield styled(f"[{number}] ", "fact", terminal) + " — ".join(parts)
 
 
 def item_blocks(answer: str, items: Sequence[StoredItem], *, terminal: bool) -> Iterator[str]:
@@ -55,7 +55,7 @@ def item_blocks(answer: str, items: Sequence[StoredItem], *, terminal: bool) -> 
     for number, stored in enumerate(items, 1):
         item = stored.item
         facts = (f"item {number}", item.kind.value, item.api, item.model, item.id)
-        yield styled(f"[{' · '.join(one_line(fact) for fact in facts if fact)}]", "dim", terminal)
+        yield styled(f"[{' · '.join(one_line(fact) for fact in facts if fact)}]", "fact", terminal)
         if is_text(item):
             footnotes = Footnotes()
             yield clean(footnotes.mark(item, "[{}]".format))
@@ -65,7 +65,7 @@ def item_blocks(answer: str, items: Sequence[StoredItem], *, terminal: bool) -> 
         else:
             yield clean(item_line(stored, calls, limit=0, reasoning=True) or item.kind.value)
         if stored.sha256:
-            yield styled(f"sha256:{stored.sha256}", "dim", terminal)
+            yield styled(f"sha256:{stored.sha256}", "fact", terminal)
         yield ""
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from itertools import chain, islice
 
 from chatmgr.domain.model import Conversation
-from chatmgr.terminal.console import styled
 from chatmgr.terminal.durations import age
 from chatmgr.terminal.sanitize import display_width, one_line, row_spans
+from chatmgr.terminal.theme import styled
 
 _GAP = "  "
 _MEASURED = 1_000  # rows that decide how wide the columns are
@@ -38,7 +38,7 @@ def table(
     headings, widths = [headings[index] for index in visible], [widths[index] for index in visible]
     cut_width = width if cut else 0
     last_width = width - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
-    yield styled(_line(_cut_last(headings, cut_width, last_width), widths), "dim", terminal)
+    yield styled(_line(_cut_last(headings, cut_width, last_width), widths), "fact", terminal)
     for row in chain(measured, cells):
         yield _line(_cut_last([row[index] for index in visible], cut_width, last_width), widths)
 
@@ -72,7 +72,7 @@ def wrapped_table(
         last_lines = [last_cell[start:end] for start, end in row_spans(last_cell, max(width - last_start, 1))]
         first = [*row, last_lines.pop(0)] if fits_beside else row
         for line in (_line(first, widths), *(" " * last_start + line for line in last_lines)):
-            yield styled(line, "" if index else "dim", terminal)
+            yield styled(line, "" if index else "fact", terminal)
 
 
 def _cut_last(row: Sequence[str], width: int, last_width: int) -> Sequence[str]:

@@ -10,8 +10,8 @@ from itertools import chain
 
 from chatmgr.domain.money import price
 from chatmgr.domain.totals import UsageTotals
-from chatmgr.terminal.console import styled
 from chatmgr.terminal.sanitize import display_width, one_line
+from chatmgr.terminal.theme import styled
 
 _BAR_EIGHTHS = " ▏▎▍▌▋▊▉"
 _COLUMN_EIGHTHS = " ▁▂▃▄▅▆▇"
@@ -64,14 +64,14 @@ def column_chart(
         cells = (_COLUMN_EIGHTHS[max(0, fill)] if fill < 8 else _FULL for fill in fills)
         drawn = "".join(cell * (column_width - 1) + " " for cell in cells).rstrip()
         label = top_label if row == height - 1 else ""
-        yield f"{styled(f'{label:>{gutter - 2}} │', 'dim', terminal)}{styled(drawn, 'cyan', terminal)}"
-    yield styled(f"{'0':>{gutter - 2}} └{'─' * (column_width * len(values))}", "dim", terminal)
+        yield f"{styled(f'{label:>{gutter - 2}} │', 'fact', terminal)}{styled(drawn, 'accent', terminal)}"
+    yield styled(f"{'0':>{gutter - 2}} └{'─' * (column_width * len(values))}", "fact", terminal)
     tick_line = ""
     for index, tick in enumerate(ticks):
         offset = index * column_width
         if tick and (not tick_line or len(tick_line) < offset) and gutter + offset + len(tick) <= width:
             tick_line = tick_line.ljust(offset) + tick
-    yield styled(" " * gutter + tick_line, "dim", terminal) if tick_line else ""
+    yield styled(" " * gutter + tick_line, "fact", terminal) if tick_line else ""
 
 
 def totals_lines(total: UsageTotals, conversations: int, *, width: int = 0) -> Iterator[str]:
@@ -211,11 +211,11 @@ def totals_table(
     bar_width = layout.bar_width
     headings = "".join(_GAP + column.heading.rjust(column.width) for column in layout.columns)
     bar_gap = _GAP + " " * bar_width if bar_width else ""
-    yield styled(f"{_padded(heading, layout.name_width)}{bar_gap}{headings}", "dim", terminal)
+    yield styled(f"{_padded(heading, layout.name_width)}{bar_gap}{headings}", "fact", terminal)
     for totals in chain([first], remaining):
         name = one_line(totals.key, layout.name_width if width else 0) or "—"
         drawn = (
-            styled(horizontal_bar(totals.turns, maximum or first.turns, bar_width), "cyan", terminal)
+            styled(horizontal_bar(totals.turns, maximum or first.turns, bar_width), "accent", terminal)
             if bar_width
             else ""
         )

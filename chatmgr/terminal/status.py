@@ -9,9 +9,10 @@ import threading
 import time
 from typing import NamedTuple, TextIO
 
-from chatmgr.terminal.console import can_move_cursor, console, styled
+from chatmgr.terminal.console import can_move_cursor, console
 from chatmgr.terminal.region import Region, terminal_size
 from chatmgr.terminal.sanitize import clean, one_line
+from chatmgr.terminal.theme import styled
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME_SECONDS = 0.1
@@ -102,7 +103,7 @@ class Status:
             if self._region and self._reasoning_since:
                 summary = f"thought for {max(time.monotonic() - self._reasoning_since, 1):.0f} s"
                 self._region.resize()
-                self._region.draw([_Row(styled(summary, "dim", True), len(summary))], 1)
+                self._region.draw([_Row(styled(summary, "fact", True), len(summary))], 1)
                 self._since = 0.0
             self._end_reasoning()
             self._visible = console.status_shown = False
@@ -151,7 +152,7 @@ class Status:
             elapsed = int(time.monotonic() - self._since)
             frame = _SPINNER[int(time.monotonic() / _FRAME_SECONDS) % len(_SPINNER)]
             text = f"{frame} {text}" + (f" · {elapsed} s" if elapsed else "")
-        self._stream.write(f"\r{styled(one_line(text, min(width - 1, 78)), 'dim', True)}\x1b[K")
+        self._stream.write(f"\r{styled(one_line(text, min(width - 1, 78)), 'fact', True)}\x1b[K")
         self._visible = console.status_shown = True
         self._stream.flush()
 
@@ -160,7 +161,7 @@ class Status:
 
         text = self._reasoning.replace("\t", " ").rstrip()
         rows = [
-            _Row(styled(text[start:end], "dim", True), columns)
+            _Row(styled(text[start:end], "fact", True), columns)
             for start, end, _, columns in wrap_rows(text, 0, width)
         ]
         return rows[-min(_REASONING_ROWS, self._region.capacity) :] if self._region else rows

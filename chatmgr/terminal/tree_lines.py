@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from chatmgr.domain.text import counted
 from chatmgr.domain.tree import Author, JournalEntry, Piece, Sharing, TreePath
-from chatmgr.terminal.console import styled
 from chatmgr.terminal.sanitize import display_width, one_line
+from chatmgr.terminal.theme import Style, styled
 
 Questions = Callable[[Piece], Iterable[tuple[int, str]]]
 Place = tuple[int, int]  # a branch, and a position in it
@@ -47,7 +47,7 @@ class TreeLines:
         others = f" · {counted(self._count, 'path')}" if self._count > 1 else ""
         end = f"ends at @{path.tip}" if path.tip else "has no turns"
         heading = f"{self._name} · path ~{path.number}{others} · {end}"
-        yield styled(heading, "bold", self._terminal)
+        yield styled(heading, "strong", self._terminal)
         yield from self._parting((0, 0), "  ")
         yield from self._turns(path, "  ")
 
@@ -67,18 +67,18 @@ class TreeLines:
         head = f"{mark}{margin[2:]}{address}  "
         room = self._width - display_width(head + note) if self._width else _WIDTH
         line = f"{head}{one_line(question, max(room, 1))}{note}"
-        style = "bold" if is_tip else "dim" if is_undone or not path.current else ""
+        style: Style = "strong" if is_tip else "fact" if is_undone or not path.current else ""
         return styled(line, style, self._terminal)
 
     def _parting(self, place: Place, margin: str) -> Iterator[str]:
         for path in self._paths.get(place, ()):
             yield from self._branch(path, margin)
         for name in self._sharing.get(place, ()):
-            yield styled(f"{margin}{_KNOT}{one_line(name)} goes on from here", "cyan", self._terminal)
+            yield styled(f"{margin}{_KNOT}{one_line(name)} goes on from here", "accent", self._terminal)
 
     def _branch(self, path: TreePath, margin: str) -> Iterator[str]:
         turns = counted(path.end - path.after, "turn") if path.end > path.after else "ends here"
-        yield styled(f"{margin}{_KNOT}{self._name}~{path.number} · {turns}", "cyan", self._terminal)
+        yield styled(f"{margin}{_KNOT}{self._name}~{path.number} · {turns}", "accent", self._terminal)
         yield from self._turns(path, margin + _BAR)
 
 
@@ -87,7 +87,7 @@ def journal_lines(entries: Iterable[JournalEntry], *, terminal: bool) -> Iterato
     for entry in entries:
         at = entry.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         who = f" · {one_line(Author(entry.pid, entry.host, entry.at).process)}" if entry.pid else ""
-        yield styled(f"{at}{who}", "dim", terminal) + f"  {one_line(_deed(entry))}"
+        yield styled(f"{at}{who}", "fact", terminal) + f"  {one_line(_deed(entry))}"
 
 
 _DEEDS = {

@@ -7,9 +7,9 @@ from chatmgr.domain.model import Run, Turn
 from chatmgr.domain.money import dollars
 from chatmgr.domain.states import LIVE
 from chatmgr.domain.totals import UsageTotals
-from chatmgr.terminal.console import styled
 from chatmgr.terminal.markdown import text_lines
 from chatmgr.terminal.sanitize import clean, one_line, row_spans
+from chatmgr.terminal.theme import styled
 
 if TYPE_CHECKING:
     from chatmgr.domain.search import Hit
@@ -35,11 +35,11 @@ def turn_lines(
     """
     started = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
     facts = [f"{one_line(turn.conversation)}@{turn.turn}", started, one_line(turn.model)]
-    yield styled(" · ".join(fact for fact in facts if fact), "dim", terminal)
+    yield styled(" · ".join(fact for fact in facts if fact), "fact", terminal)
     for line in clean(turn.user).split("\n"):
-        yield styled(f"> {line}".rstrip(), "cyan", terminal)
+        yield styled(f"> {line}".rstrip(), "accent", terminal)
     for name, content_type, _, size in files:
-        yield styled(f"> + {one_line(name)} ({one_line(content_type)}, {size:,} bytes)", "cyan", terminal)
+        yield styled(f"> + {one_line(name)} ({one_line(content_type)}, {size:,} bytes)", "accent", terminal)
     yield ""
     if items:
         from chatmgr.terminal import item_lines
@@ -50,11 +50,11 @@ def turn_lines(
     elif turn.answer:
         yield from text_lines(turn.answer, rendered=rendered)
     if ending := ending_note(turn):
-        yield styled(ending, "yellow", terminal)
+        yield styled(ending, "attention", terminal)
     if not turn.answer and not turn.items and turn.state not in LIVE:
-        yield styled("[without an answer, this message is not sent again with later ones]", "dim", terminal)
+        yield styled("[without an answer, this message is not sent again with later ones]", "fact", terminal)
     if usage:
-        yield styled(f"[{usage_summary(turn)}]", "dim", terminal)
+        yield styled(f"[{usage_summary(turn)}]", "fact", terminal)
     yield ""
 
 
@@ -70,9 +70,9 @@ def run_lines(run: Run, number: int, *, terminal: bool) -> Iterator[str]:
         one_line(run.detail),
     ]
     facts += [one_line(run.error), "the answer" if run.chosen and run.answer else ""]
-    yield styled("[" + " · ".join(fact for fact in facts if fact) + "]", "dim", terminal)
+    yield styled("[" + " · ".join(fact for fact in facts if fact) + "]", "fact", terminal)
     if run.answer and not run.chosen:
-        yield styled(clean(run.answer), "dim", terminal)
+        yield styled(clean(run.answer), "fact", terminal)
 
 
 def hit_lines(hit: "Hit", *, terminal: bool, width: int = 0) -> Iterator[str]:
@@ -88,7 +88,7 @@ def hit_lines(hit: "Hit", *, terminal: bool, width: int = 0) -> Iterator[str]:
     if hit.also_in:
         facts.append(f"also in {_listed(hit.also_in)}")
     details = "".join(f" · {fact}" for fact in facts if fact)
-    yield styled(address, "bold", terminal) + styled(details, "dim", terminal)
+    yield styled(address, "strong", terminal) + styled(details, "fact", terminal)
     margin = "> " if hit.snippet.side == "user" else "  "
     text = hit.snippet.text
     rows = row_spans(text, max(width - len(margin), 1)) if width else [(0, len(text))]

@@ -6,11 +6,13 @@ from functools import cache
 import click
 
 from chatmgr.config import paths
+from chatmgr.domain.errors import ChatmgrError
 from chatmgr.services.app import App
 from chatmgr.store.location import sqlite_path
 from chatmgr.terminal.console import console
 from chatmgr.terminal.markdown import wants_markdown
 from chatmgr.terminal.status import ProgressBar
+from chatmgr.terminal.theme import Look, choose_look
 
 PLAIN = "chatmgr.plain"  # where Click's context keeps whether --plain was given
 
@@ -18,13 +20,24 @@ PLAIN = "chatmgr.plain"  # where Click's context keeps whether --plain was given
 @cache
 def app() -> App:
     """This process's application, made when it is first asked for."""
-    return App(progress=ProgressBar("Fetching the model"), announce=announce)
+    application = App(progress=ProgressBar("Fetching the model"), announce=announce)
+    choose_look(lambda: _look(application))
+    return application
+
+
+def _look(application: App) -> Look:
+    """What the settings say of how text looks; the default where they cannot be read."""
+    try:
+        settings = application.settings
+    except ChatmgrError:
+        return Look()
+    return Look(theme=str(settings.get("theme")))
 
 
 def announce(text: str) -> None:
     """Say what is waited for."""
 
-    console.note(text, "yellow")
+    console.note(text, "attention")
 
 
 def close_app() -> None:

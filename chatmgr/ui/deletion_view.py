@@ -46,7 +46,7 @@ def _report(deletion: DeletionResult, conversation: Conversation | None, *, as_j
         print_json(_facts(deletion, conversation))
         return
     bad = bool(deletion.kept) or not deletion.status.settled
-    console.note(_sentence(deletion, conversation), "yellow" if bad else "dim")
+    console.note(_sentence(deletion, conversation), "attention" if bad else "fact")
 
 
 def _facts(deletion: DeletionResult, conversation: Conversation | None) -> dict[str, object]:

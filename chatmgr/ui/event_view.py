@@ -139,7 +139,7 @@ def _raise_unless_answered(end: Finished, has_text: bool, *, has_items: bool = F
     """Raise ProviderRefused for an answer that is incomplete, failed or empty, saying which."""
     if end.state is RunState.COMPLETED:
         if end.detail == "refusal":
-            console.note("[the model refused]", "yellow")
+            console.note("[the model refused]", "attention")
         elif not (has_text or has_items):
             raise ProviderRefused("The answer is empty.", "Ask again, perhaps in other words.")
         return

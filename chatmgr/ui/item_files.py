@@ -60,7 +60,7 @@ def save_files(turns: Iterable[Turn], typed: str, address: str) -> None:
         else:
             missing += 1
             console.note(
-                f"@{file.turn}: {one_line(file.name)} was not kept: {one_line(file.missing)}.", "yellow"
+                f"@{file.turn}: {one_line(file.name)} was not kept: {one_line(file.missing)}.", "attention"
             )
     if not written and not missing:
         raise NotFound("image or file in", address, (), "Answers of text: chatmgr export")

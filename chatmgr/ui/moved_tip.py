@@ -35,10 +35,10 @@ def place_after(
     """
     change = moved.change
     if if_moved == "append":
-        console.note(f"{change.described(conversation.name)} Going on after that.", "yellow")
+        console.note(f"{change.described(conversation.name)} Going on after that.", "attention")
         return _after(conversation)
     if if_moved == "fork":
-        console.note(change.described(conversation.name), "yellow")
+        console.note(change.described(conversation.name), "attention")
         return _fork(conversation, change, back)
     if not interactive():
         raise moved
@@ -47,7 +47,7 @@ def place_after(
 
 def _asked(conversation: Conversation, moved: TipMoved, back: str) -> Conversation:
     change = moved.change
-    console.note(change.described(conversation.name), "yellow")
+    console.note(change.described(conversation.name), "attention")
     them = "it" if change.undone or change.added == 1 else "them"
     onward = "there" if change.undone else f"after {them}"
     question = f"[g]o on {onward}, [f]ork from here, [s]how {them}?"

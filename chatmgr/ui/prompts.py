@@ -118,7 +118,7 @@ def _offer_providers() -> Provider:
         "o": _running_ollama,
         "l": install_local,
     }
-    console.note("There is no provider to talk to yet.", "bold")
+    console.note("There is no provider to talk to yet.", "strong")
     for key, description in zip(set_up, SETUP_HINTS, strict=True):
         console.note(f"  [{key}] {description}", "")
     while True:
@@ -147,7 +147,7 @@ def _running_ollama() -> Provider | None:
     ollama = app().providers.get("ollama")
     if is_reachable(ollama.base_url):
         return ollama
-    console.note(f"Nothing answers at {ollama.endpoint}. Start it with: ollama serve", "yellow")
+    console.note(f"Nothing answers at {ollama.endpoint}. Start it with: ollama serve", "attention")
     return None
 
 
@@ -165,6 +165,6 @@ def install_local() -> Provider | None:
             stdout=sys.stderr,
         )
         if done.returncode or not engine_installed():
-            console.note("That did not work. Type: pip install 'chatmgr[local]'", "yellow")
+            console.note("That did not work. Type: pip install 'chatmgr[local]'", "attention")
             return None
     return app().providers.get("local")

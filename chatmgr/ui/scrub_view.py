@@ -74,11 +74,12 @@ def _summarize(findings: Findings) -> None:
         if finding.is_name:
             command = _RENAME[finding.place.field].format(quote(finding.address))
             console.note(
-                f"A {finding.field} is not changed. Change it yourself, then scrub again: {command}", "yellow"
+                f"A {finding.field} is not changed. Change it yourself, then scrub again: {command}",
+                "attention",
             )
     for backup in findings.backups:
         if backup.names:
-            console.note(f"{backup.path} has it in {counted(backup.names, 'name')}, which stay.", "yellow")
+            console.note(f"{backup.path} has it in {counted(backup.names, 'name')}, which stay.", "attention")
     if findings.unread:
         are, were = ("is", "was") if findings.unread == 1 else ("are", "were")
         console.note(f"{counted(findings.unread, 'file')} that {are} not text {were} not searched.")
@@ -120,14 +121,16 @@ def _warn_of_servers(remainder: Remainder) -> None:
             f"{provider} may still hold it in a thread of “{name}”{thread_id}. The next turn makes a new "
             "one, without it. To delete the old one there, together with the conversation: "
             f"chatmgr delete --remote {quote(name)}",
-            "yellow",
+            "attention",
         )
     for provider, copy in remainder.files:
-        console.note(f"{provider} still holds the file {copy} as it was uploaded; delete it there.", "yellow")
+        console.note(
+            f"{provider} still holds the file {copy} as it was uploaded; delete it there.", "attention"
+        )
     for name, provider, assistant in remainder.assistants:
         console.note(
             f"{provider} may still hold it in its assistant {assistant} (“{name}” here); change it there.",
-            "yellow",
+            "attention",
         )
 
 
@@ -140,7 +143,7 @@ def _warn_of_bytes(remainder: Remainder) -> None:
         console.note(
             f"The database file may still contain the old bytes ({remainder.unscrubbed}). Try again later: "
             "chatmgr trash empty",
-            "yellow",
+            "attention",
         )
 
 
@@ -150,5 +153,5 @@ def show_failed_backups(backups: Iterable[BackupFindings]) -> None:
         console.note(
             f"The backup {backup.path} could not be scrubbed: {backup.error.rstrip('.')}. If you do not need "
             f"it, delete it: rm {quote(str(backup.path))}",
-            "yellow",
+            "attention",
         )

@@ -82,9 +82,9 @@ def _ask(call: ToolCall) -> str:
     """Ask the person for the output of a call, or whether it may be made."""
     shown = ToolCall(call.id, call.name, _readable(call.arguments), call.kind)
     if call.kind == "approval":
-        console.note(f"The assistant asks to call {shown}.", "yellow")
+        console.note(f"The assistant asks to call {shown}.", "attention")
         return APPROVED if ask_line("Approve it? [y/N]").lower() in _YES else DECLINED
-    console.note(f"The assistant calls {shown}.", "yellow")
+    console.note(f"The assistant calls {shown}.", "attention")
     return ask_line("Its output (empty to decline)") or DECLINED
 
 

@@ -75,7 +75,7 @@ def _show_time_since(conversation: Conversation, last: Turn) -> None:
     if duration := time_later(last.finished_at or last.started_at, datetime.now(UTC)):
         _show_pause(f"{duration}: now")
     if advice := _advice(conversation, last):
-        console.note(advice, "yellow")
+        console.note(advice, "attention")
 
 
 def _advice(conversation: Conversation, last: Turn) -> str:

@@ -147,7 +147,7 @@ def settle(conversation: Conversation, *, wait: bool = False) -> None:
                 status.show(f"{event.reason}{remaining} (Ctrl-C leaves it running)", brief=brief)
             else:
                 status.clear()
-                console.note(event.text, "yellow")
+                console.note(event.text, "attention")
     except OutputNeeded:
         if not interactive():
             raise
@@ -171,10 +171,10 @@ def open_thread(conversation: Conversation, assistant: Assistant, *, chat: bool)
         error.hint = f"{error.hint} {later}".strip()
         if not chat or error.exit_code != NetworkDown.exit_code:
             raise
-        console.note(f"{error.message} {error.hint}", "yellow")
+        console.note(f"{error.message} {error.hint}", "attention")
 
 
 def note_unlisted_model(provider: str, model: str) -> None:
     """Say so if the server does not list a model that was chosen; two seconds at most, and no refusal."""
     if model and (note := app().providers.unlisted_note(app().providers.get(provider), model)):
-        console.note(note, "yellow")
+        console.note(note, "attention")

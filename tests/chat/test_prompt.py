@@ -1,10 +1,10 @@
 """The chat's input line: line breaks, pastes, histories, the editor, the two modes, the toolbar."""
 
-import re
 from pathlib import Path
 
 import pytest
 
+from tests.support.colours import colours
 from tests.support.screen import ALT_ENTER, CTRL_D, CTRL_R, EDITOR_KEYS, ENTER, ESC, UP, Open
 from tests.wire import WireServer
 
@@ -235,7 +235,7 @@ def test_no_color_is_respected(open_chat: Open) -> None:
     screen.until(at_prompt=True)
     screen.type("/")
     screen.until("/switch", "switch to another conversation")
-    assert re.findall(r"\x1b\[(?:[0-9;]*;)?(?:[34][0-8]|9[0-7]|10[0-7])[0-9;]*m", screen.raw) == []
+    assert colours(screen.raw) == []
 
 
 def test_a_database_that_is_gone_is_told_once(open_chat: Open, home: Path) -> None:

@@ -98,11 +98,11 @@ class TestLinks:
         for name in (*hyperlinks._SIGNS, "VTE_VERSION", "TERM_PROGRAM"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("TERM", "xterm-kitty")
-        monkeypatch.setenv("NO_COLOR", "1")
 
     def _notes(self, url: str) -> list[str]:
         text = item("text", {"text": "Cats.", "citations": [{"url": url, "title": "T"}]})
-        return list(item_lines.answer_lines("Cats.", [StoredItem(text)], terminal=True, rendered=False))[2:]
+        lines = item_lines.answer_lines("Cats.", [StoredItem(text)], terminal=True, rendered=False)
+        return [line.replace("\x1b[2m", "").replace("\x1b[0m", "") for line in lines][2:]
 
     def test_a_footnote_is_a_link_that_shows_its_host(self) -> None:
         [note] = self._notes(URL)

@@ -10,6 +10,7 @@ from chatmgr.domain.money import price
 from chatmgr.domain.totals import UsageTotals
 from chatmgr.terminal import plots
 from chatmgr.terminal.sanitize import display_width
+from tests.support.colours import colours
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 TOTAL = UsageTotals("", 1_200, 1_250, 98_765_432, 1_234_567, 5_000, None, 12_340_000_000, 7, AT, AT)
@@ -93,8 +94,8 @@ def test_a_pipe_gets_every_number_and_no_bar() -> None:
 
 def test_no_colour_where_it_is_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in "".join(plots.totals_table(ROWS, TOTAL, "MODEL", width=80, terminal=True))
-    assert "\x1b" not in "".join(plots.column_chart([1], [""], "1", width=80, terminal=True))
+    assert not colours("".join(plots.totals_table(ROWS, TOTAL, "MODEL", width=80, terminal=True)))
+    assert not colours("".join(plots.column_chart([1], [""], "1", width=80, terminal=True)))
 
 
 def test_totals_say_what_is_unknown() -> None:

@@ -28,10 +28,10 @@ from prompt_toolkit.layout import (
     Window,
 )
 from prompt_toolkit.layout.processors import BeforeInput
-from prompt_toolkit.styles import Style
 
 from chatmgr.chat.input.fuzzy import FuzzySearch, fold_case
 from chatmgr.chat.input.masking import HostileMask
+from chatmgr.chat.input.theme_styles import theme_style
 from chatmgr.terminal.sanitize import clean, display_width, one_line, wrap
 
 T = TypeVar("T")
@@ -42,7 +42,6 @@ _BATCH_ROWS = 250  # examined before the clock is read again
 _SEARCHED_LENGTH = 2_000  # characters of a row
 _REACHABLE_ROWS = 500  # can be reached with the arrow keys; typing more letters reaches the others
 _PREVIEW_LENGTH = 20_000  # characters
-_STYLE = Style.from_dict({"chosen": "reverse", "note": "dim", "rule": "dim"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class _Picker(Generic[T]):
         self._app: Application[Choice[T] | None] = Application(
             layout=self._layout(),
             key_bindings=self._keys(),
-            style=_STYLE,
+            style=theme_style("chosen", "fact"),
             full_screen=True,
         )
         self._app.ttimeoutlen = 0.05  # so that Esc leaves at once
@@ -162,8 +161,8 @@ class _Picker(Generic[T]):
             height=lambda: Dimension.exact(_sizes()[0]),
         )
         preview = Window(FormattedTextControl(self._preview_text), wrap_lines=True)
-        wide = VSplit([rows, Window(width=1, char="│", style="class:rule"), preview])
-        narrow = HSplit([rows, Window(height=1, char="─", style="class:rule"), preview])
+        wide = VSplit([rows, Window(width=1, char="│", style="class:fact"), preview])
+        narrow = HSplit([rows, Window(height=1, char="─", style="class:fact"), preview])
         body = DynamicContainer(lambda: wide if _sizes()[4] else narrow)
         return Layout(HSplit([query, status, body]), focused_element=query)
 
@@ -171,7 +170,7 @@ class _Picker(Generic[T]):
         counts = f"{len(self._search.matches):,} of {len(self._rows):,}"
         ellipsis = "…" if self._remaining is not None or not self._search.done else ""
         line = f"{counts}{ellipsis} · {self._title} · Enter selects, Esc cancels"
-        return [("class:note", one_line(line, get_app().output.get_size().columns))]
+        return [("class:fact", one_line(line, get_app().output.get_size().columns))]
 
     def _list_rows(self) -> StyleAndTextTuples:
         height, width, *_ = _sizes()
@@ -185,7 +184,7 @@ class _Picker(Generic[T]):
             note_width = width - 4 - display_width(label)
             note = one_line(row.note[:_SEARCHED_LENGTH], note_width) if row.note and note_width > 3 else ""
             style = "class:chosen" if position == self._selected else ""
-            lines += [(style, f"{'▌' if style else ' '} {label}"), ("class:note", f"  {note}"), ("", "\n")]
+            lines += [(style, f"{'▌' if style else ' '} {label}"), ("class:fact", f"  {note}"), ("", "\n")]
         return lines
 
     def _preview_text(self) -> StyleAndTextTuples:

@@ -106,7 +106,7 @@ class LineEditor:
         try:
             return self._search_messages(text) if detour == "search" else edit_text(text)
         except ChatmgrError as error:
-            console.note(f"{error.message} {error.hint}".strip(), "red")
+            console.note(f"{error.message} {error.hint}".strip(), "failed")
             return text
 
     def _search_messages(self, text: str) -> str:
@@ -207,18 +207,18 @@ def _session(sources: InputSources) -> "PromptSession[str]":
     from prompt_toolkit.enums import EditingMode
     from prompt_toolkit.filters import Condition
     from prompt_toolkit.layout.processors import TabsProcessor
-    from prompt_toolkit.styles import Style
 
     from chatmgr.chat.input.completer import ChatCompleter, is_command_word
     from chatmgr.chat.input.keybindings import chat_bindings
     from chatmgr.chat.input.masking import HostileMask
+    from chatmgr.chat.input.theme_styles import theme_style
 
     def toolbar() -> Any:
         size = get_app().output.get_size()
-        return [("class:facts", fit_facts(sources.toolbar(), size.columns - 1))]
+        return [("class:fact", fit_facts(sources.toolbar(), size.columns - 1))]
 
     return PromptSession(
-        PROMPT,
+        [("class:accent", PROMPT)],
         multiline=True,
         prompt_continuation=lambda width, number, wrapped: " " * width,
         history=_history(sources.here),
@@ -226,7 +226,7 @@ def _session(sources: InputSources) -> "PromptSession[str]":
         completer=ChatCompleter(sources.commands, sources.completions, sources.slow),
         complete_while_typing=Condition(lambda: is_command_word(get_app().current_buffer.text)),
         bottom_toolbar=toolbar,
-        style=Style.from_dict({"bottom-toolbar": "noreverse", "facts": "noreverse dim"}),
+        style=theme_style("accent", "fact", **{"bottom-toolbar": "noreverse"}),
         input_processors=[HostileMask(), TabsProcessor()],
         editing_mode=EditingMode.VI if sources.vi else EditingMode.EMACS,
         enable_suspend=True,

@@ -171,7 +171,7 @@ def _offer_to_edit_again(problem: ConfigurationFault) -> None:
     unchanged = "Nothing was changed."
     if not interactive():
         raise ConfigurationFault(f"{problem.message} {unchanged}", problem.hint)
-    console.note(problem.message, "yellow")
+    console.note(problem.message, "attention")
     if ask_line("Edit it again? [Y/n]").lower() not in {"", "y", "yes"}:
         console.note(unchanged)
         raise click.exceptions.Exit(0)
@@ -253,4 +253,4 @@ def set_key(ctx: click.Context, provider: str) -> None:
         import os
 
         if os.environ.get(endpoint.key_env):
-            console.note(f"{endpoint.key_env} is also set, and takes precedence.", "yellow")
+            console.note(f"{endpoint.key_env} is also set, and takes precedence.", "attention")

@@ -209,16 +209,16 @@ def _settled(conversation: Conversation) -> Conversation:
         with closing(app().turns.recover(conversation, follow=False)) as events:
             for event in events:
                 if isinstance(event, Notice):
-                    console.note(event.text, "yellow")
+                    console.note(event.text, "attention")
                 elif event.seconds:  # whoever reads does not wait for the rest
                     console.note(
                         f"“{conversation.name}” is still being answered. "
                         f"Wait for it: chatmgr runs wait {quote(conversation.name)}",
-                        "yellow",
+                        "attention",
                     )
                     break
     except ChatmgrError as error:
-        console.note(f"{error.message} {error.hint}".strip(), "yellow")
+        console.note(f"{error.message} {error.hint}".strip(), "attention")
     return app().reader.conversations.get(conversation.name)
 
 

@@ -68,7 +68,7 @@ def _close_run(conversation: Conversation) -> None:
     try:
         for event in app().turns.recover(conversation):
             if isinstance(event, Notice):
-                console.note(event.text, "yellow")
+                console.note(event.text, "attention")
     except ChatmgrError as error:
         app().turns.close_run(conversation, error.message)
-        console.note(f"The open run of “{conversation.name}” was given up: {error.message}", "yellow")
+        console.note(f"The open run of “{conversation.name}” was given up: {error.message}", "attention")

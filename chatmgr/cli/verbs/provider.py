@@ -100,7 +100,7 @@ def _note_unlisted(name: str, model: str) -> None:
     providers = Providers(settings.load())  # the app's own are as they were before
     with suppress(ChatmgrError):
         if note := providers.unlisted_note(replace(providers.get(name), default_model=""), model):
-            console.note(note, "yellow")
+            console.note(note, "attention")
 
 
 def _checked_base_url(text: str) -> str:
@@ -140,7 +140,7 @@ def list_(as_json: bool) -> None:
       chatmgr provider list --json
     """
     for fault in app().settings.faults.values():
-        console.note(f"{fault} Correct or unset it.", "yellow")
+        console.note(f"{fault} Correct or unset it.", "attention")
     providers = [_facts(provider) for provider in app().settings.providers.values()]
     if as_json:
         for facts in providers:

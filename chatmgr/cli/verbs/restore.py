@@ -40,7 +40,7 @@ def command(selection: Selection, new_name: str, dry_run: bool, as_json: bool) -
         app().writer.trash.restore(names)
         for conversation in selected:
             if not new_name and names[conversation.pk] != conversation.name:
-                console.note(f"The name “{conversation.name}” has been taken meanwhile.", "yellow")
+                console.note(f"The name “{conversation.name}” has been taken meanwhile.", "attention")
     _report(selected, names, Report("restored", as_json, dry_run))
     if not dry_run:
         keep_trash_rules()

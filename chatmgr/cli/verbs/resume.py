@@ -149,7 +149,7 @@ def _end_or_fork(conversation: Conversation, turn: Turn) -> Conversation:
     address = f"{conversation.name}@{turn.turn}"
     later = conversation.turns - turn.turn
     verb = "comes" if later == 1 else "come"
-    console.note(f"{address} is in the middle: {counted(later, 'turn')} {verb} after it.", "yellow")
+    console.note(f"{address} is in the middle: {counted(later, 'turn')} {verb} after it.", "attention")
     if ask_choice("[g]o on at the end, [f]ork from there?", "gf") == "g":
         return conversation
     fork = app().tree.fork(address)

@@ -19,8 +19,9 @@ from chatmgr.domain.totals import UsageTotals
 from chatmgr.formats.atomic_write import write_file
 from chatmgr.services.statistics import OVERVIEW, RANKINGS, UNITS, Statistics, statistics
 from chatmgr.terminal import plots
-from chatmgr.terminal.console import console, styled
+from chatmgr.terminal.console import console
 from chatmgr.terminal.region import stdout_size
+from chatmgr.terminal.theme import styled
 from chatmgr.ui.context import app, empty_suffix
 from chatmgr.ui.json_output import dollars_json, print_json
 
@@ -160,10 +161,10 @@ def _over_time(stats: Statistics, width: int) -> Iterator[str]:
     if not width:
         yield from _table(unit, counted, stats.total, width)
         return
-    yield styled(f"Turns per {unit}, from {days[0].isoformat()}", "bold", True)
+    yield styled(f"Turns per {unit}, from {days[0].isoformat()}", "strong", True)
     if not counted:
         newest = stats.total.last_at.astimezone()
-        yield styled(f"None; the newest turn is of {newest:%Y-%m-%d}.", "dim", True)
+        yield styled(f"None; the newest turn is of {newest:%Y-%m-%d}.", "fact", True)
         return
     ticks = [periods.tick_label(unit, day) for day in days]
     turns = [count.turns if count else 0 for count in counts]
@@ -172,7 +173,7 @@ def _over_time(stats: Statistics, width: int) -> Iterator[str]:
         turns, ticks, f"{max(turns):,}".rjust(len(widest)), width=width, terminal=True
     )
     if any(costs):
-        yield styled(f"Cost per {unit}", "bold", True)
+        yield styled(f"Cost per {unit}", "strong", True)
         top = price(max(costs), max(costs)).rjust(len(widest))
         yield from plots.column_chart(costs, ticks, top, width=width, height=3, terminal=True)
 

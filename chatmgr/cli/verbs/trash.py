@@ -159,4 +159,4 @@ def _warn_about_remains(selected: Sequence[Conversation]) -> None:
     for provider in sorted({*threads, *files_at}):
         counts = ((threads[provider], "thread"), (files_at[provider], "file"))
         remains = " and ".join(counted(count, noun) for count, noun in counts if count)
-        console.note(f"{provider} keeps {remains} of it; --remote deletes them, too.", "yellow")
+        console.note(f"{provider} keeps {remains} of it; --remote deletes them, too.", "attention")

@@ -1,4 +1,4 @@
-"""Syntax highlighting: pygments tokens in the terminal's own colours."""
+"""Syntax highlighting: pygments tokens in the styles of the theme."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -10,28 +10,28 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 _STYLES = {
-    "Comment": "2",
-    "Comment.Preproc": "35",
-    "Keyword": "35",
-    "Keyword.Constant": "36",
-    "Keyword.Type": "36",
-    "Operator.Word": "35",
-    "Name.Function": "34",
-    "Name.Class": "1;34",
-    "Name.Decorator": "35",
-    "Name.Builtin": "36",
-    "Name.Exception": "36",
-    "Name.Tag": "35",
-    "Name.Attribute": "34",
-    "Name.Namespace": "34",
-    "Literal.Number": "36",
-    "Literal.String": "32",
-    "Literal.String.Escape": "36",
-    "Generic.Deleted": "31",
-    "Generic.Inserted": "32",
-    "Generic.Heading": "1",
-    "Generic.Subheading": "36",
-    "Generic.Prompt": "2",
+    "Comment": "comment",
+    "Comment.Preproc": "keyword",
+    "Keyword": "keyword",
+    "Keyword.Constant": "constant",
+    "Keyword.Type": "constant",
+    "Operator.Word": "keyword",
+    "Name.Function": "function",
+    "Name.Class": "class",
+    "Name.Decorator": "keyword",
+    "Name.Builtin": "constant",
+    "Name.Exception": "constant",
+    "Name.Tag": "keyword",
+    "Name.Attribute": "function",
+    "Name.Namespace": "function",
+    "Literal.Number": "constant",
+    "Literal.String": "string",
+    "Literal.String.Escape": "constant",
+    "Generic.Deleted": "removed",
+    "Generic.Inserted": "added",
+    "Generic.Heading": "strong",
+    "Generic.Subheading": "accent",
+    "Generic.Prompt": "comment",
     "Generic.Output": "",
 }
 

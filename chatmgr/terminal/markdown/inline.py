@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _INLINE_MARKS = re.compile(r"[\\`*_\[<&~\t]")
-_CODE, _LINK, _LINK_TARGET = "36", "4", "2"
-_STYLES = {"strong_open": "1", "em_open": "3", "s_open": "9"}
+_STYLES = {"strong_open": "strong", "em_open": "emphasis", "s_open": "struck"}
 # Most paragraphs with any marks have only whole words in bold or as code. The parser would find the same,
 _UNMARKED = r"[^\\`*_\[<&~$\t\n]"
 _BOLD, _CODE_SPAN = rf"\*\*(?=[\w(]){_UNMARKED}*[\w)]:?\*\*", rf"`(?! ){_UNMARKED}+(?<! )`"
@@ -78,7 +77,7 @@ class _SpanBuilder:
             return
         self.parts.append(text)
         self._length += len(text)
-        combined = ";".join(part for part in (self._styles[-1], style) if part)
+        combined = " ".join(part for part in (self._styles[-1], style) if part)
         if self.runs and self.runs[-1][1] == combined:
             self.runs[-1] = (self._length, combined)
         else:
@@ -89,7 +88,7 @@ class _SpanBuilder:
         position = 0
         for match in _BOLD_OR_CODE.finditer(source):
             self._append(source[position : match.start()])
-            self._append(match[1] or match[2], "1" if match[1] else _CODE)
+            self._append(match[1] or match[2], "strong" if match[1] else "code")
             position = match.end()
         self._append(source[position:])
 
@@ -99,13 +98,13 @@ class _SpanBuilder:
         if kind in {"softbreak", "hardbreak"}:
             self._append("\n")
         elif kind == "code_inline":
-            self._append(_clean_inline(token.content), _CODE)
+            self._append(_clean_inline(token.content), "code")
         elif kind == "image":
             self._append(f"{_clean_inline(token.content)} ")
-            self._append(f"({_clean_inline(str(token.attrGet('src')))})", _LINK_TARGET)
+            self._append(f"({_clean_inline(str(token.attrGet('src')))})", "address")
         elif kind == "link_open":
             self._links.append((_clean_inline(str(token.attrGet("href"))), len(self.parts)))
-            self._push_style(_LINK)
+            self._push_style("link")
         elif token.nesting > 0:
             self._push_style(_STYLES.get(kind, ""))
         elif token.nesting < 0:
@@ -116,13 +115,13 @@ class _SpanBuilder:
             self._append(_clean_inline(token.content))
 
     def _push_style(self, style: str) -> None:
-        self._styles.append(";".join(part for part in (self._styles[-1], style) if part))
+        self._styles.append(" ".join(part for part in (self._styles[-1], style) if part))
 
     def _append_target(self, target: str, first_part: int) -> None:
         """Show where a link leads, unless its text does; a terminal hyperlink would hide it."""
         text = "".join(self.parts[first_part:])
         if target not in {text, f"mailto:{text}"}:
-            self._append(f" ({target})" if text else target, _LINK_TARGET)
+            self._append(f" ({target})" if text else target, "address")
 
 
 def _clean_inline(text: str) -> str:

@@ -11,16 +11,15 @@ from chatmgr.terminal.markdown.text_layout import (
     ScreenRow,
     StyleRun,
     max_columns,
-    paint,
     paint_span,
     terminal_rows,
     wrap_rows,
 )
+from chatmgr.terminal.theme import paint
 
-_BASE_STYLES = ("", "1;4;35", "1;35", "1", "1", "3", "3")
+_BASE_STYLES = ("", "title", "heading", "strong", "strong", "emphasis", "emphasis")
 _CHECKBOXES = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 _ITEM_LABEL = re.compile(r"(?:•|\d[.)]) $")
-_DIM = "2"
 _MIN_TEXT_WIDTH = 12
 
 
@@ -28,7 +27,7 @@ def leaf_rows(leaf: Leaf, width: int, start: int = -1) -> Iterator[ScreenRow]:
     """The rows of a leaf after ``start``, which is the ``end`` of the last row printed, or -1 for none."""
     gap = leaf.prefix.gap
     if start < 0 and gap is not None:
-        yield ScreenRow(paint(gap, _DIM), max_columns(gap), 0)
+        yield ScreenRow(paint(gap, "fact"), max_columns(gap), 0)
     max_indent = max(width - _MIN_TEXT_WIDTH, 0)
     first_line, other_lines = (
         part[max(len(part) - max_indent, 0) :] for part in (leaf.prefix.first, leaf.prefix.rest)
@@ -41,7 +40,7 @@ def leaf_rows(leaf: Leaf, width: int, start: int = -1) -> Iterator[ScreenRow]:
         if joined:
             yield row
         elif prefix:
-            painted_prefix = paint(prefix, _DIM) if prefix.strip(" ") else prefix
+            painted_prefix = paint(prefix, "fact") if prefix.strip(" ") else prefix
             yield ScreenRow(
                 (painted_prefix + row.text).rstrip(" "), row.columns + indent, row.end, row.joined
             )
@@ -58,7 +57,7 @@ def _content_rows(leaf: Leaf, width: int, start: int, indent: int) -> Iterator[S
     if isinstance(leaf, Table):
         return (row for row in table_rows(leaf, width) if row.end > start)
     rule_width = min(width, 60)
-    return iter((ScreenRow(paint("─" * rule_width, _DIM), rule_width, 1),))
+    return iter((ScreenRow(paint("─" * rule_width, "fact"), rule_width, 1),))
 
 
 def settled_end(leaf: Leaf) -> int:

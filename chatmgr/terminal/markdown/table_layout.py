@@ -9,11 +9,11 @@ from functools import lru_cache
 from chatmgr.terminal.markdown.inline import inline_styled
 from chatmgr.terminal.markdown.leaf_blocks import Table
 from chatmgr.terminal.markdown.patterns import table_cells
-from chatmgr.terminal.markdown.text_layout import ScreenRow, max_columns, paint, paint_span, wrap_rows
+from chatmgr.terminal.markdown.text_layout import ScreenRow, max_columns, paint_span, wrap_rows
+from chatmgr.terminal.theme import paint
 
 _MIN_COLUMN = 6
 _GAP = 3  # columns of " │ "
-_DIM = "2"
 _ROW_STRIDE = 100_000  # larger than the screen rows of any table row
 
 
@@ -34,10 +34,10 @@ def table_rows(leaf: Table, width: int) -> Iterator[ScreenRow]:
         return
     for number, row in numbered:
         is_head = number == 1 and not leaf.leader
-        yield from _grid_row(table_cells(row), leaf.aligns, widths, number, "1" if is_head else "")
+        yield from _grid_row(table_cells(row), leaf.aligns, widths, number, "strong" if is_head else "")
         if is_head:
             yield ScreenRow(
-                paint("─┼─".join("─" * width for width in widths), _DIM),
+                paint("─┼─".join("─" * width for width in widths), "fact"),
                 sum(widths) + 3 * len(widths) - 3,
                 _ROW_STRIDE,
             )
@@ -89,7 +89,7 @@ def _grid_row(
             ]
         )
     height = max(map(len, wrapped_cells))
-    separator = paint(" │ ", _DIM)
+    separator = paint(" │ ", "fact")
     for index in range(height):
         parts = []
         for cell_lines, width, align in zip(wrapped_cells, widths, aligns, strict=True):
@@ -105,15 +105,15 @@ def _list_row(headings: list[str], cells: list[str], number: int, width: int) ->
     """A table row as lines of ``heading: cell``."""
     end_position = (number - 1) * _ROW_STRIDE
     for column, heading in enumerate(headings):
-        label, runs = inline_styled(heading, "1")
+        label, runs = inline_styled(heading, "strong")
         cell, cell_runs = inline_styled(cells[column] if column < len(cells) else "")
         text = f"{label}: {cell}"
         all_runs = (
             *runs,
-            (len(label) + 2, "1"),
+            (len(label) + 2, "strong"),
             *((end + len(label) + 2, style) for end, style in cell_runs),
         )
         for start, end, _, columns in wrap_rows(text, 0, width):
             end_position += 1
             yield ScreenRow(paint_span(text, all_runs, start, end), columns, end_position)
-    yield ScreenRow(paint("─" * min(width, 20), _DIM), min(width, 20), end_position + 1)
+    yield ScreenRow(paint("─" * min(width, 20), "fact"), min(width, 20), end_position + 1)

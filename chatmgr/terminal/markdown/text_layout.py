@@ -1,18 +1,13 @@
-"""Styled text and its layout: SGR codes, column widths and wrapping.
+"""Styled text and its layout: column widths and wrapping. What a style looks like, ``theme`` says."""
 
-Colours are the terminal's six basic ones, none of them bright: its theme has made them readable on its
-background, and nothing here knows whether that is dark or light. NO_COLOR removes the colours and keeps
-bold, italic and underline, as its standard says.
-"""
-
-import os
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
+from chatmgr.terminal.theme import paint
+
 StyleRun = tuple[int, str]
-"""Where in the text a style ends, and the style as SGR parameters."""
+"""Where in the text a style ends, and the style: names of the theme, joined by blanks."""
 
 
 class ScreenRow(NamedTuple):
@@ -25,18 +20,6 @@ class ScreenRow(NamedTuple):
     columns: int
     end: int
     joined: bool = False
-
-
-@lru_cache(maxsize=256)
-def _sgr(style: str, no_colour: bool) -> str:
-    codes = [code for code in style.split(";") if code and (not no_colour or int(code) < 30)]
-    return f"\x1b[{';'.join(codes)}m" if codes else ""
-
-
-def paint(text: str, style: str) -> str:
-    """The text in one style."""
-    codes = _sgr(style, bool(os.environ.get("NO_COLOR"))) if style else ""
-    return f"{codes}{text}\x1b[0m" if codes and text else text
 
 
 def paint_span(text: str, runs: Sequence[StyleRun], start: int, end: int) -> str:
