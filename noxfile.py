@@ -31,9 +31,10 @@ def types(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def docs(session: nox.Session) -> None:
-    """Regenerate the reference, the manual page and the schema, then build the site."""
+    """Regenerate the reference, the manual page and the pictures, then build the site."""
     session.run(".venv/bin/python", "-m", "chatmgr.cli.help.reference", external=True)
     session.run(".venv/bin/python", "docs/tools/schema.py", external=True)
+    session.run(".venv/bin/python", "docs/tools/screens.py", external=True)
     session.run(".ci/run", "docs", external=True)
 
 

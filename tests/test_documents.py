@@ -210,9 +210,10 @@ def test_the_guide_lists_every_slash_command() -> None:
     assert listed == of_the_loop | {command.name for group in groups for command in group.commands()}
 
 
-def test_the_picture_of_the_schema_is_up_to_date() -> None:
+@pytest.mark.parametrize("tool", ["schema.py", "screens.py"])
+def test_pictures_are_up_to_date(tool: str) -> None:
     drawn = subprocess.run(
-        [sys.executable, str(DOCS / "tools/schema.py"), "--check"],
+        [sys.executable, str(DOCS / "tools" / tool), "--check"],
         capture_output=True,
         text=True,
         check=False,
@@ -220,9 +221,10 @@ def test_the_picture_of_the_schema_is_up_to_date() -> None:
     assert drawn.returncode == 0, drawn.stderr
 
 
-@pytest.mark.parametrize("name", ["terminal.svg", "schema.svg"])
-def test_pictures_are_small_and_well_formed(name: str) -> None:
-    picture = (DOCS / name).read_text("utf-8")
+@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.svg")), ids=lambda path: path.name)
+def test_pictures_are_small_well_formed_and_shown(path: Path) -> None:
+    picture = path.read_text("utf-8")
+    assert any(f"{path.name})" in page.read_text("utf-8") for page in PAGES)
     assert len(picture) < 60_000
     assert ET.fromstring(picture).tag.endswith("svg")
     assert not re.search(r"/(tmp|home|work|root)\b|<script|href=", picture)

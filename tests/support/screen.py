@@ -10,8 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pyte
-
+from tests.support.emulator import Emulator
 from tests.support.pseudo_terminal import TerminalProcess
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,17 +20,6 @@ ENTER, CTRL_C, CTRL_D, CTRL_R, CTRL_N, ESC, TAB = "\r", "\x03", "\x04", "\x12", 
 UP, DOWN, BACKSPACE = "\x1b[A", "\x1b[B", "\x7f"
 ALT_ENTER = ESC + ENTER
 EDITOR_KEYS = "\x18\x05"
-
-
-class _Display(pyte.Screen):
-    """Whoever asks it where the cursor is gets an answer, as from any other terminal."""
-
-    def __init__(self, send: Callable[[str], object], columns: int) -> None:
-        super().__init__(columns, ROWS)
-        self._send = send
-
-    def write_process_input(self, data: str) -> None:
-        self._send(data)
 
 
 class Screen:
@@ -45,14 +33,14 @@ class Screen:
         *,
         term: str = "xterm-256color",
         columns: int = COLUMNS,
+        rows: int = ROWS,
         fresh: bool = False,
     ) -> None:
         self.raw = ""
         self._process = TerminalProcess(
-            args, {"NO_COLOR": "", **env, "TERM": term}, folder, size=(ROWS, columns), fresh=fresh
+            args, {"NO_COLOR": "", **env, "TERM": term}, folder, size=(rows, columns), fresh=fresh
         )
-        self._screen = _Display(self._process.send, columns)
-        self._stream = pyte.Stream(self._screen)
+        self.emulator = Emulator(columns, rows, self._process.send)
         self.pid = self._process.pid
 
     def __enter__(self) -> Self:
@@ -66,7 +54,7 @@ class Screen:
     @property
     def lines(self) -> list[str]:
         """The lines of the screen, without the empty ones and without trailing blanks."""
-        return [line.rstrip() for line in self._screen.display if line.strip()]
+        return [line.rstrip() for line in self.emulator.display if line.strip()]
 
     @property
     def text(self) -> str:
@@ -76,12 +64,12 @@ class Screen:
     @property
     def prompt(self) -> str:
         """What stands on the line of the cursor."""
-        return str(self._screen.display[self._screen.cursor.y]).rstrip()
+        return str(self.emulator.display[self.emulator.cursor.y]).rstrip()
 
     @property
     def title(self) -> str:
         """The title that the terminal's window has got."""
-        return str(self._screen.title)
+        return str(self.emulator.title)
 
     def read(self, timeout: float = 0.05) -> bool:
         """Take what has come, waiting at most so long for it; False at the end."""
@@ -89,7 +77,7 @@ class Screen:
         if piece is None:
             return False
         self.raw += piece
-        self._stream.feed(piece)
+        self.emulator.feed(piece)
         return True
 
     def until(self, *wanted: str, at_prompt: bool = False) -> None:
@@ -120,8 +108,8 @@ class Screen:
 
     def resize(self, columns: int) -> None:
         """Drag the window's edge."""
-        self._screen.resize(ROWS, columns)
-        self._process.resize(ROWS, columns)
+        self.emulator.resize(self.emulator.lines, columns)
+        self._process.resize(self.emulator.lines, columns)
 
     @property
     def terminal(self) -> int:

@@ -4,24 +4,18 @@ import re
 from collections.abc import Callable, Iterable
 
 import pyte
-from wcwidth import wcwidth
 
 from chatmgr.terminal.console import Console
 from chatmgr.terminal.markdown import rendered_lines
 from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 from chatmgr.terminal.region import Size
+from tests.support.emulator import WideSigns
 
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class _Screen(pyte.HistoryScreen):
-    """A wide sign that does not fit into the last column goes to the next row, as at other terminals."""
-
-    def draw(self, data: str) -> None:
-        for char in data:
-            if self.cursor.x == self.columns - 1 and wcwidth(char) == 2:
-                super().draw(" ")
-            super().draw(char)
+class _Screen(WideSigns, pyte.HistoryScreen):
+    """Rows that leave it are kept."""
 
 
 class Paper(Console):

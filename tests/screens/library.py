@@ -1,0 +1,196 @@
+"""The conversations that the pictures show, with the times at which everything in them was said."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from chatmgr.domain.events import Usage
+from chatmgr.domain.states import RunState
+from chatmgr.store.writer import RunOutcome
+from tests.support.sample_stores import SampleStore
+
+FREEZE = "What does gc.freeze() do, and when would I use it?"
+FREEZE_ANSWER = """\
+It moves every object that is alive now into a *permanent generation* that the collector no longer walks. \
+Use it right before a fork:
+
+```python
+import gc
+
+gc.disable()
+load_everything()  # modules, caches, tables
+gc.freeze()
+```
+
+| | without | with `gc.freeze()` |
+| --- | ---: | ---: |
+| shared after the fork | 61 MB | 212 MB |
+| collector's pauses | 38 ms | 4 ms |
+
+The children then **share** those pages instead of copying them.
+"""
+SHORTER = "Say it in one sentence."
+SHORTER_ANSWER = (
+    "`gc.freeze()` hides everything that is alive from the collector, so that forked children share it."
+)
+POEM = "A haiku about compilers, please."
+POEM_ANSWER = "Semicolons fall —\na thousand lines, one warning:\nunused variable."
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A turn: how long before the others' present it was said, and how its answer ended."""
+
+    ago: timedelta
+    user: str
+    answer: str
+    seconds: float = 4.2
+    tokens: tuple[int, int] = (312, 167)
+    cost: int = 2_100_000  # billionths of a dollar
+    state: RunState = RunState.COMPLETED
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A conversation with its turns, oldest first."""
+
+    name: str
+    title: str
+    model: str
+    assistant: str
+    turns: tuple[Said, ...]
+
+
+def _ago(days: float = 0, hours: float = 0, minutes: float = 0) -> timedelta:
+    """Half a minute more, so that a slow test does not show another age."""
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=30)
+
+
+TALKS = (
+    Talk(
+        "old-poems",
+        "Haiku about compilers",
+        "gpt-4.1-mini",
+        "poet",
+        (
+            Said(_ago(days=20), POEM, POEM_ANSWER, 1.9, (41, 23), 52_000),
+            Said(_ago(days=19.5), "One about linkers.", "Undefined symbol —", 0.8, (80, 6), 40_000),
+        ),
+    ),
+    Talk(
+        "taxes-2026",
+        "Deducting a home office, canton Bern",
+        "gpt-4.1",
+        "accountant",
+        tuple(
+            Said(
+                _ago(days=6 - day, hours=5 - turn),
+                question,
+                answer,
+                6.1,
+                (1_210 + 300 * turn, 388),
+                5_524_000,
+            )
+            for day in range(3)
+            for turn, (question, answer) in enumerate(
+                (
+                    (
+                        "May I deduct a room that I also use for guests?",
+                        "Only the share that serves your work.",
+                    ),
+                    ("How is that share worked out?", "By area: the room's square metres over the flat's."),
+                    (
+                        "What must I keep as evidence?",
+                        "A floor plan, the rent and a letter of your employer.",
+                    ),
+                )
+            )
+        ),
+    ),
+    Talk(
+        "trip-to-oslo",
+        "",
+        "gpt-4.1-mini",
+        "tutor",
+        (
+            Said(
+                _ago(hours=5),
+                "Plan three days in Oslo with two children, by train from Bern.",
+                "Day one: the night train to Hamburg, then",
+                2.4,
+                (52, 11),
+                61_000,
+                RunState.INTERRUPTED,
+            ),
+        ),
+    ),
+    Talk(
+        "review-412",
+        "Review of the retry loop",
+        "gpt-4.1",
+        "reviewer",
+        (
+            Said(
+                _ago(minutes=26),
+                "What could break in this retry loop?",
+                "It retries a POST that the server may have heard.",
+                3.3,
+                (940, 210),
+                3_560_000,
+            ),
+        ),
+    ),
+    Talk(
+        "gc-freeze",
+        "What gc.freeze() does before a fork",
+        "gpt-4.1",
+        "tutor",
+        (
+            Said(_ago(minutes=3), FREEZE, FREEZE_ANSWER),
+            Said(_ago(minutes=1), SHORTER, SHORTER_ANSWER, 1.1, (497, 24), 1_186_000),
+        ),
+    ),
+)
+
+
+def build(home: Path, present: datetime | None = None) -> None:
+    """Write the conversations into a home's database, as said before ``present`` (None: before now)."""
+    present = present or datetime.now(UTC)
+    path = home / "chatmgr.db"
+    with SampleStore(f"sqlite:///{path}") as store, closing(sqlite3.connect(path)) as database:
+        for talk in TALKS:
+            if store.reader.assistants.find(talk.assistant) is None:
+                store.writer.assistants.create(talk.assistant, "Be brief.", talk.model, "openai", {})
+            assistant = store.reader.assistants.get(talk.assistant)
+            store.writer.conversations.create(talk.name, assistant.id, talk.model, "openai")
+            conversation = store.named(talk.name)
+            if talk.title:
+                store.writer.conversations.set_title(conversation.pk, talk.title)
+            for turn in talk.turns:
+                run = store.writer.turns.open(
+                    conversation.pk, assistant, talk.model, "openai", "x", turn.user
+                )
+                usage = Usage(*turn.tokens, 0, 0)
+                store.writer.runs.close(run, RunOutcome(turn.state, turn.answer, usage=usage, cost=turn.cost))
+                _date(database, conversation.pk, present - turn.ago, turn.seconds)
+
+
+def _date(database: sqlite3.Connection, conversation: int, said_at: datetime, seconds: float) -> None:
+    """Move the newest turn and its conversation to the time at which they were said."""
+    begun, ended = (
+        moment.strftime("%Y-%m-%d %H:%M:%S.%f") for moment in (said_at, said_at + timedelta(seconds=seconds))
+    )
+    newest = "(SELECT max(id) FROM turns)"
+    with database:
+        database.execute(f"UPDATE turns SET created_at = ? WHERE id = {newest}", (begun,))
+        database.execute(f"UPDATE messages SET created_at = ? WHERE turn_id = {newest}", (begun,))
+        database.execute(
+            f"UPDATE runs SET started_at = ?, sent_at = ?, finished_at = ? WHERE turn_id = {newest}",
+            (begun, begun, ended),
+        )
+        times = "updated_at = ?, used_at = ?, created_at = min(created_at, ?)"
+        database.execute(
+            f"UPDATE conversations SET {times} WHERE id = ?", (ended, ended, begun, conversation)
+        )
