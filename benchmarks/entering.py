@@ -25,7 +25,8 @@ _PATH = "/responses"
 _DIRECT = """
 import sys, time
 from chatmgr.services.app import App
-from chatmgr.domain.model import ThreadRef, TurnRequest
+from chatmgr.domain.model import TurnRequest
+from chatmgr.domain.remote import ThreadRef
 
 app = App()
 conversation = app.reader.conversations.get("direct")

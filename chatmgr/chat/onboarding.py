@@ -16,8 +16,8 @@ from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused, Us
 from chatmgr.domain.model import Assistant, Conversation, Provider
 from chatmgr.domain.names import nearest, slug, valid_name
 from chatmgr.domain.text import valid_text
-from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
+from chatmgr.terminal.conversation_table import conversation_table
 from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.terminal.typeahead import early_typeahead
@@ -62,7 +62,7 @@ def welcome() -> int:
 
 def _show_latest(conversations: list[Conversation]) -> int:
     width = stdout_size()[0]  # only ever shown at a terminal
-    for line in list_tables.conversation_table(conversations, datetime.now(UTC), terminal=True, width=width):
+    for line in conversation_table(conversations, datetime.now(UTC), width=width):
         console.out(line)
     console.note("")
     last = app().reader.conversations.last_used()

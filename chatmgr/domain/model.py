@@ -7,7 +7,10 @@ from typing import Any
 
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.items import Item
+from chatmgr.domain.remote import RemoteFile, ThreadRef
 from chatmgr.domain.states import LIVE, RunState
+
+_OPENING = 200  # characters of a first message that tell what a conversation is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,9 @@ class Conversation:
     ``state`` is the newest run's, or ``empty`` before the first turn. ``thread_id`` is the remote thread at
     the conversation's provider, if any. ``own_model`` is the model set for this conversation; ``model`` is
     that, else the assistant's, else the one used last. ``deleted_at`` is when it was moved to the trash;
-    ``folder`` is where it was last used. ``branch`` is where another path ends along which it is looked at; 0
-    for its own.
+    ``folder`` is where it was last used. ``detail`` is the newest run's; ``opening`` are the first characters
+    of its path, one more than ``about`` takes; ``paths`` counts its paths. ``branch`` is where another path
+    ends along which it is looked at; 0 for its own.
     """
 
     pk: int
@@ -82,12 +86,21 @@ class Conversation:
     deleted_at: datetime | None = None
     folder: str = ""
     tags: tuple[str, ...] = ()
+    detail: str = ""
+    opening: str = ""
+    paths: int = 1
     branch: int = 0
 
     @property
     def live(self) -> bool:
         """Whether a run of this conversation is still open (its process may be dead)."""
         return self.state in LIVE
+
+    @property
+    def about(self) -> str:
+        """What it is about, on one line: its title, else its first words; empty before the first turn."""
+        words = " ".join((self.title or self.opening[:_OPENING]).split())
+        return f"{words}…" if not self.title and len(self.opening) > _OPENING else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +182,6 @@ class UserMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """A file stored at a server: its id there, and its content type."""
-
-    id: str
-    content_type: str
-
-
-@dataclass(frozen=True, slots=True)
 class Message:
     """A role and its content, as the transcript stores them and every API takes them.
 
@@ -187,21 +192,6 @@ class Message:
     content: str
     attachments: tuple[Attachment, ...] = ()
     items: tuple[Item, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadRef:
-    """The remote thread of a conversation at one endpoint.
-
-    ``synced`` is the last position of the conversation's path that the thread is known to hold. ``doubtful``:
-    a run did not end cleanly, so nobody knows what the thread holds, and no turn is built on it. ``ahead``
-    counts the turns that it holds beyond the conversation's path: after an undo, for instance.
-    """
-
-    remote_id: str
-    synced: int
-    doubtful: bool = False
-    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)

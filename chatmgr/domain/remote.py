@@ -25,6 +25,29 @@ class DeletionStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadRef:
+    """The remote thread of a conversation at one endpoint.
+
+    ``synced`` is the last position of the conversation's path that the thread is known to hold. ``doubtful``:
+    a run did not end cleanly, so nobody knows what the thread holds, and no turn is built on it. ``ahead``
+    counts the turns that it holds beyond the conversation's path: after an undo, for instance.
+    """
+
+    remote_id: str
+    synced: int
+    doubtful: bool = False
+    ahead: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file stored at a server: its id there, and its content type."""
+
+    id: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteThread:
     """A thread that a conversation has or had at an endpoint, and the ids of its responses."""
 

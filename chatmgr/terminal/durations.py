@@ -2,18 +2,25 @@
 
 from datetime import datetime
 
+from chatmgr.domain.text import counted
 from chatmgr.terminal.theme import styled
 
-_DAY = 86_400
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 # (seconds from which a unit is used, its length in seconds, its name); less than an hour is not mentioned.
 _UNITS = (
     (730 * _DAY, 365 * _DAY, "year"),
     (60 * _DAY, 30 * _DAY, "month"),
     (14 * _DAY, 7 * _DAY, "week"),
     (_DAY, _DAY, "day"),
-    (3_600, 3_600, "hour"),
+    (_HOUR, _HOUR, "hour"),
 )
-_AGE_UNITS = ((31_557_600, "y"), (604_800 * 2, "w"), (_DAY, "d"), (3_600, "h"), (60, "min"))
+_AGES = ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"))
+_DAYS_COUNTED = 7  # from then on, the day is named
+_DAYS_NAMED = 300  # from then on, the month and the year: a day could be meant of this year or the last
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def time_later(before: datetime | None, after: datetime | None) -> str:
@@ -34,15 +41,13 @@ def divider(label: str, *, terminal: bool) -> str:
 
 
 def age(moment: datetime, now: datetime) -> str:
-    """How long ago, in the largest unit that fits: ``now``, ``5 min``, ``3 h``, ``2 d``, ``7 w``, ``3 y``."""
-    seconds = max(0, int((now - moment).total_seconds()))
-    for unit_seconds, unit in (
-        (31_557_600, "y"),
-        (604_800 * 2, "w"),
-        (86_400, "d"),
-        (3_600, "h"),
-        (60, "min"),
-    ):
-        if seconds >= unit_seconds:
-            return f"{seconds // (604_800 if unit == 'w' else unit_seconds)} {unit}"
-    return "now"
+    """How long ago, or when: ``now``, ``5 minutes``, ``2 days``, ``12 March``, ``May 2024``."""
+    seconds = int((now - moment).total_seconds())
+    if seconds < _MINUTE:
+        return "now"
+    if seconds >= _DAYS_COUNTED * _DAY:
+        day = moment.astimezone()
+        month = _MONTHS[day.month - 1]
+        return f"{day.day} {month}" if seconds < _DAYS_NAMED * _DAY else f"{month} {day.year}"
+    size, unit = next((size, unit) for size, unit in _AGES if seconds >= size)
+    return counted(seconds // size, unit)

@@ -1,11 +1,8 @@
 """Tables of text: columns as wide as they need to be. The caller prints the lines."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from itertools import chain, islice
 
-from chatmgr.domain.model import Conversation
-from chatmgr.terminal.durations import age
 from chatmgr.terminal.sanitize import display_width, one_line, row_spans
 from chatmgr.terminal.theme import styled
 
@@ -84,34 +81,3 @@ def _cut_last(row: Sequence[str], width: int, last_width: int) -> Sequence[str]:
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     padded = (cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=False))
     return _GAP.join(padded).rstrip()
-
-
-def conversation_table(
-    conversations: Iterable[Conversation], now: datetime, *, terminal: bool, width: int = 0
-) -> Iterator[str]:
-    """One line for each conversation; tags if any of the first ones has some.
-
-    With a ``width``, titles too, if there is room for them.
-    """
-    headings = ["NAME", "TURNS", "ASSISTANT", "MODEL", "PROVIDER", "STATE", "AGE"]
-    remaining = iter(conversations)
-    measured = list(islice(remaining, _MEASURED))
-    tagged = any(conversation.tags for conversation in measured)
-    titled = width > 0 and any(conversation.title for conversation in measured)
-    rows = (
-        (
-            one_line(conversation.name, 40),
-            str(conversation.turns),
-            one_line(conversation.assistant, 24),
-            one_line(conversation.model, 32) or "—",
-            conversation.provider,
-            conversation.state,
-            age(conversation.updated_at, now),
-            *([" ".join(conversation.tags)] if tagged else []),
-            *([conversation.title] if titled else []),
-        )
-        for conversation in chain(measured, remaining)
-    )
-    headings += ["TAGS"] * tagged + ["TITLE"] * titled
-    optional = ("PROVIDER", "ASSISTANT", "MODEL", "TAGS", "STATE")
-    return table(headings, rows, terminal=terminal, width=width, cut=titled, optional=optional)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from chatmgr.domain.filters import Filters
-from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console, show_lines
+from chatmgr.terminal.conversation_table import conversation_table
 from chatmgr.terminal.region import stdout_size
 from chatmgr.ui.context import app, empty_suffix
 from chatmgr.ui.json_output import conversation_json, print_json
@@ -19,9 +19,8 @@ def show_list(filters: Filters, count: int, *, as_json: bool, pager: bool) -> No
         for conversation in conversations:
             print_json(conversation_json(conversation))
         return
-    terminal = sys.stdout.isatty()
-    width = stdout_size()[0] if terminal else 0
-    lines = list_tables.conversation_table(conversations, datetime.now(UTC), terminal=terminal, width=width)
+    width = stdout_size()[0] if sys.stdout.isatty() else 0
+    lines = conversation_table(conversations, datetime.now(UTC), width=width)
     show_lines(_noting_none(lines, filters), pager=pager)
 
 

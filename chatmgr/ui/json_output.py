@@ -43,6 +43,7 @@ def conversation_json(conversation: Conversation) -> dict[str, Any]:
         "name": conversation.name,
         "id": conversation.id,
         "title": conversation.title or None,
+        "about": conversation.about or None,
         "assistant": conversation.assistant,
         "assistant_version": conversation.assistant_version,
         "model": conversation.model or app().turns.model_of(conversation) or None,

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatmgr.domain.model import Attachment, RemoteFile
+from chatmgr.domain.model import Attachment
+from chatmgr.domain.remote import RemoteFile
 from chatmgr.domain.states import RunState
 from chatmgr.store.reader import Reader
 from chatmgr.store.writer import OpenRun, RunOutcome, Writer

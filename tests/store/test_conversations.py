@@ -57,6 +57,26 @@ def test_lists_begin_with_the_newest_activity(store: Store) -> None:
     assert len(list(store.reader.conversations.list(FAR))) == 3
 
 
+def test_lists_tell_what_a_conversation_is_about(store: Store) -> None:
+    store.conversation("untold")
+    store.writer.conversations.create("asked", store.assistant().id, "", "openai")
+    store.answer("first\nwords " + "x" * 300, "hi", "asked")
+    store.answer("later words", "hi", "asked")
+    asked, untold = store.reader.conversations.list(0)
+    assert (untold.about, untold.opening, untold.paths) == ("Untold", "", 1)
+    assert asked.opening == ("first\nwords " + "x" * 300)[:201]
+    assert asked.about == ("first words " + "x" * 300)[:200] + "…"
+
+
+def test_what_a_conversation_is_about_follows_its_path(store: Store) -> None:
+    store.answer("the one way", "hi")
+    store.writer.conversations.set_title(store.now().pk, "")
+    store.writer.tree.move_tip(store.now().pk, 0, "undo")
+    assert (store.now().about, store.now().turns) == ("", 0)
+    store.answer("the other way", "hi")
+    assert (store.now().about, store.now().paths) == ("the other way", 2)
+
+
 def test_the_last_used_is_the_one_touched_last(store: Store) -> None:
     first = store.conversation("one")
     store.conversation("two")

@@ -4,7 +4,8 @@ import hashlib
 
 from chatmgr.domain.events import Usage
 from chatmgr.domain.items import DECLINED, ItemKind, answer_to
-from chatmgr.domain.model import Message, RemoteFile
+from chatmgr.domain.model import Message
+from chatmgr.domain.remote import RemoteFile
 from chatmgr.domain.states import RunState
 from chatmgr.store import integrity
 from chatmgr.store.writer import OpenRun, RunOutcome

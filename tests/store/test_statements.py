@@ -15,17 +15,8 @@ from chatmgr.domain import events
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.items import Item
 from chatmgr.domain.lossless_columns import COLUMNS
-from chatmgr.domain.model import (
-    Assistant,
-    Attachment,
-    Conversation,
-    LiveRun,
-    RemoteFile,
-    Run,
-    ThreadRef,
-    Turn,
-)
-from chatmgr.domain.remote import RemoteCopy, RemoteThread
+from chatmgr.domain.model import Assistant, Attachment, Conversation, LiveRun, Run, Turn
+from chatmgr.domain.remote import RemoteCopy, RemoteFile, RemoteThread, ThreadRef
 from chatmgr.domain.search import Hit
 from chatmgr.domain.stored_texts import Holder
 from chatmgr.domain.totals import Ranking, UsageTotals

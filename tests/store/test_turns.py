@@ -7,7 +7,7 @@ import pytest
 
 from chatmgr.domain.errors import Busy
 from chatmgr.domain.events import Usage
-from chatmgr.domain.model import ThreadRef
+from chatmgr.domain.remote import ThreadRef
 from chatmgr.domain.states import LIVE, RunState
 from chatmgr.store.writer import RunOutcome
 from tests.support.store import ENDPOINT, Store, execute, query, snapshot

@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl
 from chatmgr.backends import registry
 from chatmgr.domain.events import Event, ItemDone
 from chatmgr.domain.items import Item
-from chatmgr.domain.model import Assistant, LiveRun, Message, Provider, ThreadRef, TurnRequest
+from chatmgr.domain.model import Assistant, LiveRun, Message, Provider, TurnRequest
 from chatmgr.domain.ports import Backend
+from chatmgr.domain.remote import ThreadRef
 from chatmgr.domain.states import RunState
 from tests.support.reply_server import ReceivedRequest, Reply, ReplyServer
 from tests.support.scripted_api import NOT_FOUND, Outcome, outcome, response, stream

@@ -15,10 +15,9 @@ from chatmgr.domain.errors import ProviderRefused
 from chatmgr.domain.events import STATELESS
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.text import counted
-from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
-from chatmgr.terminal.durations import age
-from chatmgr.terminal.sanitize import one_line
+from chatmgr.terminal.conversation_table import conversation_table
+from chatmgr.terminal.region import stdout_size
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import conversation_json, print_json
 from chatmgr.ui.prompts import confirm
@@ -59,27 +58,11 @@ def list_(as_json: bool) -> None:
 
 
 def _print(conversations: Sequence[Conversation]) -> None:
-    now = datetime.now(UTC)
-    rows = [
-        (
-            one_line(conversation.name, 40),
-            conversation.id,
-            str(conversation.turns),
-            conversation.provider,
-            _deleted_when(conversation, now),
-        )
-        for conversation in conversations
-    ]
-    head = ("NAME", "ID", "TURNS", "PROVIDER", "DELETED")
-    for line in list_tables.table(head, rows, terminal=sys.stdout.isatty()):
+    width = stdout_size()[0] if sys.stdout.isatty() else 0
+    for line in conversation_table(conversations, datetime.now(UTC), width=width, deleted=True):
         console.out(line)
     if not conversations:
         console.note("The trash is empty.")
-
-
-def _deleted_when(conversation: Conversation, now: datetime) -> str:
-    duration = age(conversation.deleted_at or now, now)
-    return duration if duration == "now" else f"{duration} ago"
 
 
 @command.command("empty")

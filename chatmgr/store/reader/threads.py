@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 from chatmgr.domain.events import STATELESS
 from chatmgr.domain.ids import FAR
-from chatmgr.domain.model import RemoteFile, ThreadRef
-from chatmgr.domain.remote import RemoteCopy, RemoteThread
+from chatmgr.domain.remote import RemoteCopy, RemoteFile, RemoteThread, ThreadRef
 from chatmgr.domain.tree import Piece, last_common
 from chatmgr.store.reader.pieces import path_to, read_pieces
 from chatmgr.store.reader.query_session import QuerySession

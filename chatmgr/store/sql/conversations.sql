@@ -27,6 +27,21 @@ coalesce(
     WHERE tags.conversation_id = conversations.id
 )
 
+-- The first words of a conversation's path, and what shows whether there are more.
+-- fragment: opening
+coalesce(
+    (
+        SELECT substr(messages.content, 1, 201)
+        FROM path_segments
+        JOIN turns ON turns.branch_id = path_segments.branch_id AND turns.position = path_segments.first
+        JOIN messages ON messages.turn_id = turns.id AND messages.role = 'user'
+        WHERE path_segments.conversation_id = conversations.id
+            AND path_segments.first = 1
+            AND conversations.turns > 0
+    ),
+    ''
+)
+
 -- What a conversation stands on. Every join is a lookup by primary key.
 -- fragment: source
 FROM conversations
@@ -68,7 +83,11 @@ conversations.archived_at,
 conversations.deleted_at,
 conversations.folder,
 -- include: tags
-AS tags
+AS tags,
+coalesce(runs.detail, '') AS detail,
+-- include: opening
+AS opening,
+(SELECT count(*) FROM branches WHERE branches.conversation_id = conversations.id) AS paths
 
 -- fragment: row
 SELECT
