@@ -75,8 +75,8 @@ TALKS = (
         "gpt-4.1-mini",
         "poet",
         (
-            Said(_ago(days=20), POEM, POEM_ANSWER, 1.9, (41, 23), 52_000),
-            Said(_ago(days=19.5), "One about linkers.", "Undefined symbol —", 0.8, (80, 6), 40_000),
+            Said(_ago(days=6.8), POEM, POEM_ANSWER, 1.9, (41, 23), 52_000),
+            Said(_ago(days=6.5), "One about linkers.", "Undefined symbol —", 0.8, (80, 6), 40_000),
         ),
     ),
     Talk(
