@@ -3,7 +3,7 @@
 import os
 import sys
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -11,6 +11,9 @@ from chatmgr import __version__
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.text import as_sentence
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Help section → verb → (module, its one line of help). Known without importing any verb. A new verb is one
 # line here, in the section where a reader would look for it.
@@ -59,6 +62,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "man": ("man", "Print the manual page."),
     },
 }
+_OTHER_NAMES = {"search": "search"}  # commands that are aliases, and not listed
 # Verbs that run turns. Ctrl-C waits there until the message is kept; any other verb it stops in its work.
 _TURN_VERBS = frozenset({"continue", "edit", "new", "resume", "retry", "runs", "send"})
 COMMANDS = {verb: row for group in GROUPS.values() for verb, row in group.items()}
@@ -84,19 +88,30 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As Click's own, with an alias replaced by what it stands for."""
+        if args:
+            from chatmgr.cli.aliases import expand
+
+            own = next((index for index, word in enumerate(args) if word != "--debug"), len(args))
+            args = [*args[:own], *expand(args[own:])]
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As Click's own, but with the names of all verbs for its suggestion, imported or not."""
+        """As Click's own, but an unknown word is answered with the verb that may be meant."""
         name = args[0]
-        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            raise click.exceptions.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx)
+        if name not in COMMANDS and name not in _OTHER_NAMES and not ctx.resilient_parsing:
+            from chatmgr.cli.aliases import unknown
+
+            raise unknown(args, list(COMMANDS))
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS and cmd_name not in _OTHER_NAMES:
             return None
-        module = import_module(f"chatmgr.cli.verbs.{COMMANDS[cmd_name][0]}")
+        module = import_module(f"chatmgr.cli.verbs.{_OTHER_NAMES.get(cmd_name) or COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command", module.command)
         return command
 
@@ -106,6 +121,23 @@ class LazyGroup(click.Group):
             if group:
                 with formatter.section(title):
                     formatter.write_dl([(verb.ljust(width), line) for verb, (_, line) in group.items()])
+        from chatmgr.cli.aliases import shown
+
+        with formatter.section("Also understood"):
+            formatter.write_dl(shown())
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """As Click's own; aliases are offered only once a part of them is typed."""
+        from click.shell_completion import CompletionItem
+
+        from chatmgr.cli.aliases import COMPLETED
+
+        aliases = [
+            CompletionItem(name, help=line)
+            for name, line in COMPLETED.items()
+            if incomplete and name.startswith(incomplete)
+        ]
+        return [*super().shell_complete(ctx, incomplete), *aliases]
 
 
 @click.group(
@@ -114,7 +146,7 @@ class LazyGroup(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, "-V", "--version", prog_name="chatmgr")
+@click.version_option(__version__, "-v", "-V", "--version", prog_name="chatmgr")
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @click.pass_context
 def cli(ctx: click.Context, debug: bool) -> int | None:

@@ -18,6 +18,8 @@ WORDS: dict[str, dict[str, str]] = {
     'db': {'backup': 'Copy the SQLite database, even while it is...', 'check': 'Check the database: its pages, references,...', 'reindex': 'Rebuild the search index, even while the...', 'status': "Show the database's location, schema and...", 'upgrade': "Upgrade the database to this version's..."},
     'completion': {'install': 'Install completion where the shell looks...', 'show': "Print a shell's completion script, to...", 'uninstall': 'Uninstall completion.'},
 }
+# Offered once a part of the word is typed.
+ALIASES = {'ls': 'The same as history.', 'list': 'The same as history.', 'show': 'The same as history NAME.', 'search': 'The same as history -q WORDS.', 'rm': 'The same as delete.', 'help': 'The same as --help.', 'version': 'The same as --version.'}
 ARGUMENTS: dict[str, list[str]] = {
     'resume': ['conversation'],
     'send': ['conversation', ''],
@@ -32,12 +34,16 @@ ARGUMENTS: dict[str, list[str]] = {
     'fork': ['conversation', ''],
     'switch': ['conversation'],
     'history': ['conversation'],
+    'ls': ['conversation'],
+    'list': ['conversation'],
+    'show': ['conversation'],
     'export': ['conversation*'],
     'rename': ['conversation*'],
     'tag': ['*'],
     'archive': ['conversation*'],
     'unarchive': ['conversation*'],
     'delete': ['conversation*'],
+    'rm': ['conversation*'],
     'restore': ['*'],
     'scrub': ['conversation*'],
     'trash empty': ['*'],

@@ -97,13 +97,14 @@ def _split_words(line: str) -> list[str]:
 
 def _candidates(args: list[str], incomplete: str) -> Candidates | None:
     """The candidates for a word; None if Click has to answer."""
-    from chatmgr.completion.command_table import ARGUMENTS, WORDS
+    from chatmgr.completion.command_table import ALIASES, ARGUMENTS, WORDS
 
     if any(word.startswith("-") for word in (*args, incomplete)):
         return None
     path = " ".join(args)
     if path in WORDS and (not incomplete or incomplete[0].isalnum()):
-        return [item for item in WORDS[path].items() if item[0].startswith(incomplete)]
+        words = {**WORDS[path], **ALIASES} if incomplete and not path else WORDS[path]
+        return [item for item in words.items() if item[0].startswith(incomplete)]
     for depth in (1, 2):
         if kinds := ARGUMENTS.get(" ".join(args[:depth])):
             index = len(args) - depth

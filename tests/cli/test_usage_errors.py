@@ -139,7 +139,7 @@ class TestUsage:
     @pytest.mark.parametrize(
         ("words", "told"),
         [
-            (("histroy",), "Did you mean 'history'?"),
+            (("histroy",), "Did you mean: chatmgr history"),
             (("provider", "lst"), "Did you mean 'list'?"),
             (("send", "demo", "hi", "--jsn"), "Did you mean '--json'?"),
             (("--debgu",), "Did you mean '--debug'?"),

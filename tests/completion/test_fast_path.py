@@ -54,6 +54,12 @@ QUICK = [
     "chatmgr ",
     "chatmgr h",
     "chatmgr x",
+    "chatmgr s",
+    "chatmgr l",
+    "chatmgr rm d",
+    "chatmgr rm demo d",
+    "chatmgr show d",
+    "chatmgr ls ",
     "chatmgr assistant ",
     "chatmgr assistant s",
     "chatmgr db b",
@@ -78,6 +84,10 @@ SLOW = [
     "chatmgr assistant nosuch p",
     "chatmgr provider show o",
     "chatmgr _",
+    "chatmgr help ",
+    "chatmgr help config s",
+    "chatmgr search d",
+    "chatmgr provider rm o",
 ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from chatmgr.cli import aliases
 from chatmgr.cli.help.command_tree import contexts
 from chatmgr.cli.params import NameParam
 from chatmgr.completion import fast_path
@@ -66,10 +67,12 @@ def render() -> str:
         for path, command in commands.items()
         if isinstance(command, click.Group)
     ]
-    lines += ["}", "ARGUMENTS: dict[str, list[str]] = {"]
+    lines += ["}", "# Offered once a part of the word is typed.", f"ALIASES = {aliases.COMPLETED!r}"]
+    lines.append("ARGUMENTS: dict[str, list[str]] = {")
     for path, command in commands.items():
         if not isinstance(command, click.Group) and any(kinds := arguments(command)):
-            lines.append(f"    {path!r}: {kinds!r},")
+            names = [path, *(alias for alias in aliases.COMPLETED if aliases.expand([alias]) == [path])]
+            lines += [f"    {name!r}: {kinds!r}," for name in names]
     return "\n".join([*lines, "}", ""])
 
 

@@ -6,11 +6,12 @@ them.
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
 from chatmgr import __version__
+from chatmgr.cli import aliases
 from chatmgr.cli.help.command_tree import contexts
 from chatmgr.cli.main import EXIT_CODES, GROUPS, cli
 
@@ -44,6 +45,7 @@ def _lines() -> Iterator[str]:
         if group:
             yield from (".PP", f"{_text(title)}:")
             yield from _listed((verb, line) for verb, (_, line) in group.items())
+    yield from (".PP", "Also understood:", *_listed(aliases.shown()))
     for page in rest:
         yield from (f'.SS "{_text(page.path)}"', *page.usage, *page.help, *page.options)
     yield from (".SH EXIT STATUS", *_prose(EXIT_CODES))
@@ -73,7 +75,7 @@ def _prose(help_text: str) -> Iterator[str]:
             yield from (".PP", *(_text(line.strip()) for line in lines))
 
 
-def _listed(rows: Iterator[tuple[str, str]] | tuple[tuple[str, str], ...]) -> Iterator[str]:
+def _listed(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     for term, meaning in rows:
         yield from (".TP", f"\\fB{_text(term)}\\fR", _text(meaning))
 
