@@ -233,7 +233,7 @@ def test_picking_an_answer(demo: Chatmgr, memories: list[Messages]) -> None:
     assert demo.refused(5, "retry", "demo@3", "--pick", "3") == ("chatmgr: demo@3 has 2 runs, and no run 3.")
     spent = demo.json("stats")
     [turn] = demo.json("retry", "demo@3", "--pick", "2")
-    assert (turn["turn"], turn["answer"], turn["cost"], turn["input_tokens"]) == (3, "answer 4", 0, None)
+    assert (turn["turn"], turn["answer"], turn["cost"], turn["input_tokens"]) == (3, "answer 4", 0, 0)
     assert questions(demo) == ["one", "two", "three"]
     assert questions(demo, "demo~1") == ["one", "two", "three", "four"]
     assert [row["input_tokens"] for row in demo.json("stats")] == [row["input_tokens"] for row in spent]
@@ -387,7 +387,7 @@ def test_going_on_with_a_shared_answer_leaves_it_as_it_is(demo: Chatmgr, wire: W
     assert demo.turn("demo@4")["answer"] == "a b c"
     [turn] = demo("history", "plan-b@4", "--runs", "--json").json()
     [copied, whole] = turn["runs"]
-    assert (copied["answer"], copied["cost"], copied["output_tokens"]) == ("a b c", 0, None)
+    assert (copied["answer"], copied["cost"], copied["output_tokens"]) == ("a b c", 0, 0)
     assert (whole["answer"], whole["output_tokens"], whole["chosen"]) == ("a b c d e f", 3, True)
     assert turn["answer"] == "a b c d e f"
 

@@ -18,7 +18,8 @@ from chatmgr.store.writer import OpenRun, RunOutcome
 from tests.faults.tree_worker import play
 from tests.store.tree_comparison import Comparison, actual, difference, expected
 from tests.store.tree_model import ModelTurn
-from tests.store.tree_player import Operation, Player, hasten, operations
+from tests.store.tree_operations import Operation, operations
+from tests.store.tree_player import Player, hasten
 from tests.support.processes import until
 from tests.support.store import ENDPOINT, Store, query
 from tests.support.store_processes import OtherProcess

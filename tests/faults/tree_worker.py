@@ -2,7 +2,8 @@
 
 from multiprocessing.connection import Connection
 
-from tests.store.tree_player import Operation, Player
+from tests.store.tree_operations import Operation
+from tests.store.tree_player import Player
 from tests.support.store import Store
 
 

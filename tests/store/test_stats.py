@@ -181,7 +181,7 @@ def test_what_nobody_told_is_unknown(store: Store) -> None:
     total = total_of(store)
     assert (total.cost, total.unpriced) == (None, 1)
     assert (total.input_tokens, total.output_tokens, total.cached_tokens) == (None, None, None)
-    turn = said(store, MARCH, cost=0, input_tokens=0)
+    turn = said(store, MARCH, cost=0, input_tokens=0, sent_at="2026-03-10 12:00:00.000000")
     retried(store, turn, cost=3, input_tokens=None)
     total = total_of(store)
     assert (total.turns, total.runs, total.cost, total.unpriced, total.input_tokens) == (2, 3, 3, 1, 0)

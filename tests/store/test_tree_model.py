@@ -10,7 +10,8 @@ import pytest
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.search import index
 from tests.store.tree_comparison import actual, difference, expected
-from tests.store.tree_player import Operation, Player, hasten, operations
+from tests.store.tree_operations import Operation, operations
+from tests.store.tree_player import Player, hasten
 from tests.support.store import Store, query
 
 LONGEST = 12  # operations in a sequence

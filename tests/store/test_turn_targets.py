@@ -7,6 +7,7 @@ from chatmgr.domain.model import Attachment
 from chatmgr.domain.search import parse_query
 from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
+from chatmgr.services.statistics import RANKINGS, statistics
 from chatmgr.store import migrate
 from chatmgr.store.writer import OpenRun, RunOutcome, ThreadKey
 from tests.support.sample_items import IMAGE, say
@@ -132,7 +133,7 @@ def test_an_answer_of_a_shared_turn_goes_on_in_a_copy(plan: Store) -> None:
     assert path(plan)[-1] == ("four", "FO")
     assert path(plan, "fork")[-1] == ("four", "FOUR")
     runs = plan.reader.turns.runs(plan.now("fork"), 4)
-    assert [(run.answer, run.cost, run.input_tokens) for run in runs] == [("FO", 0, None), ("FOUR", 5, None)]
+    assert [(run.answer, run.cost, run.input_tokens) for run in runs] == [("FO", 0, 0), ("FOUR", 5, None)]
     assert is_sound(plan)
 
 
@@ -152,6 +153,40 @@ def test_picking_in_a_copy_counts_each_run_once(store: Store) -> None:
     assert store.reader.turns.context(pk, 2)[0].attachments == (NOTE,)
     assert store.reader.runs.cost(pk) == spent
     assert is_sound(store)
+
+
+def test_sums_leave_out_runs_that_were_copied(plan: Store) -> None:
+    plan.writer.tree.fork(plan.now().pk, 3, "fork")
+    fork = plan.now("fork").pk
+    before = counts(plan)
+    plan.writer.tree.pick_copy(fork, 3, plan.reader.turns.runs(plan.now(), 3)[0].pk)
+    assert path(plan, "fork") == path(plan)
+    assert counts(plan) == before
+    assert plan.reader.stats.total_of(fork) is None
+    [copied] = plan.reader.turns.runs(plan.now("fork"), 3)
+    target = TurnTarget(3, "continue", "", False, "THREE", copied.pk)
+    close(plan, anew(plan, "three", target, "fork"), "THREE!")
+    assert counts(plan) == [("plan", 3, 3), ("fork", 1, 1)]
+    source = plan.now().pk
+    plan.writer.trash.put([source])
+    plan.writer.trash.purge([source])
+    assert counts(plan) == [("fork", 4, 4)]
+
+
+def counts(store: Store) -> list[tuple[str, int, int]]:
+    """The turns and runs that each conversation made, as every way of counting has it."""
+    whole, quick = (statistics(store.reader, EVERYTHING, moments=moments) for moments in (True, False))
+    assert whole is not None
+    assert quick is not None
+    assert quick.total == whole.total
+    for ranking in RANKINGS:
+        quick_rows, rows = (
+            [(row.key, row.turns, row.runs, row.cost) for row in each.rows(ranking)]
+            for each in (quick, whole)
+        )
+        assert quick_rows == rows
+    assert sum(row.runs for row in whole.rows("day")) == whole.total.runs
+    return [(row.key, row.turns, row.runs) for row in quick.rows("conversation")]
 
 
 def test_threads_know_how_much_of_the_path_they_hold(plan: Store) -> None:

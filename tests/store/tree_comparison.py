@@ -69,7 +69,7 @@ def _expected_of(conversation: ModelConversation) -> Comparison:
         "last answered before": max((at for at in answered if at < len(visible)), default=0),
         "runs": [(run.answer, run.cost) for run in visible[-1].runs] if visible else [],
         "chosen": visible[-1].chosen if visible else -1,
-        "state": ("completed" if visible[-1].answer else "failed") if visible else "empty",
+        "state": visible[-1].runs[visible[-1].chosen].state if visible else "empty",
         "thread": None if thread is None else (held, len(thread) - held),
         "path": conversation.current,
         **{
@@ -90,8 +90,8 @@ def _expected_hits(tree: Tree, word: str) -> list[tuple[object, ...]]:
 
 
 def _usage(turns: list[ModelTurn], makers: list[ModelConversation]) -> tuple[int, int, int]:
-    """Turns, runs and cost of what conversations made."""
-    made = [(turn, run) for turn in turns for run in turn.runs if run.maker in makers]
+    """Turns, runs and cost of what conversations made; copies of runs are not counted again."""
+    made = [(turn, run) for turn in turns for run in turn.runs if run.maker in makers and not run.is_copy]
     return len({id(turn) for turn, _ in made}), len(made), sum(run.cost for _, run in made)
 
 

@@ -5,16 +5,23 @@ one of them, up to its tip. What no path of any conversation holds is gone.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(eq=False, slots=True)
 class ModelRun:
-    """One attempt at an answer, which counts for the conversation that made it."""
+    """One attempt at an answer, which counts for the conversation that made it; a copy counts for none."""
 
     maker: "ModelConversation"
     answer: str
     cost: int
+    is_copy: bool = False
+    broke_off: bool = False
+
+    @property
+    def state(self) -> str:
+        """How it ended."""
+        return "completed" if self.answer and not self.broke_off else "failed"
 
 
 @dataclass(eq=False, slots=True)
@@ -115,6 +122,20 @@ class Tree:
             turn.chosen = len(turn.runs) - 1
         elif not turn.answer:
             turn.chosen = answered[-1]
+
+    def copy(self, conversation: ModelConversation, turn: ModelTurn, number: int) -> None:
+        """In place of the last turn, one like it with a copy of a run."""
+        conversation.tip -= 1
+        source = turn.runs[number]
+        self.say(conversation, turn.text, turn.file, source.answer, 0)
+        conversation.visible[-1].runs = [replace(source, maker=conversation, cost=0, is_copy=True)]
+
+    def go_on(self, conversation: ModelConversation, answer: str, cost: int) -> None:
+        """Another run of the last turn, which answers it if it says more than the answer before."""
+        turn = conversation.visible[-1]
+        turn.runs.append(ModelRun(conversation, answer, cost, broke_off=answer == turn.answer))
+        if answer != turn.answer:
+            turn.chosen = len(turn.runs) - 1
 
     def shared(self, conversation: ModelConversation, turn: ModelTurn) -> bool:
         """Whether a turn must not be changed: it is on another path too, or was said on another one."""

@@ -1,9 +1,7 @@
 """Plays operations on the tree of turns twice: on a real database, and on the model of it."""
 
 import hashlib
-import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import event
@@ -15,46 +13,12 @@ from chatmgr.domain.turn_target import TurnTarget
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.writer import OpenRun, RunOutcome, ThreadKey
 from tests.store.tree_model import ModelConversation, ModelTurn, Tree
+from tests.store.tree_operations import Operation
 from tests.support.store import ENDPOINT, Store, query
 
 WORDS = ("pears", "plums", "figs", "dates", "東京")
 FILES = (b"", b"", b"", b"a file", b"another file")
 MOST = 6  # conversations at a time
-# What happens, and how often.
-KINDS = {
-    "create": 3,
-    "say": 14,
-    "fork": 6,
-    "undo": 6,
-    "redo": 3,
-    "edit": 5,
-    "switch": 5,
-    "retry": 5,
-    "pick": 3,
-    "rename": 1,
-    "thread": 2,
-    "trash": 5,
-    "restore": 2,
-    "purge": 4,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What is done, and numbers that say to what; each is taken modulo what there is."""
-
-    kind: str
-    numbers: tuple[int, int, int, int]
-
-
-def operations(seed: object, longest: int) -> list[Operation]:
-    """A random sequence, the same for the same seed."""
-    numbers = random.Random(repr(seed))
-    kinds = numbers.choices([*KINDS], [*KINDS.values()], k=numbers.randint(3, longest))
-    return [
-        Operation(kind, tuple(numbers.randrange(1 << 16) for _ in range(4)))  # type: ignore[arg-type]
-        for kind in ["create", "say", "say", *kinds]
-    ]
 
 
 class Player:
@@ -157,11 +121,10 @@ class Player:
             conversation.pk, self._assistant, *where, text, attachments=files, target=target
         )
 
-    def _close(self, run: OpenRun, answer: str, *, synced: bool | None) -> int:
+    def _close(self, run: OpenRun, answer: str, *, synced: bool | None, state: RunState | None = None) -> int:
         """End a run; returns its cost, which no other has."""
         cost = self._number()
-        state = RunState.COMPLETED if answer else RunState.FAILED
-        self.last_outcome = RunOutcome(state, answer, cost=cost, thread_synced=synced)
+        self.last_outcome = RunOutcome(state or _state(answer), answer, cost=cost, thread_synced=synced)
         self.store.writer.runs.close(run, self.last_outcome)
         return cost
 
@@ -209,6 +172,22 @@ class Player:
         run = self._open(conversation, "", b"", TurnTarget(position, "retry", again=True))
         self.tree.retry(conversation, answer, self._close(run, answer, synced=None))
 
+    def _continue(self, conversation: ModelConversation, word: int, *_: int) -> None:
+        """Another run that begins with the last answer; where that is not free, after a copy of its run."""
+        if not conversation.tip or not conversation.visible[-1].answer:
+            return
+        turn, position, free = conversation.visible[-1], conversation.tip, self._is_free(conversation)
+        begun, more = turn.answer, self._answer(word)
+        more = f" {more}" if more else ""  # a word of its own, for the search
+        begun_by = self.store.reader.turns.runs(self.store.now(conversation.name), position)[turn.chosen].pk
+        self.log.append(f"continue {conversation.name} → {more!r}")
+        target = TurnTarget(position, "continue", "", free, begun, begun_by)
+        run = self._open(conversation, turn.text, b"" if free else turn.file, target)
+        cost = self._close(run, begun + more, synced=None, state=_state(more))
+        if not free:
+            self.tree.copy(conversation, turn, turn.chosen)
+        self.tree.go_on(conversation, begun + more, cost)
+
     def _pick(self, conversation: ModelConversation, which: int, *_: int) -> None:
         """Another run for the last turn; where that is not free, a copy of the turn with that run alone."""
         if not conversation.tip:
@@ -225,8 +204,7 @@ class Player:
             turn.chosen = number
         else:
             self.store.writer.tree.pick_copy(conversation.pk, position, run.pk)
-            conversation.tip -= 1
-            self.tree.say(conversation, turn.text, turn.file, turn.runs[number].answer, 0)
+            self.tree.copy(conversation, turn, number)
 
     def _is_free(self, conversation: ModelConversation) -> bool:
         """Whether the last turn may be changed: nothing goes on after it, and nobody else holds it."""
@@ -263,6 +241,10 @@ class Player:
         self.log.append(f"trash empty: {', '.join(each.name for each in doomed)}")
         self.store.writer.trash.purge([each.pk for each in doomed])
         self.tree.purge(doomed)
+
+
+def _state(answer: str) -> RunState:
+    return RunState.COMPLETED if answer else RunState.FAILED
 
 
 def hasten(store: Store) -> None:

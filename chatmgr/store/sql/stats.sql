@@ -8,6 +8,11 @@ min(turns.created_at) AS first_at,
 max(turns.created_at) AS last_at,
 -- include: run_sums
 
+-- Whether a run was made where it is. One that was copied for another path counts where it was made: it was
+-- never sent, and is known to have used no tokens.
+-- fragment: made
+(runs.sent_at IS NOT NULL OR coalesce(runs.input_tokens, 1) <> 0)
+
 -- fragment: run_sums
 count(*) AS runs,
 sum(runs.input_tokens) AS input_tokens,
@@ -25,7 +30,9 @@ JOIN assistants ON assistants.id = conversations.assistant_id
 -- include: conditions
 
 -- fragment: conditions
-WHERE conversations.deleted_at IS NULL
+WHERE
+    -- include: made
+    AND conversations.deleted_at IS NULL
     AND turns.created_at BETWEEN :since AND :until
     AND (:model = '' OR runs.model = :model)
     AND (:provider = '' OR runs.provider = :provider)
@@ -70,7 +77,13 @@ SELECT
                 FROM turns
                 WHERE turns.branch_id = conversations.branch_id AND turns.position = conversations.turns + 1
             )
-        THEN (SELECT count(DISTINCT runs.turn_id) FROM runs WHERE runs.conversation_id = conversations.id)
+        THEN (
+            SELECT count(DISTINCT runs.turn_id)
+            FROM runs
+            WHERE runs.conversation_id = conversations.id
+                AND
+                -- include: made
+        )
         ELSE conversations.turns
     END AS turns,
     assistants.name AS assistant,
@@ -90,6 +103,8 @@ FROM (
         runs.provider,
         -- include: run_sums
     FROM runs
+    WHERE
+        -- include: made
     GROUP BY runs.conversation_id, runs.model, runs.provider
 ) AS used
 JOIN conversations ON conversations.id = used.conversation_id
@@ -102,21 +117,27 @@ ORDER BY conversations.id
 SELECT runs.model AS key, count(DISTINCT runs.turn_id) AS turns
 FROM runs
 WHERE runs.conversation_id = :conversation
+    AND
+    -- include: made
 GROUP BY runs.model
 
 -- name: turns_by_provider
 SELECT runs.provider AS key, count(DISTINCT runs.turn_id) AS turns
 FROM runs
 WHERE runs.conversation_id = :conversation
+    AND
+    -- include: made
 GROUP BY runs.provider
 
 -- fragment: times
 SELECT turns.created_at
 FROM turns
-JOIN runs ON runs.id = turns.run_id
+JOIN runs ON runs.turn_id = turns.id
 JOIN conversations ON conversations.id = runs.conversation_id
 JOIN assistants ON assistants.id = conversations.assistant_id
-WHERE conversations.deleted_at IS NULL
+WHERE
+    -- include: made
+    AND conversations.deleted_at IS NULL
     -- include: conversations.shared_filters
 
 -- The times of the first and the last turns in the order of their stamps, which is that of their times but

@@ -41,6 +41,7 @@ turns = Table(
 # ``cost`` is in billionths of a US dollar, at the day's price; NULL where no price is known.
 # ``cursor`` is the number of the last streamed event whose text is kept. ``reasoning`` is what the model
 # wrote to itself, apart from the answer. ``sent_at`` is NULL until the server may have heard the message.
+# A run that was copied for another path was not sent and used 0 tokens; sums leave it out.
 runs = Table(
     "runs",
     metadata,

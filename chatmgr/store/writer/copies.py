@@ -8,12 +8,15 @@ from chatmgr.domain.ids import new_key
 from chatmgr.store.tables import attachments, items, messages, runs, turns
 from chatmgr.store.writer.items import next_position
 
-_SPENT = (
-    "input_tokens",
-    "output_tokens",
-    "cached_tokens",
-    "reasoning_tokens",
-)  # counted where they were made
+# Counted where it was made. Sums know a copy by it: of a run that was never sent, it is unknown what it used.
+_SPENT = {
+    "input_tokens": 0,
+    "output_tokens": 0,
+    "cached_tokens": None,
+    "reasoning_tokens": None,
+    "cost": 0,
+    "sent_at": None,
+}
 
 
 def copy_run(db: Connection, conversation: int, turn: int, run: int, moment: datetime) -> int:
@@ -23,9 +26,8 @@ def copy_run(db: Connection, conversation: int, turn: int, run: int, moment: dat
     """
     row = dict(db.execute(select(runs).where(runs.c.id == run)).one()._mapping)
     del row["id"]
-    row |= dict.fromkeys(_SPENT)
-    row |= {"turn_id": turn, "conversation_id": conversation, "cost": 0, "key": new_key()}
-    row |= {"thread_id": "", "remote_id": "", "sent_at": None, "cursor": None, "background": False}
+    row |= {"turn_id": turn, "conversation_id": conversation, "key": new_key(), **_SPENT}
+    row |= {"thread_id": "", "remote_id": "", "cursor": None, "background": False}
     copied = int(db.scalar(insert(runs).returning(runs.c.id), row) or 0)
     db.execute(update(turns).where(turns.c.id == turn).values(run_id=copied))  # the answer is indexed by it
     content = db.scalar(select(messages.c.content).where(messages.c.run_id == run))
