@@ -54,18 +54,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A conversation with its turns, oldest first."""
+    """A conversation with its turns, oldest first; ``present`` is its own, where it is of a certain date."""
 
     name: str
     title: str
     model: str
     assistant: str
     turns: tuple[Said, ...]
-
-
-def _ago(days: float = 0, hours: float = 0, minutes: float = 0) -> timedelta:
-    """Half a minute more, so that a slow test does not show another age."""
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=30)
+    present: datetime | None = None
 
 
 TALKS = (
@@ -75,9 +71,10 @@ TALKS = (
         "gpt-4.1-mini",
         "poet",
         (
-            Said(_ago(days=6.8), POEM, POEM_ANSWER, 1.9, (41, 23), 52_000),
-            Said(_ago(days=6.5), "One about linkers.", "Undefined symbol —", 0.8, (80, 6), 40_000),
+            Said(timedelta(days=20), POEM, POEM_ANSWER, 1.9, (41, 23), 52_000),
+            Said(timedelta(days=19.5), "One about linkers.", "Undefined symbol —", 0.8, (80, 6), 40_000),
         ),
+        datetime(2024, 3, 31, 12, tzinfo=UTC),
     ),
     Talk(
         "taxes-2026",
@@ -86,7 +83,7 @@ TALKS = (
         "accountant",
         tuple(
             Said(
-                _ago(days=6 - day, hours=5 - turn),
+                timedelta(days=6.4 - day, minutes=-20 * turn),
                 question,
                 answer,
                 6.1,
@@ -116,7 +113,7 @@ TALKS = (
         "tutor",
         (
             Said(
-                _ago(hours=5),
+                timedelta(hours=29),
                 "Plan three days in Oslo with two children, by train from Bern.",
                 "Day one: the night train to Hamburg, then",
                 2.4,
@@ -133,7 +130,7 @@ TALKS = (
         "reviewer",
         (
             Said(
-                _ago(minutes=26),
+                timedelta(hours=5.5),
                 "What could break in this retry loop?",
                 "It retries a POST that the server may have heard.",
                 3.3,
@@ -148,16 +145,18 @@ TALKS = (
         "gpt-4.1",
         "tutor",
         (
-            Said(_ago(minutes=3), FREEZE, FREEZE_ANSWER),
-            Said(_ago(minutes=1), SHORTER, SHORTER_ANSWER, 1.1, (497, 24), 1_186_000),
+            Said(timedelta(hours=2, minutes=33), FREEZE, FREEZE_ANSWER),
+            Said(timedelta(hours=2, minutes=30), SHORTER, SHORTER_ANSWER, 1.1, (497, 24), 1_186_000),
         ),
     ),
 )
 
 
 def build(home: Path, present: datetime | None = None) -> None:
-    """Write the conversations into a home's database, as said before ``present`` (None: before now)."""
-    present = present or datetime.now(UTC)
+    """Write the conversations into a home's database, as said before ``present``, or else before now.
+
+    Ages are in the middle between two, so that a slow test shows no other.
+    """
     path = home / "chatmgr.db"
     with SampleStore(f"sqlite:///{path}") as store, closing(sqlite3.connect(path)) as database:
         for talk in TALKS:
@@ -174,7 +173,8 @@ def build(home: Path, present: datetime | None = None) -> None:
                 )
                 usage = Usage(*turn.tokens, 0, 0)
                 store.writer.runs.close(run, RunOutcome(turn.state, turn.answer, usage=usage, cost=turn.cost))
-                _date(database, conversation.pk, present - turn.ago, turn.seconds)
+                said_at = (present or talk.present or datetime.now(UTC)) - turn.ago
+                _date(database, conversation.pk, said_at, turn.seconds)
 
 
 def _date(database: sqlite3.Connection, conversation: int, said_at: datetime, seconds: float) -> None:

@@ -53,7 +53,7 @@ def conversations(stage: Stage) -> Screen:
 def found(stage: Stage) -> Screen:
     """A search through every turn."""
     library.build(stage.home, PRESENT)
-    screen = stage.run("history", "-q", "gc freeze OR deduct")
+    screen = stage.run("history", "-q", "fork OR deduct")
     assert screen.end() == 0
     return screen
 
