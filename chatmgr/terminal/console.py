@@ -9,6 +9,7 @@ import select
 import stat
 import sys
 from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import Literal, TextIO
 
 from chatmgr.domain.interrupts import interrupts
@@ -136,4 +137,8 @@ def show_lines(lines: Iterable[str], *, pager: bool = True) -> None:
 
     os.environ.setdefault("LESS", "FRX")
     with interrupts.left_to_others():
-        echo_via_pager((f"{clean_styled(line)}\n" for line in lines), color=True)
+        # Click ends the text with a line feed of its own.
+        separators = chain([""], repeat("\n"))
+        echo_via_pager(
+            (f"{end}{clean_styled(line)}" for end, line in zip(separators, lines, strict=False)), color=True
+        )

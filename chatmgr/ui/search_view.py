@@ -1,7 +1,8 @@
 """What a search found, as lines or as JSON; for ``history -q`` and the chat's ``/search``."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from chatmgr.domain.filters import Filters
@@ -14,14 +15,23 @@ from chatmgr.ui.json_output import print_json
 
 
 def show_hits(hits: Iterator[Hit], *, as_json: bool, pager: bool) -> None:
-    """Print hits as they are found."""
+    """Print hits as they are found; at a terminal with a blank line between them."""
     if as_json:
         for hit in hits:
             print_json(_facts(hit))
         return
     terminal = sys.stdout.isatty()
     width = stdout_size()[0] if terminal else 0
-    show_lines((line for hit in hits for line in hit_lines(hit, terminal=terminal, width=width)), pager=pager)
+    shown = (hit_lines(hit, terminal=terminal, width=width) for hit in hits)
+    show_lines(spaced(shown) if terminal else chain.from_iterable(shown), pager=pager)
+
+
+def spaced(blocks: Iterable[Iterable[str]]) -> Iterator[str]:
+    """The lines of all blocks, with a blank line between two blocks."""
+    for number, block in enumerate(blocks):
+        if number:
+            yield ""
+        yield from block
 
 
 def search(

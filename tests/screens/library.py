@@ -37,6 +37,17 @@ SHORTER_ANSWER = (
 )
 POEM = "A haiku about compilers, please."
 POEM_ANSWER = "Semicolons fall —\na thousand lines, one warning:\nunused variable."
+TAXES = (
+    ("May I deduct a room that I also use for guests?", "Only the share that serves your work."),
+    ("How is that share worked out?", "By area: the room's square metres over those of the flat."),
+    ("What must I keep as evidence?", "A floor plan, the lease, and a letter of your employer."),
+    ("My desk is in the living room.", "Then there is no room to deduct, only the desk."),
+    ("And the desk?", "It is equipment. You deduct it in the year in which you paid for it."),
+    ("What about the internet at home?", "The share that is for work, if your employer does not pay it."),
+    ("Is the lump sum better for me?", "Below 2,000 francs a year it is, and it needs no evidence."),
+    ("Can I change my mind next year?", "Yes, each year on its own."),
+    ("Draft a letter for my employer.", "“We confirm that Ms Keller works at home on two days a week.”"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +94,14 @@ TALKS = (
         "accountant",
         tuple(
             Said(
-                timedelta(days=6.4 - day, minutes=-20 * turn),
+                timedelta(days=6.4 - number // 3, minutes=-20 * (number % 3)),
                 question,
                 answer,
                 6.1,
-                (1_210 + 300 * turn, 388),
+                (1_210 + 300 * number, 388),
                 5_524_000,
             )
-            for day in range(3)
-            for turn, (question, answer) in enumerate(
-                (
-                    (
-                        "May I deduct a room that I also use for guests?",
-                        "Only the share that serves your work.",
-                    ),
-                    ("How is that share worked out?", "By area: the room's square metres over the flat's."),
-                    (
-                        "What must I keep as evidence?",
-                        "A floor plan, the rent and a letter of your employer.",
-                    ),
-                )
-            )
+            for number, (question, answer) in enumerate(TAXES)
         ),
     ),
     Talk(

@@ -63,7 +63,13 @@ class Stage:
 
     def run(self, *args: str, program: tuple[str, ...] = ("-m", "chatmgr"), **env: str) -> Screen:
         """Run chatmgr at a terminal of this look, in a folder of its own; OpenAI is the scripted server."""
-        given = {"OPENAI_BASE_URL": self.wire.base_url, "OPENAI_API_KEY": KEY, "TZ": "UTC", "LANG": "C.UTF-8"}
+        given = {
+            "OPENAI_BASE_URL": self.wire.base_url,
+            "OPENAI_API_KEY": KEY,
+            "TZ": "UTC",
+            "LANG": "C.UTF-8",
+            "PAGER": "cat",
+        }
         if not self.look.colour:
             given["NO_COLOR"] = "1"
         folder = self.home / "project"
