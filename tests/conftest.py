@@ -155,15 +155,24 @@ def talking(chatmgr: Chatmgr, wire: WireServer, api: str) -> Chatmgr:
 def open_chat(home: Path, wire: WireServer) -> Iterator[Open]:
     """`open_chat("resume", "demo")` runs chatmgr at a terminal, with the server as the default provider.
 
-    Keywords: ``term``, ``columns``, and environment variables.
+    Keywords: ``term``, ``columns``, ``terminal``, and environment variables.
     """
     home.mkdir()
     table = f'[providers.wire]\napi = "responses"\nbase_url = "{wire.base_url}"\n'
     (home / "config.toml").write_text(f'provider = "wire"\n{table}', encoding="utf-8")
     with ExitStack() as open_ones:
-        yield lambda *args, term="xterm-256color", columns=COLUMNS, **env: open_ones.enter_context(
-            Screen(
-                ["-m", "chatmgr", *args], environment(home, **env), home.parent, term=term, columns=columns
+        yield (
+            lambda *args, term="xterm-256color", columns=COLUMNS, terminal=None, **env: (
+                open_ones.enter_context(
+                    Screen(
+                        ["-m", "chatmgr", *args],
+                        environment(home, **env),
+                        home.parent,
+                        term=term,
+                        columns=columns,
+                        terminal=terminal,
+                    )
+                )
             )
         )
 

@@ -56,6 +56,12 @@ SETTINGS = (
         ("auto", "dark", "light", "none"),
     ),
     Setting("plain", False, "Print answers without rendering their Markdown."),
+    Setting(
+        "images",
+        "auto",
+        "Draw images: auto asks the terminal; none; or the protocol to use.",
+        ("auto", "none", "kitty", "iterm2", "sixel"),
+    ),
     Setting("compact_threshold", 200_000, "Tokens above which a thread is compacted (responses); 0: never."),
     Setting(
         "trash_days", 0, "Days to keep conversations in the trash, with a notice before they go; 0: forever."

@@ -6,6 +6,7 @@ Pure functions, no I/O. What others wrote in them is not cleaned here: whoever p
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from chatmgr.domain.image_size import file_facts
 from chatmgr.domain.items import DECLINED, Item, ItemKind
 from chatmgr.domain.stored_items import (
     FILES,
@@ -56,14 +57,12 @@ def item_line(
 
 def _file_line(stored: StoredItem, limit: int) -> str:
     content = stored.item.content
-    facts = [
-        f"{stored.item.kind}: {content.get('name') or 'no name'}",
-        str(content.get("content_type") or ""),
-    ]
+    content_type = str(content.get("content_type") or "")
+    facts = [f"{stored.item.kind}: {content.get('name') or 'no name'}"]
     if missing := content.get("missing"):
-        facts.append(f"not kept: {missing}")
+        facts += [content_type, f"not kept: {missing}"]
     else:
-        facts.append(f"{stored.size or content.get('size') or 0:,} bytes")
+        facts += file_facts(content_type, stored.size or content.get("size") or 0, stored.pixels)
     for key in ("prompt", "transcript"):
         if content.get(key):
             facts.append(f"{key}: {_shortened(str(content[key]), limit)}")

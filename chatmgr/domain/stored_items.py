@@ -6,6 +6,7 @@ Pure functions, no I/O.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from chatmgr.domain.image_size import Pixels, image_size
 from chatmgr.domain.item_texts import placed
 from chatmgr.domain.items import Item, ItemKind
 
@@ -17,12 +18,19 @@ _LONGEST_QUOTE = 200  # characters
 class StoredItem(NamedTuple):
     """An item, without its bytes unless they were asked for: their SHA-256, and how many there are.
 
-    ``sha256`` is empty where it has none.
+    ``sha256`` is empty where it has none. ``pixels`` is the size of an image.
     """
 
     item: Item
     sha256: str = ""
     size: int = 0
+    pixels: Pixels | None = None
+
+
+def with_size(item: Item) -> StoredItem:
+    """An item whose bytes are at hand, with how many there are."""
+    pixels = image_size(item.data) if item.data and item.kind is ItemKind.IMAGE else None
+    return StoredItem(item, size=len(item.data or b""), pixels=pixels)
 
 
 class Footnote(NamedTuple):

@@ -2,6 +2,7 @@
 
 import base64
 
+from chatmgr.domain.image_size import file_facts, image_size
 from chatmgr.domain.model import Attachment
 from chatmgr.formats.html_escaping import escape
 
@@ -20,7 +21,8 @@ def text_block(rendered: str) -> str:
 
 def file_html(file: Attachment) -> str:
     """An image shown in place; any other file as a download, with a content type that nothing opens."""
-    name, size = escape(file.name), f"{len(file.data):,} bytes"
+    name, pixels = escape(file.name), image_size(file.data)
+    size = " · ".join(file_facts("", len(file.data), pixels)).removeprefix(" · ")
     data = base64.b64encode(file.data).decode()
     if file.content_type in _IMAGE_SIGNATURES and file.data.startswith(_IMAGE_SIGNATURES[file.content_type]):
         source = f"data:{file.content_type};base64,{data}"

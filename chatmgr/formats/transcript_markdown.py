@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.control_characters import escaped_json, without_live
+from chatmgr.domain.image_size import file_facts, image_size
 from chatmgr.domain.item_words import blocks
 from chatmgr.domain.lossless_columns import FORMAT, iso
 from chatmgr.domain.stored_items import Footnotes
@@ -65,7 +66,8 @@ def _turn(shown: TranscriptTurn) -> Iterator[str]:
         yield f"> {line}".rstrip() + "\n"
     yield "\n"
     for file in shown.files:
-        details = f"{escape_inline(file.content_type)}, {len(file.data):,} bytes"
+        size = file_facts(file.content_type, len(file.data), image_size(file.data))
+        details = ", ".join(map(escape_inline, size))
         yield f"*Attached: {escape_inline(file.name)} ({details})*\n\n"
     if shown.items:
         yield from _items(shown)

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 
 from chatmgr import __version__
 from chatmgr.domain.ids import FAR
+from chatmgr.domain.image_size import image_size
 from chatmgr.domain.lossless_columns import Record
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.redaction import masked_params, safe_url
-from chatmgr.domain.stored_items import StoredItem
+from chatmgr.domain.stored_items import StoredItem, with_size
 from chatmgr.domain.tree import Piece, within
 from chatmgr.formats import export_index, lossless_json, transcript_markdown
 from chatmgr.formats.transcript import Transcript, TranscriptTurn
@@ -73,7 +74,7 @@ class Exporter:
 
     def _items(self, turn: Turn) -> tuple[StoredItem, ...]:
         items = self._reader.items.with_bytes(turn.pk)
-        return tuple(StoredItem(item, size=len(item.data or b"")) for item in items)
+        return tuple(with_size(item) for item in items)
 
     def _records(self, chosen: Iterable[int], *, as_met: bool) -> lossless_json.Records:
         """Every record once: assistants and files before their first use if ``as_met``, else at the end."""
@@ -178,7 +179,10 @@ def _hashes(turn: Record) -> Iterator[str]:
 def _text(transcript: Transcript) -> Iterator[str]:
     """As ``history NAME`` prints it to a pipe."""
     for shown in transcript.turns():
-        files = ((file.name, file.content_type, file.sha256, len(file.data)) for file in shown.files)
+        files = (
+            (file.name, file.content_type, file.sha256, len(file.data), image_size(file.data))
+            for file in shown.files
+        )
         yield "\n".join(turn_lines(shown.turn, files, terminal=False, items=shown.items)) + "\n"
 
 

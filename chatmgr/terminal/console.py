@@ -13,6 +13,7 @@ from itertools import chain, repeat
 from typing import Literal, TextIO
 
 from chatmgr.domain.interrupts import interrupts
+from chatmgr.terminal.graphics.picture import Picture
 from chatmgr.terminal.sanitize import clean, clean_styled, wrap
 from chatmgr.terminal.theme import Style, styled
 
@@ -28,7 +29,13 @@ class Console:
         self._stdout_closed = False
 
     def out(self, text: str, end: str = "\n") -> None:
-        """Write text to stdout. Of control sequences, only our colours and links pass; none in a pipe."""
+        """Write text to stdout. Of control sequences, only our colours and links pass; none in a pipe.
+
+        A ``Picture`` draws an image, and ends its line itself.
+        """
+        if isinstance(text, Picture):
+            self.write(text)
+            return
         self.write((clean_styled(text) if sys.stdout.isatty() else clean(text)) + end)
 
     def write(self, text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from chatmgr.domain.item_words import blocks, item_line
 from chatmgr.domain.items import Item, ItemKind
 from chatmgr.domain.stored_items import Footnotes, StoredItem, calls_by_id, is_text
+from chatmgr.terminal.graphics.picture import Drawing, undrawn
 from chatmgr.terminal.hyperlinks import has_hyperlinks, host_of, hyperlink
 from chatmgr.terminal.markdown import text_lines
 from chatmgr.terminal.sanitize import clean, one_line
@@ -13,7 +14,13 @@ from chatmgr.terminal.theme import styled
 
 
 def answer_lines(
-    answer: str, items: Sequence[StoredItem], *, terminal: bool, rendered: bool, reasoning: bool = False
+    answer: str,
+    items: Sequence[StoredItem],
+    *,
+    terminal: bool,
+    rendered: bool,
+    reasoning: bool = False,
+    drawing: Drawing = undrawn,
 ) -> Iterator[str]:
     """An answer with its items in their places, then its footnotes."""
     footnotes = Footnotes()
@@ -25,6 +32,7 @@ def answer_lines(
             yield from text_lines(block.text, rendered=rendered)
         else:
             yield styled(f"[{one_line(block.text)}]", "accent", terminal)
+            yield from _drawn(block.stored, drawing)
         after_text = block.is_text
     yield from footnote_lines(footnotes, terminal=terminal)
 
@@ -44,7 +52,14 @@ def footnote_lines(footnotes: Footnotes, *, terminal: bool) -> Iterator[str]:
         yield styled(f"[{number}] ", "fact", terminal) + " — ".join(parts)
 
 
-def item_blocks(answer: str, items: Sequence[StoredItem], *, terminal: bool) -> Iterator[str]:
+def _drawn(stored: StoredItem, drawing: Drawing) -> Iterator[str]:
+    if stored.pixels and (drawn := drawing(stored.sha256)):
+        yield drawn
+
+
+def item_blocks(
+    answer: str, items: Sequence[StoredItem], *, terminal: bool, drawing: Drawing = undrawn
+) -> Iterator[str]:
     """Every item of a turn, whole, as a block of its own, with what is known of it.
 
     An answer of plain text is one item.
@@ -64,6 +79,7 @@ def item_blocks(answer: str, items: Sequence[StoredItem], *, terminal: bool) -> 
             yield clean(_indented(item.raw))
         else:
             yield clean(item_line(stored, calls, limit=0, reasoning=True) or item.kind.value)
+            yield from _drawn(stored, drawing)
         if stored.sha256:
             yield styled(f"sha256:{stored.sha256}", "fact", terminal)
         yield ""

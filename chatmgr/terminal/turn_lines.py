@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from chatmgr.domain.image_size import Pixels, file_facts
 from chatmgr.domain.model import Run, Turn
 from chatmgr.domain.money import dollars
 from chatmgr.domain.states import LIVE
 from chatmgr.domain.totals import UsageTotals
+from chatmgr.terminal.graphics.picture import Drawing, undrawn
 from chatmgr.terminal.markdown import text_lines
 from chatmgr.terminal.sanitize import clean, one_line, row_spans
 from chatmgr.terminal.theme import styled
@@ -20,32 +22,42 @@ _NAMED = 3  # of the other conversations that hold a turn
 
 def turn_lines(
     turn: Turn,
-    files: Iterable[tuple[str, str, str, int]] = (),
+    files: Iterable[tuple[str, str, str, int, Pixels | None]] = (),
     *,
     terminal: bool,
     rendered: bool = False,
     usage: bool = False,
     items: "Sequence[StoredItem]" = (),
     reasoning: bool = False,
+    drawing: Drawing = undrawn,
 ) -> Iterator[str]:
     """A whole turn: its address and time, the user's message and files, and the answer with its items.
 
-    ``files`` are (name, content type, SHA-256, bytes). With ``rendered``, the answer's Markdown is rendered;
-    the user's message stays as it was typed. With ``reasoning``, that is shown, too.
+    ``files`` are (name, content type, SHA-256, bytes, size of an image). With ``rendered``, the answer's
+    Markdown is rendered; the user's message stays as it was typed. With ``reasoning``, that is shown, too.
+    ``drawing`` gives what draws an image.
     """
     started = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
     facts = [f"{one_line(turn.conversation)}@{turn.turn}", started, one_line(turn.model)]
     yield styled(" · ".join(fact for fact in facts if fact), "fact", terminal)
     for line in clean(turn.user).split("\n"):
         yield styled(f"> {line}".rstrip(), "accent", terminal)
-    for name, content_type, _, size in files:
-        yield styled(f"> + {one_line(name)} ({one_line(content_type)}, {size:,} bytes)", "accent", terminal)
+    for name, content_type, sha256, size, pixels in files:
+        details = ", ".join(map(one_line, file_facts(content_type, size, pixels)))
+        yield styled(f"> + {one_line(name)} ({details})", "accent", terminal)
+        if pixels and (drawn := drawing(sha256)):
+            yield drawn
     yield ""
     if items:
         from chatmgr.terminal import item_lines
 
         yield from item_lines.answer_lines(
-            turn.answer, items, terminal=terminal, rendered=rendered, reasoning=reasoning
+            turn.answer,
+            items,
+            terminal=terminal,
+            rendered=rendered,
+            reasoning=reasoning,
+            drawing=drawing,
         )
     elif turn.answer:
         yield from text_lines(turn.answer, rendered=rendered)

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import Any
 
@@ -33,6 +33,7 @@ _CHARACTER_SECONDS = 0.1  # seconds to wait for the rest of a character whose fi
 _quiet: "list[QuietTerminal]" = []
 _active: "list[TypeAhead]" = []
 _early_stack: list[tuple[ExitStack, list[str]]] = []
+_typed_between: "list[bytes]" = []  # while a chat had the terminal asked something between two lines
 
 
 class QuietTerminal:
@@ -142,6 +143,10 @@ class TypeAhead:
         finally:
             self._start()
 
+    def keep(self, typed: bytes) -> None:
+        """Keep bytes that somebody else read while this was paused."""
+        self._buffer += typed
+
     def _start(self) -> None:
         _write_sequence(_PASTE_ON)
         wake_reader, self._wake_fd = os.pipe()
@@ -243,3 +248,26 @@ def typeahead_paused() -> Iterator[None]:
             _quiet[-1].restore()
             stack.callback(_quiet[-1].silence)
         yield
+
+
+@contextmanager
+def reading_paused() -> Iterator[None]:
+    """Read nothing from the terminal within this block, which reads from it itself."""
+    with _active[-1].paused() if _active else nullcontext():
+        yield
+
+
+def keep_typed(typed: bytes) -> bool:
+    """Keep what was typed while the chat's terminal was asked something; False where there is no chat."""
+    if _active:
+        _active[-1].keep(typed)
+    elif _quiet:
+        _typed_between.append(typed)
+    return bool(_active or _quiet)
+
+
+def take_typed() -> str:
+    """What was typed while the terminal was asked something between two lines of the chat."""
+    typed = b"".join(_typed_between)
+    _typed_between.clear()
+    return typed.decode("utf-8", "surrogateescape")

@@ -100,11 +100,12 @@ class EventView:
             self._writer.beside(lambda: self._status.show(text, brief=brief))
 
     def _show_item(self, item: Item) -> None:
-        from chatmgr.ui.item_files import note_of
+        from chatmgr.ui.item_files import note_of, show_item
 
         self._items.append(item)
         if note := note_of(item):
-            self._note(note)
+            self._status.clear()
+            self._writer.beside(lambda: show_item(item, note, draws=not self._quiet))
 
     def _note(self, text: str) -> None:
         """Say something that is no part of the answer, without drawing over the answer."""

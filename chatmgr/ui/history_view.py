@@ -1,4 +1,4 @@
-"""Parts of what ``history NAME`` shows: items one by one, and code alone."""
+"""What ``history NAME`` shows: turns with their runs, items one by one, or code alone."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -6,27 +6,87 @@ from dataclasses import replace
 
 from chatmgr.domain.control_characters import without_live
 from chatmgr.domain.errors import NoCode
+from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.items import Item, ItemKind
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.stored_items import StoredItem
 from chatmgr.store.reader.turns import AttachmentInfo
-from chatmgr.terminal.console import console
+from chatmgr.terminal.console import console, show_lines
+from chatmgr.terminal.graphics.picture import Drawing, Picture, undrawn
 from chatmgr.terminal.sanitize import clean
-from chatmgr.terminal.turn_lines import turn_lines
+from chatmgr.terminal.turn_lines import run_lines, turn_lines
+from chatmgr.ui.context import app, markdown
+from chatmgr.ui.images import stored_picture
 
 
-def item_lines(
-    turn: Turn, files: list[AttachmentInfo], items: list[StoredItem], *, terminal: bool
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown of each turn: also its tokens and cost, also all its runs, or its items one by one."""
+
+    usage: bool = False
+    runs: bool = False
+    items: bool = False
+
+
+def show_history(
+    conversation: Conversation, turns: Iterable[Turn], shown: Shown, *, pager: bool, alone: bool
+) -> None:
+    """Print turns, through a pager if one is wanted.
+
+    ``alone``: the turns are those around one. Their images are drawn, which no pager could show.
+    """
+    if pager and not alone:
+        show_lines(_lines(conversation, turns, shown, undrawn))
+        return
+    lines = _lines(conversation, turns, shown, stored_picture if sys.stdout.isatty() else undrawn)
+    if pager:
+        lines = iter(kept := list(lines))
+        pager = not any(isinstance(line, Picture) for line in kept)
+    show_lines(lines, pager=pager)
+
+
+def _lines(
+    conversation: Conversation, turns: Iterable[Turn], shown: Shown, drawing: Drawing
+) -> Iterator[str]:
+    terminal = sys.stdout.isatty()
+    for turn in turns:
+        files, items = app().reader.turns.attachments(turn), app().reader.items.of(turn)
+        if shown.items:
+            yield from _item_lines(turn, files, items, terminal=terminal, drawing=drawing)
+            continue
+        yield from turn_lines(
+            turn,
+            files,
+            terminal=terminal,
+            rendered=markdown(),
+            usage=shown.usage,
+            items=items,
+            reasoning=bool(items) and bool(app().settings.get("show_reasoning")),
+            drawing=drawing,
+        )
+        if shown.runs:
+            for number, run in enumerate(app().reader.turns.runs(conversation, turn.turn), 1):
+                yield from run_lines(run, number, terminal=terminal)
+            yield ""
+
+
+def _item_lines(
+    turn: Turn,
+    files: list[AttachmentInfo],
+    items: list[StoredItem],
+    *,
+    terminal: bool,
+    drawing: Drawing,
 ) -> Iterator[str]:
     """A turn's message, then each item as a block of its own."""
     from chatmgr.terminal.item_lines import item_blocks
 
-    lines = list(turn_lines(replace(turn, answer="", items=True), files, terminal=terminal))
+    lines = list(turn_lines(replace(turn, answer="", items=True), files, terminal=terminal, drawing=drawing))
     yield from lines[:-1] if lines[-2:] == ["", ""] else lines
     if turn.reasoning and all(stored.item.kind is not ItemKind.REASONING for stored in items):
         items = [StoredItem(Item(ItemKind.REASONING, {"text": turn.reasoning})), *items]
         items += [StoredItem(Item(ItemKind.TEXT, {"text": turn.answer}))] if len(items) == 1 else []
-    yield from item_blocks(turn.answer, items, terminal=terminal)
+    yield from item_blocks(turn.answer, items, terminal=terminal, drawing=drawing)
 
 
 def print_code(conversation: Conversation, turns: Iterable[Turn], number: int) -> None:

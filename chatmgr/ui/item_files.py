@@ -8,7 +8,7 @@ from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.item_words import item_line
 from chatmgr.domain.items import Item, ItemKind, waits_for_answer
 from chatmgr.domain.model import Turn
-from chatmgr.domain.stored_items import FILES, Footnotes, StoredItem
+from chatmgr.domain.stored_items import FILES, Footnotes, with_size
 from chatmgr.domain.text import as_sentence, counted
 from chatmgr.services import item_files
 from chatmgr.terminal.console import console
@@ -26,9 +26,18 @@ def note_of(item: Item) -> str:
     """
     by_server = item.kind is ItemKind.TOOL_CALL and not waits_for_answer(item)
     if item.kind in FILES or item.kind is ItemKind.OTHER or (by_server and sys.stderr.isatty()):
-        line = item_line(StoredItem(item, size=len(item.data or b"")), {}, limit=_NOTED)
+        line = item_line(with_size(item), {}, limit=_NOTED)
         return f"[{one_line(line)}]"
     return ""
+
+
+def show_item(item: Item, note: str, *, draws: bool) -> None:
+    """Show the note of an item that has just come, and the image, if ``draws`` and the terminal can."""
+    console.note(note)
+    if draws and item.kind is ItemKind.IMAGE and item.data:
+        from chatmgr.ui.images import draw_image
+
+        draw_image(item.data)
 
 
 def show_sources(items: Iterable[Item]) -> None:

@@ -66,8 +66,14 @@ def turn_json(turn: Turn) -> dict[str, Any]:
     facts["thread_id"] = visible_thread_id(turn.thread_id)
     facts["cost"] = dollars_json(turn.cost)
     facts["attachments"] = [
-        {"name": name, "content_type": content_type, "sha256": sha256, "size": size}
-        for name, content_type, sha256, size in app().reader.turns.attachments(turn)
+        {
+            "name": file.name,
+            "content_type": file.content_type,
+            "sha256": file.sha256,
+            "size": file.size,
+            "pixels": file.pixels,
+        }
+        for file in app().reader.turns.attachments(turn)
     ]
     facts["items"] = list(map(item_json, app().reader.items.of(turn)))
     return _with_nulls(facts, _TURN_NULLABLE)
@@ -83,6 +89,7 @@ def item_json(stored: "StoredItem") -> dict[str, Any]:
         "api": item.api or None,
         "model": item.model or None,
         "sha256": stored.sha256 or None,
+        "pixels": stored.pixels,
     }
 
 

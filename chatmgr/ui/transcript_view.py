@@ -13,8 +13,10 @@ from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.states import LIVE, RunState
 from chatmgr.terminal.console import console
 from chatmgr.terminal.durations import divider, time_later
+from chatmgr.terminal.graphics.picture import undrawn
 from chatmgr.terminal.turn_lines import turn_lines
 from chatmgr.ui.context import app, markdown
+from chatmgr.ui.images import stored_picture
 
 CONTEXT = 2  # turns shown before and after the one that was asked for
 _ADVICE = {
@@ -60,7 +62,10 @@ def show_turns(turns: Iterable[Turn]) -> None:
         if terminal:
             _show_pause(time_later(ended, turn.started_at))
         items = app().reader.items.of(turn)
-        for line in turn_lines(turn, files, terminal=terminal, rendered=markdown(), items=items):
+        drawing = stored_picture if terminal else undrawn
+        for line in turn_lines(
+            turn, files, terminal=terminal, rendered=markdown(), items=items, drawing=drawing
+        ):
             console.out(line)
         ended = turn.finished_at or turn.started_at
 

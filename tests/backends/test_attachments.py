@@ -115,13 +115,13 @@ def test_a_file_is_kept_once_and_shown_everywhere(talking: Chatmgr, wire: WireSe
     assert talking.rows("SELECT sha256, size, data FROM blobs") == [(sha256, len(PNG), PNG)]
     assert talking.rows("SELECT count(*) FROM attachments") == [(3,)]
     assert first[0]["attachments"] == [
-        {"name": name, "content_type": "image/png", "sha256": sha256, "size": len(PNG)}
+        {"name": name, "content_type": "image/png", "sha256": sha256, "size": len(PNG), "pixels": [1, 1]}
         for name in ("dot.png", "copy.png")
     ]
     assert talking.turn("demo@2") == first[0]
     assert talking.turn("demo@1")["attachments"] == []
     shown = talking("history", "demo@2").out
-    assert f"> twice\n> + dot.png (image/png, {len(PNG)} bytes)\n> + copy.png (image/png" in shown
+    assert f"> twice\n> + dot.png (1×1, {len(PNG)} bytes)\n> + copy.png (1×1" in shown
     assert "> +" not in talking("history", "demo@1").out
     if api == "assistants":
         assert len(uploads(wire)) == 1  # once per endpoint, whichever conversation

@@ -14,7 +14,6 @@ from chatmgr.backends.items.payloads import (
     hash_of,
     is_restorable,
     restore,
-    size_text,
 )
 from tests.support.item_server import PNG
 
@@ -101,7 +100,3 @@ def test_names(name: object, content_type: str, shown: str) -> None:
 )
 def test_content_types(data: bytes, name: str, declared: str, content_type: str) -> None:
     assert content_type_of(data, name, declared) == content_type
-
-
-def test_sizes() -> None:
-    assert [size_text(size) for size in (7, 12_345, 3_400_000)] == ["7 bytes", "12 KB", "3.4 MB"]

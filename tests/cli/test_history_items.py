@@ -64,7 +64,7 @@ def test_items_as_json(demo: Chatmgr) -> None:
     image = first["items"][3]
     assert (image["content"], image["id"]) == (dict(IMAGE.content), "ig_1")
     assert len(image["sha256"]) == 64
-    assert list(image) == ["kind", "content", "id", "api", "model", "sha256"]
+    assert list(image) == ["kind", "content", "id", "api", "model", "sha256", "pixels"]
     answer = first["items"][7]
     assert (answer["content"]["output"], answer["id"], answer["api"]) == ("42", None, None)
     assert not {"pk", "message", "files"} & first.keys()

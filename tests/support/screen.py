@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.support.drawing_terminal import DrawingTerminal
 from tests.support.emulator import Emulator
 from tests.support.pseudo_terminal import TerminalProcess
 
@@ -35,8 +36,10 @@ class Screen:
         columns: int = COLUMNS,
         rows: int = ROWS,
         fresh: bool = False,
+        terminal: DrawingTerminal | None = None,
     ) -> None:
         self.raw = ""
+        self._drawing = terminal
         self._process = TerminalProcess(
             args, {"NO_COLOR": "", **env, "TERM": term}, folder, size=(rows, columns), fresh=fresh
         )
@@ -55,6 +58,11 @@ class Screen:
     def lines(self) -> list[str]:
         """The lines of the screen, without the empty ones and without trailing blanks."""
         return [line.rstrip() for line in self.emulator.display if line.strip()]
+
+    @property
+    def rows(self) -> list[str]:
+        """The rows of the screen, each at its place, without trailing blanks."""
+        return [line.rstrip() for line in self.emulator.display]
 
     @property
     def text(self) -> str:
@@ -77,7 +85,11 @@ class Screen:
         if piece is None:
             return False
         self.raw += piece
-        self.emulator.feed(piece)
+        if self._drawing is None:
+            self.emulator.feed(piece)
+        else:
+            for shown in self._drawing.pieces(piece, lambda: int(self.emulator.cursor.y), self._process.send):
+                self.emulator.feed(shown)
         return True
 
     def until(self, *wanted: str, at_prompt: bool = False) -> None:

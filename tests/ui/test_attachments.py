@@ -155,7 +155,7 @@ def test_in_the_chat_files_wait_for_the_next_message(talking: Chatmgr, files: Pa
         [],
     ]
     assert "Name a file: /file PATH" in done.err
-    assert f"dot.png (image/png, {len(PNG)} bytes) goes with the next message." in done.err
+    assert f"dot.png (1×1, {len(PNG)} bytes) goes with the next message." in done.err
     assert "box.zip is application/octet-stream" in done.err
     assert "The file gone.txt cannot be read" in done.err
     assert "No file goes with the next message." in done.err

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from chatmgr.backends.answer_text import join_messages
-from chatmgr.backends.items.payloads import size_text
+from chatmgr.domain.image_size import bytes_in_words
 from chatmgr.domain.item_texts import placed
 from chatmgr.domain.items import DECLINED, Item, ItemKind, call_id_of
 from chatmgr.domain.model import Message
@@ -54,7 +54,7 @@ def line_of(item: Item, answers: Mapping[str, Item], text: str = "") -> str:
         if transcript:
             return "" if transcript in text else f"[{item.kind}: {_shortened(transcript, _LONGEST_OUTPUT)}]"
         size = content.get("size")
-        known = size_text(size) if isinstance(size, int) else "not kept"
+        known = bytes_in_words(size) if isinstance(size, int) else "not kept"
         return f"[{item.kind}: {content.get('name') or 'no name'}, {known}]"
     if item.kind is ItemKind.TOOL_CALL:
         return _call_line(item, answers.get(call_id_of(item)))

@@ -161,13 +161,6 @@ def data_url(data: bytes, content_type: str) -> str:
     return f"data:{content_type};base64,{base64.b64encode(data).decode()}"
 
 
-def size_text(size: int) -> str:
-    """A number of bytes for people."""
-    if size < 1000:
-        return f"{size} bytes"
-    return f"{size / 1000:.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
-
-
 def _walk(
     value: Any, key: str, matches: Callable[[str, str], bool], replaced: Callable[[str], str], depth: int
 ) -> Any:

@@ -6,11 +6,13 @@ from chatmgr.chat.commands.group import CommandGroup
 from chatmgr.chat.commands.tree import CHAT, split_turn
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import ChatmgrError, UsageFault
+from chatmgr.domain.image_size import file_facts, image_size
 from chatmgr.domain.text import valid_message
 from chatmgr.domain.tree import TipMoved
 from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.ui.attachments import attachments
 from chatmgr.ui.context import app
+from chatmgr.ui.images import draw_image
 
 _HEADING = "The next message"
 
@@ -51,9 +53,10 @@ class DraftCommands(CommandGroup):
         [file] = attachments((path_of(typed),))
         session.check((file,))
         session.files += (file,)
-        console.note(
-            f"{file.name} ({file.content_type}, {len(file.data):,} bytes) goes with the next message."
-        )
+        facts = ", ".join(file_facts(file.content_type, len(file.data), image_size(file.data)))
+        console.note(f"{file.name} ({facts}) goes with the next message.")
+        if file.content_type.startswith("image/"):
+            draw_image(file.data)
 
     def _edit(self, text: str) -> None:
         turn, new_text = split_turn(text)

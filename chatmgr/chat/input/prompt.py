@@ -13,7 +13,7 @@ from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.terminal.sanitize import display_width, one_line
-from chatmgr.terminal.typeahead import take_early_text
+from chatmgr.terminal.typeahead import take_early_text, take_typed
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -48,6 +48,8 @@ class LineEditor:
         """Read the next message or command; a detour to the editor or the search comes back here."""
         from chatmgr.chat.input.keybindings import SuspendInput, unquote
 
+        if typed_meanwhile := take_typed():
+            self._deliver(typed_meanwhile)
         while True:
             text, self._initial_text = self._initial_text, ""
             try:

@@ -1,7 +1,6 @@
 """``chatmgr history``: the list of conversations, the turns of one, or what a search finds in all."""
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from shlex import quote
@@ -17,9 +16,8 @@ from chatmgr.domain.events import Notice
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.model import Conversation, Turn
-from chatmgr.terminal.console import console, show_lines
-from chatmgr.terminal.turn_lines import run_lines, turn_lines
-from chatmgr.ui.context import app, markdown
+from chatmgr.terminal.console import console
+from chatmgr.ui.context import app
 from chatmgr.ui.conversation_list import show_list
 from chatmgr.ui.json_output import attempt_json, print_json, turn_json
 from chatmgr.ui.project_folder import required_folder
@@ -251,7 +249,10 @@ def _review(conversation: Conversation, turn: int | None, options: _Options) -> 
     if options.as_json:
         _print_json(conversation, turns, with_runs=options.runs)
     else:
-        show_lines(_lines(conversation, turns, options), pager=options.pager)
+        from chatmgr.ui.history_view import Shown, show_history
+
+        shown = Shown(usage=options.usage, runs=options.runs, items=options.items)
+        show_history(conversation, turns, shown, pager=options.pager, alone=turn is not None)
     if not conversation.turns:
         console.note(f"“{conversation.name}” has no turns yet.")
 
@@ -273,27 +274,3 @@ def _print_json(conversation: Conversation, turns: Iterable[Turn], *, with_runs:
         if with_runs:
             facts["runs"] = [attempt_json(run) for run in app().reader.turns.runs(conversation, turn.turn)]
         print_json(facts)
-
-
-def _lines(conversation: Conversation, turns: Iterable[Turn], options: _Options) -> Iterator[str]:
-    terminal = sys.stdout.isatty()
-    for turn in turns:
-        files, items = app().reader.turns.attachments(turn), app().reader.items.of(turn)
-        if options.items:
-            from chatmgr.ui.history_view import item_lines
-
-            yield from item_lines(turn, files, items, terminal=terminal)
-            continue
-        yield from turn_lines(
-            turn,
-            files,
-            terminal=terminal,
-            rendered=markdown(),
-            usage=options.usage,
-            items=items,
-            reasoning=bool(items) and bool(app().settings.get("show_reasoning")),
-        )
-        if options.runs:
-            for number, run in enumerate(app().reader.turns.runs(conversation, turn.turn), 1):
-                yield from run_lines(run, number, terminal=terminal)
-            yield ""

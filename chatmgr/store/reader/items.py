@@ -1,5 +1,6 @@
 """Reads items: what turns hold beside their text."""
 
+from chatmgr.domain.image_size import Pixels, image_size
 from chatmgr.domain.items import Item, ItemKind
 from chatmgr.domain.model import Turn
 from chatmgr.domain.stored_items import StoredItem
@@ -21,7 +22,14 @@ class Items:
         if not turn.items:
             return []
         rows = self._session.rows("items.of_turn", as_dict, turn=turn.pk)
-        return [StoredItem(_item(row), row["sha256"] or "", row["size"] or 0) for row in rows]
+        return [
+            StoredItem(_item(row), row["sha256"] or "", row["size"] or 0, size_of_head(row["head"]))
+            for row in rows
+        ]
+
+    def bytes_of(self, sha256: str) -> bytes:
+        """The bytes with this SHA-256, of an item or an attachment; empty where there are none."""
+        return bytes(self._session.value("items.bytes", b"", sha256=sha256))
 
     def with_bytes(self, turn: int) -> tuple[Item, ...]:
         """The items of the turn with this primary key, with their bytes."""
@@ -34,6 +42,11 @@ def items_of(session: QuerySession, piece: Piece) -> dict[int, tuple[Item, ...]]
     for row in session.rows("items.of_span", as_dict, **piece._asdict()):
         by_turn.setdefault(row["turn"], []).append(_item(row))
     return {turn: tuple(items) for turn, items in by_turn.items()}
+
+
+def size_of_head(head: bytes | None) -> Pixels | None:
+    """The size of an image, from the first bytes of it that a row has."""
+    return None if head is None else image_size(bytes(head))
 
 
 def _item(row: Row) -> Item:

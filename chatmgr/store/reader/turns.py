@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.ids import FAR
+from chatmgr.domain.image_size import Pixels
 from chatmgr.domain.items import Item
 from chatmgr.domain.model import Attachment, Conversation, Message, Run, Turn
 from chatmgr.domain.tree import Piece, within
-from chatmgr.store.reader.items import items_of
+from chatmgr.store.reader.items import items_of, size_of_head
 from chatmgr.store.reader.pieces import path_to, read_pieces
 from chatmgr.store.reader.query_session import QuerySession
 from chatmgr.store.shapes import as_dict, into, moment, moment_or_none, pick
@@ -19,15 +20,16 @@ _RUN = into(Run, chosen=bool, items=bool, started_at=moment, finished_at=moment_
 
 
 class AttachmentInfo(NamedTuple):
-    """An attachment without its bytes; ``size`` counts them."""
+    """An attachment without its bytes; ``size`` counts them, ``pixels`` is the size of an image."""
 
     name: str
     content_type: str
     sha256: str
     size: int
+    pixels: Pixels | None = None
 
 
-_ATTACHMENT = into(AttachmentInfo)
+_ATTACHMENT = into(AttachmentInfo, pixels=size_of_head)
 
 
 class Turns:

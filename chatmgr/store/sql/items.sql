@@ -42,7 +42,8 @@ EXISTS (
 -- include: row
     ,
     items.sha256,
-    blobs.size
+    blobs.size,
+    CASE WHEN items.kind = 'image' THEN substr(blobs.data, 1, 65536) END AS head
 -- include: of_answer
     AND turns.id = :turn
 ORDER BY items.position
@@ -65,3 +66,6 @@ ORDER BY items.position
     AND turns.position >= :first
     AND turns.position <= :last
 ORDER BY turns.position, items.position
+
+-- name: bytes
+SELECT blobs.data FROM blobs WHERE blobs.sha256 = :sha256

@@ -203,7 +203,12 @@ ORDER BY turns.position DESC
 LIMIT 1
 
 -- name: attachments
-SELECT attachments.name, attachments.content_type, attachments.sha256, blobs.size
+SELECT
+    attachments.name,
+    attachments.content_type,
+    attachments.sha256,
+    blobs.size,
+    CASE WHEN attachments.content_type LIKE 'image/%' THEN substr(blobs.data, 1, 65536) END AS pixels
 FROM attachments
 JOIN blobs ON blobs.sha256 = attachments.sha256
 WHERE attachments.message_id = :message
