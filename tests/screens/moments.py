@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from tests.chat.test_provider_setup import BARE
 from tests.screens import library
 from tests.screens.stage import Look, Stage
-from tests.support.screen import ENTER, Screen
+from tests.support.commands import AHEAD
+from tests.support.screen import CTRL_C, ENTER, Screen
 from tests.wire import Fault, Gate
+from tests.wire.world import words
 
 NORMAL, WIDE, NARROW, TALL = Look(80, 24), Look(200, 50), Look(40, 24), Look(80, 40)
 COLOURLESS = Look(80, 24, colour=False)
@@ -97,21 +99,25 @@ def question(stage: Stage) -> Screen:
     return screen
 
 
-def _asked(stage: Stage, gate: Gate | None = None, events: int = 0) -> Screen:
+def _asked(stage: Stage, halt: str = "") -> Screen:
+    """The question was sent; the answer comes whole, or up to the word ``halt``."""
     stage.answers[library.FREEZE] = library.FREEZE_ANSWER
-    if gate:
+    gate = Gate()
+    if halt:
+        before = library.FREEZE_ANSWER.partition(halt)[0] + halt
+        events = AHEAD["responses"] + len(words(before))
         stage.wire.fault(Fault(kind="gate", match=TURN, after=events, gate=gate))
     screen = question(stage)
     screen.type(ENTER)
+    if halt:
+        gate.wait_reached()
+        screen.until(halt)
     return screen
 
 
 def streaming(stage: Stage) -> Screen:
     """An answer on its way, and the next question typed meanwhile."""
-    gate = Gate()
-    screen = _asked(stage, gate, 60)
-    gate.wait_reached()
-    screen.until("load_everything()")
+    screen = _asked(stage, "pages")
     screen.type("and what about 3.14's collector?")
     screen.typed_ahead()
     return screen
@@ -126,11 +132,8 @@ def answer(stage: Stage) -> Screen:
 
 def stopped(stage: Stage) -> Screen:
     """An answer that was stopped with Ctrl-C."""
-    gate = Gate()
-    screen = _asked(stage, gate, 40)
-    gate.wait_reached()
-    screen.until("fork:")
-    screen.type("\x03")
+    screen = _asked(stage, "then")
+    screen.type(CTRL_C)
     screen.until(at_prompt=True)
     return screen
 
