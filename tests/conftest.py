@@ -18,7 +18,7 @@ from tests.support.forked import SERVER
 from tests.support.processes import Home
 from tests.support.sample_files import SAMPLES, FileServer
 from tests.support.sample_stores import SampleStore
-from tests.support.screen import COLUMNS, Open, Screen, environment
+from tests.support.screen import COLUMNS, ROWS, Open, Screen, environment
 from tests.support.store import Store
 from tests.wire import WireServer
 
@@ -155,14 +155,14 @@ def talking(chatmgr: Chatmgr, wire: WireServer, api: str) -> Chatmgr:
 def open_chat(home: Path, wire: WireServer) -> Iterator[Open]:
     """`open_chat("resume", "demo")` runs chatmgr at a terminal, with the server as the default provider.
 
-    Keywords: ``term``, ``columns``, ``terminal``, and environment variables.
+    Keywords: ``term``, ``columns``, ``rows``, ``terminal``, and environment variables.
     """
     home.mkdir()
     table = f'[providers.wire]\napi = "responses"\nbase_url = "{wire.base_url}"\n'
     (home / "config.toml").write_text(f'provider = "wire"\n{table}', encoding="utf-8")
     with ExitStack() as open_ones:
         yield (
-            lambda *args, term="xterm-256color", columns=COLUMNS, terminal=None, **env: (
+            lambda *args, term="xterm-256color", columns=COLUMNS, rows=ROWS, terminal=None, **env: (
                 open_ones.enter_context(
                     Screen(
                         ["-m", "chatmgr", *args],
@@ -170,6 +170,7 @@ def open_chat(home: Path, wire: WireServer) -> Iterator[Open]:
                         home.parent,
                         term=term,
                         columns=columns,
+                        rows=rows,
                         terminal=terminal,
                     )
                 )

@@ -10,7 +10,19 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Protocol
 
-from chatmgr.chat.slash import Command, ParsedCommand, Typed, help_lines, nearest_command, own, parse_command
+from click import Abort
+
+from chatmgr.chat.slash import (
+    ALIASES,
+    ASK_TO_LEAVE,
+    Command,
+    ParsedCommand,
+    Typed,
+    help_lines,
+    nearest_command,
+    own,
+    parse_command,
+)
 from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted, UsageFault
 from chatmgr.domain.tree import TipMoved
 from chatmgr.terminal.console import Console
@@ -62,7 +74,7 @@ def chat(lines: Lines, send: Callable[[str], None], commands: Mapping[str, Comma
     code, pressed = 0, False
     while True:
         try:
-            entered = parse_command(lines.ask())
+            entered = _entered(lines.ask(), console)
         except EOFError:
             return code
         except LineDropped:
@@ -91,6 +103,30 @@ def chat(lines: Lines, send: Callable[[str], None], commands: Mapping[str, Comma
                 lines.hold_back()
 
 
+def _entered(typed: Typed, console: Console) -> ParsedCommand | str:
+    """The command or the message. Whoever typed “exit” or the like is asked which of the two was meant.
+
+    Without a terminal, nobody can be asked, and every line is a message.
+    """
+    from chatmgr.ui.context import interactive
+    from chatmgr.ui.prompts import ask_line
+
+    entered = parse_command(typed)
+    if not isinstance(entered, ParsedCommand) or entered.name != ASK_TO_LEAVE:
+        return entered
+    while interactive():
+        try:
+            answer = ask_line(f"Leave? Enter or y leaves; n sends “{entered.rest}” as a message").lower()
+        except Abort:
+            console.note("", "")  # after ^C, which stands in the line of the question
+            return ""
+        if answer in {"", "y", "yes"}:
+            return ParsedCommand("/exit", "")
+        if answer in {"n", "no"}:
+            break
+    return entered.rest
+
+
 def _send(text: str, send: Callable[[str], None], lines: Lines) -> None:
     """Send a message; one that the database could not take, or that had no place, goes back into the line."""
     try:
@@ -116,7 +152,7 @@ def _run_command(
         was_mistyped = outcome[0] == UsageFault.exit_code
         return outcome if command.asks and not was_mistyped else None
     else:
-        nearest = nearest_command(parsed.name, [*commands, "/help", "/exit"])
+        nearest = nearest_command(parsed.name, [*commands, *ALIASES, "/help", "/exit"])
         guess = f" Did you mean {nearest}?" if nearest else " See /help."
         console.note(f"There is no command {parsed.name}.{guess} To send it as a message: /{parsed.name} …")
     return None

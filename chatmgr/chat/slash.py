@@ -13,7 +13,27 @@ from dataclasses import dataclass
 from chatmgr.terminal.sanitize import wrap
 
 _COMMAND = re.compile(r"(/[A-Za-z]+|/\?)(?:\s+(.*))?", re.DOTALL)
-LEAVE = {"exit()", "/exit"}
+LEAVE = {"exit()", "quit()"}
+# What people type to leave elsewhere, and what could also be meant for the model: the chat asks.
+FAREWELLS = {"exit", "quit", "bye", "logout", ":q", ":q!", ":wq", ":x"}
+ASK_TO_LEAVE = "/exit?"  # the name of the command that such a word becomes; nobody can type it
+# Names that commands have in other tools.
+ALIASES = {
+    **dict.fromkeys(("/quit", "/q", "/bye"), "/exit"),
+    **dict.fromkeys(("/resume", "/chats"), "/switch"),
+    **dict.fromkeys(("/cost", "/tokens"), "/usage"),
+    **dict.fromkeys(("/status",), "/info"),
+    **dict.fromkeys(("/reset",), "/clear"),
+    **dict.fromkeys(("/regenerate",), "/retry"),
+    **dict.fromkeys(("/attach",), "/file"),
+    **dict.fromkeys(("/find",), "/search"),
+    **dict.fromkeys(("/branch",), "/fork"),
+    **dict.fromkeys(("/editor",), "/edit"),
+    **dict.fromkeys(("/prompt",), "/system"),
+    **dict.fromkeys(("/models",), "/model"),
+    **dict.fromkeys(("/providers",), "/provider"),
+    **dict.fromkeys(("/assistants", "/persona"), "/assistant"),
+}
 _NARROWEST = 20  # columns of an explanation
 
 
@@ -57,12 +77,15 @@ def parse_command(typed: Typed) -> ParsedCommand | str:
     words = typed.text.strip()
     if words in LEAVE:
         return ParsedCommand("/exit", "")
+    if words.lower() in FAREWELLS:
+        return ParsedCommand(ASK_TO_LEAVE, words)
     if words == "/":
         return ParsedCommand("/help", "")
     if words.startswith("//"):
         return typed.text.replace("//", "/", 1)
     if match := _COMMAND.fullmatch(words):
-        return ParsedCommand(match[1].lower(), (match[2] or "").strip())
+        name = match[1].lower()
+        return ParsedCommand(ALIASES.get(name, name), (match[2] or "").strip())
     return typed.text
 
 
@@ -70,7 +93,7 @@ def own(show_help: Callable[[str], None]) -> tuple[Command, ...]:
     """The commands of the chat itself, which belong to no conversation."""
     return (
         Command("/help", "", "show the commands", "The chat", show_help),
-        Command("/exit", "", "leave; also exit() or Ctrl-D", "The chat", lambda _: None),
+        Command("/exit", "", "leave; also /quit, exit() or Ctrl-D", "The chat", lambda _: None),
     )
 
 
@@ -93,9 +116,20 @@ def help_lines(commands: Iterable[Command], width: int) -> Iterator[str]:
         yield f"{heading}:"
         for command in group:
             yield from _entry(_usage(command), command.help, column, width)
+    yield from _aliases(width)
     yield "Keys:"
     for key, effect in _KEYS:
         yield from _entry(key, effect, column, width)
+
+
+def _aliases(width: int) -> Iterator[str]:
+    """Which names from other tools stand for which command."""
+    names: dict[str, list[str]] = {}
+    for alias, name in ALIASES.items():
+        names.setdefault(name, []).append(alias)
+    listed = (f"{name} is also {', '.join(others)}" for name, others in names.items())
+    text = f"Other names: {'; '.join(listed)}."
+    yield from (wrap(text, width) if width else text).split("\n")
 
 
 def _entry(term: str, text: str, column: int, width: int) -> Iterator[str]:

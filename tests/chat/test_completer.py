@@ -36,7 +36,7 @@ def test_commands_are_offered_while_typing(open_chat: Open) -> None:
     screen.type("/")
     screen.until("/help", "show the commands", "/exit", "/switch", "switch to another conversation", "/model")
     screen.type("ex")
-    screen.until("❯ /ex", "/exit", "leave; also exit() or Ctrl-D")
+    screen.until("❯ /ex", "/exit", "leave; also /quit, exit() or Ctrl-D")
     screen.type(f"{KILL}/mo")
     screen.until("❯ /mo", "/model", "switch to this model")
     screen.type(TAB)

@@ -152,7 +152,7 @@ def test_a_new_conversation_beside(open_chat: Open, wire: WireServer) -> None:
 
 
 def test_the_help_has_them_in_groups(open_chat: Open, wire: WireServer) -> None:
-    screen = open_chat(*NEW)
+    screen = open_chat(*NEW, rows=60)
     screen.say("/help")
     screen.until(
         "Conversation, provider and model:",

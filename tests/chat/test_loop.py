@@ -34,7 +34,16 @@ def test_new_asks_then_chats(open_chat: Open, wire: WireServer) -> None:
     assert told == ["You are a mathematician."] * 2
 
 
-@pytest.mark.parametrize("keys", [f"exit(){ENTER}", f"/exit{ENTER}", CTRL_D])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        f"exit(){ENTER}",
+        f"quit(){ENTER}",
+        f"/exit{ENTER}",
+        f"/quit{ENTER}",
+        CTRL_D,
+    ],
+)
 def test_leaving(open_chat: Open, keys: str) -> None:
     screen = open_chat(*NEW)
     screen.until("“demo” with demo at wire", at_prompt=True)
@@ -177,3 +186,46 @@ def test_an_unknown_command_is_not_sent(open_chat: Open, wire: WireServer) -> No
     screen.say("/help")
     screen.until("stop an answer, keeping what has arrived", at_prompt=True)
     assert wire.turns_heard == []
+
+
+def test_a_word_that_leaves_elsewhere_asks_once(open_chat: Open, wire: WireServer) -> None:
+    screen = open_chat(*NEW)
+    screen.say("Quit")
+    screen.until("Leave? Enter or y leaves; n sends “Quit” as a message:")
+    screen.type(CTRL_C)
+    screen.until(at_prompt=True)
+    assert wire.turns_heard == []
+    screen.say("exit")
+    screen.until("n sends “exit” as a message:")
+    screen.type(f"n{ENTER}")
+    screen.until("1 user turns; you said: 'exit'", at_prompt=True)
+    screen.say("exit the loop")
+    screen.until("2 user turns; you said: 'exit the loop'", at_prompt=True)
+
+
+@pytest.mark.parametrize("answer", ["", "y"])
+def test_leaving_with_such_a_word(open_chat: Open, answer: str) -> None:
+    screen = open_chat(*NEW)
+    screen.say(":q")
+    screen.until("n sends “:q” as a message:")
+    screen.type(f"{answer}{ENTER}")
+    assert screen.end() == 0
+    assert screen.lines[-1] == "Resume with: chatmgr resume demo"
+
+
+def test_names_from_other_tools(open_chat: Open, wire: WireServer) -> None:
+    screen = open_chat(*NEW, "--provider", "wire")
+    screen.say("first")
+    screen.until("1 user turns", at_prompt=True)
+    screen.say("/cost")
+    screen.until("demo@1: ", at_prompt=True)
+    screen.clear()
+    screen.say("/info")
+    screen.until("“demo” goes on at wire", "Assistant demo · 1 turn", "demo@1: ", at_prompt=True)
+    screen.say("/clear")
+    screen.until("Now at “demo-2”.", "“demo” is kept as it was: /switch demo.", at_prompt=True)
+    screen.say("/clear")
+    screen.until("“demo-2” has no turns yet.", at_prompt=True)
+    screen.say("/resume demo")
+    screen.until("Now at “demo”.", at_prompt=True)
+    assert wire.turns_heard == ["first"]

@@ -49,6 +49,9 @@ class HistoryCommands(CommandGroup):
                 _HEADING,
                 self._usage,
             ),
+            Command(
+                "/info", "", "show where this conversation is, and what it has used", _HEADING, self._info
+            ),
         )
 
     def _history(self, typed: str) -> None:
@@ -82,6 +85,18 @@ class HistoryCommands(CommandGroup):
                 console.out(f"    {line}")
         if hits:
             console.note("Show one: /history NAME@TURN; go on there: /switch NAME@TURN")
+
+    def _info(self, typed: str) -> None:
+        if typed:
+            raise UsageFault("/info takes no argument.")
+        conversation = self._conversation
+        self._session.announce()
+        title = f" · {conversation.title}" if conversation.title else ""
+        tags = "".join(f" · +{tag}" for tag in conversation.tags)
+        turns = counted(conversation.turns, "turn")
+        console.note(f"Assistant {conversation.assistant} · {turns}{title}{tags}", "")
+        if conversation.turns:
+            self._usage("")
 
     def _usage(self, typed: str) -> None:
         if typed:

@@ -6,14 +6,14 @@ from chatmgr.chat.slash import Command
 from chatmgr.domain import addresses
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.names import valid_name
-from chatmgr.terminal.console import can_edit_lines
+from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.ui.context import app
 
 _HEADING = "Conversation, provider and model"
 
 
 class NavigationCommands(CommandGroup):
-    """``/switch``, ``/new``, ``/model``, ``/provider``."""
+    """``/switch``, ``/new``, ``/clear``, ``/model``, ``/provider``."""
 
     def commands(self) -> tuple[Command, ...]:
         """The entries of the table."""
@@ -32,6 +32,9 @@ class NavigationCommands(CommandGroup):
                 "start a new conversation with the same assistant, model and provider",
                 _HEADING,
                 self._new,
+            ),
+            Command(
+                "/clear", "", "begin afresh, as /new does; Ctrl-L clears the screen", _HEADING, self._clear
             ),
             Command(
                 "/model",
@@ -84,6 +87,17 @@ class NavigationCommands(CommandGroup):
         self._session.check(self._session.files)
         app().writer.conversations.create(name, assistant.id, current.own_model, current.provider)
         self._session.switch(reader.conversations.get(name))
+
+    def _clear(self, typed: str) -> None:
+        """A new conversation, as in other tools, and a word of where the old one is: nothing is deleted."""
+        if typed:
+            raise UsageFault("/clear takes no argument.", "To name the new conversation: /new NAME")
+        left = self._conversation
+        if not left.turns:
+            console.note(f"“{left.name}” has no turns yet. Ctrl-L clears the screen.")
+            return
+        self._new("")
+        console.note(f"“{left.name}” is kept as it was: /switch {left.name}. Ctrl-L clears the screen.")
 
     def _model(self, name: str) -> None:
         if name:
