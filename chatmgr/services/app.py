@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from chatmgr.config.settings import Settings
     from chatmgr.services.assistants import AssistantService
     from chatmgr.services.budget import Budget
+    from chatmgr.services.paths import PathService
     from chatmgr.services.providers import Providers
     from chatmgr.services.remote_deletion import RemoteDeletion
     from chatmgr.services.threads import ThreadService
@@ -86,11 +87,18 @@ class App:
         return TurnService(self)
 
     @cached_property
+    def paths(self) -> "PathService":
+        """The paths of conversations: forks, undoing and redoing, other paths."""
+        from chatmgr.services.paths import PathService
+
+        return PathService(self)
+
+    @cached_property
     def tree(self) -> "TreeService":
-        """The tree of turns: forks, other paths, turns that are said or answered anew."""
+        """The tree of turns: turns that are said or answered anew."""
         from chatmgr.services.tree import TreeService
 
-        return TreeService(self, self.turns, lambda: self.threads)
+        return TreeService(self, self.turns, self.paths, lambda: self.threads)
 
     @cached_property
     def tips(self) -> "Tips":

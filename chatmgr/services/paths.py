@@ -6,12 +6,11 @@ Nothing is lost by any of it: what a conversation leaves stays as another of its
 from typing import NamedTuple
 
 from chatmgr.domain.addresses import in_shell, parse_address, split_path
-from chatmgr.domain.errors import Busy, UsageFault
+from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.names import free_name, valid_name
-from chatmgr.domain.states import RunState
+from chatmgr.domain.names import valid_name
+from chatmgr.services.forks import fork_under_free_name, idle
 from chatmgr.services.turn_parts import Parts
-from chatmgr.services.turns import TurnService
 
 
 class Fork(NamedTuple):
@@ -38,9 +37,8 @@ class Switch(NamedTuple):
 class PathService:
     """Moves conversations along the tree of turns, each while it is locked."""
 
-    def __init__(self, parts: Parts, turns: TurnService) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._turns = turns
 
     def find(self, name: str) -> Conversation:
         """The conversation of a name, looked at along another of its paths for ``name~2``."""
@@ -73,19 +71,21 @@ class PathService:
         source = self.find(typed.name)
         position = self._position(source, typed.turn)
         stem = split_path(source.name)[0] if source.branch else source.name
-        with self._turns.locked(source):
-            self._idle(source)
-            source = source if source.branch else self._parts.reader.conversations.refresh(source)
+        name = name and valid_name("conversation", name)
+        with self._parts.runner.locked(source):
+            current = idle(self._parts.reader, source)
+            source = source if source.branch else current
             position = source.turns if position is None else position
-            taken = self._parts.reader.conversations.taken
-            name = valid_name("conversation", name) if name else free_name(stem, taken)
-            self._parts.writer.tree.fork(source.pk, position, name, branch=source.branch)
+            if name:
+                self._parts.writer.tree.fork(source.pk, position, name, branch=source.branch)
+            else:
+                name = fork_under_free_name(self._parts, source, position, stem, source.branch)
         return Fork(name, f"{source.name}@{position}" if position else source.name)
 
     def undo(self, conversation: Conversation, count: int = 1) -> Move:
         """Take back the last turns, as many as there are; they stay, for a redo."""
         with self._parts.tips.locked(conversation):
-            before = self._idle(conversation).turns
+            before = idle(self._parts.reader, conversation).turns
             if not before:
                 raise UsageFault(f"“{conversation.name}” has no turn to undo.")
             after = max(before - count, 0)
@@ -95,7 +95,7 @@ class PathService:
     def redo(self, conversation: Conversation, count: int = 1) -> Move:
         """Bring back turns that were undone, as many as there are."""
         with self._parts.tips.locked(conversation):
-            before = self._idle(conversation).turns
+            before = idle(self._parts.reader, conversation).turns
             last = self._parts.reader.tree.last_position(conversation.pk)
             if last <= before:
                 raise UsageFault(f"“{conversation.name}” has no turn to redo.")
@@ -114,33 +114,16 @@ class PathService:
             )
         position = path.turns if typed.turn is None else self._position(path, typed.turn)
         with self._parts.tips.locked(path):
-            current = self._idle(path)
-            before, after = self._address(current), _on_path(path.name, position or 0)
+            current = idle(self._parts.reader, path)
+            before, after = self.address(current), _on_path(path.name, position or 0)
             if before != after:
                 self._parts.writer.tree.switch(path.pk, path.branch, position or 0)
         return Switch(before, after)
 
-    def _address(self, conversation: Conversation) -> str:
+    def address(self, conversation: Conversation) -> str:
         """Where a conversation is now, as an address to which it can be switched back."""
         number = self._parts.reader.tree.current(conversation)
         return _on_path(f"{conversation.name}~{number}", conversation.turns)
-
-    def _idle(self, conversation: Conversation) -> Conversation:
-        """A conversation as it is now; raises Busy while one of its runs is open."""
-        current = self._parts.reader.conversations.refresh(conversation)
-        if current.live:
-            name = in_shell(current.name)
-            if current.state == RunState.REQUIRES_ACTION:
-                command = f"chatmgr runs answer {name}"
-                raise Busy(
-                    f"A run of “{current.name}” waits for you.",
-                    f"Answer its calls: {command} — or decline them: {command} --decline",
-                )
-            raise Busy(
-                f"“{current.name}” has an open run.",
-                f"Wait for it: chatmgr runs wait {name} — or give it up: chatmgr runs cancel {name}",
-            )
-        return current
 
 
 def _on_path(path: str, position: int) -> str:

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from chatmgr.domain.addresses import split_path
 from chatmgr.domain.errors import DatabaseUnreachable, NotFound, UsageFault
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.names import free_name
 from chatmgr.domain.tree import Tip, TipChange, TipMoved
+from chatmgr.services.forks import fork_under_free_name, idle
 from chatmgr.services.parts import RunnerParts
 
 _SEEN = re.compile(r"(?:~([1-9]\d{0,8})@)?@?(0|[1-9]\d{0,8})")
@@ -82,12 +82,15 @@ class Tips:
                     with suppress(DatabaseUnreachable):
                         self.see(conversation)
 
-    def fork(self, conversation: Conversation, change: TipChange) -> Conversation:
-        """A new conversation that goes on from what was seen of another."""
-        source, seen = conversation.name, change.seen
-        with self._parts.reader as reader:
-            name = free_name(source, reader.conversations.taken)
-        self._parts.writer.tree.fork(conversation.pk, seen.position, name, branch=seen.branch)
+    def fork(self, conversation: Conversation, change: TipChange, *, wait: bool = False) -> Conversation:
+        """A new conversation that goes on from what was seen of another.
+
+        Raises Busy while another process has that one; ``wait`` waits for it.
+        """
+        seen = change.seen
+        with self._parts.runner.locked(conversation, wait=wait):
+            source = idle(self._parts.reader, conversation)
+            name = fork_under_free_name(self._parts, source, seen.position, source.name, seen.branch)
         with self._parts.reader as reader:
             fork = reader.conversations.get(name)
         self.see(fork)

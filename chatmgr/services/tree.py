@@ -1,4 +1,4 @@
-"""The tree of turns: turns that are said or answered anew, beside all that ``services.paths`` does.
+"""The tree of turns: turns that are said or answered anew. What only moves along it is in ``services.paths``.
 
 A turn that others hold too, or that something goes on after, is never changed: a new one takes its place, on
 a branch of its own.
@@ -11,6 +11,7 @@ from chatmgr.domain.errors import NoRun, UsageFault
 from chatmgr.domain.model import Attachment, Conversation, Run, Turn, UserMessage
 from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
+from chatmgr.services.forks import idle
 from chatmgr.services.paths import PathService
 from chatmgr.services.turn_parts import Parts
 from chatmgr.services.turns import Events, Prepared, TurnService
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from chatmgr.services.threads import ThreadService
 
 
-class TreeService(PathService):
+class TreeService:
     """Asks turns of conversations anew, and lets them take other paths, each while it is locked."""
 
-    def __init__(self, parts: Parts, turns: TurnService, threads: "Callable[[], ThreadService]") -> None:
-        super().__init__(parts, turns)
+    def __init__(
+        self, parts: Parts, turns: TurnService, paths: PathService, threads: "Callable[[], ThreadService]"
+    ) -> None:
+        self._parts = parts
+        self._turns = turns
+        self._paths = paths
         self._threads = threads
 
     def edit(
@@ -112,7 +117,7 @@ class TreeService(PathService):
     ) -> str:
         """Let another run answer a turn, by its number; returns what was done, in one line."""
         with self._parts.tips.locked(conversation):
-            current = self._idle(conversation)
+            current = idle(self._parts.reader, conversation)
             turn = self._turn(current, position)
             address = f"{current.name}@{turn.turn}"
             runs = self._runs(current, turn)
@@ -156,7 +161,7 @@ class TreeService(PathService):
     def _anew(
         self, conversation: Conversation, turn: Turn, action: str, what: str, commands: ShellCommands
     ) -> TurnTarget:
-        path = self._address(conversation).removeprefix(conversation.name)
+        path = self._paths.address(conversation).removeprefix(conversation.name)
         notice = (
             f"{conversation.name}@{turn.turn} {what}, on a path of its own. "
             f"The path before: {commands.switch(conversation.name, path)}"

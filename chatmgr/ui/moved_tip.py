@@ -15,23 +15,28 @@ from chatmgr.ui.prompts import ask_choice
 IfMoved = Literal["ask", "append", "fork"]
 
 
-def place(conversation: Conversation, seen: str, if_moved: IfMoved) -> Conversation:
+def place(conversation: Conversation, seen: str, if_moved: IfMoved, *, wait: bool = False) -> Conversation:
     """Where a message goes whose author saw the turn ``seen`` last; see ``place_after``."""
     app().tips.expect(conversation, seen)
     try:
         app().tips.check(conversation)
     except TipMoved as moved:
-        return place_after(conversation, moved, if_moved)
+        return place_after(conversation, moved, if_moved, wait=wait)
     return conversation
 
 
 def place_after(
-    conversation: Conversation, moved: TipMoved, if_moved: IfMoved = "ask", back: str = ""
+    conversation: Conversation,
+    moved: TipMoved,
+    if_moved: IfMoved = "ask",
+    back: str = "",
+    *,
+    wait: bool = False,
 ) -> Conversation:
     """Where a message goes whose conversation moved: on after that, or into a fork of what was seen.
 
     Raises ``moved`` where nobody decides. What was decided is said in a line. A chat goes along to a fork:
-    ``back`` is the command that goes back.
+    ``back`` is the command that goes back. A fork waits, with ``wait``, for who is in the conversation.
     """
     change = moved.change
     if if_moved == "append":
@@ -39,13 +44,13 @@ def place_after(
         return _after(conversation)
     if if_moved == "fork":
         console.note(change.described(conversation.name), "attention")
-        return _fork(conversation, change, back)
+        return _fork(conversation, change, back, wait=wait)
     if not interactive():
         raise moved
-    return _asked(conversation, moved, back)
+    return _asked(conversation, moved, back, wait=wait)
 
 
-def _asked(conversation: Conversation, moved: TipMoved, back: str) -> Conversation:
+def _asked(conversation: Conversation, moved: TipMoved, back: str, *, wait: bool) -> Conversation:
     change = moved.change
     console.note(change.described(conversation.name), "attention")
     them = "it" if change.undone or change.added == 1 else "them"
@@ -60,7 +65,7 @@ def _asked(conversation: Conversation, moved: TipMoved, back: str) -> Conversati
         if pressed == "g":
             return _after(conversation)
         if pressed == "f":
-            return _fork(conversation, change, back)
+            return _fork(conversation, change, back, wait=wait)
         _show(conversation, change)
 
 
@@ -79,8 +84,8 @@ def _after(conversation: Conversation) -> Conversation:
         return reader.conversations.refresh(conversation)
 
 
-def _fork(conversation: Conversation, change: TipChange, back: str) -> Conversation:
-    fork = app().tips.fork(conversation, change)
+def _fork(conversation: Conversation, change: TipChange, back: str, *, wait: bool) -> Conversation:
+    fork = app().tips.fork(conversation, change, wait=wait)
     seen = f"@{change.seen.position}" if change.seen.position else ""
     onward = f"Go back: {back}" if back else f"Go on: chatmgr resume {in_shell(fork.name)}"
     console.note(f"Forked {conversation.name}{seen} as “{fork.name}”; the message goes there. {onward}")

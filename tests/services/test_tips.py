@@ -1,6 +1,13 @@
 """What a message is compared with, as processes that wait for each other, on both databases."""
 
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+from chatmgr.domain.errors import UsageFault
+from chatmgr.services.forks import fork_under_free_name
 from tests.support.processes import Home, until
+from tests.support.store import Store
+from tests.support.store_processes import OtherProcess
 from tests.wire import Fault, Gate, WireServer
 
 TURN = ("POST", "/responses")
@@ -49,3 +56,51 @@ def test_a_fork_of_what_was_undone_meanwhile(either: Home, wire: WireServer) -> 
     shown = either.run("history", "demo-3")
     assert [line for line in shown.out.splitlines() if line.startswith("> ")] == ["> one", "> two", "> trois"]
     assert wire.turns_heard == ["one", "two", "three", "four", "deux", "trois"]
+
+
+def test_a_fork_waits_for_whoever_is_in_the_source(either: Home, wire: WireServer) -> None:
+    either.provider("responses", wire.base_url)
+    either.conversation("demo", "responses")
+    assert either.run("send", "demo", "one").code == 0
+    gate = Gate()
+    wire.fault(Fault(kind="gate", match=TURN, after=4, gate=gate))
+    first = either.start("send", "demo", "two")
+    until(lambda: wire.turns_heard == ["one", "two"], "the second message")
+    fork = ("send", "demo", "--after", "1", "--fork-if-moved")
+    busy = either.run(*fork, "deux")
+    assert busy.code == 8
+    assert "“demo” is busy: process" in busy.err
+    assert either.value("SELECT count(*) FROM conversations") == 1
+    waiting = [either.start(*fork, "--wait", text) for text in ("deux", "zwei")]
+    gate.open()
+    assert first.wait().code == 0
+    assert [running.wait().code for running in waiting] == [0, 0]
+    shown = [either.run("history", name).out.splitlines() for name in ("demo", "demo-2", "demo-3")]
+    demo, *forks = [[line for line in lines if line.startswith("> ")] for lines in shown]
+    assert demo == ["> one", "> two"]
+    assert sorted(forks) == [["> one", "> deux"], ["> one", "> zwei"]]
+
+
+def take_names(url: str, pipe: Connection) -> None:
+    """Make conversations under the names that forks would get, again and again."""
+    store = Store(url)
+    for number in range(2, pipe.recv()):
+        if not store.reader.conversations.taken(f"plan-{number}"):
+            with suppress(UsageFault):
+                store.writer.conversations.create(f"plan-{number}", store.assistant().id, "", "openai")
+    pipe.send("done")
+    store.close()
+
+
+def test_a_name_that_is_taken_just_now_is_passed_over(store: Store) -> None:
+    store.answer("one", "yes")
+    source, names = store.now(), []
+    other = OtherProcess(take_names, store.url)
+    other.pipe.send(60)
+    while not other.pipe.poll():
+        names.append(fork_under_free_name(store, source, 1, "plan"))
+    assert other.join() == 0
+    other.close()
+    assert names
+    assert all(store.now(name).turns == 1 for name in names)
+    assert len({*names}) == len(names)

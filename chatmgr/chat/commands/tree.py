@@ -99,9 +99,9 @@ class TreeCommands(CommandGroup):
     def _move(self, typed: str, command: str, back: str) -> None:
         if typed and not _COUNT.fullmatch(typed):
             raise UsageFault(f"“{one_line(typed, 32)}” is not a number.", f"For instance: {command} 2")
-        tree, conversation = app().tree, self._conversation
+        paths, conversation = app().paths, self._conversation
         with nothing_unseen(conversation):
-            move = (tree.undo if command == "/undo" else tree.redo)(conversation, int(typed or 1))
+            move = (paths.undo if command == "/undo" else paths.redo)(conversation, int(typed or 1))
         self._session.refresh()
         console.note(moved(conversation, move, back, " "))
 
@@ -110,7 +110,7 @@ class TreeCommands(CommandGroup):
         conversation = self._conversation
         position = conversation.turns if turn is None else app().reader.turns.get(conversation, turn).turn
         address = conversation.name + (f"@{position}" if position else "")
-        fork = app().tree.fork(address, name)
+        fork = app().paths.fork(address, name)
         console.note(forked(fork, f"Go there: /switch {fork.name}"))
 
     def _tree(self, typed: str) -> None:
@@ -126,7 +126,7 @@ def switch_path(conversation: Conversation, typed: str) -> None:
     if not _PATH.fullmatch(typed):
         raise UsageFault(f"“{one_line(typed, 32)}” names no path.", "For instance: /switch ~1; see /tree")
     with nothing_unseen(conversation):
-        switch = app().tree.switch(f"{conversation.name}{typed}")
+        switch = app().paths.switch(f"{conversation.name}{typed}")
     with app().reader as reader:
         current = reader.conversations.refresh(conversation)
         transcript_view.show_tail(current, int(app().settings.get("tail")))

@@ -53,7 +53,7 @@ def command(
       chatmgr edit demo@-1 -e
       git diff | chatmgr edit review@1 "Only what could break."
     """
-    conversation, position = app().tree.at(address)
+    conversation, position = app().paths.at(address)
     if position is None:
         raise UsageFault("Which turn?", f"For instance the last: chatmgr edit {in_shell(address)}@-1")
     attached = attachments(files) if files else None

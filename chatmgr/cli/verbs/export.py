@@ -105,7 +105,7 @@ def _selected(names: tuple[str, ...], filters: Filters) -> Keys:
 
 def _key(name: str) -> int:
     """The key of a conversation; for another of its paths, minus the key of the branch that it ends in."""
-    conversation = app().tree.find(name) if "~" in name else app().reader.conversations.get(name)
+    conversation = app().paths.find(name) if "~" in name else app().reader.conversations.get(name)
     return -conversation.branch or conversation.pk
 
 

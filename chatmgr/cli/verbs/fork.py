@@ -32,8 +32,8 @@ def command(address: str, new: str | None, as_json: bool) -> None:
       chatmgr fork demo@5 plan-b
       chatmgr fork demo~1@3   (another path of demo)
     """
-    settle_orphan(app().tree.find(parse_address(address).name))
-    fork = app().tree.fork(address, new or "")
+    settle_orphan(app().paths.find(parse_address(address).name))
+    fork = app().paths.fork(address, new or "")
     if as_json:
         from chatmgr.ui.json_output import conversation_json, print_json
 

@@ -157,7 +157,7 @@ def command(
 
 def _conversation(name: str) -> Conversation:
     """A conversation by name, along another of its paths for ``name~2``."""
-    return app().tree.find(name) if "~" in name else app().reader.conversations.get(name)
+    return app().paths.find(name) if "~" in name else app().reader.conversations.get(name)
 
 
 def _refuse_misfits(address: str | None, typed: Address | None, filters: Filters, options: _Options) -> None:

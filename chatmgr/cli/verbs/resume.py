@@ -126,7 +126,7 @@ def _chosen(address: str | None, *, pick: bool, here: bool) -> tuple[Conversatio
     if address:
         typed = addresses.parse_address(address)
         if "~" in typed.name:  # another path: says how to go there
-            app().tree.at(address)
+            app().paths.at(address)
         conversation = app().reader.conversations.get(typed.name)
         turn = None if typed.turn is None else app().reader.turns.get(conversation, typed.turn)
         return conversation, turn
@@ -152,7 +152,7 @@ def _end_or_fork(conversation: Conversation, turn: Turn) -> Conversation:
     console.note(f"{address} is in the middle: {counted(later, 'turn')} {verb} after it.", "attention")
     if ask_choice("[g]o on at the end, [f]ork from there?", "gf") == "g":
         return conversation
-    fork = app().tree.fork(address)
+    fork = app().paths.fork(address)
     console.note(forked(fork))
     return app().reader.conversations.get(fork.name)
 

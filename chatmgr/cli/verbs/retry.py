@@ -52,7 +52,7 @@ def command(
       chatmgr retry demo@3 --provider local
       chatmgr retry demo --pick 1
     """
-    conversation, position = app().tree.at(address)
+    conversation, position = app().paths.at(address)
     if pick is not None:
         if provider or model:
             raise UsageFault("--pick asks nobody.", "Leave out --provider and -m, or leave out --pick.")

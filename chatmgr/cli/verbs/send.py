@@ -81,7 +81,7 @@ def command(
     if after:  # before anything is changed; looked at again once nobody else can go on
         from chatmgr.ui.moved_tip import place
 
-        conversation = place(conversation, after, policy)
+        conversation = place(conversation, after, policy, wait=wait)
     conversation = adjust(conversation, provider, model, max_cost)
     record_use(conversation)
     user_message = UserMessage(text, attached, background)
@@ -93,4 +93,4 @@ def command(
         except TipMoved as moved:
             from chatmgr.ui.moved_tip import place_after
 
-            conversation = place_after(conversation, moved, policy)
+            conversation = place_after(conversation, moved, policy, wait=wait)

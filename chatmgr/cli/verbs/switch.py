@@ -30,9 +30,9 @@ def command(address: str, as_json: bool) -> None:
       chatmgr switch demo~2@5
     """
     name = parse_address(address).name
-    path = app().tree.find(name)
+    path = app().paths.find(name)
     settle_orphan(path)
-    switch = app().tree.switch(address)
+    switch = app().paths.switch(address)
     current = app().reader.conversations.refresh(path)
     if as_json:
         from chatmgr.ui.json_output import conversation_json, print_json

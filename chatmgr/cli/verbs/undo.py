@@ -30,7 +30,7 @@ def command(name: str, count: int, as_json: bool) -> None:
       chatmgr undo demo -n 3
     """
     conversation = _conversation(name)
-    _report(conversation, app().tree.undo(conversation, count), "redo", as_json=as_json)
+    _report(conversation, app().paths.undo(conversation, count), "redo", as_json=as_json)
 
 
 @click.command("redo", short_help="Bring back turns that were undone.")
@@ -46,7 +46,7 @@ def redo_command(name: str, count: int, as_json: bool) -> None:
       chatmgr redo demo -n 3
     """
     conversation = _conversation(name)
-    _report(conversation, app().tree.redo(conversation, count), "undo", as_json=as_json)
+    _report(conversation, app().paths.redo(conversation, count), "undo", as_json=as_json)
 
 
 def _conversation(name: str) -> Conversation:
