@@ -129,12 +129,15 @@ class TurnService:
     def submit_tool_outputs(
         self, conversation: Conversation, outputs: Mapping[str, str]
     ) -> Generator[Event, None, None]:
-        """Go on with a run that waits for the outputs of functions; ``outputs`` are by call id."""
+        """Go on with a run that waits for the outputs of functions; ``outputs`` are by call id.
+
+        The assistant is the version that the run was begun with, whatever was changed meanwhile.
+        """
         with self.locked(conversation):
             live_run = self._live_run(conversation)
             route = self._required_route(live_run)
             with self._parts.reader as reader:
-                assistant = reader.assistants.of(conversation.pk)
+                assistant = reader.assistants.of_run(live_run.run_pk)
             yield from self._parts.runner.submit_tool_outputs(
                 conversation, live_run, assistant, route, outputs
             )

@@ -108,6 +108,7 @@ COLUMNS_OF = {
     "assistants.list": ASSISTANT,
     "assistants.by_name": ASSISTANT,
     "assistants.of": ASSISTANT,
+    "assistants.of_run": ASSISTANT,
     "assistants.versions": ASSISTANT,
     "assistants.remote_id": {"remote_id"},
     "assistants.remote_ids": {"provider", "remote_id"},

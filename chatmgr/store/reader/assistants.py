@@ -38,6 +38,13 @@ class Assistants:
             raise NotFound("assistant of conversation", str(conversation))
         return assistant
 
+    def of_run(self, run: int) -> Assistant:
+        """The assistant that a run was made with, at the version that it had then."""
+        assistant = self._session.first("assistants.of_run", _ASSISTANT, run=run)
+        if assistant is None:
+            raise NotFound("assistant of run", str(run))
+        return assistant
+
     def versions(self, name: str) -> list[Assistant]:
         """Every version of an assistant, oldest first."""
         return list(self._session.rows("assistants.versions", _ASSISTANT, name=as_stored(name)))

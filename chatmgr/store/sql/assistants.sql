@@ -32,6 +32,12 @@ WHERE assistant_versions.version = assistants.version
 JOIN conversations ON conversations.assistant_id = assistants.id
 WHERE conversations.id = :conversation AND assistant_versions.version = assistants.version
 
+-- The version that a run was made with.
+-- name: of_run
+-- include: row
+JOIN runs ON runs.assistant_version_id = assistant_versions.id
+WHERE runs.id = :run
+
 -- name: versions
 -- include: row
 WHERE assistants.name = :name AND assistants.deleted_at IS NULL
