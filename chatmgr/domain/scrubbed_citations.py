@@ -7,9 +7,10 @@ the same object or in one inside it. They stand in a list beside the text.
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-_LISTS = ("citations", "annotations")
+_OURS = "citations"
+_LISTS = (_OURS, "annotations")
 _TEXTS = ("text", "value", "content")  # of an item and of Responses, of Assistants, of Completions
-_SPANS = (("start", "end"), ("start_index", "end_index"), ("index", "index"))
+_SPANS = (("start", "end"), ("start_index", "end_index"), ("index",))
 _FILE_PATH = "file_path"  # its index is one in a list of files
 
 
@@ -26,31 +27,37 @@ def with_moved_citations(
 ) -> dict[str, Any]:
     """A JSON object whose citations point to the same words after its text was replaced.
 
-    One whose edge was inside what is replaced no longer says where it belongs; the rest of it stays.
+    One that begins or ends inside what is replaced no longer says where it belongs. What a server said goes
+    without it, since it may be sent back, and a server may insist on the places; of ours, the source stays.
     """
-    lists = [name for name in _LISTS if isinstance(value.get(name), list)]
     texts = [value[name] for name in _TEXTS if isinstance(value.get(name), str)]
-    if not lists or not texts or not (replacements := replacements_in(texts[0])):
+    lists = [name for name in _LISTS if isinstance(value.get(name), list)]
+    if not texts or not lists or not (replacements := replacements_in(texts[0])):
         return value
-    return value | {name: [_moved(citation, replacements) for citation in value[name]] for name in lists}
-
-
-def _moved(citation: Any, replacements: Sequence[Replacement]) -> Any:
-    if not isinstance(citation, dict):
-        return citation
-    moved = {
-        key: _moved(inner, replacements) if isinstance(inner, dict) else inner
-        for key, inner in citation.items()
+    moved = {name: [_moved(citation, replacements) for citation in value[name]] for name in lists}
+    return value | {
+        name: [citation for citation, is_whole in pairs if is_whole or name == _OURS]
+        for name, pairs in moved.items()
     }
+
+
+def _moved(citation: Any, replacements: Sequence[Replacement]) -> tuple[Any, bool]:
+    """A citation without the places that are gone, and whether none is."""
+    if not isinstance(citation, dict):
+        return citation, True
+    moved, is_whole = dict(citation), True
+    for key, inner in citation.items():
+        if isinstance(inner, dict):
+            moved[key], inner_is_whole = _moved(inner, replacements)
+            is_whole = is_whole and inner_is_whole
     for names in _SPANS:
-        keys = [key for key in dict.fromkeys(names) if _is_place(moved, key)]
-        places = [_new_place(moved[key], replacements) for key in keys]
-        for key, place in zip(keys, places, strict=True):
-            if None in places:
-                del moved[key]
-            else:
-                moved[key] = place
-    return moved
+        places = {key: _new_place(moved[key], replacements) for key in names if _is_place(moved, key)}
+        if None in places.values():
+            is_whole = False
+            moved = {key: inner for key, inner in moved.items() if key not in places}
+        else:
+            moved |= places
+    return moved, is_whole
 
 
 def _is_place(citation: dict[str, Any], key: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.items import canonical_json
 from chatmgr.domain.redaction import without_credentials
+from chatmgr.domain.scrubbed_citations import Replacement, with_moved_citations
 
 MARK = "[removed]"
 PATTERN_KIND = "the text"
@@ -110,7 +111,7 @@ class Scrubber:
         if not as_json:
             return self._replace(text)
         value = _parsed(text)
-        replaced = _mapped(value, self._replace)
+        replaced = _mapped(value, self._replace, self._replacements)
         if replaced == value:
             return text
         return replaced if isinstance(value, _Unparsed) else canonical_json(replaced)
@@ -126,11 +127,17 @@ class Scrubber:
     def _replace(self, text: str) -> str:
         parts: list[str] = []
         written = 0
-        for match in self._matches(text):
-            if match.certain or self._guesses:
-                parts += text[written : match.start], MARK
-                written = match.end
+        for start, end, _ in self._replacements(text):
+            parts += text[written:start], MARK
+            written = end
         return "".join([*parts, text[written:]])
+
+    def _replacements(self, text: str) -> list[Replacement]:
+        return [
+            Replacement(match.start, match.end, len(MARK))
+            for match in self._matches(text)
+            if match.certain or self._guesses
+        ]
 
     def _matches(self, text: str) -> list[Match]:
         """The matches in order, those that overlap as one, and none inside a mark."""
@@ -177,20 +184,28 @@ def _strings(value: Any) -> Iterator[str]:
         yield json.dumps(value)
 
 
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+def _mapped(
+    value: Any, change: Callable[[str], str], replacements_in: Callable[[str], list[Replacement]]
+) -> Any:
+    """A JSON value with every string changed, and citations that still point to what they are for."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        return dict(_mapped_members(value, change))
+        moved = with_moved_citations(value, replacements_in)
+        return dict(_mapped_members(moved, change, replacements_in))
     if isinstance(value, list):
-        return [_mapped(inner, change) for inner in value]
+        return [_mapped(inner, change, replacements_in) for inner in value]
     if isinstance(value, int | float) and not isinstance(value, bool):
         number = json.dumps(value)
         return value if (changed := change(number)) == number else changed
     return value
 
 
-def _mapped_members(value: dict[str, Any], change: Callable[[str], str]) -> Iterator[tuple[str, Any]]:
+def _mapped_members(
+    value: dict[str, Any],
+    change: Callable[[str], str],
+    replacements_in: Callable[[str], list[Replacement]],
+) -> Iterator[tuple[str, Any]]:
     """The members of an object; names that become the same get a number, so that none is lost."""
     names: set[str] = set()
     for name, inner in value.items():
@@ -198,7 +213,7 @@ def _mapped_members(value: dict[str, Any], change: Callable[[str], str]) -> Iter
         while new_name in names:
             new_name = f"{changed} {len(names)}"
         names.add(new_name)
-        yield new_name, _mapped(inner, change)
+        yield new_name, _mapped(inner, change, replacements_in)
 
 
 def masked(secret: str) -> str:

@@ -8,15 +8,18 @@ import pytest
 from sqlalchemy import select, text
 
 from chatmgr.domain.errors import Busy
+from chatmgr.domain.filters import Filters
 from chatmgr.domain.secret_matches import MARK, LiteralMatcher, Scrubber
 from chatmgr.domain.stored_texts import BYTES
 from chatmgr.services.app import App
+from chatmgr.services.export import Exporter
 from chatmgr.services.scrub import ScrubService
 from chatmgr.services.secret_patterns import SecretPatterns
 from chatmgr.store import locks, tables
 from chatmgr.store.location import sqlite_path
 from chatmgr.store.writer import ThreadKey
 from tests.store.row_counts import indexed
+from tests.support.sample_items import answered, item
 from tests.support.scrubbing import quiet, scrub
 from tests.support.secrets import Planted, openai_key, plant
 from tests.support.store import ENDPOINT, Store, execute, query
@@ -213,3 +216,26 @@ def test_guesses_need_to_be_asked_for(store: Store, app: App) -> None:
     assert "open sesame" in all_rows(store)
     scrub(app, SecretPatterns(), guesses=True)
     assert "open sesame" not in all_rows(store)
+
+
+def test_footnotes_stay_where_they_belong(store: Store, app: App) -> None:
+    secret = openai_key()
+    text = f"The key is {secret}. Cats sleep. They eat."
+    citations = [
+        {"start": text.index("Cats"), "end": text.index(" They"), "url": "https://example.test/cats"},
+        {"start": 4, "end": text.index(secret) + 9, "url": "https://example.test/keys"},
+    ]
+    answered(store, text, item("text", {"text": text, "citations": citations}, "msg_1"))
+    scrub(app, SecretPatterns())
+    [shown] = app.reader.items.of(app.reader.turns.get(store.now(), 1))
+    [cats, keys] = shown.item.content["citations"]
+    kept = shown.item.content["text"]
+    assert kept[cats["start"] : cats["end"]] == "Cats sleep."
+    assert keys == {"url": "https://example.test/keys"}
+    chosen = list(app.reader.export.chosen(Filters(archived=None)))
+    for form, mark in {"md": "[^1.1]", "text": "[1]", "html": "[1]", "json": ""}.items():
+        export = "".join(Exporter(app.reader).pieces(chosen, form))
+        assert secret not in export
+        assert "https://example.test/keys" in export
+        assert form == "json" or f"{MARK}. Cats sleep.{mark} They eat." in export.replace("\\", "")
+    assert f'"start": {cats["start"]}'.replace(" ", "") in export.replace(" ", "")
