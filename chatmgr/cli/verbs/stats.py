@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _OVERVIEW_ROWS, _TABLE_ROWS = 5, 20
 _PIPED_PERIODS = 31  # in a pipe there is no plot whose width would decide
+_SMALL_PRICE_WIDTH = len("$0.000001")
 _PAGE_PERIODS = 92  # bars that can be told apart on a screen: a quarter of a year in days
 _PAGE_ROWS = 25
 
@@ -155,8 +156,11 @@ def _table(by: str, rows: Iterable[UsageTotals], total: UsageTotals, width: int)
 
 def _over_time(stats: Statistics, width: int) -> Iterator[str]:
     """A plot over time; in a pipe the same periods as a table."""
-    widest = f"{stats.total.turns:,}"
-    unit, days, counts = stats.over_time(plots.chart_capacity(width, widest) if width else _PIPED_PERIODS)
+    label_width = len(f"{stats.total.turns:,}")
+    if stats.total.cost:  # both plots begin in one column
+        label_width = max(label_width, len(price(stats.total.cost, stats.total.cost)), _SMALL_PRICE_WIDTH)
+    capacity = plots.chart_capacity(width, " " * label_width) if width else _PIPED_PERIODS
+    unit, days, counts = stats.over_time(capacity)
     counted = [count for count in counts if count]
     if not width:
         yield from _table(unit, counted, stats.total, width)
@@ -169,13 +173,13 @@ def _over_time(stats: Statistics, width: int) -> Iterator[str]:
     ticks = [periods.tick_label(unit, day) for day in days]
     turns = [count.turns if count else 0 for count in counts]
     costs = [count.cost or 0 if count else 0 for count in counts]
-    yield from plots.column_chart(
-        turns, ticks, f"{max(turns):,}".rjust(len(widest)), width=width, terminal=True
-    )
-    if any(costs):
+    labels = [f"{max(turns):,}", *([price(max(costs), max(costs))] if any(costs) else [])]
+    turns_label, *cost_label = (label.rjust(max(map(len, labels))) for label in labels)
+    yield from plots.column_chart(turns, ticks, turns_label, width=width, terminal=True)
+    for label in cost_label:
+        yield ""
         yield styled(f"Cost per {unit}", "strong", True)
-        top = price(max(costs), max(costs)).rjust(len(widest))
-        yield from plots.column_chart(costs, ticks, top, width=width, height=3, terminal=True)
+        yield from plots.column_chart(costs, ticks, label, width=width, height=3, terminal=True)
 
 
 # The page
