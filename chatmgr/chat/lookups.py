@@ -4,9 +4,8 @@ Each function opens the database and closes it again, so that a chat that waits 
 no connection.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from chatmgr.chat.input.sources import InputSources
 from chatmgr.chat.slash import Command
@@ -14,16 +13,10 @@ from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.money import dollars
 from chatmgr.domain.states import RunState
-from chatmgr.domain.text import counted
 from chatmgr.ui.context import app
-
-if TYPE_CHECKING:
-    from chatmgr.chat.input.picker import Choice
 
 _RECALLED_HERE, _RECALLED_EVERYWHERE = 200, 5_000  # messages
 _NAMES = 100_000
-_PREVIEW_TURNS = 6
-_PREVIEW_CHARACTERS = 4_000  # of each message and answer
 
 Fact = tuple[int, str]  # its rank, in which facts give way to others (0 last), and its text
 
@@ -146,32 +139,3 @@ def context_used(conversation: Conversation, newest: Turn | None) -> str:
     used = (newest.input_tokens or 0) + (newest.output_tokens or 0) if newest else 0
     capacity = int(app().settings.get("local.context")) if conversation.provider == "local" else 0
     return f"{used:,}" + (f" of {capacity:,}" if capacity else "") + " tokens" if used else ""
-
-
-def pick_conversation() -> Conversation | None:
-    """Let the person pick a conversation, newest activity first; None if they leave the list."""
-    from chatmgr.chat.input.picker import pick
-
-    with app().reader:
-        picked = pick(_rows(), _preview, "conversations")
-    return picked.value if picked else None
-
-
-def _rows() -> "Iterator[Choice[Conversation]]":
-    from chatmgr.chat.input.picker import Choice
-
-    for conversation in app().reader.conversations.list(0):
-        description = f"{counted(conversation.turns, 'turn')} · {conversation.assistant}"
-        yield Choice(conversation.name, conversation.title or description, conversation, conversation.title)
-
-
-def _preview(row: "Choice[Conversation]") -> str:
-    return "\n".join(_preview_lines(row.value))
-
-
-def _preview_lines(conversation: Conversation) -> Iterator[str]:
-    for turn in app().reader.turns.tail(conversation, _PREVIEW_TURNS):
-        yield f"> {turn.user[:_PREVIEW_CHARACTERS]}"
-        yield ""
-        yield turn.answer[:_PREVIEW_CHARACTERS] or f"[{turn.state}]"
-        yield ""

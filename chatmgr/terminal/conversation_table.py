@@ -15,13 +15,14 @@ from chatmgr.domain.names import DEFAULT_ASSISTANT
 from chatmgr.domain.states import RunState
 from chatmgr.domain.text import counted
 from chatmgr.terminal.durations import age
-from chatmgr.terminal.list_tables import table
+from chatmgr.terminal.list_tables import Spans, cut_spans, table
 from chatmgr.terminal.sanitize import display_width, one_line
 from chatmgr.terminal.theme import Style, styled
 
 _MEASURED = 1_000  # rows that decide which columns there are, and how wide
 _GAP = "  "
 _ABOUT_WISHED, _ABOUT_NEEDED = 24, 8  # columns of ABOUT, for which others give way
+_SEPARATOR: tuple[str, Style] = (" · ", "")
 _STAYS = 0  # the rank of a column that never gives way
 _REASONS: dict[str, tuple[str, Style]] = {
     RunState.PENDING: ("being answered", "attention"),
@@ -33,9 +34,6 @@ _REASONS: dict[str, tuple[str, Style]] = {
     RunState.CANCELLED: ("stopped", "fact"),
 }
 _DETAILS = {"length": " at the length limit", "content_filter": " by the content filter"}
-
-Spans = list[tuple[str, Style]]
-"""Pieces of a cell: a text, and the style that it is shown in."""
 
 
 class _Column(NamedTuple):
@@ -80,7 +78,8 @@ def about_spans(conversation: Conversation) -> Spans:
         (f"✂ {counted(conversation.paths, 'path')}" if conversation.paths > 1 else "", "fact"),
         (about, "" if conversation.turns else "fact"),
     ]
-    return [span for span in spans if span[0]]
+    shown = [span for span in spans if span[0]]
+    return [part for span in shown for part in (_SEPARATOR, span)][1:]
 
 
 def _columns(now: datetime, width: int, *, deleted: bool) -> list[_Column]:
@@ -88,7 +87,7 @@ def _columns(now: datetime, width: int, *, deleted: bool) -> list[_Column]:
     name_width = max(min(max(width * 3 // 10, 16), 40, width // 2), 4) if width else 0
     model_width = min(max(width // 5, 12), 32) if width else 0
     name = _Column("NAME", lambda each: one_line(each.name, name_width))
-    about = _Column("ABOUT", lambda each: each.about if not width else _joined(about_spans(each)))
+    about = _Column("ABOUT", lambda each: _plain(about_spans(each)) if width else each.about)
     turns = _Column("TURNS", lambda each: str(each.turns), 1, right=width > 0)
     model = _Column("MODEL", lambda each: one_line(each.model, model_width) or "—", 2)
     tags = _Column("TAGS", lambda each: " ".join(each.tags), 3)
@@ -115,8 +114,8 @@ def _tells(column: _Column, conversations: Sequence[Conversation]) -> bool:
     return bool(cells - {"", "—"})
 
 
-def _joined(spans: Spans) -> str:
-    return " · ".join(text for text, _ in spans)
+def _plain(spans: Spans) -> str:
+    return "".join(text for text, _ in spans)
 
 
 class _Layout:
@@ -146,9 +145,10 @@ class _Layout:
         """The line of a conversation."""
         cells = []
         for column in self._columns:
-            text = one_line(column.cell(conversation), self._widths[column.heading])
-            shown = _styled_start(about_spans(conversation), text) if column.heading == "ABOUT" else text
-            cells.append((text, shown))
+            width = self._widths[column.heading]
+            spans: Spans = [(column.cell(conversation), "")]
+            cut = cut_spans(about_spans(conversation) if column.heading == "ABOUT" else spans, width)
+            cells.append((_plain(cut), "".join(styled(text, style, True) for text, style in cut)))
         return self._line(cells)
 
     def _line(self, cells: Iterable[tuple[str, str]]) -> str:
@@ -168,15 +168,3 @@ def _room(columns: Sequence[_Column], widths: dict[str, int], width: int) -> int
     """The width that the other columns leave for ABOUT."""
     others = sum(widths[column.heading] + len(_GAP) for column in columns if column.heading != "ABOUT")
     return width - others
-
-
-def _styled_start(spans: Spans, cut: str) -> str:
-    """The text of some spans, cut to its column, with each piece of it in its style."""
-    shown, position = "", 0
-    for index, (text, style) in enumerate(spans):
-        separator = " · " if index else ""
-        shown += cut[position : position + len(separator)]
-        position += len(separator)
-        shown += styled(cut[position : position + len(text)], style, True) if cut[position:] else ""
-        position += len(text)
-    return shown + cut[position:]

@@ -21,6 +21,7 @@ def answer_lines(
     rendered: bool,
     reasoning: bool = False,
     drawing: Drawing = undrawn,
+    width: int = 0,
 ) -> Iterator[str]:
     """An answer with its items in their places, then its footnotes."""
     footnotes = Footnotes()
@@ -29,7 +30,7 @@ def answer_lines(
         if block.is_text:
             if after_text:
                 yield ""
-            yield from text_lines(block.text, rendered=rendered)
+            yield from text_lines(block.text, rendered=rendered, width=width)
         else:
             yield styled(f"[{one_line(block.text)}]", "accent", terminal)
             yield from _drawn(block.stored, drawing)

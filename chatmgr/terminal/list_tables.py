@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from chatmgr.terminal.sanitize import display_width, one_line, row_spans
-from chatmgr.terminal.theme import styled
+from chatmgr.terminal.theme import Style, styled
+
+Spans = list[tuple[str, Style]]
+"""Pieces of one cell: a text on one line, and the style that it is shown in."""
 
 _GAP = "  "
 _MEASURED = 1_000  # rows that decide how wide the columns are
@@ -81,3 +84,14 @@ def _cut_last(row: Sequence[str], width: int, last_width: int) -> Sequence[str]:
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     padded = (cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=False))
     return _GAP.join(padded).rstrip()
+
+
+def cut_spans(spans: Spans, width: int) -> Spans:
+    """Pieces of a cell, cut together to a width."""
+    text = one_line("".join(piece for piece, _ in spans), width)
+    cut: Spans = []
+    for piece, style in spans:
+        if text:
+            cut.append((text[: len(piece)], style))
+            text = text[len(piece) :]
+    return cut

@@ -30,12 +30,13 @@ def turn_lines(
     items: "Sequence[StoredItem]" = (),
     reasoning: bool = False,
     drawing: Drawing = undrawn,
+    width: int = 0,
 ) -> Iterator[str]:
     """A whole turn: its address and time, the user's message and files, and the answer with its items.
 
     ``files`` are (name, content type, SHA-256, bytes, size of an image). With ``rendered``, the answer's
     Markdown is rendered; the user's message stays as it was typed. With ``reasoning``, that is shown, too.
-    ``drawing`` gives what draws an image.
+    ``drawing`` gives what draws an image. Markdown is rendered to ``width``, else to the terminal's.
     """
     started = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
     facts = [f"{one_line(turn.conversation)}@{turn.turn}", started, one_line(turn.model)]
@@ -58,9 +59,10 @@ def turn_lines(
             rendered=rendered,
             reasoning=reasoning,
             drawing=drawing,
+            width=width,
         )
     elif turn.answer:
-        yield from text_lines(turn.answer, rendered=rendered)
+        yield from text_lines(turn.answer, rendered=rendered, width=width)
     if ending := ending_note(turn):
         yield styled(ending, "attention", terminal)
     if not turn.answer and not turn.items and turn.state not in LIVE:

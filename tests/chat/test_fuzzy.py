@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatmgr.chat.input.fuzzy import FuzzySearch, fold_case, matcher
+from chatmgr.chat.input.fuzzy import FuzzySearch, fold_case, matched_positions, matcher, row_text
 from chatmgr.chat.input.masking import mask_hostile
 from chatmgr.chat.input.prompt import fit_facts
 
@@ -86,3 +86,33 @@ def test_only_the_best_are_kept_in_order() -> None:
     search.step(100)
     assert search.best() == [49, 48, 47]
     assert len(search.matches) == 50
+
+
+def marked(query: str, label: str, about: str = "") -> str:
+    """The characters of a row that a query matches, the others as dots."""
+    text = row_text(label, about)
+    positions = matched_positions(query, text)
+    return "".join(char if at in positions else "." for at, char in enumerate(text))
+
+
+def test_the_rest_of_a_row_matches_by_words_and_close_letters() -> None:
+    pairs = (("trip", "Three programs"), ("prog-ram", ""), ("x", "p r g r m"))
+    rows = [fold_case(row_text(*pair)) for pair in pairs]
+    assert found("prgrm", rows) == ["prog-ram", "trip\nthree programs"]
+    assert found("three trip", rows) == ["trip\nthree programs"]
+    assert found("tprog", rows) == []  # not over the end of the label
+
+
+@pytest.mark.parametrize(
+    ("query", "label", "about", "shown"),
+    [
+        ("ist", "shopping-list", "", "..........ist"),
+        ("spl", "shopping-list", "", "s...p....l..."),
+        ("prgrm", "trip", "Three programs", "...........pr.gr.m."),
+        ("zur is", "Zürich", "ist's", "Zür....is..."),
+        ("strasse", "Straße 5", "", "Straße.."),
+        ("zz", "abc", "", "..."),
+    ],
+)
+def test_what_a_query_matches_is_marked(query: str, label: str, about: str, shown: str) -> None:
+    assert marked(query, label, about) == shown

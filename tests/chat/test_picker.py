@@ -98,3 +98,15 @@ def test_nothing_hostile_in_the_picker(open_chat: Open, wire: WireServer, home: 
     screen.until("1 of 1", "> say ␛]0;pwned␇␛[2J<202E>", "before ␛]0;pwned")
     for sequence in ("\x1b]", "\x1b[2J\u202e", "\u202e"):
         assert sequence not in screen.raw
+
+
+def test_a_row_tells_what_it_is_about_and_the_preview_is_rendered(open_chat: Open, wire: WireServer) -> None:
+    answer = "It is **very** old:\n\n| town | year |\n| --- | --- |\n| Bern | 1191 |"
+    wire.world.reply = lambda messages, instructions: answer
+    assert open_chat("new", "towns", "-i", "", "How old is Bern?").end() == 0
+    screen = open_chat("resume", "--pick", columns=120)
+    screen.until("▌ towns", "How old is Bern?", "1 turn", "now", "It is very old:", "Bern │ 1191")
+    screen.type("oldbn")
+    screen.until("0 of 1")
+    screen.type("\x15old ern")
+    screen.until("1 of 1", "▌ towns")

@@ -56,7 +56,7 @@ class NavigationCommands(CommandGroup):
 
     def _switch(self, name: str) -> None:
         if not name:
-            from chatmgr.chat.lookups import pick_conversation
+            from chatmgr.chat.pickers import pick_conversation
 
             if not can_edit_lines():
                 raise UsageFault("Name a conversation: /switch NAME")

@@ -9,13 +9,12 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from prompt_toolkit import Application
 from prompt_toolkit.application import get_app
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples, to_formatted_text
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.layout import (
     BufferControl,
@@ -29,51 +28,40 @@ from prompt_toolkit.layout import (
 )
 from prompt_toolkit.layout.processors import BeforeInput
 
-from chatmgr.chat.input.fuzzy import FuzzySearch, fold_case
+from chatmgr.chat.input.choices import Choice, ChoiceRows, Preview
+from chatmgr.chat.input.fuzzy import FuzzySearch
 from chatmgr.chat.input.masking import HostileMask
+from chatmgr.chat.input.panes import Panes, divide, last_lines
 from chatmgr.chat.input.theme_styles import theme_style
-from chatmgr.terminal.sanitize import clean, display_width, one_line, wrap
+from chatmgr.terminal.sanitize import clean, one_line
 
 T = TypeVar("T")
-_WIDE_SCREEN = 100  # columns from which the preview goes on the right
 _SLICE_SECONDS = 0.008  # of work before the keyboard is read again
 _REDRAW_SECONDS = 0.1  # between two drawings while a search is running
 _BATCH_ROWS = 250  # examined before the clock is read again
-_SEARCHED_LENGTH = 2_000  # characters of a row
 _REACHABLE_ROWS = 500  # can be reached with the arrow keys; typing more letters reaches the others
-_PREVIEW_LENGTH = 20_000  # characters
-
-
-@dataclass(frozen=True, slots=True)
-class Choice(Generic[T]):
-    """A row to choose from: its label, a note beside it, and its value; ``more`` is only searched."""
-
-    label: str
-    note: str
-    value: T
-    more: str = ""
+_PREVIEWS_KEPT = 100
+_STYLES = ("chosen", "fact", "match", "accent", "attention", "failed")
 
 
 def pick(
-    rows: Iterable[Choice[T]], preview: Callable[[Choice[T]], str], title: str = "", query: str = ""
+    rows: Iterable[Choice[T]], title: str, preview: Preview[T] | None = None, query: str = ""
 ) -> Choice[T] | None:
     """Let the user choose a row; None if they leave with Esc or Ctrl-C."""
-    return _Picker(rows, preview, title, query).run()
+    return _Picker(rows, title, preview, query).run()
 
 
 class _Picker(Generic[T]):
     """The rows read so far, the search over them, and the screen."""
 
-    def __init__(
-        self, rows: Iterable[Choice[T]], preview: Callable[[Choice[T]], str], title: str, query: str
-    ) -> None:
+    def __init__(self, rows: Iterable[Choice[T]], title: str, preview: Preview[T] | None, query: str) -> None:
         self._remaining: Iterator[Choice[T]] | None = iter(rows)
-        self._rows: list[Choice[T]] = []
-        self._texts: list[str] = []
+        self._choices: list[Choice[T]] = []
+        self._rows = ChoiceRows()
         self._preview = preview
-        self._previews: dict[int, list[str]] = {}
+        self._previews: dict[tuple[int, Panes], StyleAndTextTuples] = {}
         self._title = title
-        self._search = FuzzySearch("", self._texts, limit=_REACHABLE_ROWS)
+        self._search = FuzzySearch("", self._rows.folded, limit=_REACHABLE_ROWS)
         self._best: list[int] = []
         self._selected = self._first_visible = 0
         self._changed = asyncio.Event()
@@ -83,7 +71,7 @@ class _Picker(Generic[T]):
         self._app: Application[Choice[T] | None] = Application(
             layout=self._layout(),
             key_bindings=self._keys(),
-            style=theme_style("chosen", "fact"),
+            style=theme_style(*_STYLES),
             full_screen=True,
         )
         self._app.ttimeoutlen = 0.05  # so that Esc leaves at once
@@ -131,40 +119,49 @@ class _Picker(Generic[T]):
             return False
         for _ in range(_BATCH_ROWS):
             try:
-                row = next(self._remaining)
+                choice = next(self._remaining)
             except StopIteration:
                 self._remaining = None
                 break
-            self._rows.append(row)
-            self._texts.append(fold_case(f"{row.label} {row.more}"[:_SEARCHED_LENGTH]))
+            self._choices.append(choice)
+            self._rows.add(choice)
         return True
 
     def _query_changed(self, buffer: Buffer) -> None:
         """Start a new search; a query that extends the previous one only searches its matches."""
-        previous, query = self._search, buffer.text
+        previous, query = self._search, clean(buffer.text)  # as the rows are
         within = None
         if previous.done and self._remaining is None and previous.query and query.startswith(previous.query):
             within = previous.matches
-        self._search = FuzzySearch(query, self._texts, within, _REACHABLE_ROWS)
+        self._search = FuzzySearch(query, self._rows.folded, within, _REACHABLE_ROWS)
         self._selected = self._first_visible = 0
         self._changed.set()
 
     # The screen
 
+    def _panes(self) -> Panes:
+        size = get_app().output.get_size()
+        return divide(size.rows, size.columns, len(self._rows), preview=self._preview is not None)
+
     def _layout(self) -> Layout:
-        """Two arrangements of the same windows; the terminal's width decides which is drawn."""
+        """Three arrangements of the same windows; the terminal's size decides which is drawn."""
         query = Window(BufferControl(self._buffer, [BeforeInput("❯ "), HostileMask()]), height=1)
         status = Window(FormattedTextControl(self._status_line), height=1)
         rows = Window(
             FormattedTextControl(self._list_rows),
-            width=lambda: Dimension.exact(_sizes()[1]),
-            height=lambda: Dimension.exact(_sizes()[0]),
+            width=lambda: Dimension.exact(self._panes().list_columns),
+            height=lambda: Dimension.exact(self._panes().list_rows),
         )
         preview = Window(FormattedTextControl(self._preview_text), wrap_lines=True)
-        wide = VSplit([rows, Window(width=1, char="│", style="class:fact"), preview])
-        narrow = HSplit([rows, Window(height=1, char="─", style="class:fact"), preview])
-        body = DynamicContainer(lambda: wide if _sizes()[4] else narrow)
-        return Layout(HSplit([query, status, body]), focused_element=query)
+        beside = VSplit([rows, Window(width=1, char="│", style="class:fact"), preview])
+        below = HSplit([rows, Window(height=1, char="─", style="class:fact"), preview])
+        alone = HSplit([rows])
+
+        def body() -> VSplit | HSplit:
+            panes = self._panes()
+            return (beside if panes.beside else below) if panes.preview_rows else alone
+
+        return Layout(HSplit([query, status, DynamicContainer(body)]), focused_element=query)
 
     def _status_line(self) -> StyleAndTextTuples:
         counts = f"{len(self._search.matches):,} of {len(self._rows):,}"
@@ -173,33 +170,31 @@ class _Picker(Generic[T]):
         return [("class:fact", one_line(line, get_app().output.get_size().columns))]
 
     def _list_rows(self) -> StyleAndTextTuples:
-        height, width, *_ = _sizes()
+        panes = self._panes()
+        height, width = panes.list_rows, panes.list_columns - int(panes.beside)
         self._first_visible = max(min(self._first_visible, self._selected), self._selected - height + 1, 0)
         lines: StyleAndTextTuples = []
-        for position, index in enumerate(
-            self._best[self._first_visible : self._first_visible + height], self._first_visible
-        ):
-            row = self._rows[index]
-            label = one_line(row.label[:_SEARCHED_LENGTH], max(width - 2, 1))
-            note_width = width - 4 - display_width(label)
-            note = one_line(row.note[:_SEARCHED_LENGTH], note_width) if row.note and note_width > 3 else ""
-            style = "class:chosen" if position == self._selected else ""
-            lines += [(style, f"{'▌' if style else ' '} {label}"), ("class:fact", f"  {note}"), ("", "\n")]
+        visible = self._best[self._first_visible : self._first_visible + height]
+        for position, index in enumerate(visible, self._first_visible):
+            chosen = position == self._selected
+            lines += self._rows.fragments(index, width, self._search.query, chosen=chosen)
+            lines.append(("", "\n"))
         return lines
 
     def _preview_text(self) -> StyleAndTextTuples:
-        _, _, height, width, _ = _sizes()
-        if not self._best:
+        panes = self._panes()
+        if not self._best or self._preview is None:
             return []
         index = self._best[self._selected]
-        if index not in self._previews:
-            text = ""
+        if (index, panes) not in self._previews:
+            lines: list[str] = []
             with suppress(Exception):  # an unreadable row has no preview; choosing it reports the error
-                text = self._preview(self._rows[index])
-            if len(self._previews) > _REACHABLE_ROWS:
+                lines = self._preview(self._choices[index], panes.preview_columns, panes.preview_rows)
+            if len(self._previews) > _PREVIEWS_KEPT:
                 self._previews.clear()
-            self._previews[index] = clean(text[:_PREVIEW_LENGTH]).expandtabs(4).split("\n")
-        return [("", "\n".join(_last_lines(self._previews[index], height, width)))]
+            shown = to_formatted_text(ANSI("\n".join(last_lines(lines, panes))))
+            self._previews[index, panes] = list(shown)
+        return self._previews[index, panes]
 
     # The keys
 
@@ -209,7 +204,7 @@ class _Picker(Generic[T]):
         @keys.add("enter")
         def _take(event: KeyPressEvent) -> None:
             self._finish()
-            event.app.exit(result=self._rows[self._best[self._selected]] if self._best else None)
+            event.app.exit(result=self._choices[self._best[self._selected]] if self._best else None)
 
         @keys.add("escape")
         @keys.add("c-c")
@@ -241,27 +236,3 @@ class _Picker(Generic[T]):
             pass
         if not self._search.done or not self._best:
             self._best = self._search.best()
-
-
-def _sizes() -> tuple[int, int, int, int, bool]:
-    """Rows and columns of the list, then of the preview, and whether they are side by side."""
-    size = get_app().output.get_size()
-    height = max(size.rows - 2, 2)
-    if size.columns >= _WIDE_SCREEN:
-        list_width = size.columns // 2
-        return height, list_width, height, size.columns - list_width - 1, True
-    list_height = max(height // 2, 1)
-    return list_height, size.columns, max(height - list_height - 1, 1), size.columns, False
-
-
-def _last_lines(lines: list[str], height: int, width: int) -> list[str]:
-    """As many of the last lines as fit, wrapped at words."""
-    kept: list[str] = []
-    used = 0
-    for line in reversed(lines):
-        rows = wrap(line, max(width, 1)).split("\n")
-        used += sum(max(1, -(-display_width(row) // max(width, 1))) for row in rows)
-        if used > height and kept:
-            break
-        kept += reversed(rows)
-    return kept[::-1]

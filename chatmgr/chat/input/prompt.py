@@ -112,11 +112,9 @@ class LineEditor:
             return text
 
     def _search_messages(self, text: str) -> str:
-        from chatmgr.chat.input.picker import Choice, pick
+        from chatmgr.chat.input.message_search import pick_message
 
-        rows = (Choice(message, "", message) for message in self._sources.everywhere())
-        chosen = pick(rows, lambda row: row.value, "your messages", query=text)
-        return text if chosen is None else chosen.value
+        return pick_message(self._sources.everywhere(), text)
 
     @contextmanager
     def ahead(self) -> Iterator[None]:

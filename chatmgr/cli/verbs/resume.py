@@ -4,7 +4,7 @@ from shlex import quote
 
 import click
 
-from chatmgr.chat.lookups import pick_conversation
+from chatmgr.chat.pickers import pick_conversation
 from chatmgr.chat.session import run_chat
 from chatmgr.cli.params import (
     NameParam,

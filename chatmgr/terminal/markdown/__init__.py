@@ -49,10 +49,10 @@ def rendered_lines(text: str, width: int) -> Iterator[str]:
                 pending = ""
 
 
-def text_lines(text: str, *, rendered: bool) -> Iterator[str]:
-    """A text of an answer, its Markdown rendered to the width of standard output, or as it is."""
+def text_lines(text: str, *, rendered: bool, width: int = 0) -> Iterator[str]:
+    """A text of an answer, its Markdown rendered to a width (else that of standard output), or as it is."""
     if rendered:
-        yield from rendered_lines(text, stdout_size()[0])
+        yield from rendered_lines(text, width or stdout_size()[0])
     else:
         yield clean(text)
 

@@ -1,0 +1,153 @@
+"""What a person chooses from: rows with a label, what it is about, and facts in columns of their own.
+
+``ChoiceRows`` lays them out for the picker. A row is cleaned when it is read, so that what is searched, what
+is marked and what is shown are the same characters.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+from chatmgr.chat.input.fuzzy import fold_case, matched_positions, row_text
+from chatmgr.terminal.list_tables import Spans, cut_spans
+from chatmgr.terminal.sanitize import clean, display_width, one_line
+
+T = TypeVar("T")
+_GAP = "  "
+_CHOSEN, _OTHER = "▌ ", "  "
+_SEARCHED_LENGTH = 2_000  # characters of a label
+_ABOUT_WISHED = 24  # columns, for which facts give way
+_FACT_WIDTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[T]):
+    """A row to choose from, and its value. ``label`` and ``about``, on one line each, are searched.
+
+    ``facts`` are shown at the right where there is room; the first of them gives way first.
+    """
+
+    label: str
+    value: T
+    about: Spans | tuple[()] = ()
+    facts: tuple[str, ...] = ()
+
+
+Preview = Callable[[Choice[T], int, int], list[str]]
+"""The lines that show what a choice is, styled, for a width and a height."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A choice as it is searched and shown."""
+
+    label: str
+    about: Spans
+    facts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return row_text(self.label, "".join(piece for piece, _ in self.about))
+
+
+class ChoiceRows:
+    """The rows that were read so far: the text of each to search in, and how wide their columns are."""
+
+    def __init__(self) -> None:
+        self.folded: list[str] = []
+        self._rows: list[_Row] = []
+        self._label_width = 0
+        self._fact_widths: list[int] = []
+        self._has_about = False
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, choice: Choice[T]) -> None:
+        """Take a row in."""
+        about: Spans = [(clean(piece), style) for piece, style in choice.about]
+        facts = tuple(one_line(fact, _FACT_WIDTH) for fact in choice.facts)
+        row = _Row(one_line(choice.label[:_SEARCHED_LENGTH]), about, facts)
+        self._rows.append(row)
+        self.folded.append(fold_case(row.text))
+        self._has_about = self._has_about or bool(about)
+        self._label_width = max(self._label_width, display_width(row.label))
+        widths = [display_width(fact) for fact in facts]
+        known = self._fact_widths + [0] * (len(widths) - len(self._fact_widths))
+        self._fact_widths = [max(pair) for pair in zip(known, widths, strict=True)] if widths else known
+
+    def fragments(self, index: int, width: int, query: str, *, chosen: bool) -> StyleAndTextTuples:
+        """One row, with the letters marked that the query matches."""
+        row = self._rows[index]
+        room = max(width - len(_CHOSEN), 1)
+        matched = matched_positions(query, row.text) if query.strip() else frozenset()
+        label = one_line(row.label, self._label_columns(room))
+        line: StyleAndTextTuples = [("", _CHOSEN if chosen else _OTHER), *_marked(label, "", matched, 0)]
+        line += self._about(row, room, matched)
+        line += self._facts(row, room, _columns(line) - len(_CHOSEN))
+        if not chosen:
+            return line
+        line.append(("", " " * max(width - _columns(line), 0)))
+        return [(f"{piece[0]} class:chosen", piece[1]) for piece in line]  # the last class counts
+
+    def _about(self, row: _Row, room: int, matched: frozenset[int]) -> StyleAndTextTuples:
+        """What a row is about, after its label."""
+        label_width = self._label_columns(room)
+        width = self._about_columns(room, self._shown_facts(room))
+        if not row.about or width <= 0:
+            return []
+        blanks = " " * max(label_width - display_width(row.label), 0)
+        pieces: StyleAndTextTuples = [("", blanks + _GAP)]
+        position = len(row.label) + 1
+        for piece, style in cut_spans(row.about, width):
+            pieces += _marked(piece, f"class:{style}" if style else "", matched, position)
+            position += len(piece)
+        return pieces
+
+    def _facts(self, row: _Row, room: int, used: int) -> StyleAndTextTuples:
+        """The facts at the right end of a row, of which so many columns are used."""
+        shown = self._shown_facts(room)
+        width = sum(self._fact_widths[at] + len(_GAP) for at in shown)
+        pieces: StyleAndTextTuples = [("", " " * max(room - width - used, 0))] if shown else []
+        for at in shown:
+            fact = row.facts[at] if at < len(row.facts) else ""
+            blanks = " " * (self._fact_widths[at] - display_width(fact))
+            pieces.append(("class:fact", f"{_GAP}{fact}{blanks}"))
+        return pieces
+
+    def _label_columns(self, room: int) -> int:
+        """How wide the labels' column is: all of it where nothing stands beside them."""
+        if not (self._has_about or self._fact_widths):
+            return room
+        return min(self._label_width, max(room * 3 // 10, 16), room)
+
+    def _about_columns(self, room: int, shown_facts: list[int]) -> int:
+        facts_width = sum(self._fact_widths[at] + len(_GAP) for at in shown_facts)
+        return room - self._label_columns(room) - len(_GAP) - facts_width
+
+    def _shown_facts(self, room: int) -> list[int]:
+        """The facts that leave enough room for what a row is about."""
+        shown = list(range(len(self._fact_widths)))
+        while shown and self._about_columns(room, shown) < (_ABOUT_WISHED if self._has_about else 0):
+            del shown[0]
+        return shown
+
+
+def _columns(line: StyleAndTextTuples) -> int:
+    return sum(display_width(piece[1]) for piece in line)
+
+
+def _marked(text: str, style: str, matched: frozenset[int], offset: int) -> StyleAndTextTuples:
+    """A piece of a row that begins at ``offset``, with its matched characters in the style of a match."""
+    if not matched:
+        return [(style, text)]
+    pieces: StyleAndTextTuples = []
+    start = 0
+    for end in range(1, len(text) + 1):
+        is_match = offset + start in matched
+        if end == len(text) or (offset + end in matched) != is_match:
+            pieces.append((f"{style} class:match" if is_match else style, text[start:end]))
+            start = end
+    return pieces
