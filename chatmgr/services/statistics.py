@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import get_args
@@ -51,13 +51,13 @@ class Statistics:
         return unit, days, [counts.get(periods.period_name(unit, day)) for day in days]
 
     def _span(self) -> tuple[date, date]:
-        """The days that a plot shows: those of the filters, else the last thirty."""
-        end = max(min(self.filters.until, datetime.now(UTC)), self.total.last_at)
-        last = periods.day_of(int(end.timestamp()))
-        if self.filters.since == ALWAYS:
-            return last - timedelta(days=_PLOTTED_DAYS - 1), last
+        """The days that a plot shows: from the first turn to the last, thirty unless a filter says more."""
+        last = periods.day_of(int(self.total.last_at.timestamp()))
         begin = max(self.filters.since, self.total.first_at)
-        return periods.day_of(int(begin.timestamp())), last
+        first = periods.day_of(int(begin.timestamp()))
+        if self.filters.since == ALWAYS:
+            first = max(first, last - timedelta(days=_PLOTTED_DAYS - 1))
+        return first, last
 
 
 def statistics(reader: Reader, filters: Filters, *, moments: bool = True) -> Statistics | None:

@@ -58,9 +58,11 @@ def test_several_come_back_as_they_went(plan: Chatmgr) -> None:
     plan("restore", "plan", "diary")
     for name in "abcd":
         plan("new", name, "-a", "plan")
-    assert plan("delete", "--all").err.endswith("in the trash. To undo: chatmgr restore --all.\n")
+    needed = "Moving 6 conversations to the trash needs confirmation. Add --yes."
+    assert needed in plan.refused(2, "delete", "--all")
+    assert plan("delete", "--all", "--yes").err.endswith("in the trash. To undo: chatmgr restore --all.\n")
     assert len(plan("restore", "--all", "--json").json()) == 6
-    assert "with the same names or filters" in plan("delete", "--provider", "ollama").err
+    assert "with the same names or filters" in plan("delete", "--provider", "ollama", "-y").err
     assert len(plan("restore", "--provider", "ollama", "--json").json()) == 6
 
 

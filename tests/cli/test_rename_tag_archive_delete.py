@@ -77,6 +77,23 @@ class TestChoosing:
         assert len(names(three)) == 3
 
 
+class TestDeletingMany:
+    def test_a_filter_that_takes_many_asks_at_a_terminal(self, three: Chatmgr) -> None:
+        assert at_terminal(three, ["delete", "--all"])[0] == 0  # three are few
+        assert names(three) == []
+        three("restore", "--all")
+        for name in "defgh":
+            three("new", name, "-a", "a")
+        many = ["delete", "--provider", "ollama"]
+        code, seen = at_terminal(three, many, ("Move 8 conversations to the trash? [y/N]", "n\r"))
+        assert (code, len(names(three))) == (0, 8)
+        assert "Nothing was changed." in seen
+        assert at_terminal(three, ["delete", *"abcdef"])[0] == 0  # named, each of them
+        three("restore", "--all")
+        at_terminal(three, many, ("Move 8 conversations to the trash? [y/N]", "y\r"))
+        assert names(three) == []
+
+
 class TestRename:
     def test_one_two_and_a_swap(self, three: Chatmgr) -> None:
         assert three("rename", "a", "plan").err == "“a” is now called “plan”.\n"

@@ -124,6 +124,28 @@ def test_a_terminal_gets_bars_in_colour(counted: Chatmgr) -> None:
     assert max(map(len, re.sub(r"\x1b\[\d+m", "", screen.raw).splitlines())) <= COLUMNS
 
 
+def plotted(chatmgr: Chatmgr, *words: str) -> tuple[str, int]:
+    """The heading of the plot at a terminal, and how many columns its axis has."""
+    args = ["-m", "chatmgr", "stats", *words]
+    with Screen(args, chatmgr.environment(), chatmgr.home.parent) as screen:
+        assert screen.end() == 0
+    [heading] = [line for line in screen.lines if line.startswith("Turns per")]
+    axis = next(line for line in screen.lines if "└" in line)
+    return heading, axis.count("─")
+
+
+def test_the_plot_has_the_days_there_are(counted: Chatmgr) -> None:
+    tell(counted, "UPDATE turns SET created_at = datetime('now')")
+    widest = plotted(counted)[1]  # of one day
+    assert "to" not in plotted(counted)[0].split()
+    tell(counted, "UPDATE turns SET created_at = '2026-03-12 12:00:00.000000'")
+    tell(counted, "UPDATE turns SET created_at = '2026-03-10 12:00:00.000000' WHERE id = 1")
+    assert plotted(counted) == ("Turns per day, from 2026-03-10 to 2026-03-12", 3 * widest)
+    assert plotted(counted, "--since", "2026-01-01") == plotted(counted)
+    tell(counted, "UPDATE turns SET created_at = '2025-03-10 12:00:00.000000' WHERE id = 1")
+    assert plotted(counted)[0] == "Turns per day, from 2026-02-11 to 2026-03-12"
+
+
 class _Page(HTMLParser):
     """A page as a browser takes it apart."""
 

@@ -26,9 +26,10 @@ _NAMED = 5  # conversations; more names would not fit on a line
 def command(selection: Selection, remote: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Move conversations to the trash: chatmgr restore brings them back, trash empty deletes for good.
 
-    Their names become free at once. --remote also deletes for good what servers keep of them: threads, stored
-    answers, and files that no other conversation uses. What a server did not delete is reported and recorded;
-    run the command with --remote again to retry, even for conversations in the trash.
+    Filters and --all ask before they take more than five. Names become free at once. --remote also deletes
+    for good what servers keep of them: threads, stored answers, and files that no other conversation uses.
+    What a server did not delete is reported and recorded; run the command with --remote again to retry, even
+    for conversations in the trash.
 
     \b
     Examples:
@@ -43,7 +44,9 @@ def command(selection: Selection, remote: bool, dry_run: bool, yes: bool, as_jso
         report.show(selected)
         return
     if remote and selected:
-        _confirm(selected, yes=yes)
+        _confirm_remote(selected, yes=yes)
+    elif not selection.names:
+        _confirm_many(selected, yes=yes)
     _move_to_trash(selected, report, remote=remote, everything=selection.everything)
     remaining = _delete_remotely(selected, as_json=as_json) if remote and selected else 0
     keep_trash_rules()
@@ -54,10 +57,17 @@ def command(selection: Selection, remote: bool, dry_run: bool, yes: bool, as_jso
         )
 
 
-def _confirm(selected: Sequence[Conversation], *, yes: bool) -> None:
+def _confirm_remote(selected: Sequence[Conversation], *, yes: bool) -> None:
     several = counted(len(selected), "conversation")
     copies = f"what servers keep of {f'“{selected[0].name}”' if len(selected) == 1 else several}"
     confirm(f"Delete {copies} for good?", f"Deleting {copies}", yes=yes, final=True)
+
+
+def _confirm_many(selected: Sequence[Conversation], *, yes: bool) -> None:
+    """Ask before a filter takes more than could be named on a line; it may match more than was meant."""
+    if len(selected) > _NAMED:
+        several = counted(len(selected), "conversation")
+        confirm(f"Move {several} to the trash?", f"Moving {several} to the trash", yes=yes)
 
 
 def _move_to_trash(

@@ -165,9 +165,10 @@ def _over_time(stats: Statistics, width: int) -> Iterator[str]:
     if not width:
         yield from _table(unit, counted, stats.total, width)
         return
-    yield styled(f"Turns per {unit}, from {days[0].isoformat()}", "strong", True)
+    newest = stats.total.last_at.astimezone()
+    until = "" if newest.date() == datetime.now(UTC).astimezone().date() else f" to {newest:%Y-%m-%d}"
+    yield styled(f"Turns per {unit}, from {days[0].isoformat()}{until}", "strong", True)
     if not counted:
-        newest = stats.total.last_at.astimezone()
         yield styled(f"None; the newest turn is of {newest:%Y-%m-%d}.", "fact", True)
         return
     ticks = [periods.tick_label(unit, day) for day in days]
