@@ -155,7 +155,7 @@ class RedactedBackend:
             case Uploaded(sha256, remote_id):
                 return Uploaded(sha256, answer(remote_id))
             case ItemDone(item, cursor):
-                return ItemDone(_clean_item(item, answer), cursor)
+                return ItemDone(clean_item(item, answer), cursor)
             case Notice(text):
                 return Notice(words(text))
             case Waiting(seconds, reason, brief):
@@ -169,7 +169,7 @@ class RedactedBackend:
         return event
 
 
-def _clean_item(item: Item, answer: Callable[[str], str]) -> Item:
+def clean_item(item: Item, answer: Callable[[str], str]) -> Item:
     """An item without the secrets in use; its bytes stay as they are: ``raw`` names them by their hash."""
     return replace(
         item,

@@ -11,6 +11,8 @@ from chatmgr.domain.item_texts import placed
 from chatmgr.domain.items import Item, ItemKind
 
 FILES = frozenset({ItemKind.IMAGE, ItemKind.FILE, ItemKind.AUDIO})
+TOO_LARGE = "larger than 64 MB"  # why a file is missing that no second attempt would bring
+GONE = "the server does not have it"
 _TEXTS = frozenset({ItemKind.TEXT, ItemKind.REFUSAL})
 _LONGEST_QUOTE = 200  # characters
 
@@ -82,6 +84,16 @@ def in_place(answer: str, items: Sequence[StoredItem]) -> list[StoredItem]:
 def is_text(item: Item) -> bool:
     """Whether an item is a text or a refusal."""
     return item.kind in _TEXTS
+
+
+def can_be_fetched(item: Item) -> bool:
+    """Whether an item stands for a file that could not be had, and that its server may still give.
+
+    What has JSON of its own came inside the answer, and was not readable.
+    """
+    reason = item.content.get("missing")
+    is_named = bool(item.id or item.content.get("url"))
+    return item.kind in FILES and bool(reason) and reason != TOO_LARGE and is_named and not item.raw
 
 
 def name_of_call(item: Item) -> str:

@@ -9,6 +9,7 @@ from chatmgr.domain.errors import Interrupted, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Finished, ItemDone, Notice, Reasoning, Waiting
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.items import Item
+from chatmgr.domain.model import Conversation
 from chatmgr.domain.states import OTHER, RunState
 from chatmgr.domain.text import as_sentence
 from chatmgr.terminal.console import console
@@ -33,8 +34,9 @@ class EventView:
     and goes. Whatever else is said stands on lines of its own, above the part of the answer that may change.
     """
 
-    def __init__(self, provider: str, *, quiet: bool, reasoning: bool) -> None:
-        self._waiting_label = f"waiting for {provider}"
+    def __init__(self, conversation: Conversation, *, quiet: bool, reasoning: bool) -> None:
+        self._waiting_label = f"waiting for {conversation.provider}"
+        self._address = f"{conversation.name}@-1"
         self._quiet = quiet
         self._reasoning = reasoning
         self._status = Status(sys.stderr)
@@ -120,9 +122,10 @@ class EventView:
 
     def _show_end(self) -> None:
         if self._items and not self._quiet:
-            from chatmgr.ui.item_files import show_sources
+            from chatmgr.ui.item_files import note_missing, show_sources
 
             show_sources(self._items)
+            note_missing(self._items, self._address)
         if self._end and self._end.state is not RunState.REQUIRES_ACTION:
             has_text = self._streamed or bool(self._end.text)
             _raise_unless_answered(self._end, has_text, has_items=bool(self._items))

@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from chatmgr.domain.control_characters import without_live
 from chatmgr.domain.errors import NoCode
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.items import Item, ItemKind
 from chatmgr.domain.model import Conversation, Turn
-from chatmgr.domain.stored_items import StoredItem
+from chatmgr.domain.stored_items import StoredItem, can_be_fetched
 from chatmgr.store.reader.turns import AttachmentInfo
 from chatmgr.terminal.console import console, show_lines
 from chatmgr.terminal.graphics.picture import Drawing, Picture, undrawn
@@ -35,22 +36,33 @@ def show_history(
 
     ``alone``: the turns are those around one. Their images are drawn, which no pager could show.
     """
-    if pager and not alone:
-        show_lines(_lines(conversation, turns, shown, undrawn))
-        return
-    lines = _lines(conversation, turns, shown, stored_picture if sys.stdout.isatty() else undrawn)
-    if pager:
+    files: dict[str, list[Item]] = {}
+    drawing = stored_picture if sys.stdout.isatty() and (alone or not pager) else undrawn
+    lines = _lines(conversation, turns, shown, drawing, files)
+    if pager and alone:
         lines = iter(kept := list(lines))
         pager = not any(isinstance(line, Picture) for line in kept)
     show_lines(lines, pager=pager)
+    if files:
+        from chatmgr.ui.item_files import note_missing
+
+        address = next(iter(files)) if len(files) == 1 else conversation.name
+        note_missing(chain(*files.values()), address)
 
 
 def _lines(
-    conversation: Conversation, turns: Iterable[Turn], shown: Shown, drawing: Drawing
+    conversation: Conversation,
+    turns: Iterable[Turn],
+    shown: Shown,
+    drawing: Drawing,
+    missing: dict[str, list[Item]],
 ) -> Iterator[str]:
+    """The lines of turns; files that could not be had are noted in ``missing``, by the turns' addresses."""
     terminal = sys.stdout.isatty()
     for turn in turns:
         files, items = app().reader.turns.attachments(turn), app().reader.items.of(turn)
+        if fetchable := [stored.item for stored in items if can_be_fetched(stored.item)]:
+            missing[f"{turn.conversation}@{turn.turn}"] = fetchable
         if shown.items:
             yield from _item_lines(turn, files, items, terminal=terminal, drawing=drawing)
             continue

@@ -3,17 +3,19 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.item_words import item_line
 from chatmgr.domain.items import Item, ItemKind, waits_for_answer
 from chatmgr.domain.model import Turn
-from chatmgr.domain.stored_items import FILES, Footnotes, with_size
+from chatmgr.domain.stored_items import FILES, GONE, Footnotes, can_be_fetched, with_size
 from chatmgr.domain.text import as_sentence, counted
-from chatmgr.services import item_files
+from chatmgr.services.item_files import ItemFiles, SavedFile
 from chatmgr.terminal.console import console
 from chatmgr.terminal.item_lines import footnote_lines
 from chatmgr.terminal.sanitize import one_line
+from chatmgr.terminal.status import Status
 from chatmgr.ui.context import app
 
 _NOTED = 120  # characters of arguments and results
@@ -51,9 +53,20 @@ def show_sources(items: Iterable[Item]) -> None:
         console.out(line)
 
 
+def note_missing(items: Iterable[Item], address: str) -> None:
+    """Say how to try again, if files of the answers at an address could not be fetched, but may be there."""
+    missing = sum(
+        can_be_fetched(item) and not str(item.content["missing"]).startswith(GONE) for item in items
+    )
+    if missing:
+        pronoun = "it" if missing == 1 else "them"
+        console.note(f"To fetch {pronoun} again: chatmgr history {quote(address)} --save DIR")
+
+
 def save_files(turns: Iterable[Turn], typed: str, address: str) -> None:
     """Write the images and files of turns into a folder, saying where each of them is.
 
+    Those that could not be fetched are tried once more, and kept.
     Raises NotFound where there are none, UsageFault where the folder cannot be written to.
     """
     try:
@@ -62,16 +75,31 @@ def save_files(turns: Iterable[Turn], typed: str, address: str) -> None:
     except (RuntimeError, ValueError) as error:  # ~nobody, a NUL in the name
         raise UsageFault(f"{typed} cannot be written: {as_sentence(str(error))}") from None
     written = missing = 0
-    for file in item_files.save(app().reader, turns, folder):
-        if file.path:
-            written += 1
-            console.note(f"Saved {one_line(str(file.path))} ({file.size:,} bytes).")
-        else:
-            missing += 1
-            console.note(
-                f"@{file.turn}: {one_line(file.name)} was not kept: {one_line(file.missing)}.", "attention"
-            )
+    status = Status(sys.stderr)
+    files = ItemFiles(
+        app().providers,
+        app().reader,
+        lambda: app().writer,
+        lambda name: status.waiting_for(f"fetching {one_line(name)}"),
+    )
+    try:
+        for file in files.save(turns, folder):
+            status.clear()
+            written += file.path is not None
+            missing += file.path is None
+            _note_saved(file)
+    finally:
+        status.clear()
     if not written and not missing:
         raise NotFound("image or file in", address, (), "Answers of text: chatmgr export")
     if written > 1:
         console.note(f"{counted(written, 'file')} → {one_line(str(folder))}")
+
+
+def _note_saved(file: SavedFile) -> None:
+    if file.path:
+        fetched = ", fetched just now" if file.fetched else ""
+        console.note(f"Saved {one_line(str(file.path))} ({file.size:,} bytes){fetched}.")
+    else:
+        reason = as_sentence(one_line(file.missing))
+        console.note(f"@{file.turn}: {one_line(file.name)} was not kept: {reason}", "attention")

@@ -117,7 +117,7 @@ def follow(
     """Show a run's events to their end, asking the person for the outputs of functions on the way."""
 
     def show(events: Events) -> Finished | None:
-        return EventView(conversation.provider, quiet=quiet, reasoning=reasoning).show(events)
+        return EventView(conversation, quiet=quiet, reasoning=reasoning).show(events)
 
     end = show(events)
     while end and end.state is RunState.REQUIRES_ACTION:

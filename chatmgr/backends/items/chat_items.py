@@ -21,9 +21,10 @@ from chatmgr.backends.items.making import (
     read_part,
     text_or_json,
 )
-from chatmgr.backends.items.payloads import LARGEST, TOO_LARGE, Payload
+from chatmgr.backends.items.payloads import LARGEST, Payload
 from chatmgr.backends.json_values import as_id, as_object, as_objects, as_text
 from chatmgr.domain.items import Item, ItemKind, canonical_json
+from chatmgr.domain.stored_items import TOO_LARGE
 from chatmgr.domain.text import storable
 
 DETAIL_KEYS = ("reasoning_details", "thinking_blocks")  # reasoning in the form in which servers want it back

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Set
 from typing import Any, NamedTuple
 
 from chatmgr.domain.control_characters import hostile_table
+from chatmgr.domain.stored_items import TOO_LARGE
 
 LARGEST = 64 * 1024 * 1024  # bytes of one file
-TOO_LARGE = "larger than 64 MB"
 DEFAULT_TYPE = "application/octet-stream"
 _LONGEST_NAME = 100  # characters
 _DEEPEST = 60  # levels of JSON

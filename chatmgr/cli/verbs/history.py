@@ -93,7 +93,10 @@ class _Options:
 )
 @click.option("--items", is_flag=True, help="With NAME[@TURN]: show everything that came back, item by item.")
 @click.option(
-    "--save", metavar="DIR", help="With NAME[@TURN]: write the images and files of the answers to DIR."
+    "--save",
+    metavar="DIR",
+    help="With NAME[@TURN]: write the images and files of the answers to DIR. What could not be fetched is "
+    "tried again.",
 )
 @click.option("--web", is_flag=True, help="Open the conversation as a page in the browser.")
 @click.option("--tree", is_flag=True, help="Show all paths that the conversation took, and who shares them.")

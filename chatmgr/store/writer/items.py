@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sqlalchemy import ColumnElement, Connection, Exists, and_, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Exists, and_, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.items import Item, ItemKind, call_id_of
@@ -43,6 +43,25 @@ def add_item(db: Connection, run: OpenRun, item: Item, position: int) -> None:
         "remote_id": item.id,
     }
     db.execute(insert(items), row)
+
+
+def replace_file(db: Connection, turn: int, missing: Item, file: Item) -> None:
+    """Put a file that was fetched later in the place of the items that say that it is missing."""
+    sha256 = None
+    if file.data is not None:
+        sha256 = hashlib.sha256(file.data).hexdigest()
+        keep_bytes(db, sha256, file.data)
+    rows = db.execute(
+        select(items.c.id, items.c.content).where(
+            items.c.turn_id == turn,
+            items.c.kind == missing.kind.value,
+            items.c.remote_id == missing.id,
+            items.c.sha256.is_(None),
+        )
+    )
+    for key in [key for key, content in rows if content == dict(missing.content)]:
+        news = {"content": dict(file.content), "sha256": sha256}
+        db.execute(update(items).where(items.c.id == key).values(news))
 
 
 def add_answers(db: Connection, run: OpenRun, answers: Sequence[Item]) -> None:

@@ -10,7 +10,7 @@ from chatmgr.domain.items import Item
 from chatmgr.domain.states import LIVE, RunState
 from chatmgr.store.tables import answer_parts, conversations, items, journal, messages, runs, turns
 from chatmgr.store.writer.database import Database, now
-from chatmgr.store.writer.items import add_answers, add_item, has_items, next_position, says
+from chatmgr.store.writer.items import add_answers, add_item, has_items, next_position, replace_file, says
 from chatmgr.store.writer.records import OpenRun, RunOutcome
 from chatmgr.store.writer.threads import branch_of, update_thread
 
@@ -78,6 +78,11 @@ class RunWriter:
         """
         with self._database.begin() as db:
             add_item(db, run, item, position)
+
+    def replace_file(self, turn: int, missing: Item, file: Item) -> None:
+        """Put a file that was fetched later, or a new reason, in the place of one that is missing."""
+        with self._database.begin() as db:
+            replace_file(db, turn, missing, file)
 
     def require_action(self, run: OpenRun, functions: str = "", outcome: RunOutcome | None = None) -> None:
         """Note that a run waits for the output of functions; it stays live.
