@@ -8,24 +8,30 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain, repeat
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.graphics.picture import Picture
 from chatmgr.terminal.sanitize import clean, clean_styled, wrap
 from chatmgr.terminal.theme import Style, styled
 
+if TYPE_CHECKING:
+    from chatmgr.terminal.bottom_area import BottomArea
+
 
 class Console:
     """Writes to the stdout and stderr of this process.
 
-    ``status_shown``: the line of the cursor is a status that will be removed.
+    ``status_shown``: the line of the cursor is a status that will be removed. ``bottom``: rows that stay at
+    the bottom of the screen, above which everything else is written then.
     """
 
     def __init__(self) -> None:
         self.status_shown = False
+        self.bottom: BottomArea | None = None
         self._stdout_closed = False
 
     def out(self, text: str, end: str = "\n") -> None:
@@ -40,6 +46,22 @@ class Console:
 
     def write(self, text: str) -> None:
         """Write to stdout unchanged, for those who have cleaned the text or move the cursor themselves."""
+        if self.bottom:
+            self.bottom.write_above(text)
+        else:
+            self.write_directly(text)
+
+    @contextmanager
+    def above(self, bottom: "BottomArea") -> Iterator[None]:
+        """Within this block, write above these rows; stdout and stderr are the same terminal."""
+        self.bottom = bottom
+        try:
+            yield
+        finally:
+            self.bottom = None
+
+    def write_directly(self, text: str) -> None:
+        """Write to stdout unchanged, for the rows at the bottom of the screen, too."""
         if self._stdout_closed:
             return
         try:
@@ -66,7 +88,11 @@ class Console:
     def note(self, text: str, style: Style = "fact") -> None:
         """Write one line for the user to stderr, wrapped at words where stderr is a terminal."""
         try:
-            sys.stderr.write(styled(wrap_for_stderr(clean(text)), style, sys.stderr.isatty()) + "\n")
+            line = styled(wrap_for_stderr(clean(text)), style, sys.stderr.isatty()) + "\n"
+            if self.bottom:
+                self.bottom.write_above(line)
+                return
+            sys.stderr.write(line)
             sys.stderr.flush()
         except OSError:
             return

@@ -92,6 +92,13 @@ class Status:
                 self._draw()
             self._start_animation()
 
+    def answering(self, text: str) -> None:
+        """A piece of the answer has come, and is about to be written."""
+        self.clear()
+
+    def count_tokens(self, tokens: int) -> None:
+        """The provider has counted the answer's tokens, which are not shown here."""
+
     def clear(self) -> None:
         """Remove everything; of the reasoning, one line stays that says how long it took."""
         if not (self._visible or self._reasoning):

@@ -14,9 +14,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.console import can_edit_lines, console
@@ -31,9 +31,16 @@ _CTRL_C = b"\x03"
 _CHUNK = 65_536
 _CHARACTER_SECONDS = 0.1  # seconds to wait for the rest of a character whose first byte has arrived
 _quiet: "list[QuietTerminal]" = []
-_active: "list[TypeAhead]" = []
+_active: "list[Pausable]" = []
 _early_stack: list[tuple[ExitStack, list[str]]] = []
 _typed_between: "list[bytes]" = []  # while a chat had the terminal asked something between two lines
+
+
+class Pausable(Protocol):
+    """Whoever takes what is typed during a turn, and can leave the terminal to others."""
+
+    def paused(self) -> AbstractContextManager[None]: ...
+    def keep(self, typed: bytes) -> None: ...
 
 
 class QuietTerminal:
@@ -92,7 +99,9 @@ class QuietTerminal:
 
     def _on_death(self, signum: int, frame: FrameType | None) -> None:
         """Restore the terminal, then die of the signal as without this handler."""
-        if console.status_shown:
+        if console.bottom:
+            console.bottom.hide_in_handler()
+        elif console.status_shown:
             _write_sequence(_CLEAR_LINE)
         _write_sequence(_PASTE_OFF + _SHOW_CURSOR)
         self.restore()
@@ -124,15 +133,14 @@ class TypeAhead:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Keep what is typed within this block."""
-        _active.append(self)
-        try:
-            self._start()
-            yield
-        finally:
-            self._stop()
-            _active.remove(self)
-            if text := self._take_text():
-                self._deliver(text)
+        with capturing(self):
+            try:
+                self._start()
+                yield
+            finally:
+                self._stop()
+        if text := self._take_text():
+            self._deliver(text)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -148,7 +156,6 @@ class TypeAhead:
         self._buffer += typed
 
     def _start(self) -> None:
-        _write_sequence(_PASTE_ON)
         wake_reader, self._wake_fd = os.pipe()
         self._thread = threading.Thread(
             target=self._read_until_woken, args=(wake_reader,), name="typeahead", daemon=True
@@ -160,7 +167,6 @@ class TypeAhead:
             os.close(self._wake_fd)
             self._thread.join()
             self._thread = None
-            _write_sequence(_PASTE_OFF)
 
     def _read_until_woken(self, wake_fd: int) -> None:
         """Read bytes until the other end of ``wake_fd`` is closed, then what is left."""
@@ -196,6 +202,29 @@ class TypeAhead:
         text = bytes(self._buffer).decode("utf-8", "surrogateescape")
         self._buffer.clear()
         return text
+
+
+@contextmanager
+def capturing(capture: Pausable) -> Iterator[None]:
+    """Within this block, ``capture`` takes what is typed, and pastes are marked as such."""
+    _active.append(capture)
+    _write_sequence(_PASTE_ON)
+    try:
+        yield
+    finally:
+        _write_sequence(_PASTE_OFF)
+        _active.remove(capture)
+
+
+@contextmanager
+def _capture_paused(capture: Pausable) -> Iterator[None]:
+    """Within this block, nothing that is typed is taken, and pastes are not marked."""
+    with capture.paused():
+        _write_sequence(_PASTE_OFF)
+        try:
+            yield
+        finally:
+            _write_sequence(_PASTE_ON)
 
 
 def _ends_mid_character(data: bytearray) -> bool:
@@ -243,7 +272,7 @@ def typeahead_paused() -> Iterator[None]:
     """Give the terminal back within this block, for a question or another program. Also a decorator."""
     with ExitStack() as stack:
         if _active:
-            stack.enter_context(_active[-1].paused())
+            stack.enter_context(_capture_paused(_active[-1]))
         if _quiet:
             _quiet[-1].restore()
             stack.callback(_quiet[-1].silence)

@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.errors import Interrupted, ProviderRefused
-from chatmgr.domain.events import Delta, Event, Finished, ItemDone, Notice, Reasoning, Waiting
+from chatmgr.domain.events import Delta, Event, Finished, ItemDone, Notice, Reasoning, Usage, Waiting
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.items import Item
 from chatmgr.domain.model import Conversation
@@ -19,6 +19,7 @@ from chatmgr.ui.context import markdown
 
 if TYPE_CHECKING:
     from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
+    from chatmgr.terminal.running_line import RunningLine
 
 Events = Generator[Event, None, None]
 _REASONS = {
@@ -39,7 +40,8 @@ class EventView:
         self._address = f"{conversation.name}@-1"
         self._quiet = quiet
         self._reasoning = reasoning
-        self._status = Status(sys.stderr)
+        self._status: Status | RunningLine = console.bottom.running if console.bottom else Status(sys.stderr)
+        self._stop_hint = "" if console.bottom else " (Ctrl-C stops)"
         self._writer = PlainWriter(console) if quiet else _answer_writer()
         self._streamed = False
         self._items: list[Item] = []
@@ -57,6 +59,8 @@ class EventView:
                     self._show_event(event)
                 self._show_whole_text()
             except KeyboardInterrupt:  # caught here: the engine learns of it by being closed
+                if console.bottom:
+                    console.bottom.running.stopping()
                 kept = "; what had arrived is kept" if self._streamed else ""
                 raise Interrupted(f"Stopped{kept}.") from None
             finally:
@@ -72,7 +76,7 @@ class EventView:
 
     def _show_event(self, event: Event) -> None:
         if type(event) is Delta:
-            self._status.clear()
+            self._status.answering(event.text)
             self._streamed = True
             if not self._quiet:
                 self._writer.write(event.text)
@@ -86,6 +90,8 @@ class EventView:
                 self._status.add_reasoning(event.text)
         elif isinstance(event, ItemDone):
             self._show_item(event.item)
+        elif isinstance(event, Usage):
+            self._status.count_tokens(event.output_tokens or 0)
         elif isinstance(event, Notice):
             self._note(event.text)
             if not self._streamed:
@@ -94,7 +100,7 @@ class EventView:
     def _show_wait(self, event: Waiting) -> None:
         retry = "trying again in " if event.brief else ""
         remaining = f": {retry}{event.seconds} s" if event.seconds else ""
-        text, brief = f"{event.reason}{remaining} (Ctrl-C stops)", event.brief or not event.seconds
+        text, brief = f"{event.reason}{remaining}{self._stop_hint}", event.brief or not event.seconds
         if self._status.is_animated:
             self._writer.draw()
             self._status.show(text, brief=brief)
@@ -136,6 +142,8 @@ def _answer_writer() -> "PlainWriter | MarkdownWriter":
         return PlainWriter(console)
     from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 
+    if console.bottom:
+        return MarkdownWriter(console, console.bottom.free_size, console.bottom.lock)
     return MarkdownWriter(console)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from chatmgr.chat.input.fuzzy import FuzzySearch, fold_case, matched_positions, matcher, row_text
 from chatmgr.chat.input.masking import mask_hostile
-from chatmgr.chat.input.prompt import fit_facts
+from chatmgr.chat.input.toolbar import fit_facts
 
 NAMES = ["holiday-plans", "shopping-list", "old-list", "list", "l-i-s-t", "nothing"]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from chatmgr.terminal.running_line import SPINNER
 from tests.support.drawing_terminal import DrawingTerminal
 from tests.support.emulator import Emulator
 from tests.support.pseudo_terminal import TerminalProcess
@@ -75,6 +76,16 @@ class Screen:
         return str(self.emulator.display[self.emulator.cursor.y]).rstrip()
 
     @property
+    def is_streaming(self) -> bool:
+        """Whether an answer is on its way, with the input line below it."""
+        return any(line.lstrip()[:1] in SPINNER for line in self.lines)
+
+    @property
+    def is_at_prompt(self) -> bool:
+        """Whether the chat waits for a line, in which nothing stands so far."""
+        return self.prompt == "❯" and not self.is_streaming
+
+    @property
     def title(self) -> str:
         """The title that the terminal's window has got."""
         return str(self.emulator.title)
@@ -95,7 +106,7 @@ class Screen:
     def until(self, *wanted: str, at_prompt: bool = False) -> None:
         """Read until the screen shows all of `wanted`, and the chat waits for a line if `at_prompt`."""
         deadline = time.monotonic() + PATIENCE
-        while not (all(text in self.text for text in wanted) and (not at_prompt or self.prompt == "❯")):
+        while not (all(text in self.text for text in wanted) and (not at_prompt or self.is_at_prompt)):
             if not self.read() and not all(text in self.text for text in wanted):
                 raise AssertionError(f"chatmgr ended without showing {wanted}:\n{self.text}")
             if time.monotonic() > deadline:

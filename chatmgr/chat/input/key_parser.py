@@ -49,6 +49,11 @@ class KeyParser(Vt100Parser):
         self._paste: list[str] | None = None
         self._paste_is_torn = False
 
+    @property
+    def holds_escape(self) -> bool:
+        """Whether all that is held back is Escape, which may be the beginning of another key."""
+        return self._held == "\x1b"
+
     def feed(self, data: str) -> None:
         """Take the next piece, however it was cut."""
         data, self._held = self._held + data, ""

@@ -11,7 +11,7 @@ from prompt_toolkit.filters import (
     vi_insert_mode,
     vi_navigation_mode,
 )
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.key_binding import KeyBindings, KeyBindingsBase, KeyPressEvent, merge_key_bindings
 
 from chatmgr.chat.loop import LineDropped
 
@@ -43,39 +43,63 @@ def unquote(text: str) -> str | None:
     return stripped[len(QUOTES) : -len(QUOTES)].removeprefix("\n").removesuffix("\n")
 
 
-def chat_bindings() -> KeyBindings:
-    """The key bindings of the chat's input line."""
-    keys = KeyBindings()
-    editing = has_focus(DEFAULT_BUFFER) & ~is_searching
+EDITING = has_focus(DEFAULT_BUFFER) & ~is_searching
 
-    @keys.add("enter", filter=editing)
-    def _send(event: KeyPressEvent) -> None:
+
+def line_bindings() -> KeyBindings:
+    """How a line is written and ended, at the prompt and while an answer streams."""
+    keys = KeyBindings()
+
+    @keys.add("enter", filter=EDITING)
+    def _end_line(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
+        before = buffer.document.text_before_cursor
         if is_open_quote(buffer.text):
             buffer.newline(copy_margin=False)
+        elif (len(before) - len(before.rstrip("\\"))) % 2:  # two of them are one that was meant
+            buffer.delete_before_cursor()
+            buffer.insert_text("\n")
         else:
             buffer.validate_and_handle()
 
-    @keys.add("escape", "enter", filter=editing)
-    @keys.add("escape", "c-j", filter=editing)  # typed before the prompt was shown: terminals turn CR into LF
+    @keys.add("c-j", filter=EDITING)
+    @keys.add("escape", "enter", filter=EDITING)
+    @keys.add("escape", "c-j", filter=EDITING)  # typed before the prompt was shown: terminals turn CR into LF
     def _insert_line_break(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("\n")
 
-    @keys.add("c-c", filter=editing)
-    @keys.add("<sigint>", filter=editing)
+    return keys
+
+
+def detour_bindings(take: Callable[[KeyPressEvent, Detour], None]) -> KeyBindings:
+    """The keys that leave the line for the search and the editor, and come back to it."""
+    keys = KeyBindings()
+
+    @keys.add("c-r", filter=EDITING & (emacs_mode | vi_insert_mode))
+    def _search(event: KeyPressEvent) -> None:
+        take(event, "search")
+
+    @keys.add("c-x", "c-e", filter=EDITING)
+    @keys.add("v", filter=EDITING & vi_navigation_mode)
+    def _edit(event: KeyPressEvent) -> None:
+        take(event, "edit")
+
+    return keys
+
+
+def chat_bindings() -> KeyBindingsBase:
+    """The key bindings of the prompt."""
+    keys = KeyBindings()
+
+    @keys.add("c-c", filter=EDITING)
+    @keys.add("<sigint>", filter=EDITING)
     def _drop_line(event: KeyPressEvent) -> None:
         outcome = LineDropped if event.current_buffer.text else KeyboardInterrupt
         event.app.exit(exception=outcome, style="class:aborting")
 
-    keys.add("c-r", filter=editing & (emacs_mode | vi_insert_mode))(_suspend("search"))
-    keys.add("c-x", "c-e", filter=editing)(_suspend("edit"))
-    keys.add("v", filter=editing & vi_navigation_mode)(_suspend("edit"))
-    return keys
+    return merge_key_bindings([line_bindings(), detour_bindings(_suspend), keys])
 
 
-def _suspend(detour: Detour) -> Callable[[KeyPressEvent], None]:
-    def suspend(event: KeyPressEvent) -> None:
-        event.app.erase_when_done = True
-        event.app.exit(exception=SuspendInput(detour))
-
-    return suspend
+def _suspend(event: KeyPressEvent, detour: Detour) -> None:
+    event.app.erase_when_done = True
+    event.app.exit(exception=SuspendInput(detour))

@@ -1,23 +1,28 @@
 """The chat's input line: a line editor at a terminal, plain lines where there is none."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from chatmgr.chat.input.pending_input import PendingInput
 from chatmgr.chat.input.plain_lines import PROMPT, PlainLines
 from chatmgr.chat.input.sources import InputSources
+from chatmgr.chat.input.toolbar import fit_facts
 from chatmgr.chat.loop import Lines
 from chatmgr.chat.slash import Typed
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.interrupts import interrupts
-from chatmgr.terminal.console import can_edit_lines, console
-from chatmgr.terminal.sanitize import display_width, one_line
+from chatmgr.terminal.console import can_edit_lines, console, shared_output
 from chatmgr.terminal.typeahead import take_early_text, take_typed
+from chatmgr.ui.context import markdown
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import History
+
+    from chatmgr.chat.input.streaming_line import StreamingLine
 
 
 def chat_lines(sources: InputSources) -> Lines:
@@ -32,12 +37,12 @@ class LineEditor:
         from chatmgr.terminal.interrupt_counter import InterruptCounter
 
         self._sources = sources
-        self._initial_text = ""
+        self._pending = PendingInput()
         self._interrupts = InterruptCounter()
         self._session = _session(sources)
         self._parse_all_keys()
         if text := take_early_text():
-            self._deliver(text)
+            self._deliver(text, early=True)
 
     @property
     def leaving(self) -> bool:
@@ -45,25 +50,45 @@ class LineEditor:
         return self._interrupts.wants_to_leave
 
     def ask(self) -> Typed:
-        """Read the next message or command; a detour to the editor or the search comes back here."""
-        from chatmgr.chat.input.keybindings import SuspendInput, unquote
+        """Read the next message or command, or take it from the queue."""
+        from chatmgr.chat.input.keybindings import unquote
+
+        queued = self._pending.take_queued()
+        typed = self._read_line() if queued is None else self._show_queued(queued)
+        self._take_typed_interrupts()
+        quoted = unquote(typed)
+        return Typed(typed) if quoted is None else Typed(quoted, literal=True)
+
+    def _read_line(self) -> str:
+        """Read a line; a detour to the editor or the search comes back here."""
+        from prompt_toolkit.document import Document
+
+        from chatmgr.chat.input.keybindings import SuspendInput
 
         if typed_meanwhile := take_typed():
             self._deliver(typed_meanwhile)
         while True:
-            text, self._initial_text = self._initial_text, ""
+            draft = self._pending.take_draft()
             try:
                 with interrupts.listening(self._on_interrupt):
-                    typed = self._session.prompt(
-                        default=text, pre_run=self._take_interrupt, handle_sigint=False
+                    return self._session.prompt(
+                        default=Document(draft.text, draft.position),
+                        pre_run=self._take_interrupt,
+                        handle_sigint=False,
                     )
             except SuspendInput as suspension:
                 self._session.app.erase_when_done = False
-                self._initial_text = self._run_detour(suspension.detour, self._session.default_buffer.text)
-                continue
-            self._take_typed_interrupts()
-            quoted = unquote(typed)
-            return Typed(typed) if quoted is None else Typed(quoted, literal=True)
+                self._pending.put(self._run_detour(suspension.detour, self._session.default_buffer.text))
+
+    def _show_queued(self, text: str) -> str:
+        """Show a message from the queue as if it had just been typed; keys that come meanwhile wait."""
+        from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+
+        keyboard = self._session.app.input
+        keys = get_typeahead(keyboard)
+        typed = self._session.prompt(default=text, accept_default=True, handle_sigint=False)
+        store_typeahead(keyboard, keys + get_typeahead(keyboard))
+        return typed
 
     def _take_interrupt(self) -> None:
         """A Ctrl-C that came as a signal is a key at the line, unless that was sent already."""
@@ -118,8 +143,7 @@ class LineEditor:
 
     @contextmanager
     def ahead(self) -> Iterator[None]:
-        """Keep what is typed while a turn runs, and count how often Ctrl-C is pressed."""
-        fd = sys.stdin.fileno()
+        """Take what is typed while a turn runs, and count how often Ctrl-C is pressed."""
         try:
             import termios  # noqa: F401 - is there a POSIX terminal?
 
@@ -127,29 +151,54 @@ class LineEditor:
         except ImportError:
             yield
             return
-        with self._interrupts.counted(), TypeAhead(fd, self._deliver).watching():
-            yield
+        with self._interrupts.counted():
+            if self._can_stay():
+                with self._streaming_line.typing(self._sources.toolbar()):
+                    yield
+            else:
+                with TypeAhead(sys.stdin.fileno(), self._deliver).watching():
+                    yield
 
-    def _deliver(self, text: str) -> None:
-        """Store the text as keys for the next line, parsed like keys pressed at it."""
+    def _can_stay(self) -> bool:
+        """Whether the line can stay below an answer: if that is rendered, with all output on one screen."""
+        from prompt_toolkit.input.vt100 import Vt100Input
+
+        is_terminal = isinstance(self._session.app.input, Vt100Input)
+        return is_terminal and shared_output() == "terminal" and markdown()
+
+    @cached_property
+    def _streaming_line(self) -> "StreamingLine":
+        from chatmgr.chat.input.streaming_line import StreamingLine
+
+        return StreamingLine(self._session, self._pending)
+
+    def _deliver(self, text: str, *, early: bool = False) -> None:
+        """Store the text as keys for the next line, parsed like keys pressed at it.
+
+        While an ``early`` text was typed, the terminal still made line feeds of Enter.
+        """
         from prompt_toolkit.input.typeahead import store_typeahead
         from prompt_toolkit.input.vt100 import Vt100Input
+        from prompt_toolkit.key_binding import KeyPress
         from prompt_toolkit.keys import Keys
 
         keyboard = self._session.app.input
         if isinstance(keyboard, Vt100Input):
             keyboard.vt100_parser.feed(text)
             keys = keyboard.flush_keys()
+            if early:
+                keys = [KeyPress(Keys.ControlM) if key.key == Keys.ControlJ else key for key in keys]
             # Ctrl-L would clear the screen of what was just shown on it.
             dropped = {Keys.CPRResponse, Keys.ControlL}
             store_typeahead(keyboard, [key for key in keys if key.key not in dropped])
 
     def hold_back(self) -> None:
-        """Keep typed-ahead text in the next line without sending it: its Enter keys become line breaks."""
+        """Keep what was typed ahead in the next line without sending it: Enter becomes a line break."""
         from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
         from prompt_toolkit.key_binding import KeyPress
         from prompt_toolkit.keys import Keys
 
+        self._pending.hold_back()
         keyboard = self._session.app.input
         keys: list[KeyPress] = get_typeahead(keyboard)
         enter = {Keys.ControlM, Keys.ControlJ}
@@ -160,7 +209,7 @@ class LineEditor:
 
     def put(self, text: str) -> None:
         """Put a text into the next line."""
-        self._initial_text = text
+        self._pending.put(text)
 
     def switched(self) -> None:
         """Load the history of the conversation that is open now."""
@@ -184,21 +233,6 @@ def _history(messages: Callable[[], Iterable[str]]) -> "History":
             pass
 
     return SentMessages()
-
-
-def fit_facts(parts: Sequence[tuple[int, str]], width: int) -> str:
-    """Join facts on one line that fits into ``width``.
-
-    While the line is too long, the fact with the highest rank is dropped; rank 0 is cut instead.
-    """
-    facts = [(rank, one_line(text)) for rank, text in parts if text]
-    while len(facts) > 1 and display_width(_join_facts(facts)) > width:
-        facts.remove(max(facts))
-    return one_line(_join_facts(facts), max(width, 1)) if facts else ""
-
-
-def _join_facts(parts: Sequence[tuple[int, str]]) -> str:
-    return " · ".join(text for _, text in parts)
 
 
 def _session(sources: InputSources) -> "PromptSession[str]":

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from chatmgr.terminal.console import Console
 from chatmgr.terminal.markdown.leaf_blocks import Code, Leaf
@@ -19,17 +19,23 @@ class MarkdownWriter:
 
     Everything drawn that may still change is one region at the end of the screen, with the cursor on the
     empty line below it. For each leaf, ``_printed`` says how much of it is printed for good; the rest is
-    rendered again at each drawing, for the terminal's current width.
+    rendered again at each drawing, for the terminal's current width. ``lock`` is held while rows are drawn;
+    one that others hold, too, must be reentrant.
     """
 
-    def __init__(self, console: Console, size: Callable[[], Size] = stdout_size) -> None:
+    def __init__(
+        self,
+        console: Console,
+        size: Callable[[], Size] = stdout_size,
+        lock: AbstractContextManager[object] | None = None,
+    ) -> None:
         self._region = Region(self._print, size)
         self._console = console
         self._parser = StreamParser()
         self._pending: list[str] = []
         self._printed: dict[int, int] = {}
         self._rows: list[tuple[Leaf, ScreenRow]] = []
-        self._lock = threading.RLock()
+        self._lock = lock or threading.RLock()
         self._draw_requested, self._finishing = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
