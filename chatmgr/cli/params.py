@@ -1,7 +1,7 @@
 """What the verbs take from the command line: names that complete, shared options, and the message."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -24,7 +24,8 @@ class NameParam(click.ParamType[str]):
     """The name of a conversation, an assistant, a provider …; the shell completes it.
 
     The name is taken as it was typed; whether there is such a thing is checked where it is used. Completions
-    come from what is kept on this machine, never from a server, and are empty where that cannot be read.
+    come from what is kept on this machine, and are empty where that cannot be read. Only for models a server
+    may be asked, for a moment, if it was not asked today.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -37,9 +38,16 @@ class NameParam(click.ParamType[str]):
         """The names that begin with what was typed, each with its description."""
         items: list[CompletionItem] = []
         with suppress(ChatmgrError):
-            for name, description in _COMPLETERS[self.kind](incomplete):
+            for name, description in self._completions(ctx, incomplete):
                 items.append(CompletionItem(name, help=one_line(description, _DESCRIPTION) or None))
         return items
+
+    def _completions(self, ctx: click.Context, incomplete: str) -> Completions:
+        if self.kind == "model":
+            from chatmgr.cli import model_names
+
+            return model_names.completions(ctx, incomplete)
+        return _COMPLETERS[self.kind](incomplete)
 
 
 def _conversations(incomplete: str) -> Completions:
@@ -60,22 +68,6 @@ def _providers(incomplete: str) -> Completions:
     for provider in app().settings.providers.values():
         if provider.name.startswith(incomplete):
             yield provider.name, f"{provider.api} · {provider.endpoint or 'in this process'}"
-
-
-def _models(incomplete: str) -> Completions:
-    """The providers' default models and those of the assistants, each once."""
-    offered: set[str] = set()
-    for model, description in _known_models():
-        if model and model.startswith(incomplete) and model not in offered:
-            offered.add(model)
-            yield model, description
-
-
-def _known_models() -> Iterator[tuple[str, str]]:
-    for provider in app().settings.providers.values():
-        yield provider.default_model, f"the default of {provider.name}"
-    for assistant in app().reader.assistants.list():
-        yield assistant.model, f"used by {assistant.name}"
 
 
 def _tags(incomplete: str) -> Completions:
@@ -102,7 +94,6 @@ _COMPLETERS: dict[Kind, Callable[[str], Completions]] = {
     "trashed": _trashed,
     "assistant": _assistants,
     "provider": _providers,
-    "model": _models,
     "tag": _tags,
     "name or tag": _names_or_tags,
     "setting": _settings,

@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from chatmgr.completion import shells
 from chatmgr.domain.errors import ConfigurationFault
 
 BEGIN, END = "# >>> chatmgr completion >>>", "# <<< chatmgr completion <<<"
+_NEW_FILE = "# chatmgr made this file."  # in the block of one that was not there before
 _ZSH_SECONDS = 10
 _ROOTS = (Path("/usr"), Path("/usr/local"), Path("/opt/homebrew"), Path("/"))
 _BASH_COMPLETION = (
@@ -165,13 +167,26 @@ def _sourced_target(shell: str, startup_file: Path) -> InstallTarget:
     return InstallTarget(path, startup_file, startup_line, "It works in every new shell.")
 
 
-def add_block(text: str, block: str) -> str:
-    """The text with our block, in place of an earlier one or else at the end."""
-    marked_block = f"{BEGIN}\n{block}\n{END}\n"
+def add_block(text: str, block: str, *, new_file: bool = False) -> str:
+    """The text with our block, in place of an earlier one or else at the end; a new file's block says so."""
     before, has_block, after = _split_at_block(text)
+    new_file = new_file or made_here(text)
+    marked_block = f"{BEGIN}\n{_NEW_FILE + chr(10) if new_file else ''}{block}\n{END}\n"
     if has_block:
         return before + marked_block + after
     return f"{text}\n{marked_block}" if text else marked_block
+
+
+def made_here(text: str) -> bool:
+    """Whether the file of this text was made for our block."""
+    return f"{BEGIN}\n{_NEW_FILE}\n" in text
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove our own folder, and the one above it, if nothing is in them."""
+    with suppress(OSError):
+        folder.rmdir()
+        folder.parent.rmdir()
 
 
 def remove_block(text: str) -> str:

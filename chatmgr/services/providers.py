@@ -147,9 +147,10 @@ class Providers:
         """The ids of the models that a server lists, for a person to choose from; None if it is late."""
         from chatmgr.backends import registry
         from chatmgr.backends.model_list import fetch_within
+        from chatmgr.services.model_lists import remember
 
         registry.preload(provider.api)  # the time is the server's, not this process's
-        listed = fetch_within(lambda: self.backend(provider).models(), _CHOICE_SECONDS)
+        listed = fetch_within(lambda: remember(provider, self.backend(provider).models()), _CHOICE_SECONDS)
         return None if listed is None else [info.id for info in listed]
 
     def unlisted_note(self, provider: Provider, model: str) -> str:

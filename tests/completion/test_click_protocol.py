@@ -90,7 +90,10 @@ def test_providers_models_and_descriptions(named: Chatmgr) -> None:
 
     assert zsh("chatmgr provider show lo", 3) == ["plain", "local", "local · in this process"]
     assert zsh("chatmgr send demo --provider ol", 4)[1] == "ollama"
-    assert zsh("chatmgr send demo -m smol", 4)[1:] == ["smollm2-135m-instruct", "the default of local"]
+    assert zsh("chatmgr send demo --provider local -m smol", 6)[1:] == [
+        "smollm2-135m-instruct",
+        "the default of local",
+    ]
     assert zsh("chatmgr assistant show dé", 3) == ["plain", "déjà vu", "x"]
     assert zsh("chatmgr send demo -f ./x", 4) == ["file", "./x", "_"]
     assert zsh("chatmgr completion install f", 3)[1] == "fish"

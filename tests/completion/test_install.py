@@ -46,7 +46,8 @@ def test_it_is_written_once_and_taken_back(chatmgr: Chatmgr, person: Path, shell
     assert "Would remove" in chatmgr("completion", "uninstall", shell, "--dry-run").err
     assert files(person) == once
     chatmgr("completion", "uninstall", shell)
-    assert files(person) == ({RC[shell]: b""} if shell in RC else {})
+    assert files(person) == {}
+    assert not (person / ".local/share/chatmgr").exists()
     assert "completion is not installed" in chatmgr("completion", "uninstall", shell).err
 
 

@@ -47,7 +47,8 @@ def install(shell: str | None, dry_run: bool) -> None:
     target = targets.install_target(shell)
     changes = [_write(target.script, shells.completion_script(shell), dry_run=dry_run)]
     if target.startup_file:
-        text = add_block(read_dotfile(target.startup_file), target.startup_line)
+        new_file = not target.startup_file.exists()
+        text = add_block(read_dotfile(target.startup_file), target.startup_line, new_file=new_file)
         changes.append(
             _write(target.startup_file, text, dry_run=dry_run, remark=f" (one line: {target.startup_line})")
         )
@@ -75,11 +76,18 @@ def uninstall(shell: str | None, dry_run: bool) -> None:
             removed = True
             if not dry_run:
                 target.script.unlink()
+                if target.startup_file:  # else the folder is the shell's
+                    targets.remove_folder(target.script.parent)
             console.note(f"{'Would remove' if dry_run else 'Removed'} {target.script}.")
         if target.startup_file and (text := read_dotfile(target.startup_file)) != (
             rest := remove_block(text)
         ):
             removed = True
+            if not rest and targets.made_here(text) and not target.startup_file.is_symlink():
+                if not dry_run:
+                    target.startup_file.unlink()
+                console.note(f"{'Would remove' if dry_run else 'Removed'} {target.startup_file}.")
+                continue
             _write(target.startup_file, rest, dry_run=dry_run, remark=" (without chatmgr's line)")
     if not removed:
         console.note(f"chatmgr's completion is not installed in {shell}.")

@@ -5,7 +5,7 @@ import sys
 import click
 
 from chatmgr.cli.params import NameParam, json_option
-from chatmgr.services import local_model
+from chatmgr.services import local_model, model_lists
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
@@ -36,7 +36,7 @@ def command(ctx: click.Context, provider: str, as_json: bool) -> None:
     if ctx.invoked_subcommand:
         return
     endpoint = app().providers.usable(provider_or_ask(provider, ""))
-    models = app().providers.backend(endpoint).models()
+    models = model_lists.remember(endpoint, app().providers.backend(endpoint).models())
     if as_json:
         for model in models:
             print_json(
