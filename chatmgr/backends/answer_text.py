@@ -137,5 +137,5 @@ def gap_error() -> NetworkDown:
     """The error for an answer of which a piece cannot be read: what there is of it is not the whole."""
     return NetworkDown(
         "The answer has a gap: the server sent a piece of it that cannot be read.",
-        "What arrived is kept. Send the message again for a whole answer.",
+        broke_off=True,
     )

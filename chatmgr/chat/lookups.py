@@ -123,7 +123,7 @@ def facts(conversation: Conversation) -> list[Fact]:
         return [(0, conversation.name)]
     tokens = context_used(conversation, newest)
     priced = f"{dollars(cost)}{' and more' if unpriced else ''}" if cost else ""
-    waiting = newest.state if newest and newest.state == RunState.REQUIRES_ACTION else ""
+    waiting = "waiting for you" if newest and newest.state == RunState.REQUIRES_ACTION else ""
     return [
         (0, conversation.name),
         (0, waiting),

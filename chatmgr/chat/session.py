@@ -16,6 +16,7 @@ from chatmgr.domain.model import Attachment, Conversation, UserMessage
 from chatmgr.domain.text import valid_message
 from chatmgr.domain.tree import TipMoved
 from chatmgr.services.attachments import check_files
+from chatmgr.services.way_back import CHAT
 from chatmgr.terminal.console import console
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, interactive
@@ -69,7 +70,7 @@ class ChatSession:
         self.check(self.files)
         self.files = ()
         try:
-            self.run(lambda conversation: app().turns.ask(conversation, message))
+            self.run(lambda conversation: app().turns.ask(conversation, message, commands=CHAT))
         except TipMoved:
             self.files = message.attachments
             raise

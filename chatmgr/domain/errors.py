@@ -106,14 +106,16 @@ class NetworkDown(ChatmgrError):
     """The provider was not reached, or the connection broke before the answer was complete.
 
     ``heard`` is False only if the request certainly never arrived (refused connection, unknown host): only
-    then is it safe to send it again.
+    then is it safe to send it again. ``broke_off``: an answer had begun, or may have, and can be gone on with
+    or asked for again; whoever knows where the person is names the commands.
     """
 
     exit_code = 6
 
-    def __init__(self, message: str, hint: str = "", *, heard: bool = True) -> None:
+    def __init__(self, message: str, hint: str = "", *, heard: bool = True, broke_off: bool = False) -> None:
         super().__init__(message, hint)
         self.heard = heard
+        self.broke_off = broke_off
         self.touched = heard
 
 

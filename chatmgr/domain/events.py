@@ -155,3 +155,8 @@ Event = (
     | Notice
     | Finished
 )
+
+
+def visible_thread_id(thread_id: str) -> str:
+    """A thread's id for people and programs: empty at an endpoint that keeps no threads."""
+    return "" if thread_id == STATELESS else thread_id

@@ -49,6 +49,16 @@ def known_detail(detail: str) -> str:
     return detail if detail in _DETAILS else OTHER
 
 
+def state_word(state: str) -> str:
+    """A state as people read it, in one word."""
+    return "waiting" if state == RunState.REQUIRES_ACTION else str(state)
+
+
+def detail_words(detail: str) -> str:
+    """A detail as people read it; names of functions, and what is not ours, stay as they are."""
+    return detail.replace("_", " ") if detail in _DETAILS else detail
+
+
 def from_provider_status(status: str) -> tuple[RunState, str]:
     """The state for a provider's status, and the detail to keep with it.
 

@@ -48,13 +48,15 @@ class TreeService:
         """
 
         def prepare() -> Prepared:
-            current, turn, old_files = self._asked(conversation, position)
+            current, turn, old_files = self._asked(
+                conversation, position, "turn to say differently", commands
+            )
             attached = old_files if files is None else files
             return UserMessage(text, attached), self._anew(
                 current, turn, "edit", "is said differently", commands
             )
 
-        return self._turns.run(conversation, prepare, wait=wait)
+        return self._turns.run(conversation, prepare, wait=wait, commands=commands)
 
     def retry(
         self,
@@ -74,7 +76,7 @@ class TreeService:
         asked = self._for_once(conversation, provider, model)
 
         def prepare() -> Prepared:
-            current, turn, files = self._asked(asked, position)
+            current, turn, files = self._asked(asked, position, "turn to ask again", commands)
             if not self._is_free(current, turn):
                 target = self._anew(current, turn, "retry", "is answered anew", commands)
             else:
@@ -83,7 +85,7 @@ class TreeService:
                 target = TurnTarget(turn.turn, "retry", notice, again=True)
             return UserMessage(turn.user, files), target
 
-        return self._turns.run(asked, prepare, wait=wait)
+        return self._turns.run(asked, prepare, wait=wait, commands=commands)
 
     def go_on(
         self, conversation: Conversation, *, wait: bool = False, commands: ShellCommands = SHELL
@@ -94,7 +96,7 @@ class TreeService:
         """
 
         def prepare() -> Prepared:
-            current, turn, files = self._asked(conversation, None)
+            current, turn, files = self._asked(conversation, None, "answer to go on from", commands)
             _refuse_complete(turn, commands)
             chosen = next(run for run in self._runs(current, turn) if run.chosen)
             again = self._is_free(current, turn)
@@ -106,7 +108,7 @@ class TreeService:
             target = TurnTarget(turn.turn, "continue", notice, again, turn.answer, chosen.pk)
             return UserMessage(turn.user, files), target
 
-        return self._turns.run(conversation, prepare, wait=wait)
+        return self._turns.run(conversation, prepare, wait=wait, commands=commands)
 
     def pick(
         self,
@@ -118,7 +120,7 @@ class TreeService:
         """Let another run answer a turn, by its number; returns what was done, in one line."""
         with self._parts.tips.locked(conversation):
             current = idle(self._parts.reader, conversation)
-            turn = self._turn(current, position)
+            turn = self._turn(current, position, "turn to ask again", commands)
             address = f"{current.name}@{turn.turn}"
             runs = self._runs(current, turn)
             if not 1 <= number <= len(runs):
@@ -136,16 +138,21 @@ class TreeService:
             return notice
 
     def _asked(
-        self, conversation: Conversation, position: int | None
+        self, conversation: Conversation, position: int | None, what: str, commands: ShellCommands
     ) -> tuple[Conversation, Turn, tuple[Attachment, ...]]:
         """A conversation as it is now, one of its turns, and the files that were sent with that."""
         current = self._parts.reader.conversations.refresh(conversation)
-        turn = self._turn(current, position)
+        turn = self._turn(current, position, what, commands)
         if not turn.user and not turn.files:
             raise UsageFault(f"{current.name}@{turn.turn} has no question to answer.")
         return current, turn, self._parts.reader.export.files(turn)
 
-    def _turn(self, conversation: Conversation, position: int | None) -> Turn:
+    def _turn(
+        self, conversation: Conversation, position: int | None, what: str, commands: ShellCommands
+    ) -> Turn:
+        """A turn, or the last one; raises UsageFault where there is none, which is ``what`` was meant."""
+        if position is None and not conversation.turns:
+            raise UsageFault(f"“{conversation.name}” has no {what}.", commands.first(conversation.name))
         return self._parts.reader.turns.get(conversation, -1 if position is None else position)
 
     def _runs(self, conversation: Conversation, turn: Turn) -> list[Run]:

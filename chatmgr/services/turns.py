@@ -6,10 +6,11 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.errors import Busy, DatabaseUnreachable, NotFound, OutputNeeded, ProviderRefused
-from chatmgr.domain.events import STATELESS, Event, Notice, Opened, ThreadSynced, ToolCall, Waiting
+from chatmgr.domain.events import Event, Notice, Opened, ThreadSynced, ToolCall, Waiting
 from chatmgr.domain.model import Assistant, Conversation, LiveRun, UserMessage
 from chatmgr.domain.states import RunState
 from chatmgr.domain.turn_target import TurnTarget
+from chatmgr.services.way_back import SHELL, ShellCommands
 
 if TYPE_CHECKING:
     from chatmgr.services.turn_parts import Parts
@@ -82,15 +83,27 @@ class TurnService:
             raise NotFound("provider", live_run.provider, (), "Add it: chatmgr provider add")
         return route
 
-    def ask(self, conversation: Conversation, message: UserMessage, *, wait: bool = False) -> Events:
+    def ask(
+        self,
+        conversation: Conversation,
+        message: UserMessage,
+        *,
+        wait: bool = False,
+        commands: ShellCommands = SHELL,
+    ) -> Events:
         """Send a message and stream the answer; first recovers what a dead process left.
 
         ``wait`` waits for another process to leave the conversation, instead of raising Busy.
         """
-        return self.run(conversation, lambda: (message, None), wait=wait)
+        return self.run(conversation, lambda: (message, None), wait=wait, commands=commands)
 
     def run(
-        self, conversation: Conversation, prepare: Callable[[], Prepared], *, wait: bool = False
+        self,
+        conversation: Conversation,
+        prepare: Callable[[], Prepared],
+        *,
+        wait: bool = False,
+        commands: ShellCommands = SHELL,
     ) -> Events:
         """As ``ask``; ``prepare`` tells what is asked, and where, once nobody else can change the path."""
         from chatmgr.services.attachments import check_files
@@ -104,7 +117,7 @@ class TurnService:
         deprecation = DeprecationCheck(self._parts.reader, route.provider, models)
         refused_fields = RefusedFields(route.provider)
         with self._parts.tips.locked(conversation, wait=wait):
-            yield from self._settle(conversation)
+            yield from self._settle(conversation, commands)
             with self._parts.reader as reader:
                 notices = list(self._parts.budget.check(conversation))
                 assistant = reader.assistants.of(conversation.pk)
@@ -117,7 +130,8 @@ class TurnService:
             yield from notices
             check = ModelCheck(deprecation.provider, route.model, models) if due else None
             run = self._parts.runner.run(conversation, assistant, route, message, target)
-            with refused_fields.saved_to(self._parts.writer), way_out_named(self._parts.reader, conversation):
+            named = way_out_named(self._parts.reader, conversation, commands)
+            with refused_fields.saved_to(self._parts.writer), named:
                 yield from run_beside(
                     run, deprecation, check, opened=lambda model: self._keep_model(conversation, model)
                 )
@@ -142,11 +156,11 @@ class TurnService:
                 conversation, live_run, assistant, route, outputs
             )
 
-    def _settle(self, conversation: Conversation) -> Generator[Notice | Waiting, None, None]:
+    def _settle(self, conversation: Conversation, commands: ShellCommands) -> Events:
         """Recover what a dead process left; calls that wait for us are declined, as the person goes on."""
         recovery = self._parts.runner.recovery
         try:
-            yield from recovery.recover(conversation, self._route_of_run)
+            yield from recovery.recover(conversation, self._route_of_run, commands.retry)
         except OutputNeeded as waiting:
             without = "them, so they are" if waiting.count > 1 else "it, so it is"
             yield Notice(f"{waiting.message} You go on without {without} declined.")
@@ -259,7 +273,7 @@ class TurnService:
         try:
             with self.locked(conversation, wait=wait):
                 recovery = self._parts.runner.recovery
-                yield from recovery.recover(conversation, self._route_of_run, follow=follow)
+                yield from recovery.recover(conversation, self._route_of_run, SHELL.retry, follow=follow)
         except Busy as busy:
             yield Notice(busy.message)
 
@@ -283,8 +297,3 @@ class TurnService:
         from chatmgr.services import preload
 
         preload.start(self._parts.providers.get(provider).api)
-
-
-def visible_thread_id(thread_id: str) -> str:
-    """A thread's id for people and programs: empty at an endpoint that keeps no threads."""
-    return "" if thread_id == STATELESS else thread_id

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import DEFAULT_ASSISTANT
-from chatmgr.domain.states import RunState
+from chatmgr.domain.states import RunState, state_word
 from chatmgr.domain.text import counted
 from chatmgr.terminal.durations import age
 from chatmgr.terminal.list_tables import Spans, cut_spans, table
@@ -93,7 +93,7 @@ def _columns(now: datetime, width: int, *, deleted: bool) -> list[_Column]:
     tags = _Column("TAGS", lambda each: " ".join(each.tags), 3)
     assistant = _Column("ASSISTANT", lambda each: one_line(each.assistant, 24 if width else 0), 4)
     provider = _Column("PROVIDER", lambda each: each.provider, 5)
-    state = _Column("STATE", lambda each: each.state)
+    state = _Column("STATE", lambda each: state_word(each.state))
     since = _Column("LAST USED", lambda each: age(each.updated_at, now))
     if deleted:
         since = _Column("DELETED", lambda each: age(each.deleted_at or now, now))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from chatmgr.domain.image_size import Pixels, file_facts
 from chatmgr.domain.model import Run, Turn
 from chatmgr.domain.money import dollars
-from chatmgr.domain.states import LIVE
+from chatmgr.domain.states import LIVE, RunState, detail_words, state_word
 from chatmgr.domain.totals import UsageTotals
 from chatmgr.terminal.graphics.picture import Drawing, undrawn
 from chatmgr.terminal.markdown import text_lines
@@ -80,8 +80,8 @@ def run_lines(run: Run, number: int, *, terminal: bool) -> Iterator[str]:
         started,
         one_line(run.model),
         one_line(run.provider),
-        run.state,
-        one_line(run.detail),
+        state_word(run.state),
+        one_line(detail_words(run.detail)),
     ]
     facts += [one_line(run.error), "the answer" if run.chosen and run.answer else ""]
     yield styled("[" + " · ".join(fact for fact in facts if fact) + "]", "fact", terminal)
@@ -158,7 +158,8 @@ def ending_note(turn: Turn) -> str:
         ("completed", ""): "the answer is empty",
     }
     reason = reasons.get((turn.state, turn.detail))
-    note = reason or " — ".join(
-        part for part in (turn.state, one_line(turn.detail), one_line(turn.error)) if part
-    )
+    if turn.state == RunState.REQUIRES_ACTION:
+        reason = f"waiting for the answer to {one_line(turn.detail)}" if turn.detail else "waiting for you"
+    facts = (state_word(turn.state), one_line(detail_words(turn.detail)), one_line(turn.error))
+    note = reason or " — ".join(fact for fact in facts if fact)
     return f"[{note}]"

@@ -36,6 +36,7 @@ class RunRecovery:
         self,
         conversation: Conversation,
         find_route: Callable[[LiveRun], Route | None],
+        again: Callable[[str, int], str],
         *,
         follow: bool = True,
     ) -> Notices:
@@ -43,7 +44,8 @@ class RunRecovery:
 
         The saved text is kept, unless the server has more. A run stays open if it waits for the output
         of a function (raises OutputNeeded), or if its server cannot be asked. Without ``follow``, a
-        stream is not continued: the server is only asked how the run stands.
+        stream is not continued: the server is only asked how the run stands. ``again`` is the command
+        that has a turn of a conversation answered again, as the person types it.
         """
         with self._reader as reader:
             live_run = reader.runs.live(conversation.pk)
@@ -51,6 +53,8 @@ class RunRecovery:
                 return
             live_run = replace(live_run, earlier=self._earlier(live_run))
         address = f"{conversation.name}@{live_run.position}"
+        command = again(conversation.name, live_run.position)
+        never_sent = f"was never sent. Have it answered: {command}"
         route = find_route(live_run) if live_run.sent else None
         death = ""
         if live_run.state is not RunState.REQUIRES_ACTION:
@@ -65,10 +69,11 @@ class RunRecovery:
             raise OutputNeeded(conversation.name, live_run.position, ending)
         self._writer.runs.close(open_run(live_run, route), ending)
         if unreported and ending.state is RunState.INTERRUPTED:
-            yield Notice(f"{death}{_nothing_more(ending, sent=live_run.sent)}")
+            unsent = "" if live_run.sent else f"; it {never_sent}"
+            yield Notice(f"{death}{unsent or _nothing_more(ending)}")
             return
         yield from unreported
-        yield Notice(f"{address} {_describe_outcome(ending, sent=live_run.sent)}")
+        yield Notice(f"{address} {_describe_outcome(ending) if live_run.sent else never_sent}")
 
     def _earlier(self, live_run: LiveRun) -> tuple[Message, ...]:
         """The last messages of the remote thread, where only they can tell whether the message arrived."""
@@ -86,7 +91,7 @@ class RunRecovery:
         self._writer.runs.close(open_run(live_run, route), ending)
         address = f"{live_run.conversation}@{live_run.position}"
         raise ProviderRefused(
-            f"{address} is no longer waiting: it {_describe_outcome(ending, sent=True)}",
+            f"{address} is no longer waiting: it {_describe_outcome(ending)}",
             f"See it: chatmgr history {shlex.quote(address)}",
         )
 
@@ -197,10 +202,8 @@ def _return_value(events: Generator[Waiting, None, _Ending]) -> _Ending:
             return ending
 
 
-def _nothing_more(outcome: RunOutcome, *, sent: bool) -> str:
+def _nothing_more(outcome: RunOutcome) -> str:
     """What there is of a run of which nothing more was learnt, as the end of a sentence."""
-    if not sent:
-        return "; it was never sent. Send the message again to have it answered."
     reason = f" ({outcome.error})" if outcome.error and outcome.error != _PROCESS_DIED else ""
     return f"{reason}{_kept(outcome)}."
 
@@ -210,10 +213,8 @@ def _kept(outcome: RunOutcome) -> str:
     return f"; {count:,} characters of the answer are kept" if count else "; nothing had arrived"
 
 
-def _describe_outcome(outcome: RunOutcome, *, sent: bool) -> str:
+def _describe_outcome(outcome: RunOutcome) -> str:
     """What became of a recovered run, as the rest of a sentence about it."""
-    if not sent:
-        return "was never sent. Send the message again to have it answered."
     if outcome.state is RunState.COMPLETED:
         return "is complete now: the server had the whole answer."
     reason = f" ({outcome.error})" if outcome.error else ""

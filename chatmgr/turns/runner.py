@@ -247,10 +247,7 @@ class TurnRunner:
         if finished is None:
             reason = "the stream ended before the answer did"
             self._writer.runs.close(run, aborted_outcome(progress, RunState.INTERRUPTED, reason))
-            raise NetworkDown(
-                f"The answer broke off: {reason}.",
-                "What arrived is kept. Send the message again for a whole answer.",
-            )
+            raise NetworkDown(f"The answer broke off: {reason}.", broke_off=True)
         if finished.state is RunState.REQUIRES_ACTION:
             self._recorder.checkpoint(run, progress)
             names = ", ".join(call.name for call in finished.calls)

@@ -3,11 +3,10 @@
 import sys
 from collections.abc import Sequence
 
-from chatmgr.domain.events import Waiting
+from chatmgr.domain.events import Waiting, visible_thread_id
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.remote import DeletionResult, DeletionStatus
 from chatmgr.domain.text import counted
-from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal.console import console
 from chatmgr.terminal.status import Status
 from chatmgr.ui.context import app

@@ -10,7 +10,7 @@ from chatmgr.domain.events import Delta, Event, Finished, ItemDone, Notice, Reas
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.items import Item
 from chatmgr.domain.model import Conversation
-from chatmgr.domain.states import OTHER, RunState
+from chatmgr.domain.states import OTHER, RunState, detail_words
 from chatmgr.domain.text import as_sentence
 from chatmgr.terminal.console import console
 from chatmgr.terminal.plain_writer import PlainWriter
@@ -156,9 +156,9 @@ def _raise_unless_answered(end: Finished, has_text: bool, *, has_items: bool = F
             raise ProviderRefused("The answer is empty.", "Ask again, perhaps in other words.")
         return
     if end.state is RunState.INCOMPLETE:
-        reason = _REASONS.get(end.detail, end.detail or "no reason given")
+        reason = _REASONS.get(end.detail, detail_words(end.detail) or "no reason given")
         raise ProviderRefused(f"The answer is incomplete: {reason}.", "What arrived is kept.")
-    reason = end.error or _REASONS.get(end.detail, end.detail) or "no reason given"
+    reason = end.error or _REASONS.get(end.detail, detail_words(end.detail)) or "no reason given"
     hint = "What arrived is kept." if has_text else "Your message is kept; send it again once that is fixed."
     auxiliary = "" if end.state is RunState.FAILED else "was "
     raise ProviderRefused(f"The run {auxiliary}{end.state}: {as_sentence(reason)}", hint)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.item_words import item_line
@@ -11,12 +12,13 @@ from chatmgr.domain.items import Item, ItemKind, waits_for_answer
 from chatmgr.domain.model import Turn
 from chatmgr.domain.stored_items import FILES, GONE, Footnotes, can_be_fetched, with_size
 from chatmgr.domain.text import as_sentence, counted
-from chatmgr.services.item_files import ItemFiles, SavedFile
+from chatmgr.services.answer_files import AnswerFiles, SavedFile
 from chatmgr.terminal.console import console
 from chatmgr.terminal.item_lines import footnote_lines
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.terminal.status import Status
 from chatmgr.ui.context import app
+from chatmgr.ui.json_output import print_json
 
 _NOTED = 120  # characters of arguments and results
 
@@ -63,10 +65,11 @@ def note_missing(items: Iterable[Item], address: str) -> None:
         console.note(f"To fetch {pronoun} again: chatmgr history {quote(address)} --save DIR")
 
 
-def save_files(turns: Iterable[Turn], typed: str, address: str) -> None:
+def save_files(turns: Iterable[Turn], typed: str, address: str, *, as_json: bool = False) -> None:
     """Write the images and files of turns into a folder, saying where each of them is.
 
-    Those that could not be fetched are tried once more, and kept.
+    Those that could not be fetched are tried once more, and kept. ``as_json`` prints an object for each.
+
     Raises NotFound where there are none, UsageFault where the folder cannot be written to.
     """
     try:
@@ -76,7 +79,7 @@ def save_files(turns: Iterable[Turn], typed: str, address: str) -> None:
         raise UsageFault(f"{typed} cannot be written: {as_sentence(str(error))}") from None
     written = missing = 0
     status = Status(sys.stderr)
-    files = ItemFiles(
+    files = AnswerFiles(
         app().providers,
         app().reader,
         lambda: app().writer,
@@ -87,12 +90,15 @@ def save_files(turns: Iterable[Turn], typed: str, address: str) -> None:
             status.clear()
             written += file.path is not None
             missing += file.path is None
-            _note_saved(file)
+            if as_json:
+                print_json(_facts(file))
+            else:
+                _note_saved(file)
     finally:
         status.clear()
     if not written and not missing:
         raise NotFound("image or file in", address, (), "Answers of text: chatmgr export")
-    if written > 1:
+    if written > 1 and not as_json:
         console.note(f"{counted(written, 'file')} → {one_line(str(folder))}")
 
 
@@ -103,3 +109,15 @@ def _note_saved(file: SavedFile) -> None:
     else:
         reason = as_sentence(one_line(file.missing))
         console.note(f"@{file.turn}: {one_line(file.name)} was not kept: {reason}", "attention")
+
+
+def _facts(file: SavedFile) -> dict[str, Any]:
+    """The documented shape of a file that was saved, or could not be."""
+    return {
+        "turn": file.turn,
+        "name": file.name,
+        "content_type": file.content_type or None,
+        "path": str(file.path) if file.path else None,
+        "size": file.size if file.path else None,
+        "missing": file.missing or None,
+    }

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chatmgr.domain.control_characters import escaped_json
+from chatmgr.domain.events import visible_thread_id
 from chatmgr.domain.model import Assistant, Conversation, Run, Turn
 from chatmgr.domain.money import NANODOLLARS
 from chatmgr.domain.redaction import masked_params
-from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app
 

@@ -157,7 +157,7 @@ class TestAFunctionLater:
         waiting(demo, wire)
         [left] = demo.json("runs")
         assert (left["state"], left["turn"], left["background"]) == ("requires_action", 2, False)
-        assert "requires_action" in demo("runs").out
+        assert "waiting" in demo("runs").out
         messages = len(posted(wire, "/messages"))
         for command in (("runs", "answer", "demo"), ("resume", "demo")):
             assert re.search(f"{WAITING}$", demo(*command, code=8).err)
@@ -276,7 +276,7 @@ def test_the_shape_of_runs(demo: Chatmgr, wire: WireServer) -> None:
     assert document["started_at"].endswith("Z")
     head, row = demo("runs").out.splitlines()
     assert head.split() == ["TURN", "STATE", "PROVIDER", "MODEL", "RUN", "BACKGROUND", "SINCE"]
-    assert row.split()[:3] == ["demo@2", "requires_action", "wire"]
+    assert row.split()[:3] == ["demo@2", "waiting", "wire"]
 
 
 def test_killed_while_it_streams(demo: Chatmgr, wire: WireServer) -> None:

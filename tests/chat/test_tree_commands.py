@@ -1,8 +1,10 @@
 """Changing course in the chat: other answers, turns said differently, other paths, forks."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.support.commands import Chatmgr
+from tests.support.commands import AHEAD, Chatmgr
 from tests.support.screen import CTRL_D, ENTER, TAB, Open, Screen
 from tests.wire import Fault, WireServer
 
@@ -33,6 +35,10 @@ def test_undo_and_redo(screen: Screen, chatmgr: Chatmgr) -> None:
     screen.until("“demo” ends at @2 now. Take it back: /undo", at_prompt=True)
     screen.say("/undo 2")
     screen.until("“demo” is at its beginning now. Take it back: /redo 2", at_prompt=True)
+    screen.say("/retry")
+    screen.until("“demo” has no turn to ask again. Ask something first.", at_prompt=True)
+    screen.say("/continue")
+    screen.until("“demo” has no answer to go on from. Ask something first.", at_prompt=True)
     screen.say("uno")
     screen.until("1 user turns; you said: 'uno'", at_prompt=True)
     screen.say("/redo")
@@ -179,3 +185,14 @@ def test_a_failed_retry_gives_the_exit_code(screen: Screen, wire: WireServer) ->
     screen.until("“x” is not the number of a run.", at_prompt=True)
     screen.type(CTRL_D)
     assert screen.end() == 8
+
+
+def test_an_answer_that_breaks_off_names_the_commands_of_the_chat(
+    open_chat: Open, home: Path, wire: WireServer
+) -> None:
+    config = home / "config.toml"
+    config.write_text(config.read_text().replace('"responses"', '"completions"'))
+    wire.fault(Fault(kind="cut", match=("POST", "/chat/completions"), after=AHEAD["completions"] + 2))
+    chat = open_chat(*NEW)
+    chat.say("one")
+    chat.until("Go on with it: /continue — or ask again: /retry", at_prompt=True)

@@ -188,11 +188,11 @@ def test_leaving_a_question_leaves_the_run_open_and_the_chat_goes_on(
     screen.until("Its output (empty to decline):")
     screen.type(CTRL_C)
     screen.until(
-        "The run goes on waiting. Answer: chatmgr runs answer demo", "demo · requires_action", at_prompt=True
+        "The run goes on waiting. Answer: chatmgr runs answer demo", "demo · waiting for you", at_prompt=True
     )
     screen.say("never mind")
     screen.until("so it is declined.", "you said: 'never mind'", at_prompt=True)
-    assert "demo · requires_action" not in screen.text
+    assert "demo · waiting" not in screen.text
     screen.type(CTRL_D)
     assert screen.end() == 0
 

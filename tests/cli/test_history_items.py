@@ -1,5 +1,6 @@
 """``history`` of turns that hold more than text: shown, as JSON, exported, saved to files."""
 
+import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,18 @@ class TestSaving:
         assert done.err == (f"Saved {path} (264 bytes).\n@1: big.bin was not kept: larger than 64 MB.\n")
         assert demo("history", "demo", "--save", str(folder)).err == done.err  # nothing is written twice
         assert [each.name for each in folder.iterdir()] == ["cat.png"]
+
+    def test_as_json(self, demo: Chatmgr, tmp_path: Path) -> None:
+        done = demo("history", "demo", "--save", str(tmp_path / "out"), "--json")
+        assert done.err == ""
+        path = str(tmp_path / "out" / "cat.png")
+        image = {"turn": 1, "name": "cat.png", "content_type": "image/png", "path": path, "size": len(PNG)}
+        lost = {"turn": 1, "name": "big.bin", "content_type": None, "path": None, "size": None}
+        assert [json.loads(line) for line in done.out.splitlines()] == [
+            {**image, "missing": None},
+            {**lost, "missing": "larger than 64 MB"},
+        ]
+        assert demo.refused(5, "history", "demo@2", "--save", str(tmp_path), "--json").startswith("chatmgr: ")
 
     def test_nothing_is_overwritten(self, demo: Chatmgr, tmp_path: Path) -> None:
         (tmp_path / "cat.png").write_bytes(b"mine")

@@ -78,3 +78,30 @@ def test_a_continue_that_gives_nothing_leaves_the_answer(cut: Chatmgr, wire: Wir
     wire.violations.clear()
     turn = cut.turn("demo@1")
     assert (turn["answer"], turn["state"], turn["detail"]) == ("a b c", "incomplete", "length")
+
+
+def test_an_answer_that_breaks_off_names_what_goes_on(chatmgr: Chatmgr, wire: WireServer) -> None:
+    chatmgr.provider("completions", wire.base_url)
+    chatmgr("new", "my plan", "-i", "Be brief.", "--provider", "wire")
+    match = TURN["completions"]
+    wire.world.reply = lambda *_: "a b c d e f"
+    wire.fault(Fault(kind="cut", match=match, after=AHEAD["completions"] + 2))
+    error = chatmgr("send", "my plan", "count", code=6).err
+    assert error.splitlines()[-1].endswith(
+        " What arrived is kept. Go on with it: chatmgr continue 'my plan' "
+        "— or ask again: chatmgr retry 'my plan'"
+    )
+    wire.world.reply = lambda *_: " c d e f"
+    wire.fault(Fault(kind="cut", match=match, after=0))
+    error = chatmgr("send", "my plan", "again", code=6).err
+    assert error.splitlines()[-1].endswith(" Ask again: chatmgr retry 'my plan'")
+
+
+@pytest.mark.parametrize("verb", ["retry", "continue"])
+def test_nothing_goes_on_in_an_empty_conversation(chatmgr: Chatmgr, wire: WireServer, verb: str) -> None:
+    chatmgr.provider("completions", wire.base_url)
+    chatmgr("new", "demo", "-i", "Be brief.", "--provider", "wire")
+    what = {"retry": "turn to ask again", "continue": "answer to go on from"}[verb]
+    line = f"chatmgr: “demo” has no {what}. Ask something: chatmgr send demo …"
+    assert chatmgr.refused(2, verb, "demo") == line
+    assert "“demo” has no turns yet." in chatmgr.refused(5, "edit", "demo@-1", "text")

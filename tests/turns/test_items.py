@@ -112,8 +112,8 @@ class TestCalls:
             "— or decline: chatmgr runs answer demo --decline" in error
         )
         assert waiting.turn("demo@1")["state"] == "requires_action"
-        assert "requires_action" in waiting("history").out
-        assert "[requires_action — look_up]" in waiting("history", "demo").out
+        assert "  waiting  " in waiting("history").out
+        assert "[waiting for the answer to look_up]" in waiting("history", "demo").out
 
     @pytest.mark.parametrize("verb", ["undo", "fork"])
     def test_the_path_stays_until_it_is_answered(self, waiting: Chatmgr, verb: str) -> None:

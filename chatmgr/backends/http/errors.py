@@ -34,8 +34,8 @@ def network_error(provider: Provider, error: BaseException) -> NetworkDown:
         return NetworkDown(message, _proxy_hint(url), heard=False)
     if isinstance(error, httpx2.TimeoutException):
         return NetworkDown(f"{name} ({url}) fell silent before the answer was whole.", hint)
-    hint = "What had arrived is kept; send the message again for a whole answer."
-    return NetworkDown(f"The connection to {name} ({url}) broke before the answer was whole.", hint)
+    message = f"The connection to {name} ({url}) broke before the answer was whole."
+    return NetworkDown(message, broke_off=True)
 
 
 def _proxy_hint(url: str) -> str:

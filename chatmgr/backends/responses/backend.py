@@ -181,7 +181,7 @@ class ResponsesBackend:
             if not state.ended:
                 raise NetworkDown(
                     "The answer broke off: the stream ended before the answer did.",
-                    "What arrived is kept. Send the message again for a whole answer.",
+                    broke_off=True,
                 )
         except (NetworkDown, ProviderRefused) as error:
             refused = isinstance(error, ProviderRefused) and error.status < 500

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from chatmgr.chat.commands.group import CommandGroup
-from chatmgr.chat.commands.tree import CHAT, split_turn
+from chatmgr.chat.commands.tree import split_turn
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.image_size import file_facts, image_size
 from chatmgr.domain.text import valid_message
 from chatmgr.domain.tree import TipMoved
+from chatmgr.services.way_back import CHAT
 from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.ui.attachments import attachments
 from chatmgr.ui.context import app

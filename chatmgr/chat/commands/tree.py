@@ -11,14 +11,13 @@ from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.tree import TipMoved
-from chatmgr.services.way_back import ChatCommands
+from chatmgr.services.way_back import CHAT
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app
 from chatmgr.ui.path_lines import forked, moved, switched
 
-CHAT = ChatCommands()
 _HEADING = "Earlier turns and other paths"
 _TURN = re.compile(r"@(-?[1-9]\d{0,8})")
 _COUNT = re.compile(r"[1-9]\d{0,8}")

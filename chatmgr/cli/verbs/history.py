@@ -247,7 +247,8 @@ def _review(conversation: Conversation, turn: int | None, options: _Options) -> 
     if options.save is not None:
         from chatmgr.ui.item_files import save_files
 
-        save_files(turns, options.save, conversation.name + (f"@{turn}" if turn else ""))
+        address = conversation.name + (f"@{turn}" if turn else "")
+        save_files(turns, options.save, address, as_json=options.as_json)
         return
     if options.as_json:
         _print_json(conversation, turns, with_runs=options.runs)

@@ -9,7 +9,7 @@ import click
 from chatmgr.cli.params import NameParam, json_option, read_stdin
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Conversation, LiveRun
-from chatmgr.domain.states import RunState
+from chatmgr.domain.states import RunState, state_word
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.terminal.durations import age
@@ -47,7 +47,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     rows = (
         (
             f"{run.conversation}@{run.position}",
-            "left behind" if app().turns.is_orphaned(run) else run.state,
+            "left behind" if app().turns.is_orphaned(run) else state_word(run.state),
             run.provider,
             run.model or "—",
             run.run_id or "—",

@@ -8,12 +8,12 @@ import click
 
 from chatmgr.cli.params import NameParam, json_option
 from chatmgr.domain.errors import NotFound, UsageFault
+from chatmgr.domain.events import visible_thread_id
 from chatmgr.domain.model import Assistant, Conversation, Provider
 from chatmgr.domain.names import slug, valid_name
 from chatmgr.domain.redaction import safe_url
 from chatmgr.domain.remote import ThreadRef
 from chatmgr.domain.text import counted
-from chatmgr.services.turns import visible_thread_id
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import console
 from chatmgr.ui.context import app

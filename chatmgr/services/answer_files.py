@@ -25,13 +25,14 @@ class SavedFile(NamedTuple):
 
     turn: int
     name: str
+    content_type: str
     path: Path | None
     size: int
     missing: str
     fetched: bool = False
 
 
-class ItemFiles:
+class AnswerFiles:
     """Writes the files of answers into folders. What is missing is tried to be had once more, and then kept.
 
     ``announce`` is told the name of each file that is being fetched. No connection to the database is open
@@ -86,8 +87,9 @@ def name_of(file: Item) -> str:
 
 def _saved(turn: Turn, file: Item, folder: Path, *, fetched: bool) -> SavedFile:
     """Write a file, if it has bytes."""
+    content_type = str(file.content.get("content_type") or "")
     if file.data is None:
         missing = str(file.content.get("missing") or "there are no bytes")
-        return SavedFile(turn.turn, name_of(file), None, 0, missing)
+        return SavedFile(turn.turn, name_of(file), content_type, None, 0, missing)
     path = save_file(folder, name_of(file), file.data)
-    return SavedFile(turn.turn, name_of(file), path, len(file.data), "", fetched)
+    return SavedFile(turn.turn, name_of(file), content_type, path, len(file.data), "", fetched)
