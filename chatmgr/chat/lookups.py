@@ -12,6 +12,7 @@ from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.money import dollars
+from chatmgr.domain.names import notable_assistant
 from chatmgr.domain.states import RunState
 from chatmgr.ui.context import app
 
@@ -127,7 +128,7 @@ def facts(conversation: Conversation) -> list[Fact]:
     return [
         (0, conversation.name),
         (0, waiting),
-        (3, conversation.assistant),
+        (3, notable_assistant(conversation.assistant, conversation.name)),
         (1, model),
         (4, tokens),
         (2, priced),

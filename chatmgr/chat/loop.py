@@ -65,16 +65,23 @@ class Lines(Protocol):
         ...
 
 
-def chat(lines: Lines, send: Callable[[str], None], commands: Mapping[str, Command], console: Console) -> int:
-    """Read lines and act on each until the person leaves.
+def chat(
+    lines: Lines,
+    send: Callable[[str], None],
+    commands: Mapping[str, Command],
+    console: Console,
+    first: str = "",
+) -> int:
+    """Read lines and act on each until the person leaves; ``first`` is a message that was typed before.
 
     Returns the last turn's exit code, 0 where all is well, 130 after Ctrl-C twice. A turn that fails does not
     end the chat: the error is shown, and the next line is read.
     """
     code, pressed = 0, False
+    typed_before = [first] if first else []
     while True:
         try:
-            entered = _entered(lines.ask(), console)
+            entered = typed_before.pop() if typed_before else _entered(lines.ask(), console)
         except EOFError:
             return code
         except LineDropped:

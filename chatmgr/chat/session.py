@@ -159,14 +159,18 @@ def run_chat(
     background: bool = False,
     reasoning: bool = False,
     if_moved: IfMoved = "ask",
+    first: str = "",
 ) -> int:
-    """Chat until the person leaves, then say how to come back. Returns the last turn's exit code, or 130."""
+    """Chat until the person leaves, then say how to come back. Returns the last turn's exit code, or 130.
+
+    ``first`` is a message that was given with the command.
+    """
     app().providers.usable(app().providers.get(conversation.provider))
     app().turns.preload(conversation.provider)
     app().tips.watch(conversation)
     session = ChatSession(conversation, files, background=background, reasoning=reasoning, if_moved=if_moved)
     try:
-        return chat(session.lines, session.send, session.commands, console)
+        return chat(session.lines, session.send, session.commands, console, first)
     finally:
         if interactive():
             console.note(f"Resume with: chatmgr resume {shlex.quote(session.conversation.name)}")

@@ -47,7 +47,7 @@ COMPLETED = {
 # The word typed → what to type; “…” stands for the arguments that were given.
 HINTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("chat", "open", "start", "talk"), ("resume …", "new …")),
-    **dict.fromkeys(("ask", "prompt", "question", "say", "tell"), ("new NAME …",)),
+    **dict.fromkeys(("prompt", "question", "query", "say", "tell"), ("ask …",)),
     **dict.fromkeys(("create", "init"), ("new …",)),
     **dict.fromkeys(("log", "logs", "sessions", "conversations", "chats"), ("history …",)),
     **dict.fromkeys(("find", "grep"), ("search …",)),
@@ -101,8 +101,10 @@ def unknown(args: list[str], verbs: list[str]) -> UsageFault:
     if word in HINTS:
         commands = [_with_arguments(command, word, rest) for command in HINTS[word]]
         return UsageFault(message, f"Type: {' — or: '.join(commands)}")
-    from chatmgr.domain.names import nearest
+    from chatmgr.domain.names import nearest, reads_as_message
 
+    if reads_as_message(word):
+        return UsageFault(message, f"If it is a question, type: {join(['chatmgr', 'ask', *args])}")
     if meant := nearest(word, [*verbs, *COMPLETED]):
         return UsageFault(message, f"Did you mean: {join(['chatmgr', meant[0], *rest])}")
     return UsageFault(message, "See: chatmgr --help")

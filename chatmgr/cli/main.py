@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # line here, in the section where a reader would look for it.
 GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Talk": {
-        "new": ("new", "Create an assistant and a named conversation, then chat."),
+        "new": ("new", "Create a named conversation, then chat."),
+        "ask": ("ask", "Ask a question, in a new conversation or the last one."),
         "resume": ("resume", "Continue a conversation."),
         "send": ("send", "Run one turn and print the answer."),
         "runs": ("runs", "List open runs; wait for them, answer or cancel them."),
@@ -64,7 +65,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
 }
 _OTHER_NAMES = {"search": "search"}  # commands that are aliases, and not listed
 # Verbs that run turns. Ctrl-C waits there until the message is kept; any other verb it stops in its work.
-_TURN_VERBS = frozenset({"continue", "edit", "new", "resume", "retry", "runs", "send"})
+_TURN_VERBS = frozenset({"ask", "continue", "edit", "new", "resume", "retry", "runs", "send"})
 COMMANDS = {verb: row for group in GROUPS.values() for verb, row in group.items()}
 EXIT_CODES = """\b
 Exit codes:
@@ -159,6 +160,7 @@ def cli(ctx: click.Context, debug: bool) -> int | None:
     \b
     Examples:
       chatmgr
+      chatmgr ask "What is the capital of Peru?"
       chatmgr new demo -i "You are brief."
       chatmgr resume demo
       chatmgr send demo "And in French?"

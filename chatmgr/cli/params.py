@@ -1,6 +1,5 @@
-"""What the verbs take from the command line: names that complete, shared options, and the message."""
+"""What the verbs take from the command line: names that complete, and shared options."""
 
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Literal
@@ -8,8 +7,8 @@ from typing import Any, Literal
 import click
 from click.shell_completion import CompletionItem
 
+from chatmgr.domain.addresses import LAST, is_last
 from chatmgr.domain.errors import ChatmgrError, UsageFault
-from chatmgr.domain.text import valid_message
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import PLAIN, app
 
@@ -23,14 +22,23 @@ _DESCRIPTION = 72  # columns
 class NameParam(click.ParamType[str]):
     """The name of a conversation, an assistant, a provider …; the shell completes it.
 
-    The name is taken as it was typed; whether there is such a thing is checked where it is used. Completions
-    come from what is kept on this machine, and are empty where that cannot be read. Only for models a server
-    may be asked, for a moment, if it was not asked today.
+    The name is taken as it was typed; whether there is such a thing is checked where it is used. Only
+    ``@last`` is replaced, by the name of the conversation used last, unless the word may also be something
+    else (``literal``). Completions come from what is kept on this machine, and are empty where that cannot be
+    read. Only for models a server may be asked, for a moment, if it was not asked today.
     """
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, *, literal: bool = False) -> None:
         self.kind = kind
         self.name = kind
+        self._literal = literal
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name; raises UsageFault for an argument that is empty: an option may be, and says none then."""
+        name = str(value)
+        if self._literal or (ctx is not None and ctx.resilient_parsing):
+            return name
+        return named(self.kind, name) if isinstance(param, click.Argument) else name
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -50,7 +58,21 @@ class NameParam(click.ParamType[str]):
         return _COMPLETERS[self.kind](incomplete)
 
 
+def named(kind: Kind, name: str) -> str:
+    """What an argument names: ``@last`` replaced by a conversation's name. Raises UsageFault for nothing."""
+    if not name:
+        what = "conversation" if kind in {"name or tag", "trashed"} else kind
+        raise UsageFault(f"The {what} name is empty.", "Is a variable of the shell empty?")
+    if kind in {"conversation", "name or tag"} and is_last(name):
+        from chatmgr.ui.project_folder import with_last_name
+
+        return with_last_name(name)
+    return name
+
+
 def _conversations(incomplete: str) -> Completions:
+    if incomplete and LAST.startswith(incomplete):
+        return [(LAST, "the conversation used last")]
     return app().reader.conversations.names(incomplete, _COMPLETED)
 
 
@@ -168,6 +190,9 @@ fork_if_moved_option = click.option(
     "--fork-if-moved", is_flag=True, help="If the conversation moved meanwhile, fork it at what was seen."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+continue_option = click.option(
+    "-c", "--continue", "go_on", is_flag=True, help="Go on with the conversation used last here."
+)
 here_option = click.option("--here", is_flag=True, help="Only conversations last used in this project.")
 all_option = click.option(
     "--all", "everything", is_flag=True, help="All conversations, including archived ones."
@@ -184,79 +209,3 @@ def if_moved(append: bool, fork: bool) -> Literal["ask", "append", "fork"]:
     if append and fork:
         raise UsageFault("--append and --fork-if-moved exclude each other.", "Leave out one of them.")
     return "append" if append else "fork" if fork else "ask"
-
-
-# Messages
-
-
-def read_stdin() -> str:
-    """What was piped in; empty at a terminal. Raises UsageFault where it is not UTF-8, with the offset."""
-    if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
-        return ""
-    from chatmgr.terminal.silence import read_all
-
-    content = read_all("a message")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageFault(
-            f"Standard input is not UTF-8: byte 0x{content[error.start]:02x} at offset {error.start:,}.",
-            "Convert it first, for instance: iconv -f latin1 -t utf-8",
-        ) from None
-
-
-class MessageCommand(click.Command):
-    """A command that takes a message, which may begin with “-” as no other argument does.
-
-    Click takes such a message for an option. Its error, and the error of what came of it, then say how to
-    write it.
-    """
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As Click's, with a hint where an option is not one."""
-        ctx.meta[_TYPED] = list(args)
-        try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            mistyped = (
-                isinstance(error, click.NoSuchOption) and error.possibilities and " " not in error.option_name
-            )
-            if not mistyped and isinstance(error, (click.NoSuchOption, click.BadOptionUsage)):
-                error.__dict__["hint"] = self._dash_hint(ctx)  # main prints it
-            raise
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """As Click's; an option that swallowed a message leaves none, or a file that is not there."""
-        try:
-            return super().invoke(ctx)
-        except UsageFault as error:
-            if hint := self._dash_hint(ctx, sentences_only=True):
-                error.hint = hint
-            raise
-
-    def _dash_hint(self, ctx: click.Context, *, sentences_only: bool = False) -> str:
-        """How to write the message that was meant; empty where nothing typed looks like one."""
-        typed: list[str] = ctx.meta.get(_TYPED, [])
-        if "--" in typed:
-            return ""
-        dashed = [word for word in typed if word.startswith("-") and word != "-"]
-        if sentences_only:
-            dashed = [word for word in dashed if " " in word and not word.startswith("--")]
-        return (
-            f"A message that begins with “-” goes after “--”: {ctx.command_path} NAME -- MESSAGE"
-            if dashed
-            else ""
-        )
-
-
-_TYPED = "chatmgr.typed"  # where Click's context keeps the words of the command line
-
-
-def message_from(argument: str | None, piped: str) -> str:
-    """The message: what was piped in, then the argument; empty when there is neither."""
-    return "\n\n".join(part for part in (piped.rstrip("\n"), argument) if part)
-
-
-def checked_message(text: str) -> str:
-    """The message as it is; raises UsageFault for one that cannot be sent, before anything is stored."""
-    return valid_message(text, app().settings.get("message_limit"))

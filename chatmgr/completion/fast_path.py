@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 
 CONVERSATION, ASSISTANT = "conversation", "assistant"
+LAST = "@last"
 _MAX_NAMES = 50
 _DESCRIPTION_WIDTH = 72  # columns
 _BUSY_SECONDS = 10
@@ -159,6 +160,8 @@ def _database_path() -> str:
 
 
 def _conversations(ask: Callable[..., list[tuple[str, str]]], incomplete: str) -> Candidates:
+    if incomplete and LAST.startswith(incomplete):
+        return [(LAST, "the conversation used last")]
     low = incomplete
     if not low.isascii():
         from unicodedata import normalize

@@ -12,6 +12,8 @@ TAG_LIMIT = 32
 TITLE_LIMIT = 200
 DEFAULT_ASSISTANT = "default"  # the assistant that answers where none is named
 _SHORT = 8  # characters
+_WORDS_OF_A_NAME = 3
+_QUESTION_MARKS = "?¿？؟՞፧‽。！"  # and the marks that end a sentence where words are not spaced
 
 
 def valid_name(kind: str, name: str) -> str:
@@ -104,6 +106,18 @@ def slug(text: str, taken: Iterable[str] = ()) -> str:
         number += 1
         name = f"{base}-{number}"
     return name
+
+
+def reads_as_message(text: str) -> bool:
+    """Whether a text was hardly meant as a name: a question, a sentence, more than three words, or lines."""
+    words = text.split()
+    is_sentence = len(words) > 1 and text.rstrip().endswith((".", "!", "…", ":"))
+    return (
+        len(words) > _WORDS_OF_A_NAME
+        or is_sentence
+        or "\n" in text.strip()
+        or any(mark in text for mark in _QUESTION_MARKS)
+    )
 
 
 def is_numbered_name(name: str, other: str) -> bool:

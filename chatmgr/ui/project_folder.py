@@ -3,6 +3,7 @@
 from pathlib import Path
 from shlex import quote
 
+from chatmgr.domain.addresses import LAST, is_last
 from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import Conversation
 from chatmgr.terminal.console import console
@@ -39,6 +40,15 @@ def last_conversation(*, here: bool) -> Conversation:
     if last := local or newest:
         return last
     raise NotFound("conversation", "", (), "Begin one: chatmgr new")
+
+
+def with_last_name(address: str) -> str:
+    """An address in which ``@last`` is replaced by the name that it stands for here; any other as it is."""
+    if not is_last(address):
+        return address
+    name = last_conversation(here=False).name
+    console.note(f"{LAST} is “{name}”.")
+    return name + address.removeprefix(LAST)
 
 
 def record_use(conversation: Conversation) -> None:

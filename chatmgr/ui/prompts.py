@@ -77,8 +77,13 @@ def ask_choice(question: str, keys: str) -> str:
                 return wanted
 
 
+def ask_assistant(default: str) -> str:
+    """The assistant's name, which is the first question of ``new``: Enter takes the default one."""
+    return ask_line("Name of the assistant (Enter: a helpful assistant)", default)
+
+
 def ask_name() -> str:
-    """The assistant's name, which is the first question of ``new``."""
+    """The name of a new assistant."""
     return ask_line("Name of the assistant", None)
 
 

@@ -126,7 +126,9 @@ def test_instructions_of_others_stay_as_they_are(open_chat: Open, wire: WireServ
     screen.say("/system -e")
     screen.until("The editor false exited with code 1; the text is unchanged.", at_prompt=True)
     screen.say("/system You test.")
-    screen.until("as “second”, a copy of tutor, which is unchanged.", "second · second", at_prompt=True)
+    screen.until(
+        "as “second”, a copy of tutor, which is unchanged.", "second · default model of wire", at_prompt=True
+    )
     left(screen)
     other = open_chat("resume", "first")
     other.until("'one'", at_prompt=True)

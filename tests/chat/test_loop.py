@@ -17,7 +17,7 @@ NEW = ("new", "demo", "-i", "Be brief.")
 def test_new_asks_then_chats(open_chat: Open, wire: WireServer) -> None:
     """The assistant's name, its instructions, a turn, and how to come back."""
     screen = open_chat("new")
-    screen.until("Name of the assistant:")
+    screen.until("Name of the assistant (Enter: a helpful assistant) [default]:")
     assert "nstructions" not in screen.text  # one question at a time
     screen.type(f"Ada Lovelace{ENTER}")
     screen.until("Its instructions:")
@@ -46,7 +46,7 @@ def test_new_asks_then_chats(open_chat: Open, wire: WireServer) -> None:
 )
 def test_leaving(open_chat: Open, keys: str) -> None:
     screen = open_chat(*NEW)
-    screen.until("“demo” with demo at wire", at_prompt=True)
+    screen.until("“demo” with its assistant demo at wire", at_prompt=True)
     screen.type(keys)
     assert screen.end() == 0
     assert screen.lines[-1] == "Resume with: chatmgr resume demo"

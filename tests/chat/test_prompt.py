@@ -175,11 +175,11 @@ def test_another_mode_is_refused(open_chat: Open, home: Path) -> None:
 
 
 def test_the_toolbar_tells_where_one_is_and_gives_way(open_chat: Open) -> None:
-    screen = open_chat(*NEW, "-m", "gpt-4.1", "one")
+    screen = open_chat(*NEW, "-a", "tutor", "-m", "gpt-4.1", "one")
     assert screen.end() == 0
     screen = open_chat("resume", "demo")
-    screen.until("demo · demo · gpt-4.1", at_prompt=True)
-    assert screen.toolbar.startswith("demo · demo · gpt-4.1 · ")
+    screen.until("demo · tutor · gpt-4.1", at_prompt=True)
+    assert screen.toolbar.startswith("demo · tutor · gpt-4.1 · ")
     assert screen.toolbar.endswith(" tokens")
     screen.resize(20)
     screen.until("demo · gpt-4.1")
@@ -188,21 +188,21 @@ def test_the_toolbar_tells_where_one_is_and_gives_way(open_chat: Open) -> None:
 
 def test_the_toolbar_tells_the_model_that_the_provider_chose(open_chat: Open) -> None:
     screen = open_chat(*NEW)
-    screen.until("demo · demo · default model of wire", at_prompt=True)
-    assert screen.toolbar == "demo · demo · default model of wire"
+    screen.until("demo · default model of wire", at_prompt=True)
+    assert screen.toolbar == "demo · default model of wire"
     screen.say("hello")
-    screen.until("you said: 'hello'", "demo · demo · gpt-4.1 · ", at_prompt=True)
+    screen.until("you said: 'hello'", "demo · gpt-4.1 · ", at_prompt=True)
     assert "default model" not in screen.toolbar
     screen.type(CTRL_D)
     assert screen.end() == 0
     screen = open_chat("resume", "demo")
-    screen.until("demo · demo · gpt-4.1 · ", at_prompt=True)
+    screen.until("demo · gpt-4.1 · ", at_prompt=True)
 
 
 def test_the_toolbar_tells_the_model_that_is_set_before_the_first_answer(open_chat: Open) -> None:
     screen = open_chat(*NEW, "-m", "gpt-4o-mini")
-    screen.until("demo · demo · gpt-4o-mini", at_prompt=True)
-    assert screen.toolbar == "demo · demo · gpt-4o-mini"
+    screen.until("demo · gpt-4o-mini", at_prompt=True)
+    assert screen.toolbar == "demo · gpt-4o-mini"
 
 
 def test_a_dumb_terminal_gets_plain_lines(open_chat: Open, wire: WireServer) -> None:

@@ -122,7 +122,7 @@ def test_every_status_of_a_run(chatmgr: Chatmgr, status: str, streams: bool) -> 
     with WireServer(wild=Wild(no_streaming=not streams)) as wire:
         chatmgr.provider("assistants", wire.base_url)
         wire.script_run(*script)
-        done = chatmgr("new", "demo", "one", "-i", "x", "--provider", "wire", "--json", code=code)
+        done = chatmgr("new", "demo", "one", "--provider", "wire", "--json", code=code)
         [turn] = done.json()
         assert (turn["state"], turn["detail"]) == (state, detail)
         assert (turn["answer"] is None) == (state not in {"completed", "incomplete"})

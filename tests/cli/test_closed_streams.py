@@ -28,7 +28,7 @@ def test_no_output(talking: Chatmgr, words: tuple[str, ...]) -> None:
 
 
 def test_no_input(talking: Chatmgr, wire: WireServer) -> None:
-    assert "message is empty" in closed(talking, "<&-", "send", "demo", code=2).err
+    assert "The message for “demo” is missing." in closed(talking, "<&-", "send", "demo", code=2).err
     assert closed(talking, "<&-", "new", "aa", "-a", "demo").err.startswith("“aa” with demo at wire.")
     assert wire.turns_heard == ["one"]
 

@@ -43,7 +43,8 @@ TWO, GONE = f"conversations.name two {EVIL}", f"conversations.name gone {EVIL}"
 VERBS: dict[str, list[str]] = {
     "new": ["new fresh hello --provider wire -i brief"],
     "resume": ["resume one"],
-    "send": ["send one hello", "send one hello --json", "send one -m other hello"],
+    "ask": ["ask hello --provider wire", "ask -c hello", "ask hello --provider wire -i brief --json"],
+    "send": ["send @last hello", "send one hello", "send one hello --json", "send one -m other hello"],
     "runs": ["runs", "runs --json"],
     "runs answer": ["runs answer one"],
     "runs cancel": ["runs cancel one"],

@@ -81,6 +81,8 @@ def test_help_loads_click_alone(chatmgr: Chatmgr, words: tuple[str, ...]) -> Non
         ("db", "status"),
         ("send", "--help"),
         ("new", "--help"),
+        ("ask", "--help"),
+        ("history", "@last"),
     ],
     ids=" ".join,
 )
@@ -134,9 +136,22 @@ def test_a_turn_loads_neither_migrations_nor_a_line_editor(talking: Chatmgr, wir
 
 
 @pytest.mark.parametrize(
+    "words", [("ask", "two"), ("ask", "--continue", "two"), ("send", "--continue", "two")], ids=" ".join
+)
+def test_a_question_loads_what_a_message_does(talking: Chatmgr, words: tuple[str, ...]) -> None:
+    talking.env["CHATMGR_PROVIDER"] = "wire"
+    sent = modules(talking, "send", "demo", "one")
+    asked = modules(talking, *words)
+    own = {"chatmgr.cli.verbs.ask", "chatmgr.cli.model_params", "chatmgr.ui.new_conversation"}
+    own |= {"chatmgr.domain.parameters", "chatmgr.services.assistants"}
+    assert asked - sent <= own | {"chatmgr.store.writer.assistants", "chatmgr.store.writer.conversations"}
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ("send", "demo", "two"),
+        ("ask", "two", "--provider", "wire"),
         ("rename", "demo", "plan"),
         ("tag", "demo", "+work"),
         ("delete", "demo", "-y"),

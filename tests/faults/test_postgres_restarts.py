@@ -101,7 +101,7 @@ def test_an_idle_chat_survives_with_the_typed_line(
         (home / "config.toml").write_text(f'provider = "wire"\n{table}', encoding="utf-8")
         env = environment(home, CHATMGR_DATABASE_URL=own_url)
         with Screen(["-m", "chatmgr", "new", "demo", "-i", ""], env, home.parent) as screen:
-            screen.until("“demo” with demo at wire", at_prompt=True)
+            screen.until("“demo” with its assistant demo at wire", at_prompt=True)
             screen.say("one")
             screen.until("1 user turns; you said: 'one'", at_prompt=True)
             _restart(own_server)

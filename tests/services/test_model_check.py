@@ -18,7 +18,7 @@ def plain(chatmgr: Chatmgr) -> Chatmgr:
 
 
 def first_turn(chatmgr: Chatmgr, *more: str) -> list[str]:
-    return ["new", "demo", "-i", "x", "--provider", "wire", *more, "one"]
+    return ["new", "demo", "--provider", "wire", *more, "one"]
 
 
 class TestStoredFirst:

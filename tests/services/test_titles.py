@@ -14,7 +14,7 @@ from tests.wire.parts import Said
 from tests.wire.world import echo
 
 TITLE = "Hello in three words"
-NEW = ("new", "demo", "-i", "Be brief.", "--provider", "wire", "one")
+NEW = ("new", "demo", "--provider", "wire", "one")
 ASKED = {"responses": "/responses", "assistants": "/chat/completions", "completions": "/chat/completions"}
 
 

@@ -2,15 +2,12 @@
 
 import click
 
+from chatmgr.cli.messages import MessageCommand, checked_message, message_from, read_stdin
 from chatmgr.cli.params import (
-    MessageCommand,
     NameParam,
-    checked_message,
     file_option,
     json_option,
-    message_from,
     plain_option,
-    read_stdin,
     reasoning_option,
 )
 from chatmgr.domain.addresses import in_shell

@@ -117,7 +117,11 @@ def _paired(names: Sequence[str], title: str | None) -> Renames:
         if len(names) == 1:
             conversation = app().reader.conversations.get(names[0])
             return [(conversation, conversation.name)]
-    if not names or len(names) % 2:
+    if len(names) % 2:
+        raise UsageFault(
+            f"The new name for “{names[-1]}” is missing.", f"Type: chatmgr rename {quote(names[-1])} NEW"
+        )
+    if not names:
         raise UsageFault("Names come in pairs, old and new.", "For instance: chatmgr rename draft plan")
     new_names = [valid_name("conversation", name) for name in names[1::2]]
     renames = list(zip(map(app().reader.conversations.get, names[::2]), new_names, strict=True))

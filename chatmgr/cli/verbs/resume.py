@@ -6,6 +6,7 @@ import click
 
 from chatmgr.chat.pickers import pick_conversation
 from chatmgr.chat.session import run_chat
+from chatmgr.cli.messages import MessageCommand, checked_message, message_from, read_stdin
 from chatmgr.cli.params import (
     NameParam,
     after_option,
@@ -36,7 +37,7 @@ from chatmgr.ui.prompts import ask_choice
 from chatmgr.ui.turn_view import adjust, note_unlisted_model, settle
 
 
-@click.command("resume", short_help="Continue a conversation.")
+@click.command("resume", cls=MessageCommand, short_help="Continue a conversation.")
 @click.argument(
     "address",
     required=False,
@@ -44,6 +45,7 @@ from chatmgr.ui.turn_view import adjust, note_unlisted_model, settle
     type=NameParam("conversation"),
     help="The conversation. Default: the last one used in this project, or anywhere.",
 )
+@click.argument("message", required=False, help="A message to go on with. Piped input comes before it.")
 @click.option("-i", "--pick", is_flag=True, help="Pick the conversation from a list, with a preview.")
 @click.option(
     "-n",
@@ -65,6 +67,7 @@ from chatmgr.ui.turn_view import adjust, note_unlisted_model, settle
 @early_typeahead()
 def command(
     address: str | None,
+    message: str | None,
     pick: bool,
     count: int | None,
     here: bool,
@@ -84,7 +87,7 @@ def command(
     Ctrl-C stops an answer and keeps what has arrived; twice in a row leaves, with code 130.
     Alt-Enter inserts a line break, as does Enter in a message that begins with three quotes (\"\"\").
     Ctrl-R searches your messages in all conversations; /help lists commands and keys.
-    Piped lines are sent one by one.
+    Piped lines are sent one by one. A MESSAGE on the command line is said first, with all that is piped in.
 
     A turn in the middle is shown, and you are asked whether to go on at the end or to fork there. If another
     process changes the conversation while you chat, you are told before your next message is sent.
@@ -92,11 +95,13 @@ def command(
     \b
     Examples:
       chatmgr resume demo
+      chatmgr resume demo "And in French?"
       chatmgr resume demo@12   (the address of a search hit)
       chatmgr resume   (the last conversation of this project, or of all)
       chatmgr resume --pick
     """
     policy = if_moved(append, fork_if_moved)
+    first = "" if message is None else checked_message(message_from(message, read_stdin()))
     conversation, turn = _chosen(address, pick=pick, here=here)
     if conversation is None:
         return 0  # the person left the list without picking
@@ -114,7 +119,7 @@ def command(
     conversation = adjust(conversation, provider, model, max_cost)
     if interactive():  # else the next piped line does
         note_unlisted_model(conversation.provider, model)
-    return run_chat(conversation, background=background, reasoning=reasoning, if_moved=policy)
+    return run_chat(conversation, background=background, reasoning=reasoning, if_moved=policy, first=first)
 
 
 def _chosen(address: str | None, *, pick: bool, here: bool) -> tuple[Conversation | None, Turn | None]:

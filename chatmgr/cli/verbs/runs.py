@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from chatmgr.cli.params import NameParam, json_option, read_stdin
+from chatmgr.cli.messages import read_stdin
+from chatmgr.cli.params import NameParam, json_option
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Conversation, LiveRun
 from chatmgr.domain.states import RunState, state_word
