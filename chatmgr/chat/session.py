@@ -17,11 +17,13 @@ from chatmgr.domain.text import valid_message
 from chatmgr.domain.tree import TipMoved
 from chatmgr.services.attachments import check_files
 from chatmgr.services.way_back import CHAT
-from chatmgr.terminal.console import console
+from chatmgr.terminal.console import can_edit_lines, console
+from chatmgr.terminal.focus import window_focus
 from chatmgr.ui import transcript_view
 from chatmgr.ui.context import app, interactive
 from chatmgr.ui.event_view import Events
 from chatmgr.ui.moved_tip import IfMoved, place_after
+from chatmgr.ui.notifications import wants_notifications
 from chatmgr.ui.turn_view import follow, note_unlisted_model, settle
 
 
@@ -168,6 +170,7 @@ def run_chat(
     app().providers.usable(app().providers.get(conversation.provider))
     app().turns.preload(conversation.provider)
     app().tips.watch(conversation)
+    window_focus.wanted = can_edit_lines() and wants_notifications()
     session = ChatSession(conversation, files, background=background, reasoning=reasoning, if_moved=if_moved)
     try:
         return chat(session.lines, session.send, session.commands, console, first)

@@ -62,6 +62,13 @@ SETTINGS = (
         "Draw images: auto asks the terminal; none; or the protocol to use.",
         ("auto", "none", "kitty", "iterm2", "sixel"),
     ),
+    Setting(
+        "notify",
+        "none",
+        "Notify when an answer that took long is there: auto goes by the terminal; or bell, osc9, osc777.",
+        ("none", "auto", "bell", "osc9", "osc777"),
+    ),
+    Setting("notify_after", 10.0, "Seconds that an answer must have taken for a notification."),
     Setting("compact_threshold", 200_000, "Tokens above which a thread is compacted (responses); 0: never."),
     Setting(
         "trash_days", 0, "Days to keep conversations in the trash, with a notice before they go; 0: forever."

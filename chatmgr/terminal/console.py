@@ -9,7 +9,7 @@ import select
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -118,6 +118,15 @@ def _write_interruptibly(text: str) -> None:
     while rest:
         interrupts.wait(descriptor, writing=True)
         rest = rest[os.write(descriptor, rest[: select.PIPE_BUF]) :]
+
+
+def write_sequence(sequence: bytes) -> None:
+    """Send the terminal a sequence that shows nothing: by stdout, else by stderr, if either is one."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream.isatty():
+            with suppress(OSError):
+                os.write(stream.fileno(), sequence)
+            return
 
 
 def wrap_for_stderr(text: str) -> str:

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from chatmgr.terminal.bottom_area import BottomArea
-
-_PASTE_OFF = "\x1b[?2004l"
+from chatmgr.terminal.input_modes import modes_off
 
 
 @contextmanager
@@ -24,7 +23,7 @@ def redrawn_after_stop(area: BottomArea) -> Iterator[None]:
 
     def stop(signum: int, frame: FrameType | None) -> None:
         was_shown = area.hide_in_handler()
-        sys.stdout.write(_PASTE_OFF)
+        sys.stdout.write(modes_off().decode())
         sys.stdout.flush()
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)  # comes back when the process continues

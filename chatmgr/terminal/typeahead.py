@@ -19,12 +19,12 @@ from types import FrameType
 from typing import Any, Protocol
 
 from chatmgr.domain.interrupts import interrupts
-from chatmgr.terminal.console import can_edit_lines, console
+from chatmgr.terminal.console import can_edit_lines, console, write_sequence
+from chatmgr.terminal.input_modes import modes_off, modes_on
 
 if sys.platform != "win32":
     import termios
 
-_PASTE_ON, _PASTE_OFF = b"\x1b[?2004h", b"\x1b[?2004l"
 _SHOW_CURSOR = b"\x1b[?25h"
 _CLEAR_LINE = b"\r\x1b[K"
 _CTRL_C = b"\x03"
@@ -68,7 +68,7 @@ class QuietTerminal:
         _quiet.append(self)
         try:
             self.silence()
-            _write_sequence(_CLEAR_LINE)  # what was typed before is kept, but its echo stands there
+            write_sequence(_CLEAR_LINE)  # what was typed before is kept, but its echo stands there
             yield
         finally:
             self.restore()
@@ -102,8 +102,8 @@ class QuietTerminal:
         if console.bottom:
             console.bottom.hide_in_handler()
         elif console.status_shown:
-            _write_sequence(_CLEAR_LINE)
-        _write_sequence(_PASTE_OFF + _SHOW_CURSOR)
+            write_sequence(_CLEAR_LINE)
+        write_sequence(modes_off() + _SHOW_CURSOR)
         self.restore()
         signal.signal(signum, signal.SIG_DFL)
         os.kill(os.getpid(), signum)
@@ -114,7 +114,7 @@ class QuietTerminal:
             with suppress(termios.error):
                 self._set_mode()
                 if _active:
-                    _write_sequence(_PASTE_ON)
+                    write_sequence(modes_on())
 
 
 class TypeAhead:
@@ -208,11 +208,11 @@ class TypeAhead:
 def capturing(capture: Pausable) -> Iterator[None]:
     """Within this block, ``capture`` takes what is typed, and pastes are marked as such."""
     _active.append(capture)
-    _write_sequence(_PASTE_ON)
+    write_sequence(modes_on())
     try:
         yield
     finally:
-        _write_sequence(_PASTE_OFF)
+        write_sequence(modes_off())
         _active.remove(capture)
 
 
@@ -220,11 +220,11 @@ def capturing(capture: Pausable) -> Iterator[None]:
 def _capture_paused(capture: Pausable) -> Iterator[None]:
     """Within this block, nothing that is typed is taken, and pastes are not marked."""
     with capture.paused():
-        _write_sequence(_PASTE_OFF)
+        write_sequence(modes_off())
         try:
             yield
         finally:
-            _write_sequence(_PASTE_ON)
+            write_sequence(modes_on())
 
 
 def _ends_mid_character(data: bytearray) -> bool:
@@ -232,14 +232,6 @@ def _ends_mid_character(data: bytearray) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")("ignore")
     decoder.decode(bytes(data[-3:]))
     return bool(decoder.getstate()[0])
-
-
-def _write_sequence(sequence: bytes) -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if stream.isatty():
-            with suppress(OSError):
-                os.write(stream.fileno(), sequence)
-            return
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from chatmgr.terminal.console import console
 from chatmgr.terminal.status import Status
 from chatmgr.ui.context import app, interactive
 from chatmgr.ui.event_view import Events, EventView
+from chatmgr.ui.notifications import notified
 
 
 def adjust(conversation: Conversation, provider: str, model: str, max_cost: float | None) -> Conversation:
@@ -117,7 +118,8 @@ def follow(
     """Show a run's events to their end, asking the person for the outputs of functions on the way."""
 
     def show(events: Events) -> Finished | None:
-        return EventView(conversation, quiet=quiet, reasoning=reasoning).show(events)
+        with notified(conversation):
+            return EventView(conversation, quiet=quiet, reasoning=reasoning).show(events)
 
     end = show(events)
     while end and end.state is RunState.REQUIRES_ACTION:

@@ -17,6 +17,8 @@ from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
+from chatmgr.terminal.focus import window_focus
+
 _PASTE_START, _PASTE_END = "\x1b[200~", "\x1b[201~"
 _SEQUENCE = re.compile(
     r"\x1b\[\[[A-E]"  # function keys of the Linux console
@@ -118,6 +120,7 @@ class KeyParser(Vt100Parser):
                 if match[0] == _PASTE_START:
                     self._paste = []
                     return data[position:]
+                window_focus.take_report(match[0])
                 self._send(_translated(match))
             elif _UNFINISHED.match(data, escape):
                 self._held = data[escape:]
