@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 
-from chatmgr.backends.model_list import LIST_SECONDS, is_listed, listed_within
-from chatmgr.domain.errors import ModelUnknown, ProviderRefused
+from chatmgr.backends.model_list import LIST_SECONDS, fetch_within, is_listed, listed_within
+from chatmgr.domain.errors import ChatmgrError, ModelUnknown, ProviderRefused
 from chatmgr.domain.events import Delta, Event, Notice, Opened, Reasoning
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.model import ModelInfo
@@ -26,6 +26,23 @@ def unlisted_note(provider: str, model: str, models: Callable[[], list[ModelInfo
         return ""
     close = ", ".join(f"“{name}”" for name in nearest(model, listed) or listed[:_NAMED])
     return f"{provider} does not list the model “{model}”; it lists {close}. The turn will tell."
+
+
+def models_like(name: str, models: Callable[[], list[ModelInfo]]) -> list[ModelInfo] | None:
+    """The models of a list that have all words of a name in theirs; none if it is listed itself.
+
+    None if no list comes in time.
+    """
+    try:
+        listed = fetch_within(models)
+    except ChatmgrError:
+        return None  # if it matters, the turn reports it
+    if listed is None:
+        return None
+    if is_listed(name, [info.id for info in listed]):
+        return []
+    words = name.casefold().split()
+    return [info for info in listed if all(word in info.id.casefold() for word in words)]
 
 
 class ListOnce:

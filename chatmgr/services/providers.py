@@ -11,7 +11,7 @@ from chatmgr.config import keys, paths
 from chatmgr.config.settings import Settings
 from chatmgr.domain.base_url import is_private_host
 from chatmgr.domain.errors import ConfigurationFault, NotFound
-from chatmgr.domain.model import Provider
+from chatmgr.domain.model import ModelInfo, Provider
 from chatmgr.domain.names import nearest
 from chatmgr.services import local_model
 
@@ -143,14 +143,35 @@ class Providers:
         keys.check_key(provider)
         return registry.create(provider)
 
-    def listed_models(self, provider: Provider) -> list[str] | None:
-        """The ids of the models that a server lists, for a person to choose from; None if it is late."""
+    def models(self, provider: Provider) -> list[ModelInfo] | None:
+        """What a server lists, for a person to choose from; None if it is late."""
         from chatmgr.backends import registry
         from chatmgr.backends.model_list import fetch_within
         from chatmgr.services.model_lists import remember
 
         registry.preload(provider.api)  # the time is the server's, not this process's
-        listed = fetch_within(lambda: remember(provider, self.backend(provider).models()), _CHOICE_SECONDS)
+        return fetch_within(lambda: remember(provider, self.backend(provider).models()), _CHOICE_SECONDS)
+
+    def models_like(self, provider: Provider, name: str) -> list[ModelInfo]:
+        """The listed models that a name may be short for: those with all of its words.
+
+        None where it is a whole name, known or listed, and where no list comes within two seconds.
+        """
+        from chatmgr.backends import registry
+        from chatmgr.services.model_check import models_like
+        from chatmgr.services.model_lists import remember
+
+        if self._is_known(provider, name):
+            return []
+        registry.preload(provider.api)
+        like = models_like(name, lambda: remember(provider, self.backend(provider).models()))
+        if like is None:  # nobody waits for it twice
+            self._looked_up.add((provider.name, name))
+        return like or []
+
+    def listed_models(self, provider: Provider) -> list[str] | None:
+        """The ids of the models that a server lists, as ``models``."""
+        listed = self.models(provider)
         return None if listed is None else [info.id for info in listed]
 
     def unlisted_note(self, provider: Provider, model: str) -> str:
@@ -168,11 +189,13 @@ class Providers:
 
     def needs_check(self, provider: Provider, model: str) -> bool:
         """Whether a model that somebody chose is to be looked up; from now on it counts as looked up."""
-        known = model in {"", provider.default_model} or (provider.name, model) in self._looked_up
-        if known or provider.api == "local":
+        if self._is_known(provider, model) or provider.api == "local":
             return False
         self._looked_up.add((provider.name, model))
         return True
+
+    def _is_known(self, provider: Provider, model: str) -> bool:
+        return model in {"", provider.default_model} or (provider.name, model) in self._looked_up
 
 
 def _indented(lines: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import APIS
-from tests.support.screen import ENTER, Open, Screen
+from tests.support.screen import ENTER, ESC, Open, Screen
 from tests.wire import WireServer
 
 NEW = ("new", "demo", "-i", "Be brief.")
@@ -84,7 +84,9 @@ def test_instructions_are_emptied_in_the_editor(open_any: Open, tmp_path: Path) 
     screen.say("/system")
     screen.until("No instructions. Give some: /system TEXT", at_prompt=True)
     screen.say("/assistant")
-    screen.until("demo, version 2", "(no instructions)", at_prompt=True)
+    screen.until("▌ demo", "(no instructions)", "version 2")
+    screen.type(ESC)
+    screen.until("❯ /assistant", at_prompt=True)
     screen.say("two")
     screen.until("2 turns as: nobody.", at_prompt=True)
 
@@ -95,14 +97,9 @@ def test_who_answers_is_told(open_chat: Open, wire: WireServer, tmp_path: Path) 
     )
     screen = open_chat("new", "demo", "-i", "@long.md", "-m", "gpt-4.1")
     screen.say("/assistant")
-    screen.until(
-        "demo, version 1, gpt-4.1",
-        "  Line 1 ␛]0;pwned␇",
-        "  Line 5",
-        "… 2 more lines: /system",
-        at_prompt=True,
-    )
-    assert "Line 6" not in screen.text
+    screen.until("▌ demo", "in use · Line 1 ␛]0;pwned␇", "│Line 1 ␛]0;pwned␇", "│Line 7", "version 1")
+    screen.type(ESC)
+    screen.until("❯ /assistant", at_prompt=True)
     screen.say("/system")
     screen.until("Line 7 ␛]0;pwned␇", at_prompt=True)
     screen.say("/system @long.md")

@@ -38,7 +38,7 @@ def test_commands_are_offered_while_typing(open_chat: Open) -> None:
     screen.type("ex")
     screen.until("❯ /ex", "/exit", "leave; also /quit, exit() or Ctrl-D")
     screen.type(f"{KILL}/mo")
-    screen.until("❯ /mo", "/model", "switch to this model")
+    screen.until("❯ /mo", "/model", "switch to a model")
     screen.type(TAB)
     screen.until("❯ /model")
     screen.type(f"{KILL}words are not")

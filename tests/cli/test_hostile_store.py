@@ -18,7 +18,7 @@ from tests.support import sample_stores
 from tests.support.commands import Chatmgr
 from tests.support.pseudo_terminal import TerminalProcess
 from tests.support.sample_stores import python_type
-from tests.support.screen import CTRL_D, Screen
+from tests.support.screen import CTRL_D, ESC, Screen
 from tests.wire import WireServer
 
 EVIL = (
@@ -243,14 +243,13 @@ def test_nothing_acts_in_the_chat(open_hostile: Callable[..., Screen]) -> None:
         ("/history", "one@1"),
         ("/search content", "Show one: /history"),
         ("/usage", "tokens"),
-        ("/assistant", "kept, version"),
         ("/system", "assistant_versions.instructions"),
         ("/title", "has the title"),
         ("/tag", "has the tags"),
         ("/code", "Copy one: /code N"),
         ("/provider evil", "goes on at evil"),
         ("/provider wire", "goes on at wire"),
-        ("/model", ""),
+        ("/model gpt-4.1", ""),
         ("hello", "over␍write"),
         ("/save saved.md", "Saved one@"),
         ("/help", "/exit"),
@@ -258,6 +257,12 @@ def test_nothing_acts_in_the_chat(open_hostile: Callable[..., Screen]) -> None:
         screen.clear()
         screen.say(typed)
         screen.until(shown, at_prompt=True)
+    for typed, title in (("/assistant", "assistants"), ("/model", "models"), ("/provider", "providers")):
+        screen.clear()
+        screen.say(typed)
+        screen.until(f"· {title} ·")
+        screen.type(ESC)
+        screen.until(f"❯ {typed}", at_prompt=True)
     screen.type(CTRL_D)
     screen.end()
     assert not re.search("\x1b\\]|\x1b\\[8m|\x1bP|[\x07\x7f-\x9f\u202a-\u202e\u2066-\u2069]", screen.raw)

@@ -1,17 +1,18 @@
 """Who answers: the conversation's assistant and its instructions."""
 
+from chatmgr.chat import offers
+from chatmgr.chat.choosing import Offer
 from chatmgr.chat.commands.group import CommandGroup
 from chatmgr.chat.slash import Command
-from chatmgr.domain.errors import UsageFault
+from chatmgr.domain.errors import NotFound, UsageFault
 from chatmgr.domain.model import Assistant
-from chatmgr.domain.text import counted, valid_text
+from chatmgr.domain.text import valid_text
 from chatmgr.terminal.console import can_edit_lines, console
-from chatmgr.terminal.sanitize import clean, one_line
+from chatmgr.terminal.sanitize import clean
 from chatmgr.ui.attachments import instructions_from
 from chatmgr.ui.context import app
 
 _HEADING = "Assistant"
-_LINES, _WIDTH = 5, 100  # of the instructions, when they are shown with their assistant
 
 
 class AssistantCommands(CommandGroup):
@@ -23,7 +24,7 @@ class AssistantCommands(CommandGroup):
             Command(
                 "/assistant",
                 "[NAME]",
-                "switch to this assistant; without a name, show the current one",
+                "switch to an assistant; without a name, pick one",
                 _HEADING,
                 self._assistant,
                 "assistant",
@@ -37,13 +38,13 @@ class AssistantCommands(CommandGroup):
             ),
         )
 
-    def _assistant(self, name: str) -> None:
+    def _assistant(self, typed: str) -> None:
         conversation = self._conversation
         current = app().reader.assistants.of(conversation.pk)
-        if not name:
-            self._show(current)
+        offer = offers.assistants(current)
+        new = _named(typed, offer) if typed else offer.pick()
+        if new is None:
             return
-        new = app().reader.assistants.get(name)
         if new.id == current.id:
             console.note(f"“{conversation.name}” is with {new.name} already.")
             return
@@ -55,17 +56,6 @@ class AssistantCommands(CommandGroup):
         console.note(f"“{conversation.name}” goes on with {new.name}, version {new.version}, at {endpoint}.")
         if new.provider not in {"", conversation.provider}:
             console.note(f"{new.name} was made for {new.provider}. To go on there: /provider {new.provider}")
-
-    def _show(self, assistant: Assistant) -> None:
-        model = app().turns.model_of(self._session.conversation) or "the provider's default model"
-        console.note(f"{assistant.name}, version {assistant.version}, {model}")
-        lines = assistant.instructions.strip().splitlines()
-        for line in lines[:_LINES]:
-            console.out(f"  {one_line(line, _WIDTH)}".rstrip())
-        if len(lines) > _LINES:
-            console.note(f"  … {counted(len(lines) - _LINES, 'more line')}: /system")
-        if not lines:
-            console.note("  (no instructions)")
 
     def _system(self, typed: str) -> None:
         conversation = self._conversation
@@ -92,6 +82,14 @@ class AssistantCommands(CommandGroup):
             )
         else:
             console.note(f"In force from the next turn on, as version {new.version} of {new.name}.")
+
+
+def _named(typed: str, offer: Offer[Assistant]) -> Assistant | None:
+    """The assistant of a name, or what is picked of those like it; None if the person leaves the list."""
+    try:
+        return app().reader.assistants.get(typed)
+    except NotFound as error:
+        return offer.meant(typed, otherwise=error)
 
 
 def _edited(assistant: Assistant) -> str:

@@ -1,10 +1,12 @@
 """Where the chat continues: another conversation, a new one, another provider or model."""
 
+from chatmgr.chat import offers
 from chatmgr.chat.commands.group import CommandGroup
 from chatmgr.chat.commands.tree import switch_path
 from chatmgr.chat.slash import Command
 from chatmgr.domain import addresses
-from chatmgr.domain.errors import UsageFault
+from chatmgr.domain.errors import ChatmgrError, NotFound, UsageFault
+from chatmgr.domain.model import Conversation, Provider
 from chatmgr.domain.names import valid_name
 from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.ui.context import app
@@ -39,7 +41,7 @@ class NavigationCommands(CommandGroup):
             Command(
                 "/model",
                 "[NAME]",
-                "switch to this model; without a name, show the current one",
+                "switch to a model; without a name, pick one",
                 _HEADING,
                 self._model,
                 "model",
@@ -47,7 +49,7 @@ class NavigationCommands(CommandGroup):
             Command(
                 "/provider",
                 "[NAME]",
-                "switch to this provider; without a name, show the current one",
+                "switch to a provider; without a name, pick one",
                 _HEADING,
                 self._provider,
                 "provider",
@@ -55,23 +57,27 @@ class NavigationCommands(CommandGroup):
         )
 
     def _switch(self, name: str) -> None:
-        if not name:
-            from chatmgr.chat.pickers import pick_conversation
-
-            if not can_edit_lines():
-                raise UsageFault("Name a conversation: /switch NAME")
-            picked = pick_conversation()
-            if picked is None:
-                return
-            name = picked.name
-        elif name.startswith("~"):
+        if name.startswith("~"):
             switch_path(self._conversation, name)
             self._session.refresh()
             return
-        address = addresses.parse_address(name)
-        conversation = app().reader.conversations.get(address.name)
-        turn = app().reader.turns.get(conversation, address.turn).turn if address.turn else 0
-        self._session.switch(conversation, turn)
+        if not name:
+            if not can_edit_lines():
+                raise UsageFault("Name a conversation: /switch NAME")
+            conversation, turn = offers.conversations().pick(), 0
+        else:
+            conversation, turn = self._meant(name)
+        if conversation:
+            self._session.switch(conversation, turn)
+
+    def _meant(self, typed: str) -> tuple[Conversation | None, int]:
+        """The conversation and the turn that an address means, else what is picked of those like it."""
+        address = addresses.parse_address(typed)
+        try:
+            conversation = app().reader.conversations.get(address.name)
+        except (NotFound, UsageFault) as error:
+            return offers.conversations().meant(typed, otherwise=error), 0
+        return conversation, app().reader.turns.get(conversation, address.turn).turn if address.turn else 0
 
     def _new(self, name: str) -> None:
         reader, current = app().reader, self._conversation
@@ -99,12 +105,36 @@ class NavigationCommands(CommandGroup):
         self._new("")
         console.note(f"“{left.name}” is kept as it was: /switch {left.name}. Ctrl-L clears the screen.")
 
-    def _model(self, name: str) -> None:
+    def _model(self, typed: str) -> None:
+        conversation = self._conversation
+        try:
+            provider = app().providers.get(conversation.provider)
+            current = app().turns.shown_model(conversation)
+            name = offers.model_meant(provider, typed, current) if typed else _picked(provider, current)
+        except ChatmgrError as error:
+            if typed:
+                raise
+            console.note(f"{error.message} {error.hint}".strip(), "attention")
+            name = ""
+            if can_edit_lines():
+                self._session.prefill("/model ")
         if name:
             self._session.move("", name)
         self._session.announce()
 
-    def _provider(self, name: str) -> None:
-        if name:
-            self._session.move(name, "")
+    def _provider(self, typed: str) -> None:
+        offer = offers.providers(self._conversation.provider)
+        name = typed or offer.pick() or ""
+        try:
+            if name:
+                self._session.move(name, "")
+        except NotFound as error:
+            if chosen := offer.meant(name, otherwise=error):
+                self._session.move(chosen, "")
         self._session.announce()
+
+
+def _picked(provider: Provider, current: str) -> str:
+    """The model that the person picks of those that a server lists; empty where they keep the current one."""
+    name = offers.models(offers.listed_models(provider), current).pick() or ""
+    return "" if name == current else name

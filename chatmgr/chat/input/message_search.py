@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from chatmgr.chat.input.choices import Choice
+from chatmgr.chat.input.choice import Choice
 from chatmgr.chat.input.picker import pick
 from chatmgr.terminal.sanitize import clean, wrap
 

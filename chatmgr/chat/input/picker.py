@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from prompt_toolkit import Application
 from prompt_toolkit.application import get_app
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples, to_formatted_text
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.layout import (
@@ -28,7 +29,8 @@ from prompt_toolkit.layout import (
 )
 from prompt_toolkit.layout.processors import BeforeInput
 
-from chatmgr.chat.input.choices import Choice, ChoiceRows, Preview
+from chatmgr.chat.input.choice import Choice, Preview
+from chatmgr.chat.input.choice_rows import ChoiceRows
 from chatmgr.chat.input.fuzzy import FuzzySearch
 from chatmgr.chat.input.masking import HostileMask
 from chatmgr.chat.input.panes import Panes, divide, last_lines
@@ -62,6 +64,7 @@ class _Picker(Generic[T]):
         self._previews: dict[tuple[int, Panes], StyleAndTextTuples] = {}
         self._title = title
         self._search = FuzzySearch("", self._rows.folded, limit=_REACHABLE_ROWS)
+        self._listed_search: FuzzySearch | None = None  # the one that found what is listed
         self._best: list[int] = []
         self._selected = self._first_visible = 0
         self._changed = asyncio.Event()
@@ -94,14 +97,14 @@ class _Picker(Generic[T]):
 
     async def _search_rows(self) -> None:
         """Read rows and search them, a slice at a time; wait when there is nothing to do."""
-        drawn_search, redraw_at = None, 0.0
+        redraw_at = 0.0
         while True:
             slice_end = time.monotonic() + _SLICE_SECONDS
             while self._advance() and time.monotonic() < slice_end:
                 pass
             is_complete = self._remaining is None and self._search.done
-            if is_complete or self._search is not drawn_search or slice_end > redraw_at:
-                drawn_search, redraw_at = self._search, slice_end + _REDRAW_SECONDS
+            if is_complete or self._search is not self._listed_search or slice_end > redraw_at:
+                self._listed_search, redraw_at = self._search, slice_end + _REDRAW_SECONDS
                 self._best = self._search.best()
                 self._selected = min(self._selected, max(len(self._best) - 1, 0))
                 self._app.invalidate()
@@ -209,6 +212,7 @@ class _Picker(Generic[T]):
         @keys.add("escape")
         @keys.add("c-c")
         @keys.add("c-g")
+        @keys.add("c-d", filter=Condition(lambda: not self._buffer.text))
         def _leave(event: KeyPressEvent) -> None:
             event.app.exit(result=None)
 
@@ -231,8 +235,9 @@ class _Picker(Generic[T]):
         return keys
 
     def _finish(self) -> None:
-        """Search all rows before Enter takes the best one, even if it was pressed earlier."""
-        while self._advance() and not (self._search.done and self._best):
+        """Search on where Enter was pressed before anything that the query finds was listed."""
+        if self._listed_search is self._search and self._best:
+            return
+        while self._advance() and not (self._search.done and self._search.matches):
             pass
-        if not self._search.done or not self._best:
-            self._best = self._search.best()
+        self._best = self._search.best()

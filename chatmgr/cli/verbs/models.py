@@ -25,7 +25,7 @@ from chatmgr.ui.prompts import provider_or_ask
 @json_option
 @click.pass_context
 def command(ctx: click.Context, provider: str, as_json: bool) -> None:
-    """List a provider's models. A star marks the default.
+    """List a provider's models. A star marks the one that new conversations begin with.
 
     \b
     Examples:
@@ -37,18 +37,19 @@ def command(ctx: click.Context, provider: str, as_json: bool) -> None:
         return
     endpoint = app().providers.usable(provider_or_ask(provider, ""))
     models = model_lists.remember(endpoint, app().providers.backend(endpoint).models())
+    default = endpoint.default_model or next((model.id for model in models), "")  # the first listed is taken
     if as_json:
         for model in models:
             print_json(
                 {
                     "id": model.id,
                     "provider": endpoint.name,
-                    "default": model.id == endpoint.default_model,
+                    "default": model.id == default,
                     "note": model.note or None,
                 }
             )
         return
-    rows = (("*" if model.id == endpoint.default_model else "", model.id, model.note) for model in models)
+    rows = (("*" if model.id == default else "", model.id, model.note) for model in models)
     for line in list_tables.table(("", "MODEL", "NOTE"), rows, terminal=sys.stdout.isatty()):
         console.out(line)
     if not models:

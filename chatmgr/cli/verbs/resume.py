@@ -4,7 +4,7 @@ from shlex import quote
 
 import click
 
-from chatmgr.chat.pickers import pick_conversation
+from chatmgr.chat.offers import conversations
 from chatmgr.chat.session import run_chat
 from chatmgr.cli.messages import MessageCommand, checked_message, message_from, read_stdin
 from chatmgr.cli.params import (
@@ -177,4 +177,4 @@ def _picked() -> Conversation | None:
     if app().reader.conversations.last_used() is None:
         raise NotFound("conversation", "", (), "Begin one: chatmgr new")
     with typeahead_paused():
-        return pick_conversation()
+        return conversations().pick()

@@ -1,15 +1,15 @@
-"""What a person chooses from: rows with a label, what it is about, and facts in columns of their own.
+"""The rows of the picker: a label, what it is about, and facts in columns of their own.
 
-``ChoiceRows`` lays them out for the picker. A row is cleaned when it is read, so that what is searched, what
-is marked and what is shown are the same characters.
+A row is cleaned when it is read, so that what is searched, what is marked and what is shown are the same
+characters.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
+from chatmgr.chat.input.choice import IN_USE, Choice
 from chatmgr.chat.input.fuzzy import fold_case, matched_positions, row_text
 from chatmgr.terminal.list_tables import Spans, cut_spans
 from chatmgr.terminal.sanitize import clean, display_width, one_line
@@ -20,23 +20,6 @@ _CHOSEN, _OTHER = "▌ ", "  "
 _SEARCHED_LENGTH = 2_000  # characters of a label
 _ABOUT_WISHED = 24  # columns, for which facts give way
 _FACT_WIDTH = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Choice(Generic[T]):
-    """A row to choose from, and its value. ``label`` and ``about``, on one line each, are searched.
-
-    ``facts`` are shown at the right where there is room; the first of them gives way first.
-    """
-
-    label: str
-    value: T
-    about: Spans | tuple[()] = ()
-    facts: tuple[str, ...] = ()
-
-
-Preview = Callable[[Choice[T], int, int], list[str]]
-"""The lines that show what a choice is, styled, for a width and a height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +51,8 @@ class ChoiceRows:
     def add(self, choice: Choice[T]) -> None:
         """Take a row in."""
         about: Spans = [(clean(piece), style) for piece, style in choice.about]
+        if choice.current:
+            about = [(IN_USE, "accent"), *([(" · ", ""), *about] if about else [])]
         facts = tuple(one_line(fact, _FACT_WIDTH) for fact in choice.facts)
         row = _Row(one_line(choice.label[:_SEARCHED_LENGTH]), about, facts)
         self._rows.append(row)

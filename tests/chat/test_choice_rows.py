@@ -2,7 +2,8 @@
 
 import pytest
 
-from chatmgr.chat.input.choices import Choice, ChoiceRows
+from chatmgr.chat.input.choice import Choice
+from chatmgr.chat.input.choice_rows import ChoiceRows
 from chatmgr.chat.input.panes import Panes, divide, last_lines
 from chatmgr.terminal.sanitize import display_width
 

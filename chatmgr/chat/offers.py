@@ -1,0 +1,146 @@
+"""What there is to choose from: conversations, a provider's models, providers, assistants.
+
+What is in use comes first, so that Enter changes nothing.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from chatmgr.chat.choosing import Offer
+from chatmgr.chat.input.choice import Choice
+from chatmgr.domain.errors import ChatmgrError
+from chatmgr.domain.model import Assistant, Conversation, ModelInfo, Provider, Turn
+from chatmgr.domain.text import counted
+from chatmgr.terminal.console import can_edit_lines
+from chatmgr.terminal.conversation_table import about_spans
+from chatmgr.terminal.durations import age
+from chatmgr.terminal.list_tables import Spans
+from chatmgr.terminal.sanitize import clean, one_line, wrap
+from chatmgr.terminal.status import Status
+from chatmgr.terminal.turn_lines import turn_lines
+from chatmgr.ui.context import app, markdown
+
+T = TypeVar("T")
+_PREVIEW_TURNS = 6
+_PREVIEW_CHARACTERS = 8_000  # of a message, or of an answer of text alone: more than any screen shows
+_ABOUT_CHARACTERS = 200  # of instructions
+
+
+def conversations() -> Offer[Conversation]:
+    """All conversations, newest activity first, with the last of what was said in them."""
+    return Offer("conversation", _conversations, _last_turns)
+
+
+def _conversations() -> Iterator[Choice[Conversation]]:
+    now = datetime.now(UTC)
+    for conversation in app().reader.conversations.list(0):
+        facts = (counted(conversation.turns, "turn"), conversation.model, age(conversation.updated_at, now))
+        yield Choice(conversation.name, conversation, about_spans(conversation), facts)
+
+
+def _last_turns(row: Choice[Conversation], width: int, height: int) -> list[str]:
+    """The last turns as they look in the chat, as far as they fit."""
+    lines: list[str] = []
+    for turn in reversed(app().reader.turns.tail(row.value, _PREVIEW_TURNS)):
+        lines = [*_turn(turn, width), *lines]
+        if len(lines) > height:
+            break
+    return lines
+
+
+def _turn(turn: Turn, width: int) -> Iterator[str]:
+    reader = app().reader
+    items = reader.items.of(turn)
+    answer = turn.answer if items else turn.answer[-_PREVIEW_CHARACTERS:]
+    shown = replace(turn, user=turn.user[:_PREVIEW_CHARACTERS], answer=answer)
+    return turn_lines(
+        shown, reader.turns.attachments(turn), terminal=True, rendered=markdown(), items=items, width=width
+    )
+
+
+def listed_models(provider: Provider) -> list[ModelInfo]:
+    """What a provider's server lists; raises ChatmgrError where it is late, or lists nothing."""
+    status = Status(sys.stderr)
+    status.waiting_for(f"waiting for {provider.name}")
+    try:
+        listed = app().providers.models(provider)
+    finally:
+        status.clear()
+    if not listed:
+        problem = "lists no models" if listed is not None else "does not list its models in time"
+        raise ChatmgrError(f"{provider.name} {problem}.", "Type one: /model NAME")
+    return listed
+
+
+def model_meant(provider: Provider, typed: str, current: str) -> str:
+    """The model that a name means, or letters of it; empty where the person leaves the list of several.
+
+    A name that is listed, or that is like none, is taken as it is: servers take names that they do not list.
+    """
+    listed = app().providers.models_like(provider, typed) if can_edit_lines() else []
+    if len(listed) < 2:
+        return listed[0].id if listed else typed
+    typed_itself = Choice(typed, typed, [("as it is typed; not listed", "fact")])
+    offer = models(listed, current)
+    return Offer("model", lambda: [typed_itself, *offer.choices()]).pick(typed) or ""
+
+
+def models(listed: Sequence[ModelInfo], current: str) -> Offer[str]:
+    """The models that a server lists, and the one in use, even if it is not listed."""
+    infos = {info.id: info.note for info in listed}
+    if current and current not in infos:
+        infos = {current: "not listed", **infos}
+    choices = [Choice(name, name, _words(note), current=name == current) for name, note in infos.items()]
+    return Offer("model", lambda: _current_first(choices))
+
+
+def providers(current: str) -> Offer[str]:
+    """The configured providers."""
+    choices = [
+        Choice(
+            provider.name,
+            provider.name,
+            _words(provider.endpoint or "in this process"),
+            (provider.default_model,),
+            current=provider.name == current,
+        )
+        for provider in app().settings.providers.values()
+    ]
+    return Offer("provider", lambda: _current_first(choices))
+
+
+def assistants(current: Assistant) -> Offer[Assistant]:
+    """All assistants, with their instructions."""
+
+    def choices() -> list[Choice[Assistant]]:
+        return _current_first(
+            [
+                Choice(
+                    assistant.name,
+                    assistant,
+                    _words(assistant.instructions[:_ABOUT_CHARACTERS] or "(no instructions)"),
+                    (assistant.model, f"version {assistant.version}"),
+                    current=assistant.id == current.id,
+                )
+                for assistant in app().reader.assistants.list()
+            ]
+        )
+
+    return Offer("assistant", choices, _instructions)
+
+
+def _instructions(row: Choice[Assistant], width: int, height: int) -> list[str]:
+    text = clean(row.value.instructions[: width * height]).expandtabs(4) or "(no instructions)"
+    return wrap(text, width).split("\n")[:height]
+
+
+def _words(text: str) -> Spans:
+    line = one_line(text)
+    return [(line, "")] if line else []
+
+
+def _current_first(choices: Iterable[Choice[T]]) -> list[Choice[T]]:
+    return sorted(choices, key=lambda choice: not choice.current)
