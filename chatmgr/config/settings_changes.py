@@ -113,6 +113,19 @@ def set_provider(name: str, table: Mapping[str, str] | None) -> None:
             del providers[name]
 
 
+def set_default_model(name: str, model: str) -> None:
+    """Write the default model of a provider, built in or of the user's own."""
+    import tomlkit
+
+    with _changing() as document:
+        if "providers" not in document:
+            document["providers"] = tomlkit.table(is_super_table=True)
+        providers: Any = document["providers"]
+        if name not in providers:
+            providers[name] = tomlkit.table()
+        providers[name]["default_model"] = model
+
+
 def current_text() -> str:
     """The file as it is; empty if there is none. Raises ConfigurationFault if it cannot be read as text."""
     path = settings.config_file()

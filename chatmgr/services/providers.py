@@ -170,8 +170,15 @@ class Providers:
         return like or []
 
     def listed_models(self, provider: Provider) -> list[str] | None:
-        """The ids of the models that a server lists, as ``models``."""
-        listed = self.models(provider)
+        """The ids of the models that a server lists, as ``models``; the list is not kept.
+
+        The first start asks, and leaves nothing behind before the person has chosen.
+        """
+        from chatmgr.backends import registry
+        from chatmgr.backends.model_list import fetch_within
+
+        registry.preload(provider.api)
+        listed = fetch_within(lambda: self.backend(provider).models(), _CHOICE_SECONDS)
         return None if listed is None else [info.id for info in listed]
 
     def unlisted_note(self, provider: Provider, model: str) -> str:

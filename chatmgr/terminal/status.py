@@ -177,11 +177,13 @@ class Status:
 class ProgressBar:
     """A progress bar on stderr, drawn only at a terminal.
 
-    Call it with the amount done and the total; it redraws at most ten times a second.
+    Call it with the amount done and the total; it redraws at most ten times a second. What happens ``then``,
+    and takes seconds, is said once in its place.
     """
 
-    def __init__(self, label: str, unit: str = "MB") -> None:
+    def __init__(self, label: str, unit: str = "MB", then: str = "") -> None:
         self._label = label
+        self._then = then
         self._unit = unit
         self._unit_size = 1_000_000 if unit == "MB" else 1
         self._drawn_at = 0.0
@@ -201,3 +203,6 @@ class ProgressBar:
         )
         sys.stderr.write(f"\r{line}" + ("\r\x1b[K" if complete else ""))
         sys.stderr.flush()
+        if complete and self._then:
+            console.note(self._then)
+            self._then = ""

@@ -20,7 +20,10 @@ PLAIN = "chatmgr.plain"  # where Click's context keeps whether --plain was given
 @cache
 def app() -> App:
     """This process's application, made when it is first asked for."""
-    application = App(progress=ProgressBar("Fetching the model"), announce=announce)
+    application = App(
+        progress=ProgressBar("Fetching the model", then="Unpacking and checking the model…"),
+        announce=announce,
+    )
     choose_look(lambda: _look(application))
     return application
 

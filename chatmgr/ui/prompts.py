@@ -163,7 +163,7 @@ def install_local() -> Provider | None:
     from chatmgr.services.local_model import engine_installed
 
     if not engine_installed():
-        console.note("Installing the embedded model's engine (34 MB)…")
+        console.note("Installing the embedded model's engine…")
         done = subprocess.run(
             [sys.executable, "-m", "pip", "install", "--quiet", "chatmgr[local]"],
             check=False,

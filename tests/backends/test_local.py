@@ -242,7 +242,7 @@ def test_there_is_nothing_to_prepare(backend: LocalBackend) -> None:
 def test_models_are_the_embedded_one_and_those_in_the_folder(tmp_path: Path, models_dir: Path) -> None:
     absent = LocalBackend(_provider(tmp_path / "none"))
     assert [(model.id, model.note) for model in absent.models()] == [
-        (DEFAULT_MODEL, "fetched on first use, 98 MB")
+        (DEFAULT_MODEL, "fetched on first use, 93 MB")
     ]
     (tmp_path / "zephyr.gguf").write_bytes(b"")
     (tmp_path / "alpha.gguf").write_bytes(b"")

