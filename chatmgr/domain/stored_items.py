@@ -6,6 +6,7 @@ Pure functions, no I/O.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from chatmgr.domain.cited_words import cited_words
 from chatmgr.domain.image_size import Pixels, image_size
 from chatmgr.domain.item_texts import placed
 from chatmgr.domain.items import Item, ItemKind
@@ -45,11 +46,15 @@ class Footnote(NamedTuple):
 
 
 class Footnotes:
-    """The sources that the texts of one turn cite, each of them once, numbered from 1."""
+    """The sources that the texts of one turn cite, each of them once, numbered from 1.
+
+    ``words`` are those that each number stands for, where that is known.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[object, int] = {}
         self.notes: list[Footnote] = []
+        self.words: dict[int, list[str]] = {}
 
     def mark(self, item: Item, mark: Callable[[int], str]) -> str:
         """A text with the mark of each source behind what it is cited for, where that is known."""
@@ -60,6 +65,8 @@ class Footnotes:
             end = citation.get("end")
             if isinstance(end, int) and 0 < end <= len(text):
                 places[end, number] = None
+                if words := cited_words(text, citation.get("start"), end):
+                    self.words.setdefault(number, []).append(words)
         for end, number in sorted(places, reverse=True):
             text = text[:end] + mark(number) + text[end:]
         return text

@@ -12,6 +12,8 @@ from chatmgr.terminal.markdown import text_lines
 from chatmgr.terminal.sanitize import clean, one_line
 from chatmgr.terminal.theme import styled
 
+_NAMED = 2  # of the words that a source stands for
+
 
 def answer_lines(
     answer: str,
@@ -38,8 +40,11 @@ def answer_lines(
     yield from footnote_lines(footnotes, terminal=terminal)
 
 
-def footnote_lines(footnotes: Footnotes, *, terminal: bool) -> Iterator[str]:
-    """The sources: a link where the terminal has such, its host in sight; else the whole address."""
+def footnote_lines(footnotes: Footnotes, *, terminal: bool, marked: bool = True) -> Iterator[str]:
+    """The sources: a link where the terminal has such, its host in sight; else the whole address.
+
+    If the text is not ``marked`` with their numbers, a line below each tells the words that it stands for.
+    """
     if footnotes.notes:
         yield ""
     links = terminal and has_hyperlinks()
@@ -51,6 +56,16 @@ def footnote_lines(footnotes: Footnotes, *, terminal: bool) -> Iterator[str]:
             host = host_of(url) if links else ""
             parts.append(hyperlink(url, one_line(host)) if host else one_line(url))
         yield styled(f"[{number}] ", "fact", terminal) + " — ".join(parts)
+        if not marked and (words := footnotes.words.get(number)):
+            yield styled(f"    {_listed(words)}", "fact", terminal)
+
+
+def _listed(words: Sequence[str]) -> str:
+    """The first words that are cited, and how many more there are."""
+    different = list(dict.fromkeys(words))
+    named = ", ".join(f"“{one_line(each)}”" for each in different[:_NAMED])
+    more = len(different) - _NAMED
+    return f"for {named}" + (f" and {more} more" if more > 0 else "")
 
 
 def _drawn(stored: StoredItem, drawing: Drawing) -> Iterator[str]:

@@ -37,7 +37,7 @@ class EventView:
 
     def __init__(self, conversation: Conversation, *, quiet: bool, reasoning: bool) -> None:
         self._waiting_label = f"waiting for {conversation.provider}"
-        self._address = f"{conversation.name}@-1"
+        self._conversation = conversation
         self._quiet = quiet
         self._reasoning = reasoning
         self._status: Status | RunningLine = console.bottom.running if console.bottom else Status(sys.stderr)
@@ -130,8 +130,8 @@ class EventView:
         if self._items and not self._quiet:
             from chatmgr.ui.item_files import note_missing, show_sources
 
-            show_sources(self._items)
-            note_missing(self._items, self._address)
+            show_sources(self._conversation, self._items)
+            note_missing(self._items, f"{self._conversation.name}@-1")
         if self._end and self._end.state is not RunState.REQUIRES_ACTION:
             has_text = self._streamed or bool(self._end.text)
             _raise_unless_answered(self._end, has_text, has_items=bool(self._items))

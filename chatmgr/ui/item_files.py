@@ -7,9 +7,9 @@ from shlex import quote
 from typing import Any
 
 from chatmgr.domain.errors import NotFound, UsageFault
-from chatmgr.domain.item_words import item_line
+from chatmgr.domain.item_words import blocks, item_line
 from chatmgr.domain.items import Item, ItemKind, waits_for_answer
-from chatmgr.domain.model import Turn
+from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.stored_items import FILES, GONE, Footnotes, can_be_fetched, with_size
 from chatmgr.domain.text import as_sentence, counted
 from chatmgr.services.answer_files import AnswerFiles, SavedFile
@@ -44,14 +44,20 @@ def show_item(item: Item, note: str, *, draws: bool) -> None:
         draw_image(item.data)
 
 
-def show_sources(items: Iterable[Item]) -> None:
-    """After an answer at a terminal: the sources that its texts cite."""
-    if not sys.stdout.isatty():
+def show_sources(conversation: Conversation, items: Iterable[Item]) -> None:
+    """After an answer at a terminal: the sources that its texts cite, with the words that each stands for.
+
+    They arrive when the text is on the screen and has perhaps scrolled away, so that it cannot be marked.
+    Their numbers are those that they have when the turn is shown again: it may have said more before this.
+    """
+    if not sys.stdout.isatty() or not any(item.content.get("citations") for item in items):
         return
+    with app().reader as reader:
+        turn = reader.turns.get(reader.conversations.refresh(conversation), -1)
+        stored_items = reader.items.of(turn)
     footnotes = Footnotes()
-    for item in items:
-        footnotes.mark(item, str)
-    for line in footnote_lines(footnotes, terminal=True):
+    blocks(turn.answer, stored_items, footnotes, str)
+    for line in footnote_lines(footnotes, terminal=True, marked=False):
         console.out(line)
 
 

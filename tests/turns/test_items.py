@@ -333,8 +333,24 @@ def test_sources_stand_below_an_answer_at_a_terminal_alone(chatmgr: Chatmgr, ser
     assert "Cats [1]" in chatmgr("history", "demo").out
     code, seen = at_terminal(chatmgr, ["send", "demo", "cats?"])
     assert code == 0, seen
-    assert "Cats sleep.\r\n\r\n[1] A — https://a.example/" in seen
+    assert "Cats sleep.\r\n\r\n[1] A — https://a.example/\r\n    for “Cats”\r\n" in seen
     assert "[called web_search(" in seen
+
+
+def test_sources_have_the_numbers_that_they_have_in_history(chatmgr: Chatmgr, server: ItemServer) -> None:
+    """Also below the rest of an answer, of which the first part has cited others."""
+    other = {**URL, "url": "https://b.example/", "title": "B", "start_index": 4, "end_index": 9}
+    server.turns.append(streamed(SEARCH, said("Cats sleep", URL, id="msg_1"), CALL))
+    server.turns.append(streamed(said("And they eat.", other, URL, id="msg_2"), SEARCH))
+    chatmgr("send", "demo", "cats?", code=8)
+    code, seen = at_terminal(chatmgr, ["runs", "answer", "demo", "call_1=42"])
+    assert code == 0, seen
+    shown = chatmgr("history", "demo").out
+    for line in ("[1] A — https://a.example/", "[2] B — https://b.example/"):
+        assert line in shown
+        assert line in seen
+    assert "    for “they”" in seen
+    assert "And t[1]hey [2]eat.\n" in shown
 
 
 @pytest.mark.parametrize("noted", [1, 5, 12])
