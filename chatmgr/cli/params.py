@@ -12,7 +12,9 @@ from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import PLAIN, app
 
-Kind = Literal["conversation", "trashed", "assistant", "provider", "model", "tag", "name or tag", "setting"]
+Kind = Literal[
+    "conversation", "address", "trashed", "assistant", "provider", "model", "tag", "name or tag", "setting"
+]
 Completions = Iterable[tuple[str, str]]  # values, each with a description; empty for none
 
 _COMPLETED = 50  # conversations offered at once
@@ -61,9 +63,9 @@ class NameParam(click.ParamType[str]):
 def named(kind: Kind, name: str) -> str:
     """What an argument names: ``@last`` replaced by a conversation's name. Raises UsageFault for nothing."""
     if not name:
-        what = "conversation" if kind in {"name or tag", "trashed"} else kind
+        what = "conversation" if kind in {"address", "name or tag", "trashed"} else kind
         raise UsageFault(f"The {what} name is empty.", "Is a variable of the shell empty?")
-    if kind in {"conversation", "name or tag"} and is_last(name):
+    if kind in {"conversation", "address", "name or tag"} and is_last(name):
         from chatmgr.ui.project_folder import with_last_name
 
         return with_last_name(name)
@@ -74,6 +76,15 @@ def _conversations(incomplete: str) -> Completions:
     if incomplete and LAST.startswith(incomplete):
         return [(LAST, "the conversation used last")]
     return app().reader.conversations.names(incomplete, _COMPLETED)
+
+
+def _addresses(incomplete: str) -> Completions:
+    """Conversations, and the paths of one whose name is typed already."""
+    from chatmgr.completion.path_addresses import path_addresses
+
+    tree = app().reader.tree
+    yield from _conversations(incomplete)
+    yield from path_addresses(incomplete, tree.named_paths, tree.turns_along)
 
 
 def _trashed(incomplete: str) -> Completions:
@@ -113,6 +124,7 @@ def _settings(incomplete: str) -> Completions:
 
 _COMPLETERS: dict[Kind, Callable[[str], Completions]] = {
     "conversation": _conversations,
+    "address": _addresses,
     "trashed": _trashed,
     "assistant": _assistants,
     "provider": _providers,

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 
-CONVERSATION, ASSISTANT = "conversation", "assistant"
+CONVERSATION, ADDRESS, ASSISTANT = "conversation", "address", "assistant"
 LAST = "@last"
 _MAX_NAMES = 50
 _DESCRIPTION_WIDTH = 72  # columns
@@ -162,12 +162,26 @@ def _database_path() -> str:
 def _conversations(ask: Callable[..., list[tuple[str, str]]], incomplete: str) -> Candidates:
     if incomplete and LAST.startswith(incomplete):
         return [(LAST, "the conversation used last")]
-    low = incomplete
-    if not low.isascii():
-        from unicodedata import normalize
-
-        low = normalize("NFC", low)
+    low = _as_stored(incomplete)
     return list(ask(CONVERSATION_NAMES, {"low": low, "high": low + "\U0010ffff", "limit": _MAX_NAMES}))
+
+
+def _addresses(ask: Callable[..., list[tuple[str, str]]], incomplete: str) -> Candidates:
+    """Conversations, and the paths of one whose name is typed already."""
+    names = _conversations(ask, incomplete)
+    if "~" not in incomplete:
+        return names
+    from chatmgr.completion.path_addresses import addresses_in
+
+    return [*names, *addresses_in(ask, incomplete, _as_stored)]
+
+
+def _as_stored(name: str) -> str:
+    if name.isascii():
+        return name
+    from unicodedata import normalize
+
+    return normalize("NFC", name)
 
 
 def _assistants(ask: Callable[..., list[tuple[object, ...]]], incomplete: str) -> Candidates:
@@ -194,7 +208,11 @@ def _fish(value: str, description: str) -> str:
     return f"plain,{value}\t{description}" if description else f"plain,{value}"
 
 
-_READERS: dict[str, Callable[..., Candidates]] = {CONVERSATION: _conversations, ASSISTANT: _assistants}
+_READERS: dict[str, Callable[..., Candidates]] = {
+    CONVERSATION: _conversations,
+    ADDRESS: _addresses,
+    ASSISTANT: _assistants,
+}
 _FORMATTERS: dict[str, Callable[[str, str], str]] = {
     "bash": lambda value, _: f"plain,{value}",
     "zsh": _zsh,

@@ -15,6 +15,7 @@ from chatmgr.completion import fast_path, shells
 from chatmgr.config import platform_folders
 from chatmgr.store.writer import Writer
 from chatmgr.ui import context
+from tests.support.store import Store
 
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_CHATMGR_COMPLETE"
@@ -60,6 +61,21 @@ QUICK = [
     "chatmgr rm demo d",
     "chatmgr show d",
     "chatmgr ls ",
+    "chatmgr history tree~",
+    "chatmgr history tree~1",
+    "chatmgr history tree~3",
+    "chatmgr history tree~0",
+    "chatmgr history tree~x",
+    "chatmgr history nosuch~",
+    "chatmgr history ~",
+    "chatmgr history tree~1@",
+    "chatmgr history tree~2@",
+    "chatmgr switch tree~1@1",
+    "chatmgr fork tree~2@7",
+    "chatmgr fork tree~2@0",
+    "chatmgr export demo tree~",
+    "chatmgr send tree~",
+    "chatmgr history arbre\u0301~1@2",
     "chatmgr assistant ",
     "chatmgr assistant s",
     "chatmgr db b",
@@ -102,7 +118,22 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.conversations.create(name, 1, "", "ollama")
         writer.conversations.set_title(pk, title)
     writer.close()
+    for name in ("tree", "arbr\u00e9"):
+        add_paths(Store(f"sqlite:///{home / 'chatmgr.db'}"), name)
     return home
+
+
+def add_paths(store: Store, name: str) -> None:
+    """A conversation of seventy turns that left a path after its second turn, and again at its end."""
+    pk = store.conversation(name).pk
+    for number in range(1, 71):
+        store.answer(f"question {number}\x1b[2J\nin  two lines", f"answer {number}", name)
+    for position in (3, 70):
+        store.writer.tree.move_tip(pk, position - 1, "undo")
+        store.answer(f"other question {position}", "yes", name)
+        if position == 3:
+            store.writer.tree.switch(pk, store.reader.tree.named_paths(name)[0][0], 70)
+    store.close()
 
 
 def live_in(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
@@ -138,6 +169,28 @@ def clicks(shell: str) -> bytes:
     finally:
         context.close_app()
         context.app.cache_clear()
+
+
+def test_what_is_offered_of_paths(home: Path) -> None:
+    assert offered("tree~") == [
+        ("tree~1", "to @70: question 1"),
+        ("tree~2", "to @3: other question 3"),
+        ("tree~3", "to @70: other question 70"),
+    ]
+    assert offered("tree~2@") == [
+        *((f"tree~2@{number}", f"question {number}") for number in (1, 2)),
+        ("tree~2@3", "other question 3"),
+    ]
+    assert [name for name, _ in offered("tree~3@")] == [f"tree~3@{number}" for number in range(21, 71)]
+    assert [name for name, _ in offered("tree~1@7")] == ["tree~1@7", "tree~1@70"]
+    assert len(offered("tree~1@1")) == 11
+    assert offered("tree~4") == offered("tree~1@8x") == offered("tree~@1") == []
+
+
+def offered(typed: str) -> list[tuple[str, str]]:
+    """What the quick answer offers, with the first line of what was asked."""
+    candidates = fast_path._candidates(["history"], typed) or []
+    return [(name, about.partition("\x1b")[0]) for name, about in candidates]
 
 
 @pytest.mark.parametrize("shell", SHELLS)

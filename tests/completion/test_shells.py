@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.commands import Chatmgr
 from tests.support.shells import SHELLS, Shell, without_chatmgr
-from tests.support.store import execute
+from tests.support.store import Store, execute
 from tests.support.tools import BASH_COMPLETION, require
 
 # What is typed before Tab → the name that it stands for. Every one is the only name that begins so.
@@ -73,6 +73,22 @@ def test_names_complete_to_themselves(named: Chatmgr, shell: str) -> None:
         Path(folder / "work" / "a file").touch()
         assert at.complete("send x -f a\\ f") == ["send", "x", "-f", "a file"]
     assert {path.name for path in (folder / "work").iterdir()} == {"a file"}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_paths_and_their_turns_complete(chatmgr: Chatmgr, shell: str) -> None:
+    store = Store(f"sqlite:///{chatmgr.home}/chatmgr.db")
+    for name in ("tree", "my: tree"):
+        store.answer("$(touch pwned)", "yes", name)
+    store.close()
+    env = without_chatmgr(chatmgr.environment())
+    with Shell(shell, env, chatmgr.home.parent, load(chatmgr, shell)) as at:
+        assert at.complete("history tree~") == ["history", "tree~1"]
+        assert at.complete("switch tree~1@") == ["switch", "tree~1@1"]
+        assert at.complete("export tree 'my: tree~") == ["export", "tree", "my: tree~1"]
+        assert at.complete("fork my:\\ tree~1@") == ["fork", "my: tree~1@1"]
+        assert at.complete("history tree~2") == ["history", "tree~2"]
+    assert list((chatmgr.home.parent / "work").iterdir()) == []
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 import chatmgr
-from chatmgr.completion import fast_path
+from chatmgr.completion import fast_path, path_addresses
 from chatmgr.domain import events
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.items import Item
@@ -82,6 +82,8 @@ COLUMNS_OF = {
     "tree.questions": {"turn", "user"},
     "tree.sharing": {"name", "branch", "last"},
     "tree.author": set(Author._fields),
+    "tree.named_paths": {"branch", "last", "question"},
+    "tree.turns_along": {"turn", "question"},
     "journal.entries": set(JournalEntry._fields),
     "journal.name": {"name"},
     "runs.live": LIVE_RUN,
@@ -241,6 +243,8 @@ def test_the_completion_asks_what_the_reader_asks(sqlite_url: str) -> None:
     pairs = {
         "conversations.names": fast_path.CONVERSATION_NAMES,
         "assistants.list": fast_path.ASSISTANT_NAMES,
+        "tree.named_paths": path_addresses.PATHS,
+        "tree.turns_along": path_addresses.TURNS,
     }
     with connected(sqlite_url) as connection:
         for name, own in pairs.items():

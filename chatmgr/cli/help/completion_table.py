@@ -14,7 +14,7 @@ from chatmgr.cli.params import NameParam
 from chatmgr.completion import fast_path
 from chatmgr.store.migrate import HEAD
 
-_KINDS = {fast_path.CONVERSATION, fast_path.ASSISTANT}
+_KINDS = {fast_path.CONVERSATION, fast_path.ADDRESS, fast_path.ASSISTANT}
 
 
 def arguments(command: click.Command) -> list[str]:

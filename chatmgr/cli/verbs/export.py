@@ -28,7 +28,7 @@ Keys = Sequence[int]  # of the conversations to export
     "names",
     nargs=-1,
     metavar="[NAME[~PATH]]…",
-    type=NameParam("conversation"),
+    type=NameParam("address"),
     help="The conversations, or other paths of them.",
 )
 @all_option

@@ -14,7 +14,7 @@ from chatmgr.ui.turn_view import settle_orphan
 @click.argument(
     "address",
     metavar="NAME[~PATH][@TURN]",
-    type=NameParam("conversation"),
+    type=NameParam("address"),
     help="The conversation, and the last turn to share. Default: its last turn.",
 )
 @click.argument("new", required=False, help="The new conversation's name. Default: NAME-2, or the next free.")

@@ -63,7 +63,7 @@ class _Options:
     "address",
     required=False,
     metavar="[NAME[~PATH][@TURN]]",
-    type=NameParam("conversation"),
+    type=NameParam("address"),
     help="A conversation, one of its turns, or another of its paths.",
 )
 @click.option("-q", "--query", help='Search: words, "a phrase", -not, OR, prefix*.')

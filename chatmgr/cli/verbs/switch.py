@@ -15,7 +15,7 @@ from chatmgr.ui.turn_view import settle_orphan
 @click.argument(
     "address",
     metavar="NAME~PATH[@TURN]",
-    type=NameParam("conversation"),
+    type=NameParam("address"),
     help="The path, and the turn that it is to end at. Default: its last turn.",
 )
 @json_option

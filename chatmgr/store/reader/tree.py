@@ -24,7 +24,7 @@ from chatmgr.domain.tree import (
 )
 from chatmgr.store.reader.conversations import CONVERSATION
 from chatmgr.store.reader.pieces import path_to, read_pieces
-from chatmgr.store.reader.query_session import QuerySession
+from chatmgr.store.reader.query_session import QuerySession, as_stored
 from chatmgr.store.shapes import into, moment, pick
 
 
@@ -162,6 +162,16 @@ class Tree:
             for piece in pieces:
                 shown.setdefault(piece.branch, []).append((piece, path.number))
         return paths
+
+    def named_paths(self, name: str) -> list[tuple[int, int, str]]:
+        """The paths of the conversation of a name, as numbered: branch, end, and what was first asked."""
+        columns = pick("branch", "last", "question")
+        return list(self._session.rows("tree.named_paths", columns, name=as_stored(name)))
+
+    def turns_along(self, branch: int, first: int, last: int) -> list[tuple[int, str]]:
+        """The turns between two positions of the path that ends in a branch, each with what was asked."""
+        place = {"branch": branch, "first": first, "last": last}
+        return list(self._session.rows("tree.turns_along", pick("turn", "question"), **place))
 
     def _branches(self, conversation: int) -> dict[int, Branch]:
         rows = self._session.rows("tree.branches", _BRANCH, conversation=conversation)

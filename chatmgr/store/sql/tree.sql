@@ -89,6 +89,55 @@ JOIN messages ON messages.turn_id = turns.id AND messages.role = 'user'
 WHERE turns.branch_id = :branch AND turns.position >= :first AND turns.position <= :last
 ORDER BY turns.position
 
+-- The paths of a conversation, in the order in which they are numbered: where each ends, and what was first
+-- asked on it that is not on its parent.
+-- name: named_paths
+SELECT
+    branches.id AS branch,
+    coalesce(
+        (SELECT max(turns.position) FROM turns WHERE turns.branch_id = branches.id), branches.parent_position
+    ) AS last,
+    coalesce(
+        (
+            SELECT substr(messages.content, 1, 100)
+            FROM turns
+            JOIN messages ON messages.turn_id = turns.id AND messages.role = 'user'
+            WHERE turns.branch_id = branches.id
+            ORDER BY turns.position
+            LIMIT 1
+        ),
+        ''
+    ) AS question
+FROM conversations
+JOIN branches ON branches.conversation_id = conversations.id
+WHERE conversations.name = :name AND conversations.deleted_at IS NULL
+ORDER BY branches.id
+
+-- The turns between two positions of the path that ends in a branch.
+-- name: turns_along
+WITH RECURSIVE pieces (branch, first, last) AS (
+    SELECT branches.id, branches.parent_position + 1, CAST(:last AS INTEGER)
+    FROM branches
+    WHERE branches.id = :branch
+    UNION ALL
+    SELECT
+        parents.id,
+        parents.parent_position + 1,
+        CASE WHEN pieces.first - 1 < pieces.last THEN pieces.first - 1 ELSE pieces.last END
+    FROM pieces
+    JOIN branches ON branches.id = pieces.branch
+    JOIN branches AS parents ON parents.id = branches.parent_id
+)
+SELECT turns.position AS turn, substr(messages.content, 1, 100) AS question
+FROM pieces
+JOIN turns
+    ON turns.branch_id = pieces.branch
+    AND turns.position >= pieces.first
+    AND turns.position <= pieces.last
+    AND turns.position >= :first
+JOIN messages ON messages.turn_id = turns.id AND messages.role = 'user'
+ORDER BY turns.position
+
 -- Where the paths of other conversations go through these branches. The last piece of each is the one to
 -- look at: it ends where they part.
 -- name: sharing
