@@ -1,5 +1,7 @@
 """What rendering costs: deltas written to a pseudo-terminal as Markdown, against the same ones plain.
 
+``typing`` renders above the input line of a chat, with a message in its queue and a text in the line.
+
 Each run is a process of its own that writes to the terminal which it opened, while a child reads it
 empty, and reports the CPU that the deltas took: of all its threads, without start-up and imports, which
 do not grow. Twice as many deltas must take twice as long, or an answer gets slower as it gets longer.
@@ -50,25 +52,56 @@ if os.fork() == 0:
     os._exit(0)
 os.close(reader)
 told = os.dup(1)
-os.dup2(writer, 1)
+for standard in (0, 1, 2):
+    os.dup2(writer, standard)
 os.close(writer)
 os.environ["TERM"] = "xterm-256color"
 
+from contextlib import contextmanager
+
 from chatmgr.terminal.plain_writer import PlainWriter
-from chatmgr.terminal.console import Console
+from chatmgr.terminal.console import console
 from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 
-kinds = {"plain": PlainWriter, "rendered": MarkdownWriter}
-warm = kinds[how](Console())
-warm.write("*A* `b`\\n\\n```python\\nx = 1\\n```\\n| a | b |\\n|---|---|\\n| c | d |\\n")
-warm.finish()
+
+@contextmanager
+def writing():
+    if how != "typing":
+        yield PlainWriter(console) if how == "plain" else MarkdownWriter(console)
+        return
+    with line.typing([(0, "demo"), (1, "a model"), (2, "1,801 tokens")]):
+        area = console.bottom
+        writer = MarkdownWriter(console, area.free_size, area.lock)
+        write = writer.write
+
+        def counted(piece):
+            area.running.answering(piece)
+            write(piece)
+
+        writer.write = counted
+        yield writer
+
+
+if how == "typing":
+    from prompt_toolkit import PromptSession
+
+    from chatmgr.chat.input.pending_input import Draft, PendingInput
+    from chatmgr.chat.input.streaming_line import StreamingLine
+
+    pending = PendingInput(Draft("what is typed meanwhile", 5), ["a message that waits"])
+    line = StreamingLine(PromptSession(), pending)
+
+with writing() as warm:
+    warm.write("*A* `b`\\n\\n```python\\nx = 1\\n```\\n| a | b |\\n|---|---|\\n| c | d |\\n")
+    warm.finish()
 pieces = deltas(kind, count)
-answer = kinds[how](Console())
-began = time.process_time()
-for piece in pieces:
-    answer.write(piece)
-answer.finish()
-os.write(told, json.dumps((time.process_time() - began) / count).encode())
+with writing() as answer:
+    began = time.process_time()
+    for piece in pieces:
+        answer.write(piece)
+    answer.finish()
+    used = time.process_time() - began
+os.write(told, json.dumps(used / count).encode())
 """
 
 
@@ -76,6 +109,9 @@ def rendering(meter: Meter, _: Path, runs: int) -> Iterator[Result]:
     """Each kind of answer: 20,000 deltas against fewer, and rendered against plain."""
     for kind in KINDS:
         makers = {f"{count} rendered": same(_run(kind, count, "rendered")) for count in LENGTHS}
+        makers |= {
+            f"{count} typing": same(_run(kind, count, "typing")) for count in (LENGTHS[0], LENGTHS[-1])
+        }
         makers[f"{LENGTHS[-1]} plain"] = same(_run(kind, LENGTHS[-1], "plain"))
         document = {
             name: [float(json.loads(sample.output)) for sample in samples]
@@ -89,6 +125,12 @@ def rendering(meter: Meter, _: Path, runs: int) -> Iterator[Result]:
             yield Result(what, f"{count:,} deltas", "cpu/delta", list(zip(most, fewer, strict=True)), target)
         plain = document[f"{LENGTHS[-1]} plain"]
         yield Result(what, "plain", "cpu/delta", list(zip(most, plain, strict=True)), PLAIN)
+        most_typing, fewer_typing = (document[f"{count} typing"] for count in (LENGTHS[-1], LENGTHS[0]))
+        pairs = list(zip(most_typing, fewer_typing, strict=True))
+        yield Result(f"{what}, typing", f"{LENGTHS[0]:,} deltas", "cpu/delta", pairs, FLAT)
+        yield Result(
+            f"{what}, typing", "plain", "cpu/delta", list(zip(most_typing, plain, strict=True)), PLAIN
+        )
 
 
 def _run(kind: str, count: int, how: str) -> Command:

@@ -145,10 +145,11 @@ def _usage(command: Command) -> str:
 
 
 _KEYS = (
-    ("Alt-Enter", 'start a new line; or begin with """ and end with """'),
+    ("Alt-Enter", 'start a new line, as do Ctrl-J and \\ Enter; or begin with """ and end with """'),
     ("Up, Ctrl-R", "bring back your messages; Ctrl-R searches all conversations"),
     ("Ctrl-X Ctrl-E", "write the message in $EDITOR"),
     ("Tab", "complete a command, a name, a path"),
     ("Ctrl-C", "stop an answer, keeping what has arrived; twice: leave"),
+    ("Esc", "stop an answer; while it streams, Enter queues the line, and Up takes it back"),
     ("//word", "send /word as a message"),
 )

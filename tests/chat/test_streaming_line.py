@@ -219,6 +219,56 @@ def test_twenty_columns(open_chat: Open, wire: WireServer, gate: Gate) -> None:
     assert wire.turns_heard[-1] == "a text that is longer than one row 日本語日本語"
 
 
+def test_a_low_window_has_one_row_for_the_text(open_chat: Open, wire: WireServer, gate: Gate) -> None:
+    screen = streaming(open_chat, gate, columns=30, rows=10)
+    screen.type(f"queued{ENTER}one row is not enough for these words")
+    screen.until("\n  hese words\ndemo", "1 user turns;")
+    assert "one row" not in screen.text
+    assert len(screen.emulator.display) == 10
+    screen.type("\x01")
+    screen.until("\n❯ one row is not enough for t\ndemo")
+    gate.open()
+    screen.until("'queued'", "❯ one row is not enough for")
+    at_end(screen)
+    screen.type("\x0b")
+    screen.until("2 user turns", at_prompt=True)
+    assert wire.turns_heard == ["first", "queued"]
+
+
+def test_thinking_ends_above_the_line(open_chat: Open, wire: WireServer, home: Path) -> None:
+    settings = home / "config.toml"
+    settings.write_text(f"show_reasoning = true\n{settings.read_text('utf-8')}", encoding="utf-8")
+    gate = Gate()
+    wire.world.thoughts = ("First this is weighed, " + "then that, " * 40 + "and it is nearly clear.",)
+    wire.fault(Fault(kind="gate", match=TURN, after=80, gate=gate))
+    screen = open_chat(*NEW, "--param", "reasoning.summary=auto")
+    screen.say("first")
+    gate.wait_reached()
+    screen.until("thinking · ", HINT, "❯\n")
+    screen.type("meanwhile")
+    at_line(screen, "meanwhile")
+    gate.open()
+    at_end(screen)
+    screen.until("thought for", "you said: 'first'", "❯ meanwhile")
+    assert "thinking" not in screen.text
+    assert "weighed" not in screen.text
+
+
+def test_what_is_waited_for_is_told_above_the_line(open_chat: Open, wire: WireServer) -> None:
+    gate = Gate()
+    wire.fault(Fault(kind="gate", match=TURN, after=None, gate=gate))
+    screen = open_chat(*NEW)
+    screen.say("first")
+    gate.wait_reached()
+    screen.until("waiting for wire · ", HINT, "❯\n")
+    screen.type("second")
+    at_line(screen, "second")
+    screen.type(ESC)
+    at_end(screen)
+    screen.until("Stopped.", "❯ second")
+    gate.open()
+
+
 def test_a_long_text_takes_a_third_of_the_screen(open_chat: Open, wire: WireServer, gate: Gate) -> None:
     text = "\n".join(f"line {number:03} of what is pasted" for number in range(400))
     assert len(text) > 10_000

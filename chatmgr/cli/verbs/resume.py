@@ -85,7 +85,8 @@ def command(
     \b
     exit(), /exit or Ctrl-D leave the chat, with the exit code of the last turn.
     Ctrl-C stops an answer and keeps what has arrived; twice in a row leaves, with code 130.
-    Alt-Enter inserts a line break, as does Enter in a message that begins with three quotes (\"\"\").
+    Alt-Enter and Ctrl-J break the line, as does Enter in a message that begins with three quotes (\"\"\").
+    While an answer streams, Enter queues the next message, Up takes it back, and Esc stops the answer.
     Ctrl-R searches your messages in all conversations; /help lists commands and keys.
     Piped lines are sent one by one. A MESSAGE on the command line is said first, with all that is piped in.
 
