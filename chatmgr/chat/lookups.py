@@ -4,17 +4,17 @@ Each function opens the database and closes it again, so that a chat that waits 
 no connection.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from chatmgr.chat.input.sources import InputSources
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import ChatmgrError
-from chatmgr.domain.model import Conversation, Turn
+from chatmgr.domain.model import Attachment, Conversation, Turn
 from chatmgr.domain.money import dollars
 from chatmgr.domain.names import notable_assistant
 from chatmgr.domain.states import RunState
-from chatmgr.ui.context import app
+from chatmgr.ui.context import app, markdown
 
 _RECALLED_HERE, _RECALLED_EVERYWHERE = 200, 5_000  # messages
 _NAMES = 100_000
@@ -26,6 +26,7 @@ def sources(
     conversation: Callable[[], Conversation],
     toolbar: Callable[[], list[Fact]],
     commands: Callable[[], Mapping[str, Command]],
+    attached: Callable[[], Iterable[Attachment]],
 ) -> InputSources:
     """What a chat's input line asks for; ``conversation`` tells which one the chat is at."""
     return InputSources(
@@ -44,6 +45,8 @@ def sources(
             "title": lambda: _title(conversation()),
         },
         slow={"model": lambda: conversation().provider},
+        attached=attached,
+        rendered=markdown(),
         vi=app().settings.get("edit_mode") == "vi",
     )
 

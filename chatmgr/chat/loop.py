@@ -176,6 +176,6 @@ def _guarded(act: Callable[[], None], console: Console) -> tuple[int, bool]:
         console.note("Stopped.")
         return 0, True
     except ChatmgrError as error:
-        console.note(f"{error.message} {error.hint}".strip(), "failed")
+        console.fault(error.message, error.hint)
         return error.exit_code, False
     return 0, False

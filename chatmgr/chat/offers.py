@@ -18,10 +18,12 @@ from chatmgr.terminal.console import can_edit_lines
 from chatmgr.terminal.conversation_table import about_spans
 from chatmgr.terminal.durations import age
 from chatmgr.terminal.list_tables import Spans
+from chatmgr.terminal.rendered_turn import turn_rows
 from chatmgr.terminal.sanitize import clean, one_line, wrap
 from chatmgr.terminal.status import Status
 from chatmgr.terminal.turn_lines import turn_lines
 from chatmgr.ui.context import app, markdown
+from chatmgr.ui.transcript_view import answerer_of
 
 T = TypeVar("T")
 _PREVIEW_TURNS = 6
@@ -44,21 +46,23 @@ def _conversations() -> Iterator[Choice[Conversation]]:
 def _last_turns(row: Choice[Conversation], width: int, height: int) -> list[str]:
     """The last turns as they look in the chat, as far as they fit."""
     lines: list[str] = []
-    for turn in reversed(app().reader.turns.tail(row.value, _PREVIEW_TURNS)):
-        lines = [*_turn(turn, width), *lines]
+    turns = app().reader.turns.tail(row.value, _PREVIEW_TURNS)
+    for turn, before in reversed(list(zip(turns, [None, *turns], strict=False))):
+        lines = [*_turn(turn, before, width), *([""] if lines else []), *lines]
         if len(lines) > height:
             break
     return lines
 
 
-def _turn(turn: Turn, width: int) -> Iterator[str]:
+def _turn(turn: Turn, before: Turn | None, width: int) -> Iterator[str]:
     reader = app().reader
-    items = reader.items.of(turn)
+    items, files = reader.items.of(turn), reader.turns.attachments(turn)
     answer = turn.answer if items else turn.answer[-_PREVIEW_CHARACTERS:]
     shown = replace(turn, user=turn.user[:_PREVIEW_CHARACTERS], answer=answer)
-    return turn_lines(
-        shown, reader.turns.attachments(turn), terminal=True, rendered=markdown(), items=items, width=width
-    )
+    if not markdown():
+        return turn_lines(shown, files, terminal=True, items=items)
+    answerer = answerer_of(before) if before else None
+    return turn_rows(shown, files, items, width=width, now=datetime.now(UTC), before=answerer)
 
 
 def listed_models(provider: Provider) -> list[ModelInfo]:

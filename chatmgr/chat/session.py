@@ -11,7 +11,7 @@ from chatmgr.chat.input.prompt import chat_lines
 from chatmgr.chat.lookups import Fact, facts, sources
 from chatmgr.chat.loop import Lines, chat
 from chatmgr.chat.slash import Command
-from chatmgr.domain.errors import DatabaseUnreachable, Interrupted
+from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted
 from chatmgr.domain.model import Attachment, Conversation, UserMessage
 from chatmgr.domain.text import valid_message
 from chatmgr.domain.tree import TipMoved
@@ -57,7 +57,8 @@ class ChatSession:
     @cached_property
     def lines(self) -> Lines:
         """Where the person types."""
-        return chat_lines(sources(lambda: self.conversation, self._toolbar, lambda: self.commands))
+        commands, attached = (lambda: self.commands), (lambda: self.files)
+        return chat_lines(sources(lambda: self.conversation, self._toolbar, commands, attached))
 
     def _toolbar(self) -> list[Fact]:
         """The facts of the toolbar, read once after each change."""
@@ -87,13 +88,19 @@ class ChatSession:
             try:
                 while True:
                     try:
-                        follow(self.conversation, ask(self.conversation), reasoning=show_reasoning)
+                        heading = transcript_view.heading(self.conversation)
+                        events = ask(self.conversation)
+                        follow(self.conversation, events, reasoning=show_reasoning, heading=heading)
                         break
                     except TipMoved as moved:
                         back = f"/switch {self.conversation.name}"
                         self._go_to(place_after(self.conversation, moved, self._if_moved, back))
+                transcript_view.show_footer(self.conversation)
                 if interactive():
-                    console.note("", "")
+                    console.gap()
+            except ChatmgrError:
+                console.gap()
+                raise
             except click.Abort:  # Ctrl-C at a question
                 console.note("", "")  # after ^C, which stands in the line of the question
                 name = shlex.quote(self.conversation.name)

@@ -268,16 +268,10 @@ def _damage() -> ChatmgrError | None:
 def _report(message: str, hint: str, code: int) -> int:
     """Print an error and its hint to stderr; returns the exit code, for the caller to return."""
     from chatmgr.domain.redaction import without_credentials
-    from chatmgr.terminal.console import wrap_for_stderr
-    from chatmgr.terminal.sanitize import clean
-    from chatmgr.terminal.theme import styled
+    from chatmgr.terminal.fault_lines import fault_text
 
-    mark = styled("chatmgr:", "failed", sys.stderr.isatty())
-
-    words = without_credentials(f"{message} {hint}")
-    text = wrap_for_stderr(f"chatmgr: {clean(words)}".strip()).removeprefix("chatmgr:")
     try:
-        sys.stderr.write(f"{mark}{text}\n")
+        sys.stderr.write(fault_text(without_credentials(message), without_credentials(hint)) + "\n")
     except OSError:
         return code
     return code

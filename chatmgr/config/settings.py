@@ -55,6 +55,12 @@ SETTINGS = (
         "Colours: the terminal's own 16 (auto), tints for a dark or a light background, or none.",
         ("auto", "dark", "light", "none"),
     ),
+    Setting("prose_width", 100, "Columns that prose takes at most at a wide terminal; 0: all of them."),
+    Setting(
+        "code_frame",
+        False,
+        "Draw a frame around code; without, nothing stands left of its lines.",
+    ),
     Setting("plain", False, "Print answers without rendering their Markdown."),
     Setting(
         "images",

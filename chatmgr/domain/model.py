@@ -105,11 +105,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One user message and its answer. ``turn`` is its stable position: ``name@turn``.
+    """One user message and its answer, by ``assistant``. ``turn`` is its stable position: ``name@turn``.
 
     ``cost`` is in billionths of a US dollar; None if no price is known. ``message`` is the primary key of the
-    user's message, ``pk`` that of the turn. ``files`` tells whether files were sent with it, ``items``
-    whether anything beside text came back.
+    user's message, ``pk`` that of the turn. ``files``: some were sent; ``items``: not only text came back.
     """
 
     conversation: str
@@ -135,6 +134,7 @@ class Turn:
     files: bool = False
     pk: int = 0
     items: bool = False
+    assistant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

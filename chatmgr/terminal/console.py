@@ -33,6 +33,7 @@ class Console:
         self.status_shown = False
         self.bottom: BottomArea | None = None
         self._stdout_closed = False
+        self._below_gap = True  # an empty line, or nothing yet, is above the cursor
 
     def out(self, text: str, end: str = "\n") -> None:
         """Write text to stdout. Of control sequences, only our colours and links pass; none in a pipe.
@@ -46,6 +47,8 @@ class Console:
 
     def write(self, text: str) -> None:
         """Write to stdout unchanged, for those who have cleaned the text or move the cursor themselves."""
+        if text:
+            self._below_gap = text.endswith("\n\n") or text == "\n"
         if self.bottom:
             self.bottom.write_above(text)
         else:
@@ -85,17 +88,40 @@ class Console:
         """Whether the reader of stdout has left."""
         return self._stdout_closed
 
+    def fault(self, message: str, hint: str) -> None:
+        """Write an error that does not end the program: at a terminal as it would look at the end of one."""
+        from chatmgr.terminal.fault_lines import fault_text
+
+        if sys.stderr.isatty():
+            self._note(fault_text(message, hint))
+        else:
+            self.note(f"{message} {hint}".strip(), "failed")
+
+    def gap(self) -> None:
+        """Leave one empty line at a terminal, unless there is one above the cursor, or nothing at all."""
+        if self._below_gap:
+            return
+        if sys.stdout.isatty():
+            self.write("\n")
+        elif sys.stderr.isatty():
+            self.note("", "")
+        self._below_gap = True
+
     def note(self, text: str, style: Style = "fact") -> None:
         """Write one line for the user to stderr, wrapped at words where stderr is a terminal."""
+        self._note(styled(wrap_for_stderr(clean(text)), style, sys.stderr.isatty()))
+
+    def _note(self, text: str) -> None:
         try:
-            line = styled(wrap_for_stderr(clean(text)), style, sys.stderr.isatty()) + "\n"
             if self.bottom:
-                self.bottom.write_above(line)
+                self.bottom.write_above(f"{text}\n")
                 return
-            sys.stderr.write(line)
+            sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
         except OSError:
             return
+        if sys.stderr.isatty():
+            self._below_gap = not text
 
 
 def _write_interruptibly(text: str) -> None:

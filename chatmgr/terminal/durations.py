@@ -35,6 +35,17 @@ def time_later(before: datetime | None, after: datetime | None) -> str:
     return ""
 
 
+def time_taken(begun: datetime | None, ended: datetime | None) -> str:
+    """``4.2 s``, ``3 min 5 s`` or ``2 h 10 min``; empty if either time is unknown."""
+    if begun is None or ended is None:
+        return ""
+    seconds = max((ended - begun).total_seconds(), 0)
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def divider(label: str, *, terminal: bool) -> str:
     """A dim rule with words in it, between two turns."""
     return styled(f"─── {label} ───", "fact", terminal)

@@ -27,12 +27,14 @@ def answer_lines(
 ) -> Iterator[str]:
     """An answer with its items in their places, then its footnotes."""
     footnotes = Footnotes()
-    after_text = False
+    after_text, next_code = False, 1
     for block in blocks(answer, items, footnotes, "[{}]".format, reasoning=reasoning):
         if block.is_text:
             if after_text:
                 yield ""
-            yield from text_lines(block.text, rendered=rendered, width=width)
+            next_code = yield from text_lines(
+                block.text, rendered=rendered, width=width, first_code=next_code
+            )
         else:
             yield styled(f"[{one_line(block.text)}]", "accent", terminal)
             yield from _drawn(block.stored, drawing)

@@ -115,6 +115,12 @@ class Look(NamedTuple):
     """What the person chose of how text looks: the settings ``theme``, ``prose_width`` and ``code_frame``."""
 
     theme: str = "auto"
+    prose_width: int = 100
+    code_frame: bool = False
+
+    def prose(self, width: int) -> int:
+        """The columns that prose takes of a screen of this width; 0 as the setting means all."""
+        return min(width, self.prose_width or width)
 
 
 class _ChosenLook:

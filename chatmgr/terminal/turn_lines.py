@@ -9,7 +9,6 @@ from chatmgr.domain.money import dollars
 from chatmgr.domain.states import LIVE, RunState, detail_words, state_word
 from chatmgr.domain.totals import UsageTotals
 from chatmgr.terminal.graphics.picture import Drawing, undrawn
-from chatmgr.terminal.markdown import text_lines
 from chatmgr.terminal.sanitize import clean, one_line, row_spans
 from chatmgr.terminal.theme import styled
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from chatmgr.domain.search import Hit
     from chatmgr.domain.stored_items import StoredItem
 
+UNSENT_NOTE = "[without an answer, this message is not sent again with later ones]"
 _NAMED = 3  # of the other conversations that hold a turn
 
 
@@ -25,18 +25,15 @@ def turn_lines(
     files: Iterable[tuple[str, str, str, int, Pixels | None]] = (),
     *,
     terminal: bool,
-    rendered: bool = False,
     usage: bool = False,
     items: "Sequence[StoredItem]" = (),
     reasoning: bool = False,
     drawing: Drawing = undrawn,
-    width: int = 0,
 ) -> Iterator[str]:
-    """A whole turn: its address and time, the user's message and files, and the answer with its items.
+    """A whole turn as plain lines: address and time, the user's message and files, the answer with its items.
 
-    ``files`` are (name, content type, SHA-256, bytes, size of an image). With ``rendered``, the answer's
-    Markdown is rendered; the user's message stays as it was typed. With ``reasoning``, that is shown, too.
-    ``drawing`` gives what draws an image. Markdown is rendered to ``width``, else to the terminal's.
+    ``files`` are (name, content type, SHA-256, bytes, size of an image). With ``reasoning``, that is shown,
+    too. ``drawing`` gives what draws an image. For the look of a terminal see ``rendered_turn``.
     """
     started = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
     facts = [f"{one_line(turn.conversation)}@{turn.turn}", started, one_line(turn.model)]
@@ -53,20 +50,14 @@ def turn_lines(
         from chatmgr.terminal import item_lines
 
         yield from item_lines.answer_lines(
-            turn.answer,
-            items,
-            terminal=terminal,
-            rendered=rendered,
-            reasoning=reasoning,
-            drawing=drawing,
-            width=width,
+            turn.answer, items, terminal=terminal, rendered=False, reasoning=reasoning, drawing=drawing
         )
     elif turn.answer:
-        yield from text_lines(turn.answer, rendered=rendered, width=width)
+        yield clean(turn.answer)
     if ending := ending_note(turn):
         yield styled(ending, "attention", terminal)
     if not turn.answer and not turn.items and turn.state not in LIVE:
-        yield styled("[without an answer, this message is not sent again with later ones]", "fact", terminal)
+        yield styled(UNSENT_NOTE, "fact", terminal)
     if usage:
         yield styled(f"[{usage_summary(turn)}]", "fact", terminal)
     yield ""

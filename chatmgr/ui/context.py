@@ -34,7 +34,11 @@ def _look(application: App) -> Look:
         settings = application.settings
     except ChatmgrError:
         return Look()
-    return Look(theme=str(settings.get("theme")))
+    return Look(
+        theme=str(settings.get("theme")),
+        prose_width=int(settings.get("prose_width")),
+        code_frame=bool(settings.get("code_frame")),
+    )
 
 
 def announce(text: str) -> None:
@@ -62,7 +66,9 @@ def interactive() -> bool:
 
 def markdown() -> bool:
     """Whether answers are rendered: at a terminal, unless --plain or the setting says otherwise."""
-    if not sys.stdout.isatty():
-        return False
-    plain = click.get_current_context().meta.get(PLAIN) or bool(app().settings.get("plain"))
-    return wants_markdown(sys.stdout, plain=plain)
+    return sys.stdout.isatty() and wants_markdown(sys.stdout, plain=wants_plain())
+
+
+def wants_plain() -> bool:
+    """Whether the person asked for plain text, by ``--plain`` or the setting."""
+    return bool(click.get_current_context().meta.get(PLAIN) or app().settings.get("plain"))

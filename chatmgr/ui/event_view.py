@@ -1,7 +1,7 @@
 """A run as it is shown while it goes on: the answer on stdout, all else on stderr."""
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
@@ -29,13 +29,21 @@ _REASONS = {
 
 
 class EventView:
-    """Shows the events of one run, and how it ended.
+    """Shows the events of one run, and how it ended; ``heading`` stands above the answer.
 
     The text goes to a writer, which renders it or not; what is waited for, to a status line that comes
     and goes. Whatever else is said stands on lines of its own, above the part of the answer that may change.
     """
 
-    def __init__(self, conversation: Conversation, *, quiet: bool, reasoning: bool) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        *,
+        quiet: bool,
+        reasoning: bool,
+        heading: Callable[[], str] = str,
+    ) -> None:
+        self._heading = heading
         self._waiting_label = f"waiting for {conversation.provider}"
         self._conversation = conversation
         self._quiet = quiet
@@ -77,7 +85,8 @@ class EventView:
     def _show_event(self, event: Event) -> None:
         if type(event) is Delta:
             self._status.answering(event.text)
-            self._streamed = True
+            if not self._streamed:
+                self._begin_answer()
             if not self._quiet:
                 self._writer.write(event.text)
         elif isinstance(event, Finished):
@@ -124,7 +133,16 @@ class EventView:
         """Show the text that came with the end, where nothing was streamed."""
         if self._end and self._end.text and not self._streamed and not self._quiet:
             self._status.clear()
+            self._begin_answer()
             self._writer.write(self._end.text)
+
+    def _begin_answer(self) -> None:
+        """Say who answers, below one empty line, where the answer is rendered."""
+        self._streamed = True
+        if not self._quiet and markdown():
+            console.gap()
+            if heading := self._heading():
+                console.out(heading)
 
     def _show_end(self) -> None:
         if self._items and not self._quiet:

@@ -58,28 +58,57 @@ def _lines(
     missing: dict[str, list[Item]],
 ) -> Iterator[str]:
     """The lines of turns; files that could not be had are noted in ``missing``, by the turns' addresses."""
+    previous: Turn | None = None
+    rendered = markdown() and not shown.items
     terminal = sys.stdout.isatty()
     for turn in turns:
         files, items = app().reader.turns.attachments(turn), app().reader.items.of(turn)
         if fetchable := [stored.item for stored in items if can_be_fetched(stored.item)]:
             missing[f"{turn.conversation}@{turn.turn}"] = fetchable
+        if rendered:
+            yield from _rendered_lines(conversation, turn, previous, items, shown, drawing)
+            previous = turn
+            continue
         if shown.items:
             yield from _item_lines(turn, files, items, terminal=terminal, drawing=drawing)
             continue
+        reasoning = bool(items) and bool(app().settings.get("show_reasoning"))
         yield from turn_lines(
-            turn,
-            files,
+            *(turn, files),
             terminal=terminal,
-            rendered=markdown(),
             usage=shown.usage,
             items=items,
-            reasoning=bool(items) and bool(app().settings.get("show_reasoning")),
+            reasoning=reasoning,
             drawing=drawing,
         )
         if shown.runs:
-            for number, run in enumerate(app().reader.turns.runs(conversation, turn.turn), 1):
-                yield from run_lines(run, number, terminal=terminal)
+            yield from _run_lines(conversation, turn, terminal=terminal)
             yield ""
+
+
+def _rendered_lines(
+    conversation: Conversation,
+    turn: Turn,
+    previous: Turn | None,
+    items: list[StoredItem],
+    shown: Shown,
+    drawing: Drawing,
+) -> Iterator[str]:
+    """A turn as it looks in the chat, below the one before."""
+    from chatmgr.ui.transcript_view import answerer_of, rendered_turn
+
+    if previous:
+        yield ""
+    before = answerer_of(previous) if previous else None
+    yield from rendered_turn(turn, items, before, drawing, usage=shown.usage, with_reasoning=True)
+    if shown.runs:
+        yield ""
+        yield from _run_lines(conversation, turn, terminal=True)
+
+
+def _run_lines(conversation: Conversation, turn: Turn, *, terminal: bool) -> Iterator[str]:
+    for number, run in enumerate(app().reader.turns.runs(conversation, turn.turn), 1):
+        yield from run_lines(run, number, terminal=terminal)
 
 
 def _item_lines(

@@ -4,19 +4,28 @@ At a terminal for ``resume`` and the chat; as a page in the browser for ``histor
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
+from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.states import LIVE, RunState
 from chatmgr.terminal.console import console
 from chatmgr.terminal.durations import divider, time_later
-from chatmgr.terminal.graphics.picture import undrawn
+from chatmgr.terminal.graphics.picture import Drawing, undrawn
+from chatmgr.terminal.region import stdout_size
+from chatmgr.terminal.theme import paint
 from chatmgr.terminal.turn_lines import turn_lines
 from chatmgr.ui.context import app, markdown
 from chatmgr.ui.images import stored_picture
+
+if TYPE_CHECKING:
+    from chatmgr.domain.stored_items import StoredItem
+    from chatmgr.terminal.rendered_turn import Answerer
 
 CONTEXT = 2  # turns shown before and after the one that was asked for
 _ADVICE = {
@@ -48,38 +57,113 @@ def show_around(conversation: Conversation, position: int, count: int) -> None:
     distance = last.turn - turns[-1].turn
     show_turns([*turns, last] if distance == 1 else turns)
     if distance > 1:
-        console.out(divider(f"{distance:,} turns later the conversation goes on", terminal=True))
+        console.gap()
+        _show_pause(f"{distance:,} turns later the conversation goes on")
         show_turns([last])
     _show_time_since(conversation, last)
 
 
 def show_turns(turns: Iterable[Turn]) -> None:
     """Show turns, whole, as they are read; at a terminal with the time between them."""
-    terminal = sys.stdout.isatty()
+    terminal, rendered = sys.stdout.isatty(), markdown()
     ended: datetime | None = None
+    before: Answerer | None = None
     for turn in turns:
-        files = app().reader.turns.attachments(turn)
         if terminal:
+            console.gap()
             _show_pause(time_later(ended, turn.started_at))
-        items = app().reader.items.of(turn)
         drawing = stored_picture if terminal else undrawn
-        for line in turn_lines(
-            turn, files, terminal=terminal, rendered=markdown(), items=items, drawing=drawing
-        ):
+        items = app().reader.items.of(turn)
+        show = rendered_turn(turn, items, before, drawing) if rendered else _plain_turn(turn, items, drawing)
+        for line in show:
             console.out(line)
-        ended = turn.finished_at or turn.started_at
+        ended, before = turn.finished_at or turn.started_at, answerer_of(turn)
+
+
+def _plain_turn(turn: Turn, items: "list[StoredItem]", drawing: Drawing) -> Iterator[str]:
+    files = app().reader.turns.attachments(turn)
+    return turn_lines(turn, files, terminal=sys.stdout.isatty(), items=items, drawing=drawing)
+
+
+def answerer_of(turn: Turn) -> "Answerer | None":
+    """Who answered a turn; None for a turn without an answer."""
+    return (turn.assistant, turn.model) if turn.answer or turn.items else None
+
+
+def rendered_turn(
+    turn: Turn,
+    items: "list[StoredItem]",
+    before: "Answerer | None",
+    drawing: Drawing = undrawn,
+    *,
+    usage: bool = False,
+    with_reasoning: bool = False,
+) -> Iterator[str]:
+    """A turn as rows of the terminal; ``with_reasoning`` shows that too, if the person's settings do."""
+    from chatmgr.terminal.rendered_turn import turn_rows
+
+    yield from turn_rows(
+        *(turn, app().reader.turns.attachments(turn), items),
+        width=stdout_size()[0],
+        now=datetime.now(UTC),
+        before=before,
+        drawing=drawing,
+        usage=usage,
+        reasoning=with_reasoning and bool(items) and bool(app().settings.get("show_reasoning")),
+    )
+
+
+def heading(conversation: Conversation) -> Callable[[], str]:
+    """Call it when the answer begins: the line that says who answers; empty if nobody else did before."""
+    last = _last_turn(conversation) if markdown() else None
+    before = answerer_of(last) if last else None
+
+    def line() -> str:
+        from chatmgr.terminal.rendered_turn import answerer_line
+
+        turn = _last_turn(conversation)
+        if turn is None or (turn.assistant, turn.model) == before:
+            return ""
+        return answerer_line(turn.assistant, turn.model)
+
+    return line
+
+
+def show_footer(conversation: Conversation) -> None:
+    """Show the facts about the answer that has just been shown, where it was rendered."""
+    if markdown() and (facts := footer_of(conversation, stdout_size()[0])):
+        console.gap()
+        console.out(paint(facts, "fact"))
+
+
+def footer_of(conversation: Conversation, width: int) -> str:
+    """The facts about the last answer of a conversation; empty if they cannot be read."""
+    from chatmgr.terminal.rendered_turn import footer
+
+    turn = _last_turn(conversation)
+    return footer(turn, width, datetime.now(UTC)) if turn else ""
+
+
+def _last_turn(conversation: Conversation) -> Turn | None:
+    """The turn at the end of a conversation as it is now. What is read for its looks alone may fail."""
+    with suppress(ChatmgrError), app().reader as reader:
+        return next(iter(reader.turns.tail(reader.conversations.refresh(conversation), 1)), None)
+    return None
 
 
 def _show_pause(duration: str) -> None:
     if duration:
         console.out(divider(duration, terminal=True))
+        console.gap()
 
 
 def _show_time_since(conversation: Conversation, last: Turn) -> None:
     """How long ago the last turn was, and what to do where it has no whole answer."""
     if duration := time_later(last.finished_at or last.started_at, datetime.now(UTC)):
+        console.gap()
         _show_pause(f"{duration}: now")
     if advice := _advice(conversation, last):
+        console.gap()
         console.note(advice, "attention")
 
 
@@ -100,8 +184,6 @@ def _advice(conversation: Conversation, last: Turn) -> str:
 def open_in_browser(conversation: Conversation) -> None:
     """Write a conversation's page into chatmgr's own folder, replacing an earlier one, and open it."""
     import webbrowser
-
-    from chatmgr.domain.errors import ChatmgrError
 
     path = _write_page(conversation)
     try:

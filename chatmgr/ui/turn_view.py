@@ -4,6 +4,7 @@ The person is asked on the way for what only a person can give: the outputs of f
 """
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from shlex import quote
 
@@ -13,7 +14,7 @@ from chatmgr.domain.model import Assistant, Conversation, UserMessage
 from chatmgr.domain.states import RunState
 from chatmgr.terminal.console import console
 from chatmgr.terminal.status import Status
-from chatmgr.ui.context import app, interactive
+from chatmgr.ui.context import app, interactive, wants_plain
 from chatmgr.ui.event_view import Events, EventView
 from chatmgr.ui.notifications import notified
 
@@ -46,6 +47,7 @@ def send(
     app().writer.database.expect_close()
     try:
         run_turn(conversation, message, wait=wait, quiet=as_json, reasoning=reasoning)
+        note_footer(conversation, quiet=as_json)
     finally:
         if as_json:
             from chatmgr.ui.json_output import print_json, turn_json
@@ -53,6 +55,18 @@ def send(
             for turn in app().reader.turns.list(conversation, turns_before + 1):
                 print_json(turn_json(turn))
     _title(conversation)
+
+
+def note_footer(conversation: Conversation, *, quiet: bool) -> None:
+    """Say the facts about the last answer on stderr, for a person: not in a pipe, nor for ``--plain``."""
+    if quiet or not sys.stderr.isatty() or wants_plain():
+        return
+    from chatmgr.terminal.region import terminal_size
+    from chatmgr.ui.transcript_view import footer_of
+
+    if facts := footer_of(conversation, terminal_size(sys.stderr.fileno())[0]):
+        console.gap()
+        console.note(facts)
 
 
 def _title(conversation: Conversation) -> None:
@@ -74,6 +88,7 @@ def show_anew(
     show_reasoning = reasoning or bool(app().settings.get("show_reasoning"))
     try:
         follow(conversation, events, quiet=as_json, reasoning=show_reasoning)
+        note_footer(conversation, quiet=as_json)
     except ChatmgrError as error:
         if _answer_stayed(conversation, newest):
             error.hint = f"{error.hint} The answer before stays.".strip()
@@ -113,13 +128,19 @@ def run_turn(
 
 
 def follow(
-    conversation: Conversation, events: Events, *, quiet: bool = False, reasoning: bool = False
+    conversation: Conversation,
+    events: Events,
+    *,
+    quiet: bool = False,
+    reasoning: bool = False,
+    heading: Callable[[], str] = str,
 ) -> None:
     """Show a run's events to their end, asking the person for the outputs of functions on the way."""
 
     def show(events: Events) -> Finished | None:
+        view = EventView(conversation, quiet=quiet, reasoning=reasoning, heading=heading)
         with notified(conversation):
-            return EventView(conversation, quiet=quiet, reasoning=reasoning).show(events)
+            return view.show(events)
 
     end = show(events)
     while end and end.state is RunState.REQUIRES_ACTION:

@@ -131,7 +131,7 @@ def test_there_is_no_clipboard(open_chat: Open) -> None:
     screen.type(f"hello{ENTER}")
     screen.until("1 user turns; you said: 'hello'")
     screen.type(f"/copy{ENTER}")
-    screen.until("No clipboard is available. Save it to a file: /save PATH")
+    screen.until("No clipboard is available.", "Save it to a file: /save PATH")
     assert "\x1b" not in screen.raw
 
 
@@ -169,7 +169,7 @@ def test_code_blocks_are_listed_and_copied(open_chat: Open, wire: WireServer) ->
     screen.until("Copied code block 2 of demo@1: 5 characters, by", at_prompt=True)
     assert sent_to_terminal(screen) == ["import os\n\n\nprint(os.name)", "ls -l"]
     screen.say("/code 3")
-    screen.until("demo@1 contains 2 code blocks. List them: /code", at_prompt=True)
+    screen.until("demo@1 contains 2 code blocks.", "List them: /code", at_prompt=True)
     screen.say("two")
     screen.until("pwned", at_prompt=True)
     screen.say("/code")

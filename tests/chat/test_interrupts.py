@@ -39,7 +39,7 @@ def test_with_enter_in_one_breath(open_chat: Open, wire: WireServer) -> None:
     screen = open_chat(*NEW)
     screen.until(at_prompt=True)
     screen.type(f"first{ENTER}{CTRL_C}")
-    screen.until("❯ first", "Stopped.", at_prompt=True)
+    screen.until("▌ first", "Stopped.", at_prompt=True)
     gate.open()
     wire.clear_faults()
     screen.say("second")
@@ -47,7 +47,7 @@ def test_with_enter_in_one_breath(open_chat: Open, wire: WireServer) -> None:
     screen.type(CTRL_D)
     assert screen.end() == 0
     again = open_chat("resume", "demo")
-    again.until("> first\n[cancelled]", "> second", at_prompt=True)
+    again.until("▌ first\n  [cancelled]", "▌ second", at_prompt=True)
     assert "^C" not in screen.text
 
 
@@ -69,7 +69,7 @@ def test_ctrl_l_while_the_chat_begins_clears_nothing(open_chat: Open) -> None:
     assert screen.end() == 0
     screen = open_chat("resume", "demo")
     screen.type("\x0cab")
-    screen.until("> one", "you said: 'one'", "❯ ab")
+    screen.until("▌ one", "you said: 'one'", "❯ ab")
     assert "^L" not in screen.text
 
 

@@ -61,7 +61,7 @@ def test_resume_shows_the_tail_and_goes_on(open_chat: Open) -> None:
     first.type(CTRL_D)
     assert first.end() == 0
     second = open_chat("resume", "demo")
-    second.until("> two", "2 user turns; you said: 'two'", "> four", at_prompt=True)
+    second.until("▌ two", "2 user turns; you said: 'two'", "▌ four", at_prompt=True)
     assert "'one'" not in second.text  # the last three are the tail
     assert second.text.index("'two'") < second.text.index("'four'")
     second.say("five")
@@ -100,7 +100,7 @@ def test_ctrl_c_stops_an_answer_and_nothing_else(open_chat: Open, wire: WireServ
     assert screen.end() == 0
     again = open_chat("resume", "demo")
     again.until("[cancelled]", "'second'", at_prompt=True)
-    assert again.lines[again.lines.index("> first") + 1].strip() == "1 user turns;"
+    assert again.lines[again.lines.index("▌ first") + 2].strip() == "1 user turns;"
 
 
 def test_ctrl_c_at_the_prompt_kills_only_the_line(open_chat: Open) -> None:
@@ -156,7 +156,7 @@ def test_nothing_hostile_reaches_the_terminal(open_chat: Open, wire: WireServer)
     screen.say("hello")
     screen.until("before", "after", at_prompt=True)
     assert "pwned" not in screen.title
-    assert "❯ hello" in screen.text  # the screen was not cleared
+    assert "▌ hello" in screen.text  # the screen was not cleared
     assert "␛]0;pwned" in screen.text
     for sequence in ("\x1b]", "\x1b[2J", "\x9b", "\u202e"):
         assert sequence not in screen.raw

@@ -20,12 +20,12 @@ def three(open_chat: Open) -> None:
 @pytest.mark.usefixtures("three")
 def test_resume_picks_with_filter_and_preview(open_chat: Open) -> None:
     screen = open_chat("resume", "--pick", columns=120)
-    screen.until("3 of 3 · conversations", "▌ holiday-plans", "quarterly-report", "> about holiday-plans")
+    screen.until("3 of 3 · conversations", "▌ holiday-plans", "quarterly-report", "▌ about holiday-plans")
     screen.type(DOWN)
     screen.until("▌ quarterly-report", "you said: 'about quarterly-report'")
     screen.type("lst")
-    screen.until("❯ lst", "1 of 3", "▌ shopping-list", "> about shopping-list")
-    assert "│> about shopping-list" in screen.text  # at the right
+    screen.until("❯ lst", "1 of 3", "▌ shopping-list", "▌ about shopping-list")
+    assert "│▌ about shopping-list" in screen.text  # at the right
     screen.type(ENTER)
     screen.until("you said: 'about shopping-list'", at_prompt=True)
     screen.say("more")
@@ -35,9 +35,9 @@ def test_resume_picks_with_filter_and_preview(open_chat: Open) -> None:
 @pytest.mark.usefixtures("three")
 def test_a_narrow_terminal_has_the_preview_below(open_chat: Open) -> None:
     screen = open_chat("resume", "-i", columns=60)
-    screen.until("3 of 3", "▌ holiday-plans", "─" * 60, "> about holiday-plans")
+    screen.until("3 of 3", "▌ holiday-plans", "─" * 60, "▌ about holiday-plans")
     screen.resize(120)
-    screen.until("│> about holiday-plans")
+    screen.until("│▌ about holiday-plans")
     screen.type(CTRL_N + CTRL_N + UP)
     screen.until("▌ quarterly-report")
     screen.type("nothing is called so")
@@ -58,7 +58,7 @@ def test_leaving_the_picker(open_chat: Open, key: str) -> None:
 def test_there_is_nothing_to_pick(open_chat: Open) -> None:
     screen = open_chat("resume", "--pick")
     assert screen.end() == 5
-    assert screen.text == "chatmgr: There is no conversation yet. Begin one: chatmgr new"
+    assert screen.lines == ["chatmgr: There is no conversation yet.", "         Begin one: chatmgr new"]
     screen = open_chat("resume", "--pick", term="dumb")
     assert screen.end() == 2
     assert "There is no terminal to pick at." in screen.text
@@ -70,7 +70,7 @@ def test_switch_goes_on_elsewhere(open_chat: Open, wire: WireServer) -> None:
     screen.until("you said: 'about holiday-plans'", at_prompt=True)
     screen.say("/switch quarterly-report")
     screen.until("you said: 'about quarterly-report'", "Now at “quarterly-report”.", at_prompt=True)
-    screen.until("quarterly-report · quarterly-report · ")  # the toolbar
+    screen.until("quarterly-report · gpt-4.1 · ")  # the toolbar
     screen.type(UP)
     screen.until("❯ /switch")  # what was typed here
     screen.type(UP)
@@ -95,7 +95,7 @@ def test_nothing_hostile_in_the_picker(open_chat: Open, wire: WireServer, home: 
     wire.world.reply = lambda messages, instructions: f"before {evil} after"
     assert open_chat("new", "demo", "-i", "", f"say {evil}").end() == 0
     screen = open_chat("resume", "--pick")
-    screen.until("1 of 1", "> say ␛]0;pwned␇␛[2J<202E>", "before ␛]0;pwned")
+    screen.until("1 of 1", "▌ say ␛]0;pwned␇␛[2J<202E>", "before ␛]0;pwned")
     for sequence in ("\x1b]", "\x1b[2J\u202e", "\u202e"):
         assert sequence not in screen.raw
 

@@ -103,7 +103,7 @@ def test_the_queue_is_shown_and_taken_back(open_chat: Open, wire: WireServer, ga
     gate.open()
     screen.until("3 user turns; you said: 'third!'", at_prompt=True)
     assert wire.turns_heard == ["first", "second", "third!"]
-    assert screen.text.count("❯ second") == 1
+    assert screen.text.count("▌ second") == 1
     assert "queued" not in screen.text
 
 
@@ -125,7 +125,7 @@ def test_a_message_that_waits_for_the_second_turn_can_be_taken_back_in_it(
     screen.until("2 queued", "❯ rest")
     gate.open()
     later.wait_reached()
-    screen.until("❯ second\n", "2 user turns;", "  ⏎ third\n❯ rest", "1 queued")
+    screen.until("▌ second\n", "2 user turns;", "  ⏎ third\n❯ rest", "1 queued")
     screen.type(f"\x15{UP}")
     at_line(screen, "third")
     later.open()

@@ -35,7 +35,7 @@ def test_going_on_after_what_was_added(open_chat: Open, wire: WireServer, elsewh
     assert re.search(rf"2 turns were added by process \d+ at {CLOCK}\.", flat(screen.text))
     assert wire.turns_heard == ["one", "two", "three"]
     screen.type("s")
-    screen.until("demo@2", "> two", "demo@3", "> three", "them? s")
+    screen.until("demo@2", "▌ two", "demo@3", "▌ three", "them? s")
     screen.type("x")
     screen.type("g")
     screen.until("4 user turns; you said: 'four'", at_prompt=True)

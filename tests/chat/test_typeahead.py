@@ -132,7 +132,7 @@ def test_the_terminal_is_as_before_after_a_signal(open_chat: Open, gate: Gate, n
     assert echoes(screen)
     gate.open()
     again = open_chat("resume", "demo")
-    again.until("> first", at_prompt=True)
+    again.until("▌ first", at_prompt=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -210,7 +210,7 @@ def test_what_is_typed_before_the_prompt_is_there_stands_in_it_once(
     assert "first" not in screen.text
     gate.open()
     screen.until("1 user turns; you said: 'first'", "❯ sec")
-    assert screen.text.count("❯ first") == 1
+    assert screen.text.count("▌ first") == 1
     screen.type(f"ond{ENTER}")
     screen.until("2 user turns; you said: 'second'", at_prompt=True)
     screen.type(CTRL_D)

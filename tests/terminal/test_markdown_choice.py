@@ -8,6 +8,7 @@ from typing import TextIO
 import pytest
 
 from chatmgr.terminal.markdown import rendered_lines, wants_markdown
+from tests.terminal.virtual_screen import plain
 
 TEXT = "# Head\n\n**bold** `code` [link](http://a.example)\n\n```python\ndef f(): return 1\n```\n"
 
@@ -61,9 +62,10 @@ def test_colours_are_the_terminals_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_code_can_be_copied() -> None:
-    """Lines as they are: no box, nothing on the right, none cut or broken."""
+    """Lines as they are between two rules: nothing beside them, none cut or broken."""
     long = "x = '" + "y" * 300 + "'  "
-    lines = list(rendered_lines(f"```\nif x:\n\t{long}\n\n    end\n```\n", 80))
+    head, *lines, foot = rendered_lines(f"```\nif x:\n\t{long}\n\n    end\n```\n", 80)
+    assert plain([head, foot]) == "── 1\n──"
     assert lines[0] == "if x:"
     assert lines[1].startswith("\tx = 'yyy")
     assert lines[1].count("y") == 300

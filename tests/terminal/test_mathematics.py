@@ -32,7 +32,7 @@ def test_prices_are_text_as_ever() -> None:
 
 def test_lines_of_a_diff_are_coloured_to_the_last() -> None:
     shown = static("```diff\n-old\n+new\n```\n", 80)
-    assert shown.text == "-old\n+new"
+    assert shown.text == "── diff ─ 1\n-old\n+new\n──"
     written = "".join(shown.raw)
     assert "\x1b[31m-old" in written
     assert "\x1b[32m+new" in written

@@ -95,6 +95,7 @@ def chat_bindings() -> KeyBindingsBase:
     @keys.add("<sigint>", filter=EDITING)
     def _drop_line(event: KeyPressEvent) -> None:
         outcome = LineDropped if event.current_buffer.text else KeyboardInterrupt
+        event.app.erase_when_done = False  # what is dropped stays in sight
         event.app.exit(exception=outcome, style="class:aborting")
 
     return merge_key_bindings([line_bindings(), detour_bindings(_suspend), keys])

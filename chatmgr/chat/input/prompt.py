@@ -11,10 +11,15 @@ from chatmgr.chat.input.plain_lines import PROMPT, PlainLines
 from chatmgr.chat.input.sources import InputSources
 from chatmgr.chat.input.toolbar import fit_facts
 from chatmgr.chat.loop import Lines
-from chatmgr.chat.slash import Typed
+from chatmgr.chat.slash import ParsedCommand, Typed, parse_command
 from chatmgr.domain.errors import ChatmgrError
+from chatmgr.domain.image_size import image_size
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.console import can_edit_lines, console, shared_output
+from chatmgr.terminal.region import stdout_size
+from chatmgr.terminal.rendered_turn import question_lines
+from chatmgr.terminal.sanitize import clean
+from chatmgr.terminal.theme import paint
 from chatmgr.terminal.typeahead import take_early_text, take_typed
 from chatmgr.ui.context import markdown
 
@@ -57,7 +62,10 @@ class LineEditor:
         typed = self._read_line() if queued is None else self._show_queued(queued)
         self._take_typed_interrupts()
         quoted = unquote(typed)
-        return Typed(typed) if quoted is None else Typed(quoted, literal=True)
+        entered = Typed(typed) if quoted is None else Typed(quoted, literal=True)
+        if self._sources.rendered:
+            self._show_entered(entered)
+        return entered
 
     def _read_line(self) -> str:
         """Read a line; a detour to the editor or the search comes back here."""
@@ -69,6 +77,8 @@ class LineEditor:
             self._deliver(typed_meanwhile)
         while True:
             draft = self._pending.take_draft()
+            console.gap()
+            self._session.app.erase_when_done = self._sources.rendered
             try:
                 with interrupts.listening(self._on_interrupt):
                     return self._session.prompt(
@@ -84,11 +94,29 @@ class LineEditor:
         """Show a message from the queue as if it had just been typed; keys that come meanwhile wait."""
         from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 
+        console.gap()
+        if self._sources.rendered:
+            self._session.history.append_string(text)
+            return text
         keyboard = self._session.app.input
         keys = get_typeahead(keyboard)
         typed = self._session.prompt(default=text, accept_default=True, handle_sigint=False)
         store_typeahead(keyboard, keys + get_typeahead(keyboard))
         return typed
+
+    def _show_entered(self, entered: Typed) -> None:
+        """In place of the input line: a message as it looks when it is shown again, or a command."""
+        parsed = parse_command(entered)
+        if isinstance(parsed, ParsedCommand):
+            console.out(paint(PROMPT, "accent") + clean(entered.text.strip()))
+        elif parsed.strip():
+            files = (
+                (file.name, file.content_type, file.sha256, len(file.data), image_size(file.data))
+                for file in self._sources.attached()
+            )
+            for line in question_lines(parsed, files, stdout_size()[0]):
+                console.out(line)
+            console.gap()
 
     def _take_interrupt(self) -> None:
         """A Ctrl-C that came as a signal is a key at the line, unless that was sent already."""
@@ -133,7 +161,7 @@ class LineEditor:
         try:
             return self._search_messages(text) if detour == "search" else edit_text(text)
         except ChatmgrError as error:
-            console.note(f"{error.message} {error.hint}".strip(), "failed")
+            console.fault(error.message, error.hint)
             return text
 
     def _search_messages(self, text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chatmgr.chat.slash import Command
+from chatmgr.domain.model import Attachment
 
 Pairs = Iterable[tuple[str, str]]
 """Values and short descriptions of them."""
@@ -16,7 +17,8 @@ class InputSources:
     ``here`` and ``everywhere`` yield the user's earlier messages, newest first: of this conversation, and of
     all. ``toolbar`` gives facts, each with a rank: the highest goes first where space is short, 0 last.
     ``completions`` are by a command's ``kind``. Those in ``slow`` need a network; their values are reused as
-    long as the string from ``slow`` stays the same.
+    long as the string from ``slow`` stays the same. ``attached`` are the files of the next message, which is
+    shown as part of the conversation once it is entered, if that is ``rendered``.
     """
 
     here: Callable[[], Iterable[str]]
@@ -25,4 +27,6 @@ class InputSources:
     commands: Callable[[], Mapping[str, Command]]
     completions: Mapping[str, Callable[[], Pairs]]
     slow: Mapping[str, Callable[[], str]]
+    attached: Callable[[], Iterable[Attachment]] = tuple
+    rendered: bool = False
     vi: bool = False

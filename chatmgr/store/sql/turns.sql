@@ -93,12 +93,15 @@ SELECT
     question.id AS message,
     EXISTS (SELECT * FROM attachments WHERE attachments.message_id = question.id) AS files,
     turns.id AS pk,
-    EXISTS (SELECT * FROM items WHERE items.turn_id = turns.id) AS items
+    EXISTS (SELECT * FROM items WHERE items.turn_id = turns.id) AS items,
+    coalesce(assistants.name, '') AS assistant
 FROM turns
 JOIN conversations ON conversations.id = :conversation
 JOIN messages AS question ON question.turn_id = turns.id AND question.role = 'user'
 JOIN runs ON runs.id = turns.run_id
 LEFT JOIN messages AS answer ON answer.run_id = turns.run_id
+LEFT JOIN assistant_versions ON assistant_versions.id = runs.assistant_version_id
+LEFT JOIN assistants ON assistants.id = assistant_versions.assistant_id
 
 -- name: list
 -- include: row

@@ -16,7 +16,7 @@ Where Markdown would let a later line change what was shown long before, the par
 - HTML is shown as text, and so is mathematics: ``domain.mathematics`` says what that is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TextIO
 
 from chatmgr.terminal.console import can_move_cursor
@@ -32,12 +32,15 @@ def wants_markdown(stream: TextIO, *, plain: bool = False) -> bool:
     return not plain and can_move_cursor(stream)
 
 
-def rendered_lines(text: str, width: int) -> Iterator[str]:
-    """A whole message as styled lines; lines of code keep their length."""
+def rendered_lines(text: str, width: int, first_code: int = 1) -> Generator[str, None, int]:
+    """A whole message as styled lines; lines of code keep their length.
+
+    Blocks of code are numbered from ``first_code``; returns the number that the next one would have.
+    """
     from chatmgr.terminal.markdown.render import leaf_rows
     from chatmgr.terminal.markdown.stream_parser import StreamParser
 
-    parser = StreamParser()
+    parser = StreamParser(first_code)
     parser.feed(text)
     pending = ""
     for leaf in parser.finish():
@@ -47,14 +50,20 @@ def rendered_lines(text: str, width: int) -> Iterator[str]:
             else:
                 yield pending + line.text
                 pending = ""
+    return parser.blocks.next_code
 
 
-def text_lines(text: str, *, rendered: bool, width: int = 0) -> Iterator[str]:
-    """A text of an answer, its Markdown rendered to a width (else that of standard output), or as it is."""
+def text_lines(
+    text: str, *, rendered: bool, width: int = 0, first_code: int = 1
+) -> Generator[str, None, int]:
+    """A text of an answer, its Markdown rendered to a width (else that of standard output), or as it is.
+
+    Blocks of code are numbered as ``rendered_lines`` does it.
+    """
     if rendered:
-        yield from rendered_lines(text, width or stdout_size()[0])
-    else:
-        yield clean(text)
+        return (yield from rendered_lines(text, width or stdout_size()[0], first_code))
+    yield clean(text)
+    return first_code
 
 
 def code_blocks(text: str) -> Iterator[tuple[str, str]]:

@@ -4,8 +4,6 @@ As CommonMark describes it, a line continues the open containers, then may open 
 into the open leaf. No line is read twice: the cost is linear. The package's docstring lists the differences.
 """
 
-import re
-
 from chatmgr.domain.mathematics import display_closing
 from chatmgr.terminal.markdown.containers import ContainerStack
 from chatmgr.terminal.markdown.leaf_blocks import MEASURED_ROWS, Code, Leaf, Prefix, Rule, Table, Text
@@ -27,13 +25,17 @@ _MAX_DEPTH = 12  # nested containers; deeper marks are text
 
 
 class BlockParser:
-    """Feed it lines; ``leaves`` are those found so far, and the last one may still be open."""
+    """Feed it lines; ``leaves`` are those found so far, and the last one may still be open.
 
-    def __init__(self) -> None:
+    Blocks of code are numbered from ``first_code``.
+    """
+
+    def __init__(self, first_code: int = 1) -> None:
         self.leaves: list[Leaf] = []
         self._containers = ContainerStack()
         self._open_leaf: Leaf | None = None
         self._leaf_count = 0
+        self.next_code = first_code
         self._after_blank = False
         self._in_definitions = False
 
@@ -122,7 +124,7 @@ class BlockParser:
             leaf.closed = True
             leaf = leaf.continuation(self._leaf_count)
             self._add_leaf(leaf)
-        leaf.lines.append(line)
+        leaf.append(line)
         leaf.is_partial = is_partial
 
     def _blank_line(self, depth: int) -> None:
@@ -167,7 +169,7 @@ class BlockParser:
                 return "", None
             elif depth < _MAX_DEPTH and (item := list_item(stripped, in_paragraph=bool(paragraph))):
                 self._close_to(depth)
-                text = self._open_item(item, stripped, indent)
+                text = self._containers.open_item(item, stripped, indent)
             else:
                 return stripped, opened
             depth, opened, paragraph, lazy = self._depth, True, None, False
@@ -193,9 +195,8 @@ class BlockParser:
         elif stripped[0] in "`~" and (match := FENCE.match(stripped)):
             self._close_to(depth)
             fence, info = match[1] or match[3], match[2] or match[4] or ""
-            self._add_leaf(
-                Code(*self._position(), language=(info.split() or [""])[0], fence=fence, indent=indent)
-            )
+            language = (info.split() or [""])[0]
+            self._add_leaf(Code(*self._position(), language=language, fence=fence, indent=indent))
         elif (
             stripped[0] == "<" and (end := html_block_end(stripped, in_paragraph=bool(paragraph))) is not None
         ):
@@ -210,13 +211,6 @@ class BlockParser:
         else:
             return False
         return True
-
-    def _open_item(self, match: re.Match[str], stripped: str, indent: int) -> str:
-        """Open a list item; returns the content of its first line."""
-        marker, blanks, content = match[1], match[3] or "", stripped[match.end() :]
-        width = len(marker) + (len(blanks) if content and len(blanks) < 5 else 1)
-        self._containers.open_item(marker, match[2], indent + width)
-        return " " * (len(blanks) - 1) + content if len(blanks) > 4 else content
 
     def _continue_paragraph(
         self, paragraph: Text, text: str, *, is_partial: bool, may_start_table: bool
@@ -274,7 +268,7 @@ class BlockParser:
         if self._open_leaf:
             self._open_leaf.closed = True
             if isinstance(self._open_leaf, Code):
-                self._open_leaf.trim()
+                self._open_leaf.end()
             self._open_leaf, self._in_definitions = None, False
         if self._depth > depth and not self._containers.has_content(self._depth - 1):
             self._add_leaf(Text(*self._position(), closed=True))
@@ -289,6 +283,9 @@ class BlockParser:
         return len(self._containers.open)
 
     def _add_leaf(self, leaf: Leaf) -> None:
+        if isinstance(leaf, Code) and leaf.is_new_block:
+            leaf.block = self.next_code
+            self.next_code += 1
         self.leaves.append(leaf)
         self._containers.leaf_added()
         self._open_leaf, self._after_blank = leaf, False

@@ -1,5 +1,6 @@
 """Container blocks: the quotes and list items around a leaf, and the prefixes they give its lines."""
 
+import re
 from dataclasses import dataclass
 
 from chatmgr.terminal.markdown.leaf_blocks import Prefix
@@ -45,8 +46,13 @@ class ContainerStack:
         self._count += 1
         self.open.append(Container(self._count))
 
-    def open_item(self, marker: str, number: str | None, indent: int) -> None:
-        """Open a list item; it continues the previous item's list if that has the same kind of marker."""
+    def open_item(self, match: re.Match[str], line: str, indent: int) -> str:
+        """Open the list item that a line begins with; returns the content of its first line.
+
+        It continues the previous item's list if that has the same kind of marker.
+        """
+        marker, number, blanks, content = match[1], match[2], match[3] or "", line[match.end() :]
+        indent += len(marker) + (len(blanks) if content and len(blanks) < 5 else 1)
         delimiter, depth, previous = marker[-1], len(self.open), self._previous
         sibling = previous[depth] if self.shared_depth() == depth < len(previous) else None
         if sibling and sibling.marker != delimiter:
@@ -57,6 +63,7 @@ class ContainerStack:
         self.open.append(
             Container(self._count, delimiter, label, indent, sibling.list if sibling else self._count, count)
         )
+        return " " * (len(blanks) - 1) + content if len(blanks) > 4 else content
 
     def leaf_added(self) -> None:
         """Note that a leaf was added inside the open containers."""

@@ -36,11 +36,15 @@ _STYLES = {
 }
 
 
+_ALIASES = {"patch": "diff"}
+
+
 @lru_cache(maxsize=32)
 def _lexer(language: str) -> "Lexer | None":
     from pygments.lexers import get_lexer_by_name
     from pygments.util import ClassNotFound
 
+    language = _ALIASES.get(language, language)
     try:
         return get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:

@@ -11,6 +11,7 @@ from chatmgr.terminal.markdown.patterns import expand_indent
 
 SECTION, SECTION_MAX = 1_500, 3_000  # characters of a paragraph that are parsed together
 CHUNK, CHUNK_MAX = 12, 40  # lines of code that are highlighted together
+_PATCH = ("diff --git ", "--- a/", "@@ -", "Index: ")  # how a patch begins
 MEASURED_ROWS = 20  # rows of a table that decide how wide its columns are
 
 
@@ -92,7 +93,9 @@ class Code(Leaf):
 
     ``fence`` is the mark that closes the block (empty for none) and ``indent`` the blanks before it. ``html``
     is the text that ends an HTML block or a formula; the latter (``is_formula``) ends at an empty line, too.
-    ``is_partial``: the last line is the first part of a very long one.
+    ``is_partial``: the last line is the first part of a very long one. ``block`` is the number of the whole
+    block of code, 0 for HTML and mathematics. This leaf has its beginning (``begins``), its end, both or
+    neither.
     """
 
     language: str = ""
@@ -102,10 +105,19 @@ class Code(Leaf):
     is_formula: bool = False
     lines: list[str] = field(default_factory=list)
     is_partial: bool = False
+    block: int = 0
+    begins: bool = True
+    ends: bool = False
 
     def copy(self) -> "Code":
         """See ``Leaf.copy``."""
         return replace(self, lines=self.lines[:])
+
+    def append(self, line: str) -> None:
+        """Add a line; one that only a patch begins with says what an unnamed block is."""
+        if not (self.lines or self.language) and self.fence and self.begins and line.startswith(_PATCH):
+            self.language = "diff"
+        self.lines.append(line)
 
     def starts_new_chunk(self, line: str) -> bool:
         """Whether ``line`` should start a new chunk: where the colours hardly depend on earlier lines."""
@@ -141,10 +153,16 @@ class Code(Leaf):
     def continuation(self, number: int) -> "Code":
         """A leaf without lines that continues this block."""
         rest = self.prefix.rest
-        return replace(self, number=number, prefix=Prefix(rest, rest), closed=False, lines=[])
+        return replace(self, number=number, prefix=Prefix(rest, rest), closed=False, lines=[], begins=False)
 
-    def trim(self) -> None:
-        """Drop the empty lines at the end of an indented block."""
+    @property
+    def is_new_block(self) -> bool:
+        """Whether this begins a block of code, not of HTML or mathematics."""
+        return self.begins and bool(self.fence or self.indent)
+
+    def end(self) -> None:
+        """End the block; empty lines at the end of an indented one are dropped."""
+        self.ends = True
         while self.indent and not self.fence and self.lines and not self.lines[-1]:
             self.lines.pop()
 

@@ -15,7 +15,8 @@ from chatmgr.terminal.markdown.text_layout import (
     terminal_rows,
     wrap_rows,
 )
-from chatmgr.terminal.theme import paint
+from chatmgr.terminal.sanitize import one_line
+from chatmgr.terminal.theme import look, paint
 
 _BASE_STYLES = ("", "title", "heading", "strong", "strong", "emphasis", "emphasis")
 _CHECKBOXES = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
@@ -28,6 +29,8 @@ def leaf_rows(leaf: Leaf, width: int, start: int = -1) -> Iterator[ScreenRow]:
     gap = leaf.prefix.gap
     if start < 0 and gap is not None:
         yield ScreenRow(paint(gap, "fact"), max_columns(gap), 0)
+    if not isinstance(leaf, Code | Table):
+        width = look().prose(width)
     max_indent = max(width - _MIN_TEXT_WIDTH, 0)
     first_line, other_lines = (
         part[max(len(part) - max_indent, 0) :] for part in (leaf.prefix.first, leaf.prefix.rest)
@@ -103,14 +106,39 @@ def _text_rows(leaf: Text, width: int, start: int) -> Iterator[ScreenRow]:
 
 
 def _code_rows(leaf: Code, width: int, start: int, indent: int) -> Iterator[ScreenRow]:
+    """Lines of code, below and above a rule where the block begins and ends.
+
+    The rule at the beginning takes one position, before the lines. That at the end takes two, so that it is
+    not drawn again where the last row is taken for one that may grow.
+    """
+    bar = "│ " if leaf.block and look().code_frame else ""
+    position = 1 if leaf.block and leaf.begins else 0
+    if start < position:
+        yield _code_rule(leaf, width - indent, position)
     runs_by_line = highlighted_lines("\n".join(leaf.lines), "" if leaf.is_partial else leaf.language)
-    position = 0
     for line, runs in zip(leaf.lines or [""], runs_by_line, strict=True):
         skipped = max(start - position, 0)
         if not skipped:
-            yield from terminal_rows(line, runs, position, width, indent)
+            rows = terminal_rows(line, runs, position, width, indent + len(bar))
+            if bar:
+                first = next(rows)
+                yield ScreenRow(
+                    paint(bar, "fact") + first.text, first.columns + len(bar), first.end, first.joined
+                )
+            yield from rows
         elif skipped < len(line):
             yield from terminal_rows(
                 line[skipped:], [(end - skipped, style) for end, style in runs], start, width
             )
         position += len(line) + 1
+    if leaf.block and leaf.ends and start <= position:
+        rule = "└" if bar else "──"
+        yield ScreenRow(paint(rule, "fact"), len(rule), position + 2)
+
+
+def _code_rule(leaf: Code, width: int, end: int) -> ScreenRow:
+    """The rule above a block of code: its language, and the number that ``/code`` takes."""
+    label = " ─ ".join(part for part in (one_line(leaf.language), str(leaf.block)) if part)
+    corner = "┌" if look().code_frame else "──"
+    rule = one_line(f"{corner} {label}", max(width, 1))
+    return ScreenRow(paint(rule, "fact"), max_columns(rule), end)

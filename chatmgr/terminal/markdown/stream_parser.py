@@ -11,13 +11,13 @@ _UNDECIDED = re.compile(r"[ >]*[-=#*_`~+|:.)(\d]{0,12}[ \t]*\Z")
 
 
 class StreamParser:
-    """Feed it pieces; ``leaves()`` are those found so far.
+    """Feed it pieces; ``leaves()`` are those found so far. Blocks of code count from ``first_code``.
 
     ``blocks`` has parsed the complete lines; the unfinished last line is tried on a copy.
     """
 
-    def __init__(self) -> None:
-        self.blocks = BlockParser()
+    def __init__(self, first_code: int = 1) -> None:
+        self.blocks = BlockParser(first_code)
         self._held_cr = ""
         self._open_line = ""
         self._in_long_line = False
