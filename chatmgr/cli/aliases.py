@@ -33,6 +33,10 @@ ALIASES: dict[tuple[str, ...], tuple[tuple[str, ...], str, str]] = {
     ("provider", "delete"): (("provider", "remove"), "", ""),
     ("provider", "new"): (("provider", "add"), "", ""),
     ("trash", "ls"): (("trash", "list"), "", ""),
+    ("-p",): (("ask",), '"QUESTION", -p TEXT', "ask TEXT"),
+    ("--print",): (("ask",), "", ""),
+    ("-c",): (("ask", "-c"), "-c [TEXT]", "resume, or ask -c TEXT"),
+    ("--continue",): (("ask", "-c"), "", ""),
 }
 # What each alias of one word is, beside it in the shell's completion.
 COMPLETED = {
@@ -85,13 +89,27 @@ def shown() -> list[tuple[str, str]]:
 
 
 def expand(args: list[str]) -> list[str]:
-    """The arguments of the command line with an alias replaced; as they are where there is none."""
-    if args[:1] == ["help"]:
+    """The arguments of the command line with an alias replaced; as they are where there is none.
+
+    A first argument that can only be a question is asked.
+    """
+    if not args:
+        return args
+    if args[0] == "help":
         return [*expand(args[1:]), "--help"]
+    if args in (["-c"], ["--continue"]):
+        return ["resume"]
+    if is_question(args[0]):
+        return ["ask", *args]
     for length in (2, 1):
         if alias := ALIASES.get(tuple(args[:length])):
             return [*alias[0], *args[length:]]
     return args
+
+
+def is_question(text: str) -> bool:
+    """Whether text in the place of a verb can only be meant as a message: no verb has a blank in it."""
+    return not text.startswith("-") and (len(text.split()) > 1 or text.endswith(("?", "？")))
 
 
 def unknown(args: list[str], verbs: list[str]) -> UsageFault:
@@ -101,12 +119,12 @@ def unknown(args: list[str], verbs: list[str]) -> UsageFault:
     if word in HINTS:
         commands = [_with_arguments(command, word, rest) for command in HINTS[word]]
         return UsageFault(message, f"Type: {' — or: '.join(commands)}")
-    from chatmgr.domain.names import nearest, reads_as_message
+    from chatmgr.domain.names import nearest
 
-    if reads_as_message(word):
-        return UsageFault(message, f"If it is a question, type: {join(['chatmgr', 'ask', *args])}")
     if meant := nearest(word, [*verbs, *COMPLETED]):
         return UsageFault(message, f"Did you mean: {join(['chatmgr', meant[0], *rest])}")
+    if len(rest) > 1 and not any(argument.startswith("-") for argument in rest):
+        return UsageFault(message, f"To ask a question, put it in quotes: chatmgr {join([' '.join(args)])}")
     return UsageFault(message, "See: chatmgr --help")
 
 

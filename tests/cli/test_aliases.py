@@ -9,6 +9,7 @@ from chatmgr.cli.aliases import ALIASES, COMPLETED, HINTS, expand, shown
 from chatmgr.cli.main import COMMANDS
 from tests.support.command_lines import resolve
 from tests.support.commands import Chatmgr
+from tests.wire import WireServer
 
 GUIDE = Path(__file__).parents[2] / "docs/guide/first-steps.md"
 
@@ -20,12 +21,13 @@ def api() -> str:
 
 @pytest.mark.parametrize("typed", ALIASES, ids=" ".join)
 def test_each_alias_is_a_command(typed: tuple[str, ...]) -> None:
-    words = expand([*typed])
-    assert words == list(ALIASES[typed][0])
+    message = ["x"] if typed[0] in {"-c", "--continue"} else []  # alone, they go on with the last
+    words = expand([*typed, *message])
+    assert words == [*ALIASES[typed][0], *message]
     assert typed[0] not in COMMANDS or len(typed) == 2
     if not words[0].startswith("-"):
         _, _, rest = resolve(words)
-        assert rest == []
+        assert rest in ([], ["-c", "x"])
 
 
 @pytest.mark.parametrize("word", HINTS)
@@ -70,6 +72,37 @@ def test_an_alias_does_what_its_verb_does(talking: Chatmgr, typed: str, meant: s
     assert talking(*typed.split()) == expected
 
 
+@pytest.mark.parametrize(
+    ("typed", "heard"),
+    [
+        (["two?"], "two?"),
+        (["Say two"], "Say two"),
+        (["-p", "two"], "two"),
+        (["--print", "two", "--provider", "wire"], "two"),
+        (["-c", "two"], "two"),
+        (["-p", "-c", "two"], "two"),
+        (["--debug", "what is two", "--json"], "what is two"),
+    ],
+)
+def test_a_question_is_asked(talking: Chatmgr, wire: WireServer, typed: list[str], heard: str) -> None:
+    talking("config", "set", "provider", "wire")
+    assert f"you said: '{heard}'" in talking(*typed).out
+    names = {conversation["name"]: conversation["turns"] for conversation in talking.json("history")}
+    assert names["demo"] == (2 if "-c" in typed else 1)
+    assert wire.turns_heard == ["one", heard]
+
+
+def test_piped_text_goes_before_the_question(talking: Chatmgr, wire: WireServer) -> None:
+    talking("config", "set", "provider", "wire")
+    talking("What could break?", stdin=b"the diff\n")
+    assert wire.turns_heard == ["one", "the diff\n\nWhat could break?"]
+
+
+def test_going_on_without_a_message_is_resuming(talking: Chatmgr) -> None:
+    assert talking("-c", "--help").out == talking("ask", "--help").out
+    assert expand(["-c"]) == expand(["--continue"]) == ["resume"]
+
+
 def test_rm_and_keys_set_do_their_work(talking: Chatmgr) -> None:
     assert "is in the trash" in talking("rm", "demo", "-y").err
     assert "is kept in" in talking("keys", "set", "wire", stdin=b"sk-test-1\n").err
@@ -90,6 +123,7 @@ def test_words_to_exclude_from_a_search_go_after_two_hyphens(talking: Chatmgr) -
         (("histroy", "demo@2"), "Did you mean: chatmgr history demo@2"),
         (("serach", "x y"), "Did you mean: chatmgr search 'x y'"),
         (("xyzzy",), "There is no command “xyzzy”. See: chatmgr --help"),
+        (("xyzzy", "is", "a", "word"), "To ask a question, put it in quotes: chatmgr 'xyzzy is a word'"),
         (("help", "xyzzy"), "There is no command “xyzzy”. See: chatmgr --help"),
         (("continue",), "chatmgr continue NAME. To go on talking where you left: chatmgr resume"),
     ],
@@ -113,7 +147,7 @@ def test_the_guide_and_the_help_list_the_same(chatmgr: Chatmgr) -> None:
         for typed, meant in re.findall(r"^\| (`.+`) \| (.+) \|$", section, re.MULTILINE)
     ]
     assert rows == shown()
-    for text in (chatmgr("--help").out, chatmgr("man").out.replace("\\-", "-")):
+    for text in (chatmgr("--help").out, chatmgr("man").out.replace("\\-", "-").replace("\\(dq", '"')):
         for row in rows:
             assert re.search(r"[\s\\fR]+".join(map(re.escape, row)), text), row
 
