@@ -14,7 +14,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from chatmgr.domain.interrupts import interrupts
-from chatmgr.terminal.graphics.picture import Picture
+from chatmgr.terminal.graphics.drawn_image import DrawnImage
 from chatmgr.terminal.sanitize import clean, clean_styled, wrap
 from chatmgr.terminal.theme import Style, styled
 
@@ -38,9 +38,9 @@ class Console:
     def out(self, text: str, end: str = "\n") -> None:
         """Write text to stdout. Of control sequences, only our colours and links pass; none in a pipe.
 
-        A ``Picture`` draws an image, and ends its line itself.
+        A ``DrawnImage`` draws an image, and ends its line itself.
         """
-        if isinstance(text, Picture):
+        if isinstance(text, DrawnImage):
             self.write(text)
             return
         self.write((clean_styled(text) if sys.stdout.isatty() else clean(text)) + end)

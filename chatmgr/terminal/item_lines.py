@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from chatmgr.domain.item_words import blocks, item_line
 from chatmgr.domain.items import Item, ItemKind
 from chatmgr.domain.stored_items import Footnotes, StoredItem, calls_by_id, is_text
-from chatmgr.terminal.graphics.picture import Drawing, undrawn
+from chatmgr.terminal.graphics.drawn_image import Drawing, undrawn
 from chatmgr.terminal.hyperlinks import has_hyperlinks, host_of, hyperlink
 from chatmgr.terminal.markdown import text_lines
 from chatmgr.terminal.sanitize import clean, one_line

@@ -26,7 +26,7 @@ _ANSWER = re.compile(
     rb"|\x1b(?:_G|P[>\d])[^\x1b\x07]{0,4096}(?:\x1b\\|\x07)"  # kitty's graphics, name and version
 )
 _UNFINISHED = re.compile(rb"\x1b(?:\[[\d;?$]*|(?:_|P)[^\x1b\x07]{0,4096}\x1b?)?\Z")
-_UNFIT = frozenset({"", "dumb", "unknown", "linux"})
+_UNFIT = frozenset({"", "dumb", "unknown", "linux", "eterm-color"})
 
 
 def can_be_asked() -> bool:

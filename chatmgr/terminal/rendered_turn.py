@@ -14,7 +14,7 @@ from chatmgr.domain.model import Turn
 from chatmgr.domain.money import dollars
 from chatmgr.domain.states import LIVE
 from chatmgr.terminal.durations import time_taken
-from chatmgr.terminal.graphics.picture import Drawing, undrawn
+from chatmgr.terminal.graphics.drawn_image import Drawing, undrawn
 from chatmgr.terminal.markdown import text_lines
 from chatmgr.terminal.sanitize import clean, display_width, one_line, row_spans
 from chatmgr.terminal.theme import look, paint

@@ -8,7 +8,7 @@ from chatmgr.domain.model import Run, Turn
 from chatmgr.domain.money import dollars
 from chatmgr.domain.states import LIVE, RunState, detail_words, state_word
 from chatmgr.domain.totals import UsageTotals
-from chatmgr.terminal.graphics.picture import Drawing, undrawn
+from chatmgr.terminal.graphics.drawn_image import Drawing, undrawn
 from chatmgr.terminal.sanitize import clean, one_line, row_spans
 from chatmgr.terminal.theme import styled
 

@@ -13,11 +13,11 @@ from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.stored_items import StoredItem, can_be_fetched
 from chatmgr.store.reader.turns import AttachmentInfo
 from chatmgr.terminal.console import console, show_lines
-from chatmgr.terminal.graphics.picture import Drawing, Picture, undrawn
+from chatmgr.terminal.graphics.drawn_image import Drawing, DrawnImage, undrawn
 from chatmgr.terminal.sanitize import clean
 from chatmgr.terminal.turn_lines import run_lines, turn_lines
 from chatmgr.ui.context import app, markdown
-from chatmgr.ui.images import stored_picture
+from chatmgr.ui.images import stored_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ def show_history(
     ``alone``: the turns are those around one. Their images are drawn, which no pager could show.
     """
     files: dict[str, list[Item]] = {}
-    drawing = stored_picture if sys.stdout.isatty() and (alone or not pager) else undrawn
+    drawing = stored_image if sys.stdout.isatty() and (alone or not pager) else undrawn
     lines = _lines(conversation, turns, shown, drawing, files)
     if pager and alone:
         lines = iter(kept := list(lines))
-        pager = not any(isinstance(line, Picture) for line in kept)
+        pager = not any(isinstance(line, DrawnImage) for line in kept)
     show_lines(lines, pager=pager)
     if files:
         from chatmgr.ui.item_files import note_missing

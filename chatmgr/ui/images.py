@@ -1,19 +1,19 @@
 """Images on the screen: drawn where the terminal can and the setting ``images`` lets it, else only named."""
 
 from chatmgr.terminal.console import console
-from chatmgr.terminal.graphics.picture import Picture
+from chatmgr.terminal.graphics.drawn_image import DrawnImage
 from chatmgr.ui.context import app, markdown
 
 
-def stored_picture(sha256: str) -> Picture | None:
+def stored_image(sha256: str) -> DrawnImage | None:
     """The stored image with this SHA-256 as text that draws it; None where it is not drawn."""
-    return _picture(app().reader.items.bytes_of(sha256)) if _is_wanted() else None
+    return _drawn(app().reader.items.bytes_of(sha256)) if _is_wanted() else None
 
 
 def draw_image(data: bytes) -> None:
     """Draw an image on stdout, if it can be drawn."""
-    if _is_wanted() and (picture := _picture(data)):
-        console.out(picture)
+    if _is_wanted() and (drawn := _drawn(data)):
+        console.out(drawn)
 
 
 def _is_wanted() -> bool:
@@ -21,10 +21,10 @@ def _is_wanted() -> bool:
     return markdown() and app().settings.get("images") != "none"
 
 
-def _picture(data: bytes) -> Picture | None:
+def _drawn(data: bytes) -> DrawnImage | None:
     from chatmgr.terminal.graphics.detection import abilities
-    from chatmgr.terminal.graphics.drawing import make_picture
+    from chatmgr.terminal.graphics.drawing import draw
     from chatmgr.terminal.region import stdout_size
 
     known = abilities(str(app().settings.get("images")))
-    return make_picture(data, known, stdout_size()) if known.protocols else None
+    return draw(data, known, stdout_size()) if known.protocols else None

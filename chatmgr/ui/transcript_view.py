@@ -16,12 +16,12 @@ from chatmgr.domain.model import Conversation, Turn
 from chatmgr.domain.states import LIVE, RunState
 from chatmgr.terminal.console import console
 from chatmgr.terminal.durations import divider, time_later
-from chatmgr.terminal.graphics.picture import Drawing, undrawn
+from chatmgr.terminal.graphics.drawn_image import Drawing, undrawn
 from chatmgr.terminal.region import stdout_size
 from chatmgr.terminal.theme import paint
 from chatmgr.terminal.turn_lines import turn_lines
 from chatmgr.ui.context import app, markdown
-from chatmgr.ui.images import stored_picture
+from chatmgr.ui.images import stored_image
 
 if TYPE_CHECKING:
     from chatmgr.domain.stored_items import StoredItem
@@ -72,7 +72,7 @@ def show_turns(turns: Iterable[Turn]) -> None:
         if terminal:
             console.gap()
             _show_pause(time_later(ended, turn.started_at))
-        drawing = stored_picture if terminal else undrawn
+        drawing = stored_image if terminal else undrawn
         items = app().reader.items.of(turn)
         show = rendered_turn(turn, items, before, drawing) if rendered else _plain_turn(turn, items, drawing)
         for line in show:

@@ -55,6 +55,14 @@ def until_over(screen: Screen, gate: Gate) -> None:
         assert time.monotonic() < deadline, screen.text
 
 
+def until_last(screen: Screen, wanted: str, other: str) -> None:
+    """Read until the one sequence has come after the other."""
+    deadline = time.monotonic() + PATIENCE
+    while screen.raw.rfind(wanted) < screen.raw.rfind(other):
+        assert screen.read(), screen.text
+        assert time.monotonic() < deadline, screen.text
+
+
 def leave(screen: Screen) -> None:
     """End a chat."""
     screen.type(CTRL_D)
@@ -163,3 +171,17 @@ def test_a_failure_is_told_too_and_a_single_command_needs_no_focus(
     screen = open_chat("send", "demo", "again", **ALONE)
     assert screen.end() == 8
     assert screen.raw.count(FAILED) == 1
+
+
+def test_nothing_is_reported_to_the_shell_after_ctrl_z(open_chat: Open, home: Path, gate: Gate) -> None:
+    screen = streaming(open_chat, home, gate, DrawingTerminal(KNOWN))
+    os.kill(screen.pid, signal.SIGTSTP)
+    until_last(screen, OFF, ON)
+    os.kill(screen.pid, signal.SIGCONT)
+    until_last(screen, ON, OFF)
+    screen.type(LOST)
+    screen.typed_ahead()
+    until_over(screen, gate)
+    screen.until("you said: 'first'", at_prompt=True)
+    assert screen.raw.count(ANSWERED) == 1
+    leave(screen)

@@ -1,6 +1,7 @@
 """Images as escape sequences: what a terminal takes out of them is what was put in."""
 
 import re
+import sys
 from base64 import b64decode
 from io import BytesIO
 from itertools import product
@@ -11,8 +12,8 @@ from PIL import Image, ImageDraw
 from chatmgr.domain.image_size import image_size
 from chatmgr.terminal.graphics import iterm2, kitty, sixel
 from chatmgr.terminal.graphics.detection import Abilities, Protocol, read_answers
-from chatmgr.terminal.graphics.drawing import make_picture
-from chatmgr.terminal.graphics.picture import Picture
+from chatmgr.terminal.graphics.drawing import draw
+from chatmgr.terminal.graphics.drawn_image import DrawnImage
 from chatmgr.terminal.graphics.placement import Placement, place, with_reserved_rows
 
 CELL = (10, 20)
@@ -88,7 +89,7 @@ def test_iterm2_takes_any_file() -> None:
 
 def test_sixel_shows_the_pixels() -> None:
     image = checks()
-    picture = make_picture(encoded(image), Abilities(("sixel",), CELL), SCREEN)
+    picture = draw(encoded(image), Abilities(("sixel",), CELL), SCREEN)
     assert picture
     sequence = re.search(r"\x1bP.*\x1b\\", picture, re.DOTALL)
     assert sequence
@@ -97,7 +98,7 @@ def test_sixel_shows_the_pixels() -> None:
 
 def test_sixel_of_a_photograph_is_close_to_it() -> None:
     image = Image.radial_gradient("L").resize((100, 60)).convert("RGB")
-    picture = make_picture(encoded(image, "JPEG"), Abilities(("sixel",), CELL), SCREEN)
+    picture = draw(encoded(image, "JPEG"), Abilities(("sixel",), CELL), SCREEN)
     assert picture
     sequence = re.search(r"\x1bP.*\x1b\\", picture, re.DOTALL)
     assert sequence
@@ -113,7 +114,7 @@ def test_repeated_sixels_are_counted() -> None:
 
 @pytest.mark.parametrize("format_", ["JPEG", "WEBP", "GIF"])
 def test_other_formats_become_png_for_kitty(format_: str) -> None:
-    picture = make_picture(encoded(checks().convert("RGB"), format_), Abilities(("kitty",), CELL), SCREEN)
+    picture = draw(encoded(checks().convert("RGB"), format_), Abilities(("kitty",), CELL), SCREEN)
     assert picture
     data = b64decode("".join(re.findall(r"\x1b_G[^;]*;([^\x1b]*)\x1b", picture)))
     assert Image.open(BytesIO(data)).format == "PNG"
@@ -121,8 +122,8 @@ def test_other_formats_become_png_for_kitty(format_: str) -> None:
 
 def test_a_photograph_goes_to_iterm2_as_it_is() -> None:
     jpeg = encoded(checks((2000, 1000)).convert("RGB"), "JPEG")
-    picture = make_picture(jpeg, Abilities(("iterm2",), CELL), SCREEN)
-    assert isinstance(picture, Picture)
+    picture = draw(jpeg, Abilities(("iterm2",), CELL), SCREEN)
+    assert isinstance(picture, DrawnImage)
     match = re.search(r"width=(\d+);height=(\d+)[^:]*:([^\x07]*)", picture)
     assert match
     assert (int(match[1]), int(match[2])) == (48, 12)  # half of the screen's height
@@ -164,14 +165,14 @@ def test_rows_are_made_before_the_image_is_drawn() -> None:
     ],
 )
 def test_hostile_bytes_are_not_drawn(protocol: Protocol, data: bytes) -> None:
-    assert make_picture(data, Abilities((protocol,), CELL), SCREEN) is None
+    assert draw(data, Abilities((protocol,), CELL), SCREEN) is None
 
 
 @pytest.mark.parametrize("protocol", ["kitty", "sixel"])
 @pytest.mark.parametrize("format_", ["JPEG", "GIF", "WEBP"])
 def test_torn_bytes_are_not_drawn_where_they_are_decoded(protocol: Protocol, format_: str) -> None:
     data = encoded(Image.effect_noise((64, 64), 90).convert("RGB"), format_)[:300]
-    assert make_picture(data, Abilities((protocol,), CELL), SCREEN) is None
+    assert draw(data, Abilities((protocol,), CELL), SCREEN) is None
 
 
 def test_a_small_header_does_not_hide_a_large_image() -> None:
@@ -179,14 +180,14 @@ def test_a_small_header_does_not_hide_a_large_image() -> None:
     large = encoded(Image.new("1", (20_000, 10_000)), "GIF")
     lying = large[:6] + b"\x10\0\x10\0" + large[10:]
     assert image_size(lying) == (16, 16)
-    assert make_picture(lying, Abilities(("sixel",), CELL), SCREEN) is None
+    assert draw(lying, Abilities(("sixel",), CELL), SCREEN) is None
 
 
 @pytest.mark.parametrize("protocol", EVERY)
 def test_no_byte_leaves_its_sequence(protocol: Protocol) -> None:
     png = encoded(checks())
     evil = png[:-12] + b"\x1b\\\x07\x1b]0;pwned\x07" + png[-12:]
-    picture = make_picture(evil, Abilities((protocol,), CELL), SCREEN)
+    picture = draw(evil, Abilities((protocol,), CELL), SCREEN)
     assert picture
     inner = re.sub(r"\x1b_G[\w=,]*;[\w+/=]*\x1b\\|\x1b\]1337;[\w=;]*:[\w+/=]*\x07", "", picture)
     inner = re.sub(r"\x1bP[!-~]*\x1b\\", "", inner)
@@ -221,3 +222,12 @@ def test_answers(
     monkeypatch.delenv("LC_TERMINAL", raising=False)
     known = read_answers([answers])
     assert (known.protocols, known.cell) == (protocols, cell)
+
+
+def test_without_pillow_only_what_needs_no_decoding_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    jpeg, png = encoded(checks().convert("RGB"), "JPEG"), encoded(checks())
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    assert draw(jpeg, Abilities(EVERY, CELL), SCREEN)  # by iTerm2's protocol
+    assert draw(jpeg, Abilities(("kitty", "sixel"), CELL), SCREEN) is None
+    assert draw(png, Abilities(("kitty",), CELL), SCREEN)
+    assert draw(png, Abilities(("sixel",), CELL), SCREEN) is None

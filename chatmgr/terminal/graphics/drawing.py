@@ -5,14 +5,14 @@ from collections.abc import Callable
 from chatmgr.domain.image_size import HEAD, Pixels, image_size
 from chatmgr.terminal.graphics import conversion, iterm2, kitty, sixel
 from chatmgr.terminal.graphics.detection import Abilities, Protocol
-from chatmgr.terminal.graphics.picture import Picture
+from chatmgr.terminal.graphics.drawn_image import DrawnImage
 from chatmgr.terminal.graphics.placement import Placement, place, with_reserved_rows
 from chatmgr.terminal.region import Size
 
 LARGEST = 16 * 1024 * 1024  # bytes; a terminal takes seconds for more
 
 
-def make_picture(data: bytes, abilities: Abilities, screen: Size) -> Picture | None:
+def draw(data: bytes, abilities: Abilities, screen: Size) -> DrawnImage | None:
     """An image as text that draws it and goes to the row below; None where this terminal cannot."""
     size = image_size(data[:HEAD])
     if size is None or len(data) > LARGEST or size[0] * size[1] > conversion.MOST_PIXELS:
@@ -20,7 +20,7 @@ def make_picture(data: bytes, abilities: Abilities, screen: Size) -> Picture | N
     placement = place(size, abilities.cell, screen)
     for protocol in abilities.protocols:
         if sequence := _ENCODERS[protocol](data, placement):
-            return Picture(with_reserved_rows(sequence, placement.rows))
+            return DrawnImage(with_reserved_rows(sequence, placement.rows))
     return None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 
-class Picture(str):
+class DrawnImage(str):
     """Text that draws an image and goes to the row below it.
 
     The console prints it as it is. Only encoders make one, so no text of a model or a file is taken for it.
@@ -12,7 +12,7 @@ class Picture(str):
     __slots__ = ()
 
 
-Drawing = Callable[[str], Picture | None]
+Drawing = Callable[[str], DrawnImage | None]
 """Gives what draws the stored image with a SHA-256, or None where it is not drawn."""
 
 
