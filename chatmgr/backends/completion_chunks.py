@@ -48,26 +48,17 @@ def read_chunks(
         for text, name, chunk in merged(batches, answer.read_plain):
             if text:
                 yield Delta(text)
-                continue
-            if name == UNREADABLE:
+            elif name == UNREADABLE:
                 answer.has_gap = True
-                continue
-            if name == DONE:
+            elif name == DONE:
                 answer.ended = True
                 break
-            if not answer.run_id and (named := as_id(chunk.get("id"))):
-                answer.run_id = named
-                yield Opened(run_id=named, retrievable=False)
-            if name == "error" and not answer.has_end:
-                yield failure(chunk, answer.is_heard)
-                return
-            for choice in as_objects(chunk.get("choices")):
-                if not _is_further(choice):
-                    yield from answer.read(choice)
-            if name == BODY:
-                answer.ended = answer.ended or bool(answer.pieces) or not answer.items.is_empty
-            if (counted := chunk.get("usage")) and (usage := read_usage(counted)):
-                yield usage
+            else:
+                yield from answer.open(chunk)
+                if name == "error" and not answer.has_end:
+                    yield failure(chunk, answer.is_heard)
+                    return
+                yield from answer.read_chunk(chunk, whole=name == BODY)
     except NetworkDown:
         if not answer.has_end:  # else the break has cost nothing
             raise
@@ -113,6 +104,22 @@ class _Answer:
         if self.finish_reason is not None or self.ended:
             return True
         return self._last_is_empty and self._empty_reasons == 1 and self._chunks > 1 and bool(self.pieces)
+
+    def open(self, chunk: Json) -> Iterator[Opened]:
+        """Tell the id of the answer, with the first chunk that has it."""
+        if not self.run_id and (named := as_id(chunk.get("id"))):
+            self.run_id = named
+            yield Opened(run_id=named, retrievable=False)
+
+    def read_chunk(self, chunk: Json, *, whole: bool) -> Iterator[Event]:
+        """What a chunk holds; ``whole`` says that it is the body of the response."""
+        for choice in as_objects(chunk.get("choices")):
+            if not _is_further(choice):
+                yield from self.read(choice)
+        if whole:
+            self.ended = self.ended or bool(self.pieces) or not self.items.is_empty
+        if (counted := chunk.get("usage")) and (usage := read_usage(counted)):
+            yield usage
 
     def read_plain(self, name: str, chunk: Json) -> str:
         """The text of a chunk that holds nothing else, as nearly all do; else empty."""

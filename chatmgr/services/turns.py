@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -132,9 +133,7 @@ class TurnService:
             run = self._parts.runner.run(conversation, assistant, route, message, target)
             named = way_out_named(self._parts.reader, conversation, commands)
             with refused_fields.saved_to(self._parts.writer), named:
-                yield from run_beside(
-                    run, deprecation, check, opened=lambda model: self._keep_model(conversation, model)
-                )
+                yield from run_beside(run, deprecation, check, opened=partial(self._keep_model, conversation))
         with suppress(DatabaseUnreachable):  # the answer is saved, and that is what matters
             with self._parts.reader as reader:
                 model = route.model or reader.runs.last_model(conversation.pk, deprecation.provider)

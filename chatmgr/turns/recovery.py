@@ -42,10 +42,9 @@ class RunRecovery:
     ) -> Notices:
         """Recover and close the run that a dead process left in a conversation, and report its end.
 
-        The saved text is kept, unless the server has more. A run stays open if it waits for the output
-        of a function (raises OutputNeeded), or if its server cannot be asked. Without ``follow``, a
-        stream is not continued: the server is only asked how the run stands. ``again`` is the command
-        that has a turn of a conversation answered again, as the person types it.
+        The saved text is kept, unless the server has more. A run stays open if it waits for the output of a
+        function (raises OutputNeeded), or if its server cannot be asked. Without ``follow``, a stream is not
+        continued: the server is only asked how the run stands. ``again`` gives the command to ask again.
         """
         with self._reader as reader:
             live_run = reader.runs.live(conversation.pk)
@@ -53,8 +52,7 @@ class RunRecovery:
                 return
             live_run = replace(live_run, earlier=self._earlier(live_run))
         address = f"{conversation.name}@{live_run.position}"
-        command = again(conversation.name, live_run.position)
-        never_sent = f"was never sent. Have it answered: {command}"
+        never_sent = f"was never sent. Have it answered: {again(conversation.name, live_run.position)}"
         route = find_route(live_run) if live_run.sent else None
         death = ""
         if live_run.state is not RunState.REQUIRES_ACTION:

@@ -29,9 +29,7 @@ def read_request(
     with reader:
         thread = reader.threads.get(run.conversation, run.provider, run.endpoint, before=run.position)
         answered = reader.turns.last_answered(run.conversation, run.position)
-        held = thread is not None and thread.synced >= answered > 0
-        items = reader.turns.items_at(run.conversation, answered) if held else ()
-        items_of_run = reader.items.with_bytes(run.turn) if begun else ()
+        is_held = thread is not None and thread.synced >= answered > 0
         return TurnRequest(
             conversation=conversation.id,
             position=run.position,
@@ -44,7 +42,7 @@ def read_request(
             remote_assistant=reader.assistants.remote_id(assistant.id, run.provider, run.endpoint),
             attachments=message.attachments,
             remote_files=reader.threads.remote_files(run.conversation, run.provider, run.endpoint),
-            pending=unsent_answers(items),
+            pending=unsent_answers(reader.turns.items_at(run.conversation, answered) if is_held else ()),
             begun=begun,
-            begun_items=items_of_run[: len(items_of_run) - own_items],
+            begun_items=(reader.items.with_bytes(run.turn) if begun else ())[: -own_items or None],
         )

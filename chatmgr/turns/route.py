@@ -5,7 +5,8 @@ from collections.abc import Callable
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.model import Assistant, LiveRun, Provider, UserMessage
 from chatmgr.domain.ports import Backend
-from chatmgr.store.writer import OpenRun
+from chatmgr.domain.turn_target import TurnTarget
+from chatmgr.store.writer import OpenRun, Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,27 @@ def runs_in_background(route: Route, assistant: Assistant, message: UserMessage)
 def outlives_process(route: Route, *, background: bool) -> bool:
     """Whether a run goes on at its server without the process that began it."""
     return background or route.provider.api == "assistants"
+
+
+def open_turn(
+    writer: Writer,
+    conversation: int,
+    assistant: Assistant,
+    route: Route,
+    message: UserMessage,
+    target: TurnTarget | None,
+    *,
+    background: bool,
+) -> OpenRun:
+    """Commit a message with a pending run, before anything is sent."""
+    return writer.turns.open(
+        conversation,
+        assistant,
+        route.model,
+        route.provider.name,
+        route.provider.endpoint,
+        message.text,
+        attachments=message.attachments,
+        background=background,
+        target=target,
+    )

@@ -34,7 +34,7 @@ from chatmgr.turns.progress import (
 from chatmgr.turns.recorder import Recorder, until_written
 from chatmgr.turns.recovery import RunRecovery, wait_hint
 from chatmgr.turns.requests import read_request
-from chatmgr.turns.route import Route, open_run, outlives_process, runs_in_background
+from chatmgr.turns.route import Route, open_run, open_turn, outlives_process, runs_in_background
 
 
 class TurnRunner:
@@ -93,16 +93,8 @@ class TurnRunner:
             yield Notice(
                 f"{route.provider.name} cannot run in the background; this process has to keep running."
             )
-        run = self._writer.turns.open(
-            conversation.pk,
-            assistant,
-            route.model,
-            route.provider.name,
-            route.provider.endpoint,
-            message.text,
-            attachments=message.attachments,
-            background=background,
-            target=target,
+        run = open_turn(
+            self._writer, conversation.pk, assistant, route, message, target, background=background
         )
         begun = target.begun if target else ""
         progress = Progress(
@@ -145,16 +137,8 @@ class TurnRunner:
             with self._reader as reader:
                 progress.begin_with(reader.runs.used(live_run.run_pk), route.provider.api)
                 message = UserMessage(live_run.user, reader.turns.files_of(live_run.message))
-            request = read_request(
-                self._reader,
-                conversation,
-                run,
-                assistant,
-                route.model,
-                message,
-                begun=live_run.begun,
-                own_items=len(live_run.items),
-            )
+            parts = (self._reader, conversation, run, assistant, route.model, message)
+            request = read_request(*parts, begun=live_run.begun, own_items=len(live_run.items))
             request = replace(request, background=live_run.background)
             live_run = as_sent(replace(live_run, request=as_instruction(request)))
             if route.provider.api == "assistants":

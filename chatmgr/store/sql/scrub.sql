@@ -12,12 +12,16 @@ SELECT held.branch, min(held.first) AS first, max(held.last) AS last
 FROM held
 GROUP BY held.branch
 
+-- Whether a turn is in a piece of a path.
+-- fragment: in_piece
+turns.branch_id = :branch AND turns.position BETWEEN :first AND :last
+
 -- name: turns
 SELECT turns.id AS turn, 'messages' AS place, 'content' AS field, messages.id AS pk, messages.content AS text
 FROM turns
 JOIN messages ON messages.turn_id = turns.id
-WHERE turns.branch_id = :branch
-    AND turns.position BETWEEN :first AND :last
+WHERE
+    -- include: in_piece
     AND NOT EXISTS (SELECT * FROM answer_parts WHERE answer_parts.run_id = messages.run_id)
 UNION ALL
 SELECT
@@ -30,41 +34,51 @@ SELECT
 FROM turns
 JOIN runs ON runs.turn_id = turns.id
 LEFT JOIN messages AS answer ON answer.run_id = runs.id
-WHERE turns.branch_id = :branch
-    AND turns.position BETWEEN :first AND :last
+WHERE
+    -- include: in_piece
     AND EXISTS (SELECT * FROM answer_parts WHERE answer_parts.run_id = runs.id)
 UNION ALL
 SELECT turns.id AS turn, 'runs' AS place, 'reasoning' AS field, runs.id AS pk, runs.reasoning AS text
 FROM turns
 JOIN runs ON runs.turn_id = turns.id
-WHERE turns.branch_id = :branch AND turns.position BETWEEN :first AND :last AND runs.reasoning <> ''
+WHERE
+    -- include: in_piece
+    AND runs.reasoning <> ''
 UNION ALL
 SELECT turns.id AS turn, 'runs' AS place, 'error' AS field, runs.id AS pk, runs.error AS text
 FROM turns
 JOIN runs ON runs.turn_id = turns.id
-WHERE turns.branch_id = :branch AND turns.position BETWEEN :first AND :last AND runs.error <> ''
+WHERE
+    -- include: in_piece
+    AND runs.error <> ''
 UNION ALL
 SELECT turns.id AS turn, 'runs' AS place, 'detail' AS field, runs.id AS pk, runs.detail AS text
 FROM turns
 JOIN runs ON runs.turn_id = turns.id
-WHERE turns.branch_id = :branch AND turns.position BETWEEN :first AND :last AND runs.detail <> ''
+WHERE
+    -- include: in_piece
+    AND runs.detail <> ''
 UNION ALL
 SELECT
     turns.id AS turn, 'items' AS place, 'content' AS field, items.id AS pk, CAST(items.content AS text) AS text
 FROM turns
 JOIN items ON items.turn_id = turns.id
-WHERE turns.branch_id = :branch AND turns.position BETWEEN :first AND :last
+WHERE
+    -- include: in_piece
 UNION ALL
 SELECT turns.id AS turn, 'items' AS place, 'raw' AS field, items.id AS pk, items.raw AS text
 FROM turns
 JOIN items ON items.turn_id = turns.id
-WHERE turns.branch_id = :branch AND turns.position BETWEEN :first AND :last AND items.raw <> ''
+WHERE
+    -- include: in_piece
+    AND items.raw <> ''
 UNION ALL
 SELECT turns.id AS turn, 'attachments' AS place, 'name' AS field, attachments.id AS pk, attachments.name AS text
 FROM turns
 JOIN messages ON messages.turn_id = turns.id
 JOIN attachments ON attachments.message_id = messages.id
-WHERE turns.branch_id = :branch AND turns.position BETWEEN :first AND :last
+WHERE
+    -- include: in_piece
 
 -- The files that were sent with turns, or came with their answers.
 -- name: files
@@ -73,12 +87,15 @@ SELECT
 FROM turns
 JOIN messages ON messages.turn_id = turns.id
 JOIN attachments ON attachments.message_id = messages.id
-WHERE turns.branch_id = :branch AND turns.position BETWEEN :first AND :last
+WHERE
+    -- include: in_piece
 UNION ALL
 SELECT turns.id AS turn, 'items' AS place, items.id AS pk, items.kind AS name, items.sha256
 FROM turns
 JOIN items ON items.turn_id = turns.id
-WHERE turns.branch_id = :branch AND turns.position BETWEEN :first AND :last AND items.sha256 IS NOT NULL
+WHERE
+    -- include: in_piece
+    AND items.sha256 IS NOT NULL
 
 -- name: bytes
 SELECT blobs.data
