@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.items import Item
-from chatmgr.domain.remote import RemoteFile, ThreadRef
 from chatmgr.domain.states import LIVE, RunState
+
+if TYPE_CHECKING:
+    from chatmgr.domain.remote import RemoteFile, ThreadRef
 
 _OPENING = 200  # characters of a first message that tell what a conversation is about
 
@@ -213,10 +215,10 @@ class TurnRequest:
     assistant: Assistant
     history: Callable[[int], list[Message]]
     answered: int
-    thread: ThreadRef | None = None
+    thread: "ThreadRef | None" = None
     remote_assistant: str = ""
     attachments: tuple[Attachment, ...] = ()
-    remote_files: Mapping[str, RemoteFile] = field(default_factory=dict)
+    remote_files: "Mapping[str, RemoteFile]" = field(default_factory=dict)
     background: bool = False
     pending: tuple[Item, ...] = ()
     begun: str = ""

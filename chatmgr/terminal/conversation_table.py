@@ -85,13 +85,13 @@ def about_spans(conversation: Conversation) -> Spans:
 def _columns(now: datetime, width: int, *, deleted: bool) -> list[_Column]:
     """All columns, in the order in which a terminal shows them, or a pipe gets them."""
     name_width = max(min(max(width * 3 // 10, 16), 40, width // 2), 4) if width else 0
-    model_width = min(max(width // 5, 12), 32) if width else 0
-    name = _Column("NAME", lambda each: one_line(each.name, name_width))
+    model_width, assistant_width = (min(max(width // 5, 12), 32), 24) if width else (0, 0)
+    name = _Column("NAME", lambda each: _cut(each.name, name_width))
     about = _Column("ABOUT", lambda each: _plain(about_spans(each)) if width else each.about)
     turns = _Column("TURNS", lambda each: str(each.turns), 1, right=width > 0)
-    model = _Column("MODEL", lambda each: one_line(each.model, model_width) or "—", 2)
+    model = _Column("MODEL", lambda each: _cut(each.model, model_width) or "—", 2)
     tags = _Column("TAGS", lambda each: " ".join(each.tags), 3)
-    assistant = _Column("ASSISTANT", lambda each: one_line(each.assistant, 24 if width else 0), 4)
+    assistant = _Column("ASSISTANT", lambda each: _cut(each.assistant, assistant_width), 4)
     provider = _Column("PROVIDER", lambda each: each.provider, 5)
     state = _Column("STATE", lambda each: state_word(each.state))
     since = _Column("LAST USED", lambda each: age(each.updated_at, now))
@@ -101,6 +101,11 @@ def _columns(now: datetime, width: int, *, deleted: bool) -> list[_Column]:
     if width:
         return [name, about, turns, tags, assistant, model, provider, *key, since]
     return [name, *key, turns, assistant, model, provider, state, since, tags, about]
+
+
+def _cut(text: str, width: int) -> str:
+    """A text on one line; without a width, as it is: the table cleans every cell."""
+    return one_line(text, width) if width else text
 
 
 def _tells(column: _Column, conversations: Sequence[Conversation]) -> bool:

@@ -19,7 +19,7 @@ _GAP = "  "
 _CHOSEN, _OTHER = "▌ ", "  "
 _SEARCHED_LENGTH = 2_000  # characters of a label
 _ABOUT_WISHED = 24  # columns, for which facts give way
-_FACT_WIDTH = 20
+_FACT_WIDTH = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ChoiceRows:
         self._rows: list[_Row] = []
         self._label_width = 0
         self._fact_widths: list[int] = []
-        self._has_about = False
+        self._about_width = 0
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -57,7 +57,7 @@ class ChoiceRows:
         row = _Row(one_line(choice.label[:_SEARCHED_LENGTH]), about, facts)
         self._rows.append(row)
         self.folded.append(fold_case(row.text))
-        self._has_about = self._has_about or bool(about)
+        self._about_width = max(self._about_width, display_width("".join(piece for piece, _ in about)))
         self._label_width = max(self._label_width, display_width(row.label))
         widths = [display_width(fact) for fact in facts]
         known = self._fact_widths + [0] * (len(widths) - len(self._fact_widths))
@@ -92,10 +92,11 @@ class ChoiceRows:
         return pieces
 
     def _facts(self, row: _Row, room: int, used: int) -> StyleAndTextTuples:
-        """The facts at the right end of a row, of which so many columns are used."""
+        """The facts, in columns of their own; so many columns of the row are used."""
         shown = self._shown_facts(room)
-        width = sum(self._fact_widths[at] + len(_GAP) for at in shown)
-        pieces: StyleAndTextTuples = [("", " " * max(room - width - used, 0))] if shown else []
+        start = self._label_columns(room) + max(self._about_columns(room, shown), 0)
+        start += len(_GAP) if self._about_width else 0
+        pieces: StyleAndTextTuples = [("", " " * max(start - used, 0))] if shown else []
         for at in shown:
             fact = row.facts[at] if at < len(row.facts) else ""
             blanks = " " * (self._fact_widths[at] - display_width(fact))
@@ -104,18 +105,19 @@ class ChoiceRows:
 
     def _label_columns(self, room: int) -> int:
         """How wide the labels' column is: all of it where nothing stands beside them."""
-        if not (self._has_about or self._fact_widths):
+        if not (self._about_width or self._fact_widths):
             return room
         return min(self._label_width, max(room * 3 // 10, 16), room)
 
     def _about_columns(self, room: int, shown_facts: list[int]) -> int:
+        """The columns for what a row is about: no more than the longest takes."""
         facts_width = sum(self._fact_widths[at] + len(_GAP) for at in shown_facts)
-        return room - self._label_columns(room) - len(_GAP) - facts_width
+        return min(room - self._label_columns(room) - len(_GAP) - facts_width, self._about_width)
 
     def _shown_facts(self, room: int) -> list[int]:
         """The facts that leave enough room for what a row is about."""
         shown = list(range(len(self._fact_widths)))
-        while shown and self._about_columns(room, shown) < (_ABOUT_WISHED if self._has_about else 0):
+        while shown and self._about_columns(room, shown) < min(self._about_width, _ABOUT_WISHED):
             del shown[0]
         return shown
 
