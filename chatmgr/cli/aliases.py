@@ -4,8 +4,6 @@ An alias is unambiguous and takes the arguments of its verb. A hint is for a wor
 things, or that takes other arguments: the error names what to type, with the arguments that were given.
 """
 
-from shlex import join
-
 from chatmgr.domain.errors import UsageFault
 
 # The words typed → the words that they stand for, and the form in which ``--help`` shows both.
@@ -119,6 +117,8 @@ def unknown(args: list[str], verbs: list[str]) -> UsageFault:
     if word in HINTS:
         commands = [_with_arguments(command, word, rest) for command in HINTS[word]]
         return UsageFault(message, f"Type: {' — or: '.join(commands)}")
+    from shlex import join
+
     from chatmgr.domain.names import nearest
 
     if meant := nearest(word, [*verbs, *COMPLETED]):
@@ -129,5 +129,7 @@ def unknown(args: list[str], verbs: list[str]) -> UsageFault:
 
 
 def _with_arguments(command: str, word: str, rest: list[str]) -> str:
+    from shlex import join
+
     typed = join(rest) if word not in _NOT_REPEATED else ""
     return f"chatmgr {command.replace('…', typed)}".replace("  ", " ").rstrip()
