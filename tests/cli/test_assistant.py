@@ -133,3 +133,19 @@ def test_every_status_of_a_run(chatmgr: Chatmgr, status: str, streams: bool) -> 
         assert chatmgr("send", "demo", "two").out.endswith("you said: 'two'\n")
         assert wire.turns_heard == ["one", "two"]
         assert wire.violations == []
+
+
+def test_pruning_lists_asks_and_deletes(chatmgr: Chatmgr, wire: WireServer) -> None:
+    chatmgr.provider("completions", wire.base_url)
+    chatmgr("new", "demo", "hi", "-i", "x", "--provider", "wire")
+    chatmgr("new", "other", "hi", "--provider", "wire")
+    for name in ("poet", "cook"):
+        chatmgr("assistant", "new", name, "-i", f"You are a {name}.")
+    shown = chatmgr("assistant", "prune", "--dry-run").out
+    assert shown == "would be deleted: cook: You are a cook.\nwould be deleted: poet: You are a poet.\n"
+    assert "poet" in chatmgr("assistant", "prune", code=2).err
+    rows = chatmgr("assistant", "prune", "--yes", "--json").json()
+    assert [(row["name"], row["did"]) for row in rows] == [("cook", "deleted"), ("poet", "deleted")]
+    assert [row["name"] for row in chatmgr("assistant", "list", "--json").json()] == ["default", "demo"]
+    chatmgr("delete", "--all", "--yes")
+    assert "Every assistant is used" in chatmgr("assistant", "prune", "--yes").err

@@ -88,6 +88,11 @@ VERBS: dict[str, list[str]] = {
     "assistant adopt": ["assistant adopt asst_1 --provider threads"],
     "assistant delete": ["assistant delete kept -y"],
     "assistant edit": ["assistant edit kept -i other"],
+    "assistant prune": [
+        "assistant prune --dry-run",
+        "assistant prune --dry-run --json",
+        "assistant prune -y",
+    ],
     "assistant list": ["assistant list", "assistant list --json"],
     "assistant new": ["assistant new kept -i x", "assistant new another -i x -m none --provider wire"],
     "assistant show": ["assistant show kept --versions", "assistant show kept --json"],

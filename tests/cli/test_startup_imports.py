@@ -75,6 +75,7 @@ def test_help_loads_click_alone(chatmgr: Chatmgr, words: tuple[str, ...]) -> Non
         ("stats", "--by", "day", "--json"),
         ("stats", "--html", "-"),
         ("assistant", "list"),
+        ("assistant", "prune", "--dry-run"),
         ("assistant", "show", "demo"),
         ("config", "path"),
         ("config", "show"),

@@ -109,3 +109,21 @@ def test_another_assistant_for_a_conversation(store: Store) -> None:
     assert (store.now().assistant, store.now().model) == ("poet", "own")
     store.writer.assistants.use(pk, poet.id, own_model=False)
     assert (store.now().assistant, store.now().model) == ("poet", "gpt-p")
+
+
+def test_pruning_takes_what_no_conversation_uses(store: Store) -> None:
+    """One in the trash uses its assistant, and one that begins meanwhile does."""
+    spare, default, late = store.assistant("spare"), store.assistant("default"), store.assistant("late")
+    for name, assistant in (("plan", store.assistant()), ("gone", store.assistant("trashed"))):
+        store.writer.conversations.create(name, assistant.id, "", "openai")
+    store.writer.trash.put([store.now("gone").pk])
+    assert store.reader.assistants.unused() == [late, spare]
+    store.writer.conversations.create("meanwhile", late.id, "", "openai")
+    assert store.writer.assistants.prune([spare.id, late.id]) == {spare.id}
+    assert [assistant.name for assistant in store.reader.assistants.list()] == [
+        default.name,
+        "late",
+        "trashed",
+        "tutor",
+    ]
+    assert store.assistant("spare").id != spare.id  # its name is free

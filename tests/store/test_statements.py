@@ -108,6 +108,7 @@ COLUMNS_OF = {
     "threads.remote_files": _fields(RemoteFile) | {"sha256"},
     "threads.copies": _fields(RemoteCopy, "users") | {"user_pk", "user_name"},
     "assistants.list": ASSISTANT,
+    "assistants.unused": ASSISTANT,
     "assistants.by_name": ASSISTANT,
     "assistants.of": ASSISTANT,
     "assistants.of_run": ASSISTANT,

@@ -14,6 +14,7 @@ from chatmgr.cli.params import (
     params_option,
     yes_option,
 )
+from chatmgr.cli.verbs import assistant_prune
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.names import valid_name
@@ -272,6 +273,9 @@ def _edited(assistant: Assistant) -> str:
 
     edited = edit_text(assistant.instructions).rstrip("\n")
     return assistant.instructions if edited == assistant.instructions.rstrip("\n") else edited
+
+
+command.add_command(assistant_prune.command)
 
 
 @command.command("delete")

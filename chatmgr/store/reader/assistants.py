@@ -2,7 +2,7 @@
 
 from chatmgr.domain.errors import NotFound
 from chatmgr.domain.model import Assistant
-from chatmgr.domain.names import nearest
+from chatmgr.domain.names import DEFAULT_ASSISTANT, nearest
 from chatmgr.store.reader.query_session import QuerySession, as_stored
 from chatmgr.store.shapes import as_mapping, into, moment, pick
 
@@ -30,6 +30,10 @@ class Assistants:
     def find(self, name: str) -> Assistant | None:
         """The assistant of exactly this name, if there is one."""
         return self._session.first("assistants.by_name", _ASSISTANT, name=as_stored(name))
+
+    def unused(self) -> "list[Assistant]":
+        """Those that no conversation uses, be it from the trash, by name; never the default one."""
+        return [*self._session.rows("assistants.unused", _ASSISTANT, name=DEFAULT_ASSISTANT)]
 
     def of(self, conversation: int) -> Assistant:
         """A conversation's assistant, deleted or not."""

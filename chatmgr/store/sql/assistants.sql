@@ -21,6 +21,19 @@ JOIN assistant_versions ON assistant_versions.assistant_id = assistants.id
 WHERE assistant_versions.version = assistants.version AND assistants.deleted_at IS NULL
 ORDER BY assistants.name
 
+-- A conversation in the trash uses its assistant, too: it may come back.
+-- name: unused
+-- include: row
+WHERE assistant_versions.version = assistants.version
+    AND assistants.deleted_at IS NULL
+    AND assistants.name <> :name
+    AND NOT EXISTS (
+        SELECT *
+        FROM conversations
+        WHERE conversations.assistant_id = assistants.id
+    )
+ORDER BY assistants.name
+
 -- name: by_name
 -- include: row
 WHERE assistant_versions.version = assistants.version

@@ -1,11 +1,11 @@
 """Writes assistants: their versions, and what they are called on servers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from shlex import quote
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, UsageFault
@@ -13,6 +13,7 @@ from chatmgr.domain.ids import new_key
 from chatmgr.domain.model import Assistant
 from chatmgr.domain.names import DEFAULT_ASSISTANT, free_name, is_numbered_name
 from chatmgr.store.tables import assistant_versions, assistants, conversations, remote_assistants
+from chatmgr.store.writer.conversations import batches
 from chatmgr.store.writer.database import Database, now
 from chatmgr.store.writer.journal import note
 
@@ -91,6 +92,17 @@ class AssistantWriter:
         with self._database.begin() as db:
             db.execute(update(assistants).where(assistants.c.id == assistant.id).values(deleted_at=now()))
             return len(db.execute(users).all())
+
+    def prune(self, keys: Iterable[int]) -> set[int]:
+        """Free the names of those that no conversation uses, be it from the trash; returns their keys."""
+        used = exists().where(conversations.c.assistant_id == assistants.c.id)
+        pruned: set[int] = set()
+        with self._database.begin() as db:
+            for batch in batches(keys):
+                unused = assistants.c.id.in_(batch) & assistants.c.deleted_at.is_(None) & ~used
+                names = update(assistants).where(unused).values(deleted_at=now())
+                pruned.update(db.scalars(names.returning(assistants.c.id)))
+        return pruned
 
     def set_remote_id(self, assistant: int, provider: str, endpoint: str, remote_id: str) -> None:
         """Note what an endpoint calls an assistant."""
