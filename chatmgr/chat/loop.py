@@ -48,6 +48,10 @@ class Lines(Protocol):
         """The next line; EOFError at the end, KeyboardInterrupt (or LineDropped) on Ctrl-C."""
         ...
 
+    def show(self, text: str) -> str:
+        """Show a message as if it had just been typed; returns it."""
+        ...
+
     def ahead(self) -> AbstractContextManager[None]:
         """While a turn runs: keep what is typed for the lines after it."""
         ...
@@ -81,7 +85,7 @@ def chat(
     typed_before = [first] if first else []
     while True:
         try:
-            entered = typed_before.pop() if typed_before else _entered(lines.ask(), console)
+            entered = lines.show(typed_before.pop()) if typed_before else _entered(lines.ask(), console)
         except EOFError:
             return code
         except LineDropped:

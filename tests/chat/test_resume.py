@@ -78,8 +78,20 @@ def test_the_tail_names_the_time_between(long_ago: Open, home: Path) -> None:
     lines = screen.lines
     assert "▌ turn 9" not in lines
     assert lines.index("▌ turn 11") < lines.index("─── 4 weeks later ───") < lines.index("▌ turn 12")
-    assert lines[-2] == "─── 9 days later: now ───"
+    assert lines[lines.index("❯") - 1] == "─── 9 days later: now ───"
     assert sum("later" in line for line in lines) == 2
+
+
+def test_a_message_of_the_command_is_said_first(open_chat: Open, wire: WireServer) -> None:
+    with open_chat(*NEW, "one") as first:
+        assert first.end() == 0
+    screen = open_chat("resume", "demo", "and then?\n/exit", "--plain")
+    screen.until("> one", "❯ and then?", "2 user turns; you said: 'and then?\\n/exit'", at_prompt=True)
+    screen.say("again")
+    screen.until("3 user turns; you said: 'again'", at_prompt=True)
+    screen.type(CTRL_D)
+    assert screen.end() == 0
+    assert wire.turns_heard == ["one", "and then?\n/exit", "again"]
 
 
 def test_resuming_at_a_turn(long_ago: Open) -> None:
@@ -207,7 +219,7 @@ def test_a_title_comes_in_the_background(
 def test_the_list_shows_titles_where_there_is_room(
     open_chat: Open, wire: WireServer, naming: Callable[[], str]
 ) -> None:
-    with open_chat(*NEW, "hello") as first:
+    with open_chat("new", "demo", "hello") as first:
         assert first.end() == 0
         assert first.lines[0] == "1 user turns; you said: 'hello'"
     assert naming() == "Greetings]0;pwned of the day"

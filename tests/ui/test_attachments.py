@@ -129,8 +129,10 @@ def test_standard_input_is_a_file_or_a_message(talking: Chatmgr) -> None:
 
 def test_a_file_wants_a_message(talking: Chatmgr) -> None:
     line = "chatmgr: The message is empty. Type something, or pipe it in."
-    assert talking.refused(2, "send", "demo", "-f", "notes.txt") == line
-    assert talking.refused(2, "send", "demo", "-f", "-", stdin=b"text") == line
+    missing = "The message for “demo” is missing."
+    assert missing in talking.refused(2, "send", "demo", "-f", "notes.txt")
+    assert missing in talking.refused(2, "send", "demo", "-f", "-", stdin=b"text")
+    assert "The question is missing." in talking.refused(2, "ask", "-f", "notes.txt")
     assert talking.refused(2, "new", "other", "-i", "x", "--provider", "wire", "-f", "notes.txt") == line
     assert [conversation["name"] for conversation in talking.json("history")] == ["demo"]
 

@@ -7,6 +7,7 @@ from chatmgr.chat.slash import Typed
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.terminal.console import console
 from chatmgr.terminal.line_input import read_line, without_sequences
+from chatmgr.terminal.sanitize import clean
 from chatmgr.terminal.silence import told_if_silent
 
 PROMPT = "❯ "
@@ -35,6 +36,12 @@ class PlainLines:
             raise EOFError
         text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
         return Typed(without_sequences(text) if sys.stdin.isatty() else text)
+
+    def show(self, text: str) -> str:
+        """Show a message after a prompt, where a person is looking."""
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            console.out(f"{PROMPT}{clean(text)}")
+        return text
 
     def ahead(self) -> AbstractContextManager[None]:
         """The terminal itself buffers what is typed."""

@@ -59,7 +59,7 @@ class LineEditor:
         from chatmgr.chat.input.keybindings import unquote
 
         queued = self._pending.take_queued()
-        typed = self._read_line() if queued is None else self._show_queued(queued)
+        typed = self._read_line() if queued is None else self.show(queued)
         self._take_typed_interrupts()
         quoted = unquote(typed)
         entered = Typed(typed) if quoted is None else Typed(quoted, literal=True)
@@ -90,8 +90,8 @@ class LineEditor:
                 self._session.app.erase_when_done = False
                 self._pending.put(self._run_detour(suspension.detour, self._session.default_buffer.text))
 
-    def _show_queued(self, text: str) -> str:
-        """Show a message from the queue as if it had just been typed; keys that come meanwhile wait."""
+    def show(self, text: str) -> str:
+        """Show a message as if it had just been typed; keys that come meanwhile wait."""
         from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 
         console.gap()
