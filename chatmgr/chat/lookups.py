@@ -11,7 +11,7 @@ from chatmgr.chat.input.sources import InputSources
 from chatmgr.chat.slash import Command
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Attachment, Conversation, Turn
-from chatmgr.domain.money import dollars
+from chatmgr.domain.money import rounded_dollars
 from chatmgr.domain.names import notable_assistant
 from chatmgr.domain.states import RunState
 from chatmgr.ui.context import app, markdown
@@ -126,7 +126,7 @@ def facts(conversation: Conversation) -> list[Fact]:
     except ChatmgrError:
         return [(0, conversation.name)]
     tokens = context_used(conversation, newest)
-    priced = f"{dollars(cost)}{' and more' if unpriced else ''}" if cost else ""
+    priced = f"{rounded_dollars(cost)}{' and more' if unpriced else ''}" if cost else ""
     waiting = "waiting for you" if newest and newest.state == RunState.REQUIRES_ACTION else ""
     return [
         (0, conversation.name),

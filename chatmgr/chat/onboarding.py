@@ -82,7 +82,7 @@ def _show_latest(conversations: list[Conversation]) -> int:
 def _ask_steps() -> Plan:
     console.note("Welcome to chatmgr. Two steps lead to the first answer.", "strong")
     console.note(f"Conversations are kept on this machine, in {_database()}.", "")
-    console.note("Your messages and their history leave it only for the provider that you choose now.", "")
+    console.note("Your messages and their history leave it only for the provider you choose now.", "")
     console.note("“<” goes back; Ctrl-C leaves, and nothing is created.")
     while True:
         try:

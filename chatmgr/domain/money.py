@@ -1,6 +1,7 @@
 """Amounts of money: kept as whole billionths of a US dollar, shown in dollars."""
 
 NANODOLLARS = 1_000_000_000  # in one US dollar
+_STEP = NANODOLLARS // 10_000
 
 
 def dollars(nanodollars: int) -> str:
@@ -8,6 +9,11 @@ def dollars(nanodollars: int) -> str:
     digits = f"{nanodollars / NANODOLLARS:,.9f}".rstrip("0")
     cents_end = digits.index(".") + 3
     return f"${digits.ljust(cents_end, '0')}"
+
+
+def rounded_dollars(nanodollars: int) -> str:
+    """An amount to the hundredth of a cent, unless it is smaller."""
+    return dollars(round(nanodollars / _STEP) * _STEP if nanodollars >= _STEP else nanodollars)
 
 
 def price(nanodollars: int | None, total: int | None) -> str:

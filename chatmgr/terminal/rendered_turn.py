@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chatmgr.domain.image_size import Pixels, file_facts
 from chatmgr.domain.model import Turn
-from chatmgr.domain.money import dollars
+from chatmgr.domain.money import rounded_dollars
 from chatmgr.domain.states import LIVE
 from chatmgr.terminal.durations import time_taken
 from chatmgr.terminal.graphics.drawn_image import Drawing, undrawn
@@ -30,7 +30,6 @@ Answerer = tuple[str, str]
 _BAR = "▌ "
 _MARGIN = "  "  # of the facts below an answer
 _TAB = 4
-_COST_STEP = 100_000  # billionths of a dollar: a hundredth of a cent
 
 
 def question_lines(text: str, files: Iterable[File], width: int, drawing: Drawing = undrawn) -> Iterator[str]:
@@ -64,7 +63,7 @@ def footer(turn: Turn, width: int, now: datetime) -> str:
     if turn.input_tokens is not None and turn.output_tokens is not None:
         facts.append(f"{turn.input_tokens:,} → {turn.output_tokens:,} tokens")
     if turn.cost is not None:
-        facts.append(_rounded_dollars(turn.cost))
+        facts.append(rounded_dollars(turn.cost))
     facts.append(_date(turn.started_at, now))
     facts = [fact for fact in facts if fact]
     while len(facts) > 1 and display_width(_MARGIN + " · ".join(facts)) > width:
@@ -75,11 +74,6 @@ def footer(turn: Turn, width: int, now: datetime) -> str:
 def _note(text: str, style: str, width: int) -> Iterator[str]:
     for start, end in row_spans(text, max(look().prose(width) - len(_MARGIN), 1)):
         yield _MARGIN + paint(text[start:end], style)
-
-
-def _rounded_dollars(cost: int) -> str:
-    """A price to the hundredth of a cent, unless it is smaller."""
-    return dollars(round(cost / _COST_STEP) * _COST_STEP if cost >= _COST_STEP else cost)
 
 
 def _date(moment: datetime | None, now: datetime) -> str:

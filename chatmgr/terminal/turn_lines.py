@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chatmgr.domain.stored_items import StoredItem
 
 UNSENT_NOTE = "[without an answer, this message is not sent again with later ones]"
+_MARGIN = "  "
 _NAMED = 3  # of the other conversations that hold a turn
 
 
@@ -94,12 +95,14 @@ def hit_lines(hit: "Hit", *, terminal: bool, width: int = 0) -> Iterator[str]:
         facts.append(f"also in {_listed(hit.also_in)}")
     details = "".join(f" · {fact}" for fact in facts if fact)
     yield styled(address, "strong", terminal) + styled(details, "fact", terminal)
-    margin = "> " if hit.snippet.side == "user" else "  "
+    margin = _MARGIN
+    if hit.snippet.side == "user":
+        margin = styled("▌ ", "accent", terminal) if terminal else "> "
     text = hit.snippet.text
-    rows = row_spans(text, max(width - len(margin), 1)) if width else [(0, len(text))]
+    rows = row_spans(text, max(width - len(_MARGIN), 1)) if width else [(0, len(text))]
     for row in rows:
         yield margin + _highlight_matches(text, row, hit.snippet.spans, terminal)
-        margin = "  "
+        margin = _MARGIN
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -19,12 +19,12 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "screens" / "golden"
 # A picture below docs/, the golden file that it shows, and its title, which screen readers read.
 PICTURES = (
-    ("terminal.svg", "answer.80x24", "A question in the chat, and its answer with code and a table"),
+    ("terminal.svg", "answer.80x30", "A question in the chat, and its answer with code and a table"),
     ("screens/wizard.svg", "wizard.80x24", "The first start: which provider to talk to"),
     ("screens/streaming.svg", "streaming.80x24", "An answer that arrives while the next question is typed"),
     (
         "screens/replay.svg",
-        "replay.80x24",
+        "replay.80x40",
         "A conversation that is resumed: its last turns, and the input line",
     ),
     ("screens/picker.svg", "picker.80x24", "The picker: conversations above, and a preview below"),

@@ -12,7 +12,9 @@ from tests.support.screen import CTRL_C, ENTER, Screen
 from tests.wire import Fault, Gate
 from tests.wire.world import words
 
-NORMAL, WIDE, NARROW, TALL = Look(80, 24), Look(200, 50), Look(40, 24), Look(80, 40)
+NORMAL, WIDE, NARROW = Look(80, 24), Look(200, 50), Look(40, 24)
+WHOLE = Look(80, 30)  # a whole turn fits
+TALL = Look(80, 40)
 COLOURLESS = Look(80, 24, colour=False)
 TURN = ("POST", "/responses")
 NOT_FOUND = 5  # the exit code
@@ -144,11 +146,11 @@ MOMENTS = (
     Moment("list", conversations, (NORMAL, WIDE, NARROW, COLOURLESS)),
     Moment("search", found),
     Moment("stats", stats, (NORMAL, WIDE, TALL)),
-    Moment("replay", replay),
+    Moment("replay", replay, (NORMAL, TALL, WIDE)),
     Moment("picker", picker),
     Moment("greeting", greeting),
     Moment("question", question),
     Moment("streaming", streaming),
-    Moment("answer", answer, (NORMAL, WIDE, NARROW, COLOURLESS)),
+    Moment("answer", answer, (NORMAL, WHOLE, WIDE, NARROW, COLOURLESS)),
     Moment("stopped", stopped),
 )

@@ -29,7 +29,6 @@ MASKS: tuple[Mask, ...] = (
     (re.compile(r"\b\d+(?:\.\d+)? s\b"), "1.2 s"),
     (re.compile(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]"), "⠸"),
     (re.compile(r"127\.0\.0\.1:\d{4,5}\b"), "127.0.0.1:40000"),
-    (re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d\b"), "2026-01-01 12:00"),
 )
 
 
