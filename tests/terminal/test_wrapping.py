@@ -47,7 +47,7 @@ def test_the_matches_of_a_snippet_are_marked_on_both_sides_of_a_break(
     hit = Hit("demo", 1, "", "helper", "m", "p", "completed", now, snippet)
     _, *rows = hit_lines(hit, terminal=True, width=20)
     mark = "\x1b[1;33m"
-    assert rows == [f"> we went to the {mark}old\x1b[0m", f"  {mark}harbour\x1b[0m at night"]
+    assert rows == [f"\x1b[36m▌ \x1b[0mwe went to the {mark}old\x1b[0m", f"  {mark}harbour\x1b[0m at night"]
     _, row = hit_lines(hit, terminal=False)
     assert row == f"> {text}"
 
