@@ -7,23 +7,29 @@ at what is in use.
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, TypeVar
 
 from chatmgr.chat.input.choice import Choice, Preview, first_fitting
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.terminal import list_tables
 from chatmgr.terminal.console import can_edit_lines, console
+from chatmgr.terminal.region import stdout_size
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Offer(Generic[T]):
-    """Several things of a kind, read anew each time they are looked through."""
+    """Several things of a kind, read anew each time they are looked through.
+
+    ``printed``: how many of them are printed where nobody can pick; None for all.
+    """
 
     noun: str
     choices: Callable[[], Iterable[Choice[T]]]
     preview: Preview[T] | None = None
+    printed: int | None = None
 
     def pick(self, query: str = "") -> T | None:
         """What the person picks; None if they leave the list, or where it can only be printed."""
@@ -46,10 +52,12 @@ class Offer(Generic[T]):
         return fitting[0].value if len(fitting) == 1 else self.pick(query)
 
     def show(self) -> None:
-        """Print the whole list."""
+        """Print the list, or its beginning."""
+        terminal = sys.stdout.isatty()
         rows = (
             ("*" if choice.current else "", choice.label, "".join(piece for piece, _ in choice.about))
-            for choice in self.choices()
+            for choice in islice(self.choices(), self.printed)
         )
-        for line in list_tables.table(("", self.noun.upper(), ""), rows, terminal=sys.stdout.isatty()):
+        width = stdout_size()[0] if terminal else 0
+        for line in list_tables.table(("", self.noun.upper(), ""), rows, terminal=terminal, width=width):
             console.out(line)

@@ -1,6 +1,6 @@
 """What there is to choose from: conversations, a provider's models, providers, assistants.
 
-What is in use comes first, so that Enter changes nothing.
+What is in use comes first, so that Enter changes nothing; conversations keep their order.
 """
 
 import sys
@@ -26,21 +26,24 @@ from chatmgr.ui.context import app, markdown
 from chatmgr.ui.transcript_view import answerer_of
 
 T = TypeVar("T")
+_PRINTED = 20  # conversations, where nobody can pick; chatmgr history lists them all
 _PREVIEW_TURNS = 6
 _PREVIEW_CHARACTERS = 8_000  # of a message, or of an answer of text alone: more than any screen shows
 _ABOUT_CHARACTERS = 200  # of instructions
 
 
-def conversations() -> Offer[Conversation]:
+def conversations(current: Conversation | None = None) -> Offer[Conversation]:
     """All conversations, newest activity first, with the last of what was said in them."""
-    return Offer("conversation", _conversations, _last_turns)
+    return Offer("conversation", lambda: _conversations(current), _last_turns, _PRINTED)
 
 
-def _conversations() -> Iterator[Choice[Conversation]]:
+def _conversations(current: Conversation | None) -> Iterator[Choice[Conversation]]:
     now = datetime.now(UTC)
+    here = current.pk if current else 0
     for conversation in app().reader.conversations.list(0):
         facts = (counted(conversation.turns, "turn"), conversation.model, age(conversation.updated_at, now))
-        yield Choice(conversation.name, conversation, about_spans(conversation), facts)
+        about, is_current = about_spans(conversation), conversation.pk == here
+        yield Choice(conversation.name, conversation, about, facts, current=is_current)
 
 
 def _last_turns(row: Choice[Conversation], width: int, height: int) -> list[str]:

@@ -89,16 +89,17 @@ def test_switching_by_what_was_said(open_chat: Open, chat: Screen) -> None:
     chat.say("/switch hike")
     chat.until("Now at “alps”.", at_prompt=True)
     chat.say("/switch plan uri")
-    chat.until("2 of 3 · conversations", "❯ plan uri", "▌ alps", "lakes")
-    chat.type(DOWN + ENTER)
+    chat.until("2 of 3 · conversations", "❯ plan uri", "▌ lakes", "alps   in use · Plan a hike")
+    chat.type(ENTER)
     chat.until("Now at “lakes”.", at_prompt=True)
     chat.type(CTRL_D)
     assert chat.end() == 0
 
 
 def test_where_nothing_can_be_picked_the_list_is_printed(talking: Chatmgr) -> None:
-    lines = talking("resume", "demo", stdin=b"/model\n/provider\n/assistant\n").out.splitlines()
+    lines = talking("resume", "demo", stdin=b"/model\n/provider\n/assistant\n/switch\n").out.splitlines()
     assert "*  gpt-4.1" in lines
     assert "   gpt-5-mini" in lines
     assert any(line.startswith("*  wire   ") for line in lines)
     assert "*  demo       Be brief." in lines
+    assert "*  demo          one" in lines

@@ -61,12 +61,10 @@ class NavigationCommands(CommandGroup):
             switch_path(self._conversation, name)
             self._session.refresh()
             return
-        if not name:
-            if not can_edit_lines():
-                raise UsageFault("Name a conversation: /switch NAME")
-            conversation, turn = offers.conversations().pick(), 0
-        else:
+        if name:
             conversation, turn = self._meant(name)
+        else:
+            conversation, turn = offers.conversations(self._session.conversation).pick(), 0
         if conversation:
             self._session.switch(conversation, turn)
 
@@ -76,7 +74,7 @@ class NavigationCommands(CommandGroup):
         try:
             conversation = app().reader.conversations.get(address.name)
         except (NotFound, UsageFault) as error:
-            return offers.conversations().meant(typed, otherwise=error), 0
+            return offers.conversations(self._session.conversation).meant(typed, otherwise=error), 0
         return conversation, app().reader.turns.get(conversation, address.turn).turn if address.turn else 0
 
     def _new(self, name: str) -> None:

@@ -21,7 +21,8 @@ class MatchRank(NamedTuple):
     """How good a match is; smaller is better.
 
     ``kind`` is 0 for a match at the start of the row, 1 for one within it, 2 for one letter by letter in the
-    label, 3 for one in the rest.
+    label, 3 for one in the rest. ``start`` is where the first word matches in the label; all matches in the
+    rest count as equal, and keep the order of the rows.
     """
 
     kind: int
@@ -59,7 +60,8 @@ def matcher(query: str) -> Callable[[str], MatchRank | None]:
             else:
                 return None
             start = position if start < 0 else start
-        return MatchRank(kind, span, start)
+        in_rest_alone = -1 < text.find("\n") < start
+        return MatchRank(kind, span, _FUZZY_LENGTH if in_rest_alone else start)
 
     return rank
 
