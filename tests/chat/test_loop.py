@@ -229,3 +229,14 @@ def test_names_from_other_tools(open_chat: Open, wire: WireServer) -> None:
     screen.say("/resume demo")
     screen.until("Now at “demo”.", at_prompt=True)
     assert wire.turns_heard == ["first"]
+
+
+def test_a_new_conversation_is_not_called_after_the_default_assistant(
+    open_chat: Open, wire: WireServer
+) -> None:
+    assert open_chat("new", "demo", "first").end() == 0
+    screen = open_chat("resume", "demo")
+    screen.until("1 user turns", at_prompt=True)
+    screen.say("/clear")
+    screen.until("Now at “chat”.", "“demo” is kept as it was: /switch demo.", at_prompt=True)
+    assert wire.turns_heard == ["first"]

@@ -7,7 +7,7 @@ from chatmgr.chat.slash import Command
 from chatmgr.domain import addresses
 from chatmgr.domain.errors import ChatmgrError, NotFound, UsageFault
 from chatmgr.domain.model import Conversation, Provider
-from chatmgr.domain.names import valid_name
+from chatmgr.domain.names import DEFAULT_ASSISTANT, valid_name
 from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.ui.context import app
 
@@ -86,7 +86,9 @@ class NavigationCommands(CommandGroup):
                     f"There is a conversation “{name}” already.", f"Go on with it: /switch {name}"
                 )
         else:
-            name = reader.conversations.unused_name(current.assistant)
+            name = reader.conversations.unused_name(
+                "" if current.assistant == DEFAULT_ASSISTANT else current.assistant
+            )
         assistant = reader.assistants.of(current.pk)
         self._session.check(self._session.files)
         app().writer.conversations.create(name, assistant.id, current.own_model, current.provider)
