@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from chatmgr.terminal.typeahead import keep_typed, reading_paused
+from chatmgr.terminal.typeahead import keep_typed, keeps_typed, reading_paused
 
 SECONDS = 1.0  # for the last answer; terminals take milliseconds, and a slow connection perhaps half of this
 _MOST = 65_536  # bytes to read of whatever comes instead of an answer
@@ -52,6 +52,8 @@ def ask_terminal(question: bytes) -> list[bytes]:
         if keyboard < 0 or not _in_foreground(keyboard):
             return []
         with reading_paused(), _delivering_keys(keyboard):
+            if not keeps_typed() and select.select([keyboard], [], [], 0)[0]:
+                return []  # typed ahead for whatever comes after this process
             sys.stdout.flush()
             os.write(sys.stdout.fileno(), question + _FENCE)
             received = _read_answers(keyboard)

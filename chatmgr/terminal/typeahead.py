@@ -278,13 +278,18 @@ def reading_paused() -> Iterator[None]:
         yield
 
 
+def keeps_typed() -> bool:
+    """Whether a chat has the terminal, which keeps what is typed."""
+    return bool(_active or _quiet)
+
+
 def keep_typed(typed: bytes) -> bool:
     """Keep what was typed while the chat's terminal was asked something; False where there is no chat."""
     if _active:
         _active[-1].keep(typed)
     elif _quiet:
         _typed_between.append(typed)
-    return bool(_active or _quiet)
+    return keeps_typed()
 
 
 def take_typed() -> str:

@@ -1,5 +1,6 @@
 """Images at terminals of every kind: drawn where they can be, named everywhere; no answer is typed text."""
 
+import os
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
@@ -158,6 +159,19 @@ def test_keys_typed_while_the_terminal_is_asked_are_kept(server: ItemServer, loo
     assert len(terminal.drawings) == 1
     screen.type("\x15" + CTRL_D)
     assert screen.end() == 0
+
+
+def test_what_was_typed_for_the_shell_is_left_to_it(look: Look, chatmgr: Chatmgr, tmp_path: Path) -> None:
+    when_typed = "import runpy, select, sys; select.select([0], [], []); sys.argv[0] = 'chatmgr'; "
+    when_typed += "runpy.run_module('chatmgr', run_name='__main__')"
+    terminal, variables = DrawingTerminal(KITTY), environment(chatmgr.home, **NO_MULTIPLEXER)
+    command = ["-c", when_typed, "history", "demo@1", "--no-pager"]
+    with Screen(command, variables, tmp_path, terminal=terminal) as screen:
+        screen.type("ls\n")
+        assert screen.end() == 0
+        assert NAMED in screen.text
+        assert (terminal.questions, terminal.drawings) == ([], [])
+        assert os.read(screen.terminal, 100) == b"ls\n"
 
 
 def test_late_answers_are_never_typed_text(server: ItemServer, look: Look) -> None:
