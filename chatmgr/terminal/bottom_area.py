@@ -13,6 +13,7 @@ values that are replaced as a whole.
 
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -47,7 +48,8 @@ class Picture(NamedTuple):
 class BottomArea:
     """Rows at the bottom of the screen, with the terminal's cursor in one of them.
 
-    ``running`` is the line about what goes on; ``compose`` makes the picture, with that line in it.
+    ``running`` is the line about what goes on; ``compose`` makes the picture, with that line in it. Whoever
+    draws above sets ``on_others_output``, which is called when another program has written below its rows.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class BottomArea:
         get_size: Callable[[], Size] = stdout_size,
     ) -> None:
         self.lock = threading.RLock()
+        self.on_others_output: Callable[[], None] = lambda: None
         self.running = RunningLine(self.write_above)
         self._write = write
         self._compose = compose
@@ -143,16 +146,26 @@ class BottomArea:
     def hide_in_handler(self) -> bool:
         """As ``hide``, in the handler of a signal, where whoever draws now may never finish that.
 
-        Returns whether the area was shown.
+        Returns whether the area was shown. Writes past stdout's buffer, which may be in use.
         """
         if not self.lock.acquire(timeout=_SIGNAL_SECONDS):
             return False
         try:
-            was_shown = self._shown
-            self.hide()
+            was_shown, erasing = self._shown, self._erasing()
+            self._picture, self._shown = None, False
+            with suppress(OSError):
+                os.write(sys.stdout.fileno(), f"{erasing}{_SHOW_CURSOR}".encode())
             return was_shown
         finally:
             self.lock.release()
+
+    def show_soon(self) -> None:
+        """Have the area drawn by the next ``refresh``: a signal's handler must not draw it.
+
+        Others have written on the screen meanwhile.
+        """
+        self.on_others_output()
+        self._shown = True
 
     def _replace(self, text: str, picture: Picture | None, size: Size) -> None:
         output = self._erasing() + text

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from chatmgr.terminal.bottom_area import BottomArea
+from chatmgr.terminal.console import write_sequence
 from chatmgr.terminal.input_modes import modes_off
 
 
@@ -23,13 +24,12 @@ def redrawn_after_stop(area: BottomArea) -> Iterator[None]:
 
     def stop(signum: int, frame: FrameType | None) -> None:
         was_shown = area.hide_in_handler()
-        sys.stdout.write(modes_off().decode())
-        sys.stdout.flush()
+        write_sequence(modes_off())
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)  # comes back when the process continues
         signal.signal(signal.SIGTSTP, stop)
         if was_shown:
-            area.show()
+            area.show_soon()
 
     before = signal.signal(signal.SIGTSTP, stop)
     try:

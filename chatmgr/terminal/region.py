@@ -45,6 +45,7 @@ class Region:
         self._write = write
         self._get_size = get_size
         self._rows: list[tuple[str, int, bool]] = []
+        self._lost = False
         self.width, self._height = get_size()
 
     @property
@@ -69,9 +70,15 @@ class Region:
                     break
                 unwrapped += 1
             reachable = min(reachable, unwrapped)
+        if self._lost:
+            self._lost, reachable = False, 0
         unreachable = len(self._rows) - reachable
         del self._rows[:unreachable]
         return unreachable
+
+    def lose(self) -> None:
+        """The rows cannot be redrawn: another program has written below them. Takes effect at ``resize``."""
+        self._lost = True
 
     def draw(self, rows: Sequence[RegionRow], kept: int = 0) -> None:
         """Show these rows in place of the previous ones; the first ``kept`` are never touched again."""

@@ -201,8 +201,11 @@ class ProgressBar:
         line = (
             f"{self._label} {bar} {done // self._unit_size}/{total // self._unit_size} {self._unit}".rstrip()
         )
-        sys.stderr.write(f"\r{line}" + ("\r\x1b[K" if complete else ""))
-        sys.stderr.flush()
+        if console.bottom:
+            console.bottom.running.show("" if complete else line)
+        else:
+            sys.stderr.write(f"\r{line}" + ("\r\x1b[K" if complete else ""))
+            sys.stderr.flush()
         if complete and self._then:
             console.note(self._then)
             self._then = ""

@@ -161,7 +161,9 @@ def _answer_writer() -> "PlainWriter | MarkdownWriter":
     from chatmgr.terminal.markdown.streaming_writer import MarkdownWriter
 
     if console.bottom:
-        return MarkdownWriter(console, console.bottom.free_size, console.bottom.lock)
+        writer = MarkdownWriter(console, console.bottom.free_size, console.bottom.lock)
+        console.bottom.on_others_output = writer.lose
+        return writer
     return MarkdownWriter(console)
 
 

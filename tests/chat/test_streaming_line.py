@@ -345,7 +345,7 @@ def screen_after(
     gate.open()
     screen.until("Paragraph 19", at_prompt=True)
     screen.until(f"{name} · ")
-    return screen.text
+    return re.sub(r"\d+\.\d s", "1.0 s", screen.text)
 
 
 def test_no_trace_stays(open_chat: Open, wire: WireServer) -> None:
@@ -394,6 +394,8 @@ def test_ctrl_z_and_fg(open_chat: Open, wire: WireServer, gate: Gate, home: Path
         gate.open()
         screen.until("2 user turns; you said: 'second'", "❯ half done")
         at_end(screen)
+        assert screen.text.count("1 user turns;") == 1  # what stood there stays, and the rest follows below
+        assert "at the shell" in screen.text
         screen.type(f"\x15{CTRL_D}")
         screen.until("Resume with")
         os.kill(screen.pid, 9)

@@ -57,6 +57,7 @@ class StreamingLine:
         self._thread: threading.Thread | None = None
         self._started = threading.Event()
         self._error: Exception | None = None
+        self._has_stopped = False
 
     @contextmanager
     def typing(self, facts: Sequence[tuple[int, str]]) -> Iterator[None]:
@@ -64,7 +65,7 @@ class StreamingLine:
 
         Raises what went wrong in the line's thread, after the block.
         """
-        self._facts = facts
+        self._facts, self._error, self._has_stopped = facts, None, False
         self._buffer.history = InMemoryHistory(self._session.history.get_strings())
         draft = self._pending.take_draft()
         self._buffer.reset(Document(draft.text, draft.position))
@@ -79,6 +80,9 @@ class StreamingLine:
                     self._stop()
         finally:
             self._area = None
+            self._input.forget_escape()
+            if self._has_stopped:
+                interrupts.take()  # the answer may have ended by itself: Escape is no Ctrl-C at the prompt
             document = self._buffer.document
             self._pending.draft = Draft(document.text, document.cursor_position)
             store_typeahead(self._input, self._late_keys)
@@ -151,6 +155,7 @@ class StreamingLine:
         if is_vi and self._buffer.text and self._app.vi_state.input_mode != InputMode.NAVIGATION:
             return False
         if not interrupts.count:
+            self._has_stopped = True
             interrupts.press()
         return True
 

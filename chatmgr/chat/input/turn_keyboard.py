@@ -66,6 +66,11 @@ class TurnKeyboard(Input):
         is_escape = [key.key for key in keys] == [Keys.Escape]
         return [] if is_escape and self._on_escape() else keys
 
+    def forget_escape(self) -> None:
+        """Escape that still waits for another key is none any more: the next key belongs to the prompt."""
+        if self.holds_escape:
+            self._keyboard.flush_keys()
+
     def raw_mode(self) -> AbstractContextManager[None]:
         """Changes nothing: the chat has silenced the terminal."""
         return nullcontext()

@@ -73,6 +73,10 @@ class MarkdownWriter:
             self._region.release()
             self._mark_printed(len(self._rows))
 
+    def lose(self) -> None:
+        """Leave what is drawn as it is, and go on below what another program has written there."""
+        self._region.lose()
+
     @contextmanager
     def suspended(self) -> Iterator[None]:
         """Other output is written within this block.
