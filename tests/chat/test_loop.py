@@ -34,6 +34,24 @@ def test_new_asks_then_chats(open_chat: Open, wire: WireServer) -> None:
     assert told == ["You are a mathematician."] * 2
 
 
+def test_new_takes_the_default_assistant_at_enter(open_chat: Open, wire: WireServer) -> None:
+    """At once: nothing else is asked, and neither greeting nor toolbar names it."""
+    screen = open_chat("new", "demo")
+    screen.until("Name of the assistant (Enter: a helpful assistant) [default]:")
+    screen.type(ENTER)
+    screen.until("“demo” at wire", "demo · default model of wire", at_prompt=True)
+    assert screen.toolbar == "demo · default model of wire"
+    screen.say("hello")
+    screen.until("1 user turns; you said: 'hello'", at_prompt=True)
+    screen.type(CTRL_D)
+    assert screen.end() == 0
+    told = [request.body["instructions"] for request in wire.requests if request.path == "/responses"]
+    assert told == ["You are a helpful assistant."]
+    with open_chat("new", "other", "hi") as other:  # with a message, nothing is asked
+        assert other.end() == 0
+        assert "Name of" not in other.text
+
+
 @pytest.mark.parametrize(
     "keys",
     [

@@ -40,6 +40,9 @@ QUICK = [
     "chatmgr history de\u0301",  # typed as two code points, kept as one
     "chatmgr history 日",
     "chatmgr history nothing",
+    "chatmgr send @",
+    "chatmgr history @la",
+    "chatmgr history @lost",
     "chatmgr history 100%",
     "chatmgr history =",
     "chatmgr history a=b",
