@@ -128,15 +128,14 @@ class _ChosenLook:
 
     def __init__(self) -> None:
         self._read: Callable[[], Look] = Look
-        self._look: Look | None = None
+        self.look: Look | None = None
 
     def choose(self, read: Callable[[], Look]) -> None:
-        self._read, self._look = read, None
+        self._read, self.look = read, None
 
-    def current(self) -> Look:
-        if self._look is None:
-            self._look = self._read()
-        return self._look
+    def read(self) -> Look:
+        self.look = self._read()
+        return self.look
 
 
 _chosen = _ChosenLook()
@@ -149,7 +148,7 @@ def choose_look(read: Callable[[], Look]) -> None:
 
 def look() -> Look:
     """The look that was chosen, or the default one."""
-    return _chosen.current()
+    return _chosen.look or _chosen.read()
 
 
 def wants_style(terminal: bool) -> bool:
@@ -182,8 +181,10 @@ def _attributes(parameters: str) -> str:
 
 def paint(text: str, style: str) -> str:
     """The text in a style, whatever it is written to."""
-    sequence = sgr(style) if style else ""
-    return f"{sequence}{text}\x1b[0m" if sequence and text else text
+    if not (style and text):
+        return text
+    sequence = sgr(style)
+    return f"{sequence}{text}\x1b[0m" if sequence else text
 
 
 def styled(text: str, style: Style, terminal: bool) -> str:

@@ -237,7 +237,7 @@ class BlockParser:
             self._close_leaf()
             self._add_leaf(Table(*self._position(), aligns=aligns, rows=[heading]))
         else:
-            self.leaves.remove(paragraph)
+            self.leaves.pop()  # the paragraph, which is open and so the last
             self._leaf_count -= 1
             self._add_leaf(Table(self._leaf_count, paragraph.prefix, aligns=aligns, rows=[heading]))
         return True

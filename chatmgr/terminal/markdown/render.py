@@ -138,7 +138,7 @@ def _code_rows(leaf: Code, width: int, start: int, indent: int) -> Iterator[Scre
 
 def _code_rule(leaf: Code, width: int, end: int) -> ScreenRow:
     """The rule above a block of code: its language, and the number that ``/code`` takes."""
-    label = " ─ ".join(part for part in (one_line(leaf.language), str(leaf.block)) if part)
+    label = f"{one_line(leaf.language)} ─ {leaf.block}" if leaf.language else str(leaf.block)
     corner = "┌" if look().code_frame else "──"
     rule = one_line(f"{corner} {label}", max(width, 1))
     return ScreenRow(paint(rule, "fact"), max_columns(rule), end)
