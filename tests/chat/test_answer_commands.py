@@ -226,7 +226,7 @@ def test_saving_the_images_of_an_answer(
     screen.say("one")
     screen.until("Look.", at_prompt=True)
     screen.say(f"/save {tmp_path}/")
-    screen.until("cannot be written", at_prompt=True)
+    screen.until("written: ", at_prompt=True)  # the path before it may fill the line
     store = Store(sqlite_url)
     answered(store, "", IMAGE, name="demo")
     store.close()
