@@ -55,7 +55,9 @@ def test_matches_are_marked_in_their_own_style(rows: ChoiceRows) -> None:
     pieces = rows.fragments(0, 80, "free", chosen=False)
     assert [piece[1] for piece in pieces if "class:match" in piece[0]] == ["free"]
     assert ("class:attention class:match", "off") in rows.fragments(1, 80, "off", chosen=False)
-    assert all(piece[0].endswith("class:chosen") for piece in rows.fragments(1, 80, "off", chosen=True))
+    mark, *others = rows.fragments(1, 80, "off", chosen=True)
+    assert mark == ("class:accent", "▌ ")
+    assert all(piece[0].endswith("class:chosen") for piece in others)
 
 
 def test_a_label_alone_has_the_whole_row() -> None:
@@ -69,7 +71,7 @@ def test_a_label_alone_has_the_whole_row() -> None:
     [
         ((24, 80, 5), True, Panes(5, 80, 16, 80)),
         ((24, 80, 900), True, Panes(11, 80, 10, 80)),
-        ((50, 200, 5), True, Panes(48, 100, 48, 99, True)),
+        ((50, 200, 5), True, Panes(48, 100, 48, 98, True)),
         ((24, 80, 900), False, Panes(22, 80)),
         ((8, 80, 900), True, Panes(6, 80)),
         ((1, 1, 0), True, Panes(1, 1)),

@@ -25,7 +25,7 @@ def test_resume_picks_with_filter_and_preview(open_chat: Open) -> None:
     screen.until("▌ quarterly-report", "you said: 'about quarterly-report'")
     screen.type("lst")
     screen.until("❯ lst", "1 of 3", "▌ shopping-list", "▌ about shopping-list")
-    assert "│▌ about shopping-list" in screen.text  # at the right
+    assert "│ ▌ about shopping-list" in screen.text  # at the right
     screen.type(ENTER)
     screen.until("you said: 'about shopping-list'", at_prompt=True)
     screen.say("more")
@@ -37,7 +37,7 @@ def test_a_narrow_terminal_has_the_preview_below(open_chat: Open) -> None:
     screen = open_chat("resume", "-i", columns=60)
     screen.until("3 of 3", "▌ holiday-plans", "─" * 60, "▌ about holiday-plans")
     screen.resize(120)
-    screen.until("│▌ about holiday-plans")
+    screen.until("│ ▌ about holiday-plans")
     screen.type(CTRL_N + CTRL_N + UP)
     screen.until("▌ quarterly-report")
     screen.type("nothing is called so")

@@ -69,13 +69,14 @@ class ChoiceRows:
         room = max(width - len(_CHOSEN), 1)
         matched = matched_positions(query, row.text) if query.strip() else frozenset()
         label = one_line(row.label, self._label_columns(room))
-        line: StyleAndTextTuples = [("", _CHOSEN if chosen else _OTHER), *_marked(label, "", matched, 0)]
+        line: StyleAndTextTuples = [*_marked(label, "", matched, 0)]
         line += self._about(row, room, matched)
-        line += self._facts(row, room, _columns(line) - len(_CHOSEN))
+        line += self._facts(row, room, _columns(line))
         if not chosen:
-            return line
-        line.append(("", " " * max(width - _columns(line), 0)))
-        return [(f"{piece[0]} class:chosen", piece[1]) for piece in line]  # the last class counts
+            return [("", _OTHER), *line]
+        line.append(("", " " * max(room - _columns(line), 0)))
+        inverted = ((f"{piece[0]} class:chosen", piece[1]) for piece in line)  # the last class counts
+        return [("class:accent", _CHOSEN), *inverted]
 
     def _about(self, row: _Row, room: int, matched: frozenset[int]) -> StyleAndTextTuples:
         """What a row is about, after its label."""

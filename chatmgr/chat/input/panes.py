@@ -30,7 +30,7 @@ def divide(rows: int, columns: int, listed: int, *, preview: bool) -> Panes:
         return Panes(height, columns)
     if columns >= _WIDE_SCREEN:
         list_columns = columns // 2
-        return Panes(height, list_columns, height, columns - list_columns - 1, True)
+        return Panes(height, list_columns, height, columns - list_columns - 2, True)
     list_rows = max(min(listed, height // 2), 1)
     return Panes(list_rows, columns, height - list_rows - 1, columns)
 

@@ -148,7 +148,9 @@ class _Picker(Generic[T]):
 
     def _layout(self) -> Layout:
         """Three arrangements of the same windows; the terminal's size decides which is drawn."""
-        query = Window(BufferControl(self._buffer, [BeforeInput("❯ "), HostileMask()]), height=1)
+        query = Window(
+            BufferControl(self._buffer, [BeforeInput("❯ ", "class:accent"), HostileMask()]), height=1
+        )
         status = Window(FormattedTextControl(self._status_line), height=1)
         rows = Window(
             FormattedTextControl(self._list_rows),
@@ -156,7 +158,8 @@ class _Picker(Generic[T]):
             height=lambda: Dimension.exact(self._panes().list_rows),
         )
         preview = Window(FormattedTextControl(self._preview_text), wrap_lines=True)
-        beside = VSplit([rows, Window(width=1, char="│", style="class:fact"), preview])
+        rule = Window(width=1, char="│", style="class:fact")
+        beside = VSplit([rows, rule, Window(width=1), preview])
         below = HSplit([rows, Window(height=1, char="─", style="class:fact"), preview])
         alone = HSplit([rows])
 
