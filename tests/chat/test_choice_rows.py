@@ -91,4 +91,5 @@ def test_the_last_lines_that_fit() -> None:
     ]
     assert last_lines(["y" * 100], panes) == ["y" * 100]
     assert last_lines(["\x1b[2J\x1b[1m"], panes) == ["␛[2J\x1b[1m"]
+    assert last_lines(["gone", "", "a", "", "b"], Panes(1, 10, 4, 10)) == ["a", "", "b"]
     assert last_lines([], panes) == []

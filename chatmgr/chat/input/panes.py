@@ -36,7 +36,7 @@ def divide(rows: int, columns: int, listed: int, *, preview: bool) -> Panes:
 
 
 def last_lines(lines: Iterable[str], panes: Panes) -> list[str]:
-    """As many of the last styled lines as fit into the preview, cleaned and without links."""
+    """As many of the last styled lines as fit into the preview, without links and outer blank lines."""
     kept: list[str] = []
     used = 0
     for line in reversed(_without_empty_end([_shown(line) for line in lines])):
@@ -45,7 +45,7 @@ def last_lines(lines: Iterable[str], panes: Panes) -> list[str]:
         if used > panes.preview_rows and kept:
             break
         kept.append(line)
-    return kept[::-1]
+    return _without_empty_end(kept)[::-1]
 
 
 def _shown(line: str) -> str:
