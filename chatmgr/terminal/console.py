@@ -115,9 +115,9 @@ class Console:
         try:
             if self.bottom:
                 self.bottom.write_above(f"{text}\n")
-                return
-            sys.stderr.write(f"{text}\n")
-            sys.stderr.flush()
+            else:
+                sys.stderr.write(f"{text}\n")
+                sys.stderr.flush()
         except OSError:
             return
         if sys.stderr.isatty():
