@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from chatmgr.terminal.markdown.highlight import highlighted_lines
 from chatmgr.terminal.markdown.inline import inline_styled
@@ -138,7 +139,18 @@ def _code_rows(leaf: Code, width: int, start: int, indent: int) -> Iterator[Scre
 
 def _code_rule(leaf: Code, width: int, end: int) -> ScreenRow:
     """The rule above a block of code: its language, and the number that ``/code`` takes."""
-    label = f"{one_line(leaf.language)} ─ {leaf.block}" if leaf.language else str(leaf.block)
-    corner = "┌" if look().code_frame else "──"
-    rule = one_line(f"{corner} {label}", max(width, 1))
-    return ScreenRow(paint(rule, "fact"), max_columns(rule), end)
+    lead, columns = _rule_lead(leaf.language, look().code_frame)
+    rule = f"{lead}{leaf.block}"
+    columns += len(rule) - len(lead)
+    if columns > width:
+        rule = one_line(rule, max(width, 1))
+        columns = max_columns(rule)
+    return ScreenRow(paint(rule, "fact"), columns, end)
+
+
+@lru_cache(maxsize=64)
+def _rule_lead(language: str, framed: bool) -> tuple[str, int]:
+    """What stands before the number, and its columns."""
+    name = one_line(language)
+    lead = ("┌ " if framed else "── ") + (f"{name} ─ " if name else "")
+    return lead, max_columns(lead)
