@@ -30,7 +30,8 @@ def answer(number: int, text: str) -> str:
 def test_new_send_history_in_processes_of_their_own(chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
     chatmgr.provider(api, wire.base_url)
     begun = chatmgr.fresh("new", "demo", "-i", "Be brief.", "--provider", "wire", "Say hello.")
-    assert (begun.out, begun.err) == (answer(1, "Say hello.") + "\n", "")
+    assert begun.out == answer(1, "Say hello.") + "\n"
+    assert begun.err == "The assistant is called “demo”. To use it again: chatmgr new -a demo\n"
     sent = chatmgr.fresh("send", "demo", "And now?")
     assert (sent.out, sent.err) == (answer(2, "And now?") + "\n", "")
     shown = chatmgr.fresh("history", "demo").out

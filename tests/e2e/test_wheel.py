@@ -107,7 +107,7 @@ def test_new_send_history_from_another_folder(installed: Installed, wire: WireSe
     installed.run(
         "chatmgr", "provider", "add", "wire", "--api", "responses", "--base-url", wire.base_url, noted="kept"
     )
-    first = installed.run("chatmgr", "new", "demo", "hello", "--provider", "wire", "-i", "Be brief.")
+    first = installed.run("chatmgr", "new", "demo", "hello", "--provider", "wire")
     assert first == "1 user turns; you said: 'hello'\n"
     assert installed.run("chatmgr", "send", "demo", "again") == "2 user turns; you said: 'again'\n"
     shown = installed.run("chatmgr", "history", "demo")
