@@ -27,7 +27,7 @@ def remember(provider: Provider, models: list[ModelInfo]) -> list[ModelInfo]:
         return models
     with suppress(ChatmgrError, OSError):
         kept = _read()
-        entry = {"address": provider.base_url, "at": time.time(), "models": ids}
+        entry = {"address": provider.endpoint, "at": time.time(), "models": ids}
         before = kept.get(provider.name)
         if before and _is_fresh(before, provider) and before["models"] == ids:
             return models
@@ -61,7 +61,7 @@ def _fetched(provider: Provider) -> list[str]:
 
 def _is_of(entry: Any, provider: Provider) -> bool:
     """Whether an entry is of a provider at its address; what somebody else wrote into the file is not."""
-    if not isinstance(entry, dict) or entry.get("address") != provider.base_url:
+    if not isinstance(entry, dict) or entry.get("address") != provider.endpoint:
         return False
     models = entry.get("models")
     return isinstance(models, list) and all(isinstance(model, str) for model in models)
