@@ -10,13 +10,13 @@ from tests.wire import Wild, WireServer
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 WORD = re.compile(r"\w+")
 CONVERSATION = WORD.findall(
-    "name, id, title, assistant, assistant_version, model, provider, thread_id, turns, state, created_at, "
-    "updated_at, tags, archived_at, folder"
+    "name, id, title, about, assistant, assistant_version, model, provider, thread_id, turns, state, "
+    "created_at, updated_at, tags, archived_at, folder"
 )
 TURN = WORD.findall(
     "conversation, turn, user, answer, state, detail, model, provider, run_id, thread_id, started_at, "
     "finished_at, input_tokens, output_tokens, error, cached_tokens, reasoning_tokens, cost, reasoning, "
-    "items, attachments"
+    "items, assistant, attachments"
 )
 THREAD = {"responses": "conv_", "assistants": "thread_"}
 RUN = {"responses": "resp_", "assistants": "run_", "completions": "chatcmpl-?"}
@@ -72,6 +72,7 @@ def test_json_of_a_conversation(talking: Chatmgr, api: str) -> None:
     assert rest == {
         "name": "demo",
         "title": None,
+        "about": "one",
         "assistant": "demo",
         "assistant_version": 1,
         "model": "gpt-4.1",
@@ -107,6 +108,7 @@ def test_json_of_a_turn(talking: Chatmgr, api: str) -> None:
         "cost": None,
         "reasoning": None,
         "items": [],
+        "assistant": "demo",
         "attachments": [],
     }
 
@@ -150,9 +152,21 @@ class TestAnyApi:
         talking("send", "demo", "again")
         assert [conversation["name"] for conversation in talking.json("history", "-n", "1")] == ["demo"]
         head, first, second = talking("history").out.splitlines()
-        assert head.split() == ["NAME", "TURNS", "ASSISTANT", "MODEL", "PROVIDER", "STATE", "AGE"]
-        assert first.split() == ["demo", "2", "demo", "gpt-4.1", "wire", "completed", "now"]
-        assert second.split() == ["later", "1", "demo", "gpt-4.1", "wire", "completed", "now"]
+        columns = [
+            "NAME",
+            "TURNS",
+            "ASSISTANT",
+            "MODEL",
+            "PROVIDER",
+            "STATE",
+            "LAST",
+            "USED",
+            "TAGS",
+            "ABOUT",
+        ]
+        assert head.split() == columns
+        assert first.split()[:7] == ["demo", "2", "demo", "gpt-4.1", "wire", "completed", "now"]
+        assert second.split()[:7] == ["later", "1", "demo", "gpt-4.1", "wire", "completed", "now"]
 
     def test_a_name_may_be_left_out(self, talking: Chatmgr) -> None:
         talking("new", "-i", "x", "--provider", "wire", stdin=b"Plan my trip to Rome, in May")
