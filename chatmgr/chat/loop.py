@@ -98,15 +98,9 @@ def chat(
             console.note(_ONCE_MORE)
             continue
         pressed = False
-        if isinstance(entered, ParsedCommand):
-            if entered.name == "/exit":
-                return code
-            outcome = _run_command(entered, commands, console)
-        elif entered.strip():
-            outcome = _guarded(lambda: _send(entered, send, lines), console)  # noqa: B023 - called at once
-        else:
-            continue
-        if outcome is not None:
+        if isinstance(entered, ParsedCommand) and entered.name == "/exit":
+            return code
+        if (outcome := _act_on(entered, lines, send, commands, console)) is not None:
             code, pressed = outcome
             if lines.leaving:
                 return INTERRUPTED
@@ -136,6 +130,19 @@ def _entered(typed: Typed, console: Console) -> ParsedCommand | str:
         if answer in {"n", "no"}:
             break
     return entered.rest
+
+
+def _act_on(
+    entered: ParsedCommand | str,
+    lines: Lines,
+    send: Callable[[str], None],
+    commands: Mapping[str, Command],
+    console: Console,
+) -> tuple[int, bool] | None:
+    """Run a command or send a message; returns what became of a turn, as ``_guarded`` does, if one was run."""
+    if isinstance(entered, ParsedCommand):
+        return _run_command(entered, commands, console)
+    return _guarded(lambda: _send(entered, send, lines), console) if entered.strip() else None
 
 
 def _send(text: str, send: Callable[[str], None], lines: Lines) -> None:

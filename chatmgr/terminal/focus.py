@@ -4,13 +4,10 @@ A terminal that is asked to sends ``CSI I`` and ``CSI O`` among the keys when it
 focus. The parser of the chat's keys drops them, and says so here.
 """
 
-import re
-from functools import cache
+from collections.abc import Callable
 
 REPORTS_ON, REPORTS_OFF = b"\x1b[?1004h", b"\x1b[?1004l"
 _GOT, _LOST = "\x1b[I", "\x1b[O"
-_QUESTION = b"\x1b[?1004$p"  # is the mode known, and set?
-_KNOWN = re.compile(rb"\x1b\[\?1004;[13]\$y")
 
 
 class WindowFocus:
@@ -33,22 +30,15 @@ class WindowFocus:
         if sequence in {_GOT, _LOST}:
             self._has_focus = sequence == _GOT
 
-    def may_be_elsewhere(self) -> bool:
+    def may_be_elsewhere(self, knows_reports: Callable[[], bool]) -> bool:
         """Whether the person looks at another window, or may.
 
-        A terminal that knows reports and has sent none has had the focus all the time.
+        A terminal that knows reports and has sent none has had the focus all the time; ``knows_reports`` is
+        only called if that matters.
         """
         if self._has_focus is None:
-            return not (self.wanted and _knows_reports())
+            return not (self.wanted and knows_reports())
         return not self._has_focus
 
 
 window_focus = WindowFocus()
-
-
-@cache
-def _knows_reports() -> bool:
-    """Whether the terminal says that it reports its focus now; it is asked once."""
-    from chatmgr.terminal.queries import ask_terminal, can_be_asked
-
-    return can_be_asked() and any(map(_KNOWN.match, ask_terminal(_QUESTION)))

@@ -6,10 +6,14 @@ somebody's desktop, perhaps on a locked screen: it holds no word of a message.
 """
 
 import os
+import re
 import sys
+from functools import cache
 from typing import Literal
 
 from chatmgr.terminal.console import write_sequence
+from chatmgr.terminal.focus import window_focus
+from chatmgr.terminal.queries import ask_terminal, can_be_asked
 from chatmgr.terminal.sanitize import one_line
 
 Way = Literal["bell", "osc9", "osc777"]
@@ -17,6 +21,8 @@ _LONGEST = 100  # characters
 _OSC_9 = frozenset({"iTerm.app", "WezTerm", "ghostty", "WarpTerminal"})  # in TERM_PROGRAM
 _OSC_9_TERMS = ("xterm-kitty", "xterm-ghostty", "wezterm")
 _OSC_777_TERMS = ("foot", "rxvt", "contour")
+_ARE_REPORTS_ON = b"\x1b[?1004$p"
+_REPORTS_ARE_KNOWN = re.compile(rb"\x1b\[\?1004;[13]\$y")
 
 
 def way_of(setting: str) -> Way:
@@ -47,3 +53,14 @@ def notify(text: str, way: Way) -> None:
     """Send a notification to the terminal."""
     sys.stdout.flush()
     write_sequence(notification(text, way).encode("utf-8", "replace"))
+
+
+def may_look_elsewhere() -> bool:
+    """Whether the person looks at another window, or may; the terminal is asked if it reported nothing."""
+    return window_focus.may_be_elsewhere(_reports_focus)
+
+
+@cache
+def _reports_focus() -> bool:
+    """Whether the terminal says that it reports its focus now; it is asked once."""
+    return can_be_asked() and any(map(_REPORTS_ARE_KNOWN.match, ask_terminal(_ARE_REPORTS_ON)))

@@ -103,6 +103,21 @@ def turn_rows(
     yield ""
     if (turn.assistant, turn.model) != before and (turn.answer or turn.items):
         yield answerer_line(turn.assistant, turn.model)
+    yield from _answer_rows(turn, items, width, drawing, reasoning=reasoning)
+    if turn.answer or turn.items:
+        yield ""
+    if ending := ending_note(turn):
+        yield from _note(ending, "attention", width)
+    if not turn.answer and not turn.items and turn.state not in LIVE:
+        yield from _note(UNSENT_NOTE, "fact", width)
+    if usage:
+        yield from _note(usage_summary(turn), "fact", width)
+    yield paint(footer(turn, width, now), "fact")
+
+
+def _answer_rows(
+    turn: Turn, items: "Sequence[StoredItem]", width: int, drawing: Drawing, *, reasoning: bool
+) -> Iterator[str]:
     if items:
         from chatmgr.terminal import item_lines
 
@@ -116,12 +131,3 @@ def turn_rows(
         )
     elif turn.answer:
         yield from text_lines(turn.answer, rendered=True, width=width)
-    if turn.answer or turn.items:
-        yield ""
-    if ending := ending_note(turn):
-        yield from _note(ending, "attention", width)
-    if not turn.answer and not turn.items and turn.state not in LIVE:
-        yield from _note(UNSENT_NOTE, "fact", width)
-    if usage:
-        yield from _note(usage_summary(turn), "fact", width)
-    yield paint(footer(turn, width, now), "fact")

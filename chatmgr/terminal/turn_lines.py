@@ -36,16 +36,7 @@ def turn_lines(
     ``files`` are (name, content type, SHA-256, bytes, size of an image). With ``reasoning``, that is shown,
     too. ``drawing`` gives what draws an image. For the look of a terminal see ``rendered_turn``.
     """
-    started = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
-    facts = [f"{one_line(turn.conversation)}@{turn.turn}", started, one_line(turn.model)]
-    yield styled(" · ".join(fact for fact in facts if fact), "fact", terminal)
-    for line in clean(turn.user).split("\n"):
-        yield styled(f"> {line}".rstrip(), "accent", terminal)
-    for name, content_type, sha256, size, pixels in files:
-        details = ", ".join(map(one_line, file_facts(content_type, size, pixels)))
-        yield styled(f"> + {one_line(name)} ({details})", "accent", terminal)
-        if pixels and (drawn := drawing(sha256)):
-            yield drawn
+    yield from _question_lines(turn, files, terminal, drawing)
     yield ""
     if items:
         from chatmgr.terminal import item_lines
@@ -62,6 +53,21 @@ def turn_lines(
     if usage:
         yield styled(f"[{usage_summary(turn)}]", "fact", terminal)
     yield ""
+
+
+def _question_lines(
+    turn: Turn, files: Iterable[tuple[str, str, str, int, Pixels | None]], terminal: bool, drawing: Drawing
+) -> Iterator[str]:
+    started = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
+    facts = [f"{one_line(turn.conversation)}@{turn.turn}", started, one_line(turn.model)]
+    yield styled(" · ".join(fact for fact in facts if fact), "fact", terminal)
+    for line in clean(turn.user).split("\n"):
+        yield styled(f"> {line}".rstrip(), "accent", terminal)
+    for name, content_type, sha256, size, pixels in files:
+        details = ", ".join(map(one_line, file_facts(content_type, size, pixels)))
+        yield styled(f"> + {one_line(name)} ({details})", "accent", terminal)
+        if pixels and (drawn := drawing(sha256)):
+            yield drawn
 
 
 def run_lines(run: Run, number: int, *, terminal: bool) -> Iterator[str]:

@@ -35,8 +35,7 @@ def notified(conversation: Conversation) -> Iterator[None]:
 def _notify(conversation: Conversation, outcome: str, seconds: float) -> None:
     if seconds < app().settings.get("notify_after") or not wants_notifications():
         return
-    from chatmgr.terminal.focus import window_focus
-    from chatmgr.terminal.notification import notify, way_of
+    from chatmgr.terminal.notification import may_look_elsewhere, notify, way_of
 
-    if window_focus.may_be_elsewhere():
+    if may_look_elsewhere():
         notify(f"“{conversation.name}” {outcome}", way_of(str(app().settings.get("notify"))))

@@ -47,12 +47,23 @@ def test_a_name_stays_in_its_sequence(way: Way) -> None:
 
 
 def test_reports() -> None:
+    questions: list[bool] = []
+
+    def knows_reports() -> bool:
+        questions.append(True)
+        return True
+
     focus = WindowFocus()
-    assert focus.may_be_elsewhere()  # nothing is known
+    assert focus.may_be_elsewhere(knows_reports)  # nothing is known, and nothing was to be reported
     focus.take_report("\x1b[O")
-    assert focus.may_be_elsewhere()
+    assert focus.may_be_elsewhere(knows_reports)
     focus.take_report("\x1b[A")
     focus.take_report("\x1b[I")
-    assert not focus.may_be_elsewhere()
+    assert not focus.may_be_elsewhere(knows_reports)
     focus.forget()
-    assert focus.may_be_elsewhere()
+    assert focus.may_be_elsewhere(knows_reports)
+    assert not questions
+    focus.wanted = True
+    assert not focus.may_be_elsewhere(knows_reports)  # it would have been reported
+    assert focus.may_be_elsewhere(lambda: False)
+    assert questions
