@@ -139,7 +139,7 @@ def _act_on(
     commands: Mapping[str, Command],
     console: Console,
 ) -> tuple[int, bool] | None:
-    """Run a command or send a message; returns what became of a turn, as ``_guarded`` does, if one was run."""
+    """Run a command or send a message; returns what became of its turn, if it runs one."""
     if isinstance(entered, ParsedCommand):
         return _run_command(entered, commands, console)
     return _guarded(lambda: _send(entered, send, lines), console) if entered.strip() else None
