@@ -36,7 +36,7 @@ def test_undo_and_redo(screen: Screen, chatmgr: Chatmgr) -> None:
     screen.say("/undo 2")
     screen.until("“demo” is at its beginning now. Take it back: /redo 2", at_prompt=True)
     screen.say("/retry")
-    screen.until("“demo” has no turn to ask again. Ask something first.", at_prompt=True)
+    screen.until("“demo” has no turn to ask again.", "Ask something first.", at_prompt=True)
     screen.say("/continue")
     screen.until("“demo” has no answer to go on from. Ask something first.", at_prompt=True)
     screen.say("uno")
