@@ -38,7 +38,7 @@ def test_undo_and_redo(screen: Screen, chatmgr: Chatmgr) -> None:
     screen.say("/retry")
     screen.until("“demo” has no turn to ask again.", "Ask something first.", at_prompt=True)
     screen.say("/continue")
-    screen.until("“demo” has no answer to go on from. Ask something first.", at_prompt=True)
+    screen.until("“demo” has no answer to go on from.", "Ask something first.", at_prompt=True)
     screen.say("uno")
     screen.until("1 user turns; you said: 'uno'", at_prompt=True)
     screen.say("/redo")
