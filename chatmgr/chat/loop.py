@@ -18,7 +18,6 @@ from chatmgr.chat.slash import (
     Command,
     ParsedCommand,
     Typed,
-    help_lines,
     nearest_command,
     own,
     parse_command,
@@ -161,19 +160,42 @@ def _run_command(
 ) -> tuple[int, bool] | None:
     """Run a command; returns what became of a turn, as ``_guarded`` does, if the command runs one."""
     if parsed.name in {"/help", "/?"}:
-        width = terminal_size(sys.stderr.fileno())[0] if sys.stderr.isatty() else 0
-        for line in help_lines([*commands.values(), *own(lambda _: None)], width):
-            console.note(line)
+        _show_help(parsed.rest, commands, console)
     elif parsed.name in commands:
         command = commands[parsed.name]
         outcome = _guarded(lambda: command.act(parsed.rest), console)
         was_mistyped = outcome[0] == UsageFault.exit_code
         return outcome if command.asks and not was_mistyped else None
     else:
-        nearest = nearest_command(parsed.name, [*commands, *ALIASES, "/help", "/exit"])
-        guess = f" Did you mean {nearest}?" if nearest else " See /help."
-        console.note(f"There is no command {parsed.name}.{guess} To send it as a message: /{parsed.name} …")
+        console.note(_unknown(parsed.name, commands) + f" To send it as a message: /{parsed.name} …")
     return None
+
+
+def _show_help(topic: str, commands: Mapping[str, Command], console: Console) -> None:
+    """All commands at a glance; ``topic`` is a command that is to be explained, or ``all``."""
+    from chatmgr.chat import help as chat_help
+
+    width = terminal_size(sys.stderr.fileno())[0] if sys.stderr.isatty() else 0
+    known = {command.name: command for command in (*commands.values(), *own(lambda _: None))}
+    name = f"/{topic.lower().removeprefix('/')}"
+    name = ALIASES.get(name, name)
+    if name == "/":
+        lines = chat_help.glance(known.values(), width)
+    elif name in {"/all", "/keys"}:
+        lines = chat_help.everything(known.values(), width)
+    elif name in known:
+        lines = chat_help.explained(known[name], width)
+    else:
+        console.note(_unknown(name, commands))
+        return
+    for line in lines:
+        console.note_parts(line)
+
+
+def _unknown(name: str, commands: Mapping[str, Command]) -> str:
+    nearest = nearest_command(name, [*commands, *ALIASES, "/help", "/exit"])
+    guess = f"Did you mean {nearest}?" if nearest else "See /help."
+    return f"There is no command {name}. {guess}"
 
 
 def _guarded(act: Callable[[], None], console: Console) -> tuple[int, bool]:

@@ -7,10 +7,8 @@ nearest known one; it is not sent to the model.
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-
-from chatmgr.terminal.sanitize import wrap
 
 _COMMAND = re.compile(r"(/[A-Za-z]+|/\?)(?:\s+(.*))?", re.DOTALL)
 LEAVE = {"exit()", "quit()"}
@@ -34,7 +32,6 @@ ALIASES = {
     **dict.fromkeys(("/providers",), "/provider"),
     **dict.fromkeys(("/assistants", "/persona"), "/assistant"),
 }
-_NARROWEST = 20  # columns of an explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class Command:
     """One command: its argument, its line of help and the heading above that, and what carries it out.
 
     ``kind`` is what completes after it: ``conversation``, ``model``, ``provider``, ``assistant``,
-    ``file``, ``tag``, ``title``, ``turn``, ``place``; empty for none. ``asks``: it runs a turn.
+    ``file``, ``tag``, ``title``, ``turn``, ``place``, ``command``; empty for none. ``asks``: it runs a turn.
     """
 
     name: str
@@ -92,7 +89,14 @@ def parse_command(typed: Typed) -> ParsedCommand | str:
 def own(show_help: Callable[[str], None]) -> tuple[Command, ...]:
     """The commands of the chat itself, which belong to no conversation."""
     return (
-        Command("/help", "", "show the commands", "The chat", show_help),
+        Command(
+            "/help",
+            "[COMMAND|all]",
+            "show the commands; explain one of them, or all",
+            "The chat",
+            show_help,
+            "command",
+        ),
         Command("/exit", "", "leave; also /quit, exit() or Ctrl-D", "The chat", lambda _: None),
     )
 
@@ -101,55 +105,3 @@ def nearest_command(name: str, known: Iterable[str]) -> str:
     """The known command that a mistyped one is closest to; empty for none."""
     matches = difflib.get_close_matches(name, list(known), n=1)
     return matches[0] if matches else ""
-
-
-def help_lines(commands: Iterable[Command], width: int) -> Iterator[str]:
-    """The help: the commands under their headings, then the keys.
-
-    ``width`` is that of the terminal; 0: there is none, and nothing is wrapped.
-    """
-    by_heading: dict[str, list[Command]] = {}
-    for command in commands:
-        by_heading.setdefault(command.group, []).append(command)
-    column = max(len(_usage(command)) for group in by_heading.values() for command in group)
-    for heading, group in by_heading.items():
-        yield f"{heading}:"
-        for command in group:
-            yield from _entry(_usage(command), command.help, column, width)
-    yield from _aliases(width)
-    yield "Keys:"
-    for key, effect in _KEYS:
-        yield from _entry(key, effect, column, width)
-
-
-def _aliases(width: int) -> Iterator[str]:
-    """Which names from other tools stand for which command."""
-    names: dict[str, list[str]] = {}
-    for alias, name in ALIASES.items():
-        names.setdefault(name, []).append(alias)
-    listed = (f"{name} is also {', '.join(others)}" for name, others in names.items())
-    text = f"Other names: {'; '.join(listed)}."
-    yield from (wrap(text, width) if width else text).split("\n")
-
-
-def _entry(term: str, text: str, column: int, width: int) -> Iterator[str]:
-    """What is explained, and its explanation beside it, in lines of a width."""
-    shown = wrap(text, max(width - column - 4, _NARROWEST)) if width else text
-    for line in shown.split("\n"):
-        yield f"  {term:<{column}}  {line}".rstrip()
-        term = ""
-
-
-def _usage(command: Command) -> str:
-    return f"{command.name} {command.takes}"
-
-
-_KEYS = (
-    ("Alt-Enter", 'start a new line, as do Ctrl-J and \\ Enter; or begin with """ and end with """'),
-    ("Up, Ctrl-R", "bring back your messages; Ctrl-R searches all conversations"),
-    ("Ctrl-X Ctrl-E", "write the message in $EDITOR"),
-    ("Tab", "complete a command, a name, a path"),
-    ("Ctrl-C", "stop an answer, keeping what has arrived; twice: leave"),
-    ("Esc", "stop an answer; while it streams, Enter queues the line, and Up takes it back"),
-    ("//word", "send /word as a message"),
-)

@@ -111,6 +111,11 @@ class Console:
         """Write one line for the user to stderr, wrapped at words where stderr is a terminal."""
         self._note(styled(wrap_for_stderr(clean(text)), style, sys.stderr.isatty()))
 
+    def note_parts(self, parts: Iterable[tuple[str, Style]]) -> None:
+        """Write one line for the user, each part of it in its style; nothing is wrapped."""
+        at_terminal = sys.stderr.isatty()
+        self._note("".join(styled(clean(text), style, at_terminal) for text, style in parts).rstrip())
+
     def _note(self, text: str) -> None:
         try:
             if self.bottom:

@@ -41,6 +41,9 @@ def test_commands_are_offered_while_typing(open_chat: Open) -> None:
     screen.until("❯ /mo", "/model", "switch to a model")
     screen.type(TAB)
     screen.until("❯ /model")
+    screen.type(f"{KILL}/help swi")
+    screen.type(TAB)
+    screen.until("❯ /help swi", "switch  switch to another conversation")
     screen.type(f"{KILL}words are not")
     screen.until("❯ words are not\ndemo")
 

@@ -155,18 +155,30 @@ def test_the_help_has_them_in_groups(open_chat: Open, wire: WireServer) -> None:
     screen = open_chat(*NEW, rows=60)
     screen.say("/help")
     screen.until(
-        "Conversation, provider and model:",
-        "Assistant:",
-        "Answers:",
-        "Looking back:",
-        "The chat:",
-        "Keys:",
+        "Conversation, provider and model  /switch /new /clear",
+        "Answers                           /copy /code /save\n",
+        "About all: /help all",
+        at_prompt=True,
+    )
+    screen.clear()
+    screen.say("/help all")
+    screen.until(
+        "Answers\n  /copy",
+        "Looking back\n",
+        "The chat\n",
+        "Keys\n",
         "  /save PATH                 save the last answer to a file, or its images and files to a folder:\n"
         "                             /save DIR/",
         at_prompt=True,
     )
-    for name in ("/switch", "/assistant", "/system", "/copy", "/save", "/usage", "/title", "/tag", "/exit"):
-        assert f"  {name}" in screen.text
+    for topic in ("/save", "save"):
+        screen.clear()
+        screen.say(f"/help {topic}")
+        screen.until("/save PATH\n  Save the last answer to a file, or its images and files", at_prompt=True)
+    screen.say("/help regenerate")
+    screen.until("/retry [@TURN] [-m MODEL]\n", "  Also /regenerate.", at_prompt=True)
+    screen.say("/help swich")
+    screen.until("There is no command /swich. Did you mean /switch?", at_prompt=True)
     screen.say("/histroy")
     screen.until("There is no command /histroy. Did you mean /history?", at_prompt=True)
     assert wire.turns_heard == []

@@ -199,10 +199,10 @@ def test_an_unknown_command_is_not_sent(open_chat: Open, wire: WireServer) -> No
     screen.say("/quti")
     screen.until("There is no command /quti.", at_prompt=True)
     screen.say("/")  # the list of commands is what is wanted
-    screen.until("stop an answer, keeping what has arrived", at_prompt=True)
+    screen.until("Esc or Ctrl-C stops an answer", at_prompt=True)
     screen.clear()
     screen.say("/help")
-    screen.until("stop an answer, keeping what has arrived", at_prompt=True)
+    screen.until("Esc or Ctrl-C stops an answer", at_prompt=True)
     assert wire.turns_heard == []
 
 

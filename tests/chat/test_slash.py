@@ -1,10 +1,11 @@
 """How a line becomes a command or a message, names from other tools among them."""
 
-import re
+from collections.abc import Iterable
 from typing import cast
 
 import pytest
 
+from chatmgr.chat import help as chat_help
 from chatmgr.chat.commands import registry
 from chatmgr.chat.commands.group import Session
 from chatmgr.chat.slash import (
@@ -13,29 +14,52 @@ from chatmgr.chat.slash import (
     FAREWELLS,
     ParsedCommand,
     Typed,
-    help_lines,
+    own,
     parse_command,
 )
 
 COMMANDS = [command for group in registry.GROUPS for command in group(cast("Session", None)).commands()]
+COMMANDS += own(lambda _: None)
+INPUT_ROWS = 3  # below the help: an empty row, the line, and the facts
+
+
+def shown(lines: Iterable[chat_help.Line]) -> list[str]:
+    return ["".join(text for text, _ in line).rstrip() for line in lines]
 
 
 @pytest.mark.parametrize("alias", ALIASES)
 def test_each_alias_is_a_command(alias: str) -> None:
-    names = {command.name for command in COMMANDS} | {"/exit", "/help"}
+    names = {command.name for command in COMMANDS}
     assert ALIASES[alias] in names
     assert alias not in names
     assert parse_command(Typed(f"{alias} x y")) == ParsedCommand(ALIASES[alias], "x y")
-    assert re.search(rf"{ALIASES[alias]} is also [^;]*{alias}\b", "\n".join(help_lines(COMMANDS, 0)))
+    names_shown = [line.split() for line in shown(chat_help.everything(COMMANDS, 0))]
+    assert any(alias in {word.rstrip(",") for word in words[:-1]} for words in names_shown if words)
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_the_help_is_no_wider_than_the_terminal(width: int) -> None:
-    lines = list(help_lines(COMMANDS, width))
-    start = next(index for index, line in enumerate(lines) if line.startswith("Other names:"))
-    explanations = lines[start : lines.index("Keys:")]
-    assert explanations
-    assert all(len(line) <= width for line in explanations)
+    assert all(len(line) <= width for line in shown(chat_help.glance(COMMANDS, width)))
+    if width > 40:
+        assert all(len(line) <= width for line in shown(chat_help.everything(COMMANDS, width)))
+
+
+def test_the_commands_at_a_glance_fit_a_screen_of_24_rows() -> None:
+    lines = shown(chat_help.glance(COMMANDS, 80))
+    assert len(lines) + INPUT_ROWS < 24
+    assert {word for line in lines[:-2] for word in line.split() if word.startswith("/")} == {
+        command.name for command in COMMANDS
+    }
+    assert lines[-1] == "About all: /help all"
+
+
+def test_a_command_is_explained_with_its_other_names() -> None:
+    switch = next(command for command in COMMANDS if command.name == "/switch")
+    assert shown(chat_help.explained(switch, 0)) == [
+        "/switch [NAME[@TURN]|~N]",
+        "  Switch to another conversation, or to path N of this one; without a name, pick one.",
+        "  Also /resume, /chats.",
+    ]
 
 
 @pytest.mark.parametrize("word", sorted(FAREWELLS))

@@ -53,6 +53,8 @@ class ChatCompleter(Completer):
         kind, argument = self._argument(typed)
         if kind == "file":
             return path_completions(argument)
+        if kind == "command":
+            return matching_completions(self._topics(), argument)
         source = self._sources.get(kind)
         return matching_completions(source.pairs(), argument) if source else ()
 
@@ -69,14 +71,22 @@ class ChatCompleter(Completer):
 
     def _argument(self, typed: str) -> tuple[str, str]:
         match = _COMMAND_AND_ARGUMENT.fullmatch(typed)
-        command = self._commands().get(match[1].lower()) if match else None
+        command = self._known().get(match[1].lower()) if match else None
         if not command or not match:
             return "", ""
         several = command.kind == "tag"  # one command takes several tags
         return command.kind, match[2].rpartition(" ")[2] if several else match[2]
 
+    def _known(self) -> dict[str, Command]:
+        """The commands by name; /help and /exit come first."""
+        return {command.name: command for command in own(lambda _: None)} | dict(self._commands())
+
+    def _topics(self) -> Pairs:
+        """What /help explains."""
+        return [(name[1:], command.help) for name, command in self._known().items()]
+
     def _command_completions(self, typed: str) -> Iterator[Completion]:
-        for command in (*own(lambda _: None), *self._commands().values()):  # /exit and /help come first
+        for command in self._known().values():
             if command.name.startswith(typed.lower()):
                 text = f"{command.name} " if command.takes else command.name
                 yield Completion(text, -len(typed), display=command.name, display_meta=command.help)
