@@ -17,6 +17,7 @@ from chatmgr.chat.provider_setup import Back, agrees, provider_choices, say_key_
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, ProviderRefused, UsageFault
 from chatmgr.domain.model import Assistant, Conversation, Provider
 from chatmgr.domain.names import nearest
+from chatmgr.services.free_names import create_under_free_name
 from chatmgr.terminal.console import console
 from chatmgr.terminal.conversation_table import conversation_table
 from chatmgr.terminal.region import stdout_size, terminal_size
@@ -200,8 +201,10 @@ def _carry_out(plan: Plan) -> int:
     _prefer(provider)
     _remember_model(plan)
     assistant = app().assistants.default()
-    name = app().reader.conversations.unused_name("")
-    app().writer.conversations.create(name, assistant.id, plan.model, provider)
+    name = create_under_free_name(
+        lambda: app().reader.conversations.unused_name(""),
+        lambda name: app().writer.conversations.create(name, assistant.id, plan.model, provider),
+    )
     with early_typeahead():
         return _first_chat(app().reader.conversations.get(name), assistant)
 

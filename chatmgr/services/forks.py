@@ -6,10 +6,11 @@ Whoever calls these holds the lock of the conversation that is changed, or forke
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.addresses import in_shell
-from chatmgr.domain.errors import Busy, UsageFault
+from chatmgr.domain.errors import Busy
 from chatmgr.domain.model import Conversation
 from chatmgr.domain.names import free_name
 from chatmgr.domain.states import RunState
+from chatmgr.services.free_names import create_under_free_name
 from chatmgr.services.parts import StoreParts
 
 if TYPE_CHECKING:
@@ -37,19 +38,12 @@ def idle(reader: "Reader", conversation: Conversation) -> Conversation:
 def fork_under_free_name(
     parts: StoreParts, source: Conversation, position: int, stem: str, branch: int = 0
 ) -> str:
-    """Fork a conversation under its own name with a number; returns that.
+    """Fork a conversation under its own name with a number; returns that."""
 
-    Forks of another conversation, or a new one, may take a name that was free a moment ago: then the next
-    one is tried.
-    """
-    while True:
+    def free() -> str:
         with parts.reader as reader:
-            name = free_name(stem, reader.conversations.taken)
-        try:
-            parts.writer.tree.fork(source.pk, position, name, branch=branch)
-        except UsageFault:
-            with parts.reader as reader:
-                if not reader.conversations.taken(name):
-                    raise
-        else:
-            return name
+            return free_name(stem, reader.conversations.taken)
+
+    return create_under_free_name(
+        free, lambda name: parts.writer.tree.fork(source.pk, position, name, branch=branch)
+    )

@@ -10,6 +10,7 @@ from chatmgr.domain.model import Assistant, Attachment, Conversation, Provider, 
 from chatmgr.domain.names import DEFAULT_ASSISTANT, slug, valid_name
 from chatmgr.domain.text import valid_text
 from chatmgr.services.attachments import check_files
+from chatmgr.services.free_names import create_under_free_name
 from chatmgr.terminal.console import console
 from chatmgr.ui.attachments import instructions_from
 from chatmgr.ui.context import app
@@ -94,10 +95,15 @@ def create_conversation(
         )
     assistant, provider = _assistant(named, text, who, attached)
     after_assistant = "" if assistant.name == DEFAULT_ASSISTANT else assistant.name
-    name = named or app().reader.conversations.unused_name(text or after_assistant)
     has_model = who.model == assistant.model and assistant.provider in {"", provider.name}
     own_model = "" if has_model else who.model
-    app().writer.conversations.create(name, assistant.id, own_model, provider.name, app().here)
+    conversations = app().reader.conversations
+    name = create_under_free_name(
+        lambda: named or conversations.unused_name(text or after_assistant),
+        lambda name: app().writer.conversations.create(
+            name, assistant.id, own_model, provider.name, app().here
+        ),
+    )
     conversation = app().reader.conversations.get(name)
     if limit:
         app().writer.conversations.limit_cost(conversation.pk, limit)
@@ -156,12 +162,17 @@ def _created(name: str | None, text: str, who: WhoAnswers) -> Assistant:
 
         name = ask_name()
     instructions = valid_text(_instructions(who), what="instruction set")
-    taken = [assistant.name for assistant in app().reader.assistants.list()]
-    name = valid_name("assistant", name or slug(text))
-    if who.name is None and name in taken:
-        name = slug(name, taken)
-    app().writer.assistants.create(name, instructions, who.model, who.provider, who.params)
+    wanted = valid_name("assistant", name or slug(text))
+    name = create_under_free_name(
+        lambda: wanted if who.name is not None else _free_assistant_name(wanted),
+        lambda name: app().writer.assistants.create(name, instructions, who.model, who.provider, who.params),
+    )
     return app().reader.assistants.get(name)
+
+
+def _free_assistant_name(name: str) -> str:
+    taken = [assistant.name for assistant in app().reader.assistants.list()]
+    return slug(name, taken) if name in taken else name
 
 
 def _instructions(who: WhoAnswers) -> str:

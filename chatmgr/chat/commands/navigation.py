@@ -8,6 +8,7 @@ from chatmgr.domain import addresses
 from chatmgr.domain.errors import ChatmgrError, NotFound, UsageFault
 from chatmgr.domain.model import Conversation, Provider
 from chatmgr.domain.names import DEFAULT_ASSISTANT, valid_name
+from chatmgr.services.free_names import create_under_free_name
 from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.ui.context import app
 
@@ -79,19 +80,18 @@ class NavigationCommands(CommandGroup):
 
     def _new(self, name: str) -> None:
         reader, current = app().reader, self._conversation
-        if name:
-            name = valid_name("conversation", name)
-            if reader.conversations.taken(name):
-                raise UsageFault(
-                    f"There is a conversation “{name}” already.", f"Go on with it: /switch {name}"
-                )
-        else:
-            name = reader.conversations.unused_name(
-                "" if current.assistant == DEFAULT_ASSISTANT else current.assistant
-            )
+        named = valid_name("conversation", name) if name else ""
+        if named and reader.conversations.taken(named):
+            raise UsageFault(f"There is a conversation “{named}” already.", f"Go on with it: /switch {named}")
+        stem = "" if current.assistant == DEFAULT_ASSISTANT else current.assistant
         assistant = reader.assistants.of(current.pk)
         self._session.check(self._session.files)
-        app().writer.conversations.create(name, assistant.id, current.own_model, current.provider)
+        name = create_under_free_name(
+            lambda: named or reader.conversations.unused_name(stem),
+            lambda name: app().writer.conversations.create(
+                name, assistant.id, current.own_model, current.provider
+            ),
+        )
         self._session.switch(reader.conversations.get(name))
 
     def _clear(self, typed: str) -> None:
