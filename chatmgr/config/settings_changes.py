@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False}
 _TRUTH["0"] = False
+_LONGEST_NUMBER = 40  # characters; Python refuses to read those of some thousands
 _SEE_ALL = "See them all: chatmgr config show"
 
 
@@ -66,7 +67,8 @@ def value_from(row: settings.Setting, text: str) -> Any:
 def _number(kind: type[int] | type[float], text: str) -> int | float | None:
     """A number as people type it, with separators of thousands; None for what is none."""
     plain = re.sub(r"(?<=\d)[,_](?=\d{3}\b)", "", text.strip())
-    return kind(plain) if re.fullmatch(r"-?\d+" if kind is int else r"-?(\d+\.?\d*|\.\d+)", plain) else None
+    is_number = re.fullmatch(r"-?\d+" if kind is int else r"-?(\d+\.?\d*|\.\d+)", plain)
+    return kind(plain) if is_number and len(plain) <= _LONGEST_NUMBER else None
 
 
 def set_value(key: str, value: Any) -> None:
@@ -80,6 +82,11 @@ def set_value(key: str, value: Any) -> None:
             if part not in table:
                 table[part] = tomlkit.table()
             table = table[part]
+            if not isinstance(table, dict):
+                raise ConfigurationFault(
+                    f"{settings.config_file()}: “{part}” must be a table.",
+                    f"Remove it: chatmgr config unset {part}",
+                )
         table[last] = value
 
 

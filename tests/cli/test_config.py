@@ -81,6 +81,7 @@ def test_every_setting_is_shown_set_and_unset(chatmgr: Chatmgr, row: Setting) ->
         (5, ("tale", "5"), ("no setting “tale”", "“tail”")),
         (2, ("tail", "five"), ("“tail” must be a whole number, not “five”", "Turns shown")),
         (2, ("tail", "-1"), ("between 0 and",)),
+        (2, ("tail", "9" * 5_000), ("must be a whole number",)),
         (2, ("plain", "maybe"), ("must be true or false",)),
         (2, ("timeout", "nan"), ("must be a number",)),
         (2, ("edit_mode", "vim"), ("emacs or vi", "Did you mean “vi”?")),
@@ -109,6 +110,9 @@ def test_a_wrong_file_is_mended(chatmgr: Chatmgr, path: Path) -> None:
     assert path.read_text("utf-8") == MINE.replace("7", "5")
     path.write_text(MINE.replace("tail", "tale"), "utf-8")
     assert chatmgr("config", "unset", "tale").err == "Removed tale.\n"
+    path.write_text("local = 3\n", "utf-8")
+    assert "“local” must be a table" in chatmgr.refused(7, "config", "set", "local.threads", "2")
+    chatmgr("config", "unset", "local")
     path.write_text("tail = = 3\n", "utf-8")
     assert "not valid TOML" in chatmgr.refused(7, "config", "set", "tail", "5")
 
