@@ -82,6 +82,16 @@ def test_the_tail_names_the_time_between(long_ago: Open, home: Path) -> None:
     assert sum("later" in line for line in lines) == 2
 
 
+def test_a_message_of_the_command_looks_as_if_it_was_typed(open_chat: Open, wire: WireServer) -> None:
+    with open_chat(*NEW, "one") as first:
+        assert first.end() == 0
+    screen = open_chat("resume", "demo", "and then?\n/exit")
+    screen.until("▌ one", "▌ and then?\n▌ /exit\n2 user turns; you said:", at_prompt=True)
+    screen.type(CTRL_D)
+    assert screen.end() == 0
+    assert wire.turns_heard == ["one", "and then?\n/exit"]
+
+
 def test_a_message_of_the_command_is_said_first(open_chat: Open, wire: WireServer) -> None:
     with open_chat(*NEW, "one") as first:
         assert first.end() == 0

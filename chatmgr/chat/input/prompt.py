@@ -1,7 +1,7 @@
 """The chat's input line: a line editor at a terminal, plain lines where there is none."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,6 @@ from chatmgr.ui.context import markdown
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
-    from prompt_toolkit.history import History
 
     from chatmgr.chat.input.streaming_line import StreamingLine
 
@@ -59,7 +58,7 @@ class LineEditor:
         from chatmgr.chat.input.keybindings import unquote
 
         queued = self._pending.take_queued()
-        typed = self._read_line() if queued is None else self.show(queued)
+        typed = self._read_line() if queued is None else self._retype(queued)
         self._take_typed_interrupts()
         quoted = unquote(typed)
         entered = Typed(typed) if quoted is None else Typed(quoted, literal=True)
@@ -91,7 +90,14 @@ class LineEditor:
                 self._pending.put(self._run_detour(suspension.detour, self._session.default_buffer.text))
 
     def show(self, text: str) -> str:
-        """Show a message as if it had just been typed; keys that come meanwhile wait."""
+        """Show a message as if it had just been typed."""
+        typed = self._retype(text)
+        if self._sources.rendered:
+            self._show_entered(Typed(typed, literal=True))
+        return typed
+
+    def _retype(self, text: str) -> str:
+        """Have a text in the input line and its history as if it had just been typed; keys wait meanwhile."""
         from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 
         console.gap()
@@ -241,26 +247,9 @@ class LineEditor:
 
     def switched(self) -> None:
         """Load the history of the conversation that is open now."""
-        self._session.history = self._session.default_buffer.history = _history(self._sources.here)
+        from chatmgr.chat.input.sent_messages import SentMessages
 
-
-def _history(messages: Callable[[], Iterable[str]]) -> "History":
-    from prompt_toolkit.history import History
-
-    class SentMessages(History):
-        """The user's messages, newest first, without repeats; the database stores new ones."""
-
-        def load_history_strings(self) -> Iterable[str]:
-            previous = None
-            for message in messages():
-                if message != previous:
-                    yield message
-                previous = message
-
-        def store_string(self, string: str) -> None:
-            pass
-
-    return SentMessages()
+        self._session.history = self._session.default_buffer.history = SentMessages(self._sources.here)
 
 
 def _session(sources: InputSources) -> "PromptSession[str]":
@@ -273,6 +262,7 @@ def _session(sources: InputSources) -> "PromptSession[str]":
     from chatmgr.chat.input.completer import ChatCompleter, is_command_word
     from chatmgr.chat.input.keybindings import chat_bindings
     from chatmgr.chat.input.masking import HostileMask
+    from chatmgr.chat.input.sent_messages import SentMessages
     from chatmgr.chat.input.theme_styles import theme_style
 
     def toolbar() -> Any:
@@ -283,7 +273,7 @@ def _session(sources: InputSources) -> "PromptSession[str]":
         [("class:accent", PROMPT)],
         multiline=True,
         prompt_continuation=lambda width, number, wrapped: " " * width,
-        history=_history(sources.here),
+        history=SentMessages(sources.here),
         key_bindings=chat_bindings(),
         completer=ChatCompleter(sources.commands, sources.completions, sources.slow),
         complete_while_typing=Condition(lambda: is_command_word(get_app().current_buffer.text)),
