@@ -47,7 +47,7 @@ class QuietTerminal:
     """A terminal that echoes nothing and delivers every key at once, as long as a chat has it.
 
     The line editor has a mode of its own; between it and a turn nothing may appear on the screen either.
-    Whoever ends the process with SIGTERM or SIGHUP gets the terminal back as it was.
+    Whoever ends the process with SIGTERM, SIGHUP or Ctrl-\\ gets the terminal back as it was.
     """
 
     def __init__(self, fd: int) -> None:
@@ -62,6 +62,7 @@ class QuietTerminal:
             for number, handler in (
                 (signal.SIGTERM, self._on_death),
                 (signal.SIGHUP, self._on_death),
+                (signal.SIGQUIT, self._on_death),
                 (signal.SIGCONT, self._on_sigcont),
             )
         }

@@ -122,7 +122,7 @@ def test_the_terminal_is_as_before_after_leaving(open_chat: Open, gate: Gate) ->
     assert echoes(screen)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_the_terminal_is_as_before_after_a_signal(open_chat: Open, gate: Gate, number: int) -> None:
     screen = streaming(open_chat, gate)
     assert not echoes(screen)
@@ -135,7 +135,7 @@ def test_the_terminal_is_as_before_after_a_signal(open_chat: Open, gate: Gate, n
     again.until("▌ first", at_prompt=True)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_the_terminal_is_as_before_after_a_signal_at_the_line(open_chat: Open, number: int) -> None:
     screen = open_chat(*NEW)
     screen.until(at_prompt=True)
