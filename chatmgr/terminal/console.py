@@ -21,17 +21,22 @@ from chatmgr.terminal.theme import Style, styled
 if TYPE_CHECKING:
     from chatmgr.terminal.bottom_area import BottomArea
 
+_CLEAR_LINE = b"\r\x1b[K"
+_LEAVE_FULL_SCREEN = b"\x1b[0m\x1b[?7h\x1b[?1049l"
+
 
 class Console:
     """Writes to the stdout and stderr of this process.
 
     ``status_shown``: the line of the cursor is a status that will be removed. ``bottom``: rows that stay at
-    the bottom of the screen, above which everything else is written then.
+    the bottom of the screen, above which everything else is written then. ``full_screen``: a list has the
+    terminal's other screen.
     """
 
     def __init__(self) -> None:
         self.status_shown = False
         self.bottom: BottomArea | None = None
+        self.full_screen = False
         self._stdout_closed = False
         self._below_gap = True  # an empty line, or nothing yet, is above the cursor
 
@@ -62,6 +67,15 @@ class Console:
             yield
         finally:
             self.bottom = None
+
+    def clear_in_handler(self) -> None:
+        """Remove what is on the screen for a while only, in the handler of a signal that ends the process."""
+        if self.full_screen:
+            write_sequence(_LEAVE_FULL_SCREEN)
+        elif self.bottom:
+            self.bottom.hide_in_handler()
+        elif self.status_shown:
+            write_sequence(_CLEAR_LINE)
 
     def write_directly(self, text: str) -> None:
         """Write to stdout unchanged, for the rows at the bottom of the screen, too."""

@@ -100,10 +100,7 @@ class QuietTerminal:
 
     def _on_death(self, signum: int, frame: FrameType | None) -> None:
         """Restore the terminal, then die of the signal as without this handler."""
-        if console.bottom:
-            console.bottom.hide_in_handler()
-        elif console.status_shown:
-            write_sequence(_CLEAR_LINE)
+        console.clear_in_handler()
         write_sequence(modes_off() + _SHOW_CURSOR)
         self.restore()
         signal.signal(signum, signal.SIG_DFL)

@@ -1,5 +1,7 @@
 """The picker, from the shell and in the chat, and going on with another conversation."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,17 @@ def test_leaving_the_picker(open_chat: Open, key: str) -> None:
     screen.until("3 of 3")
     screen.type(key)
     assert screen.end() == 0
+
+
+def test_a_signal_gives_the_terminal_its_screen_back(three: None, open_chat: Open) -> None:
+    screen = open_chat("resume", "--pick")
+    screen.until("3 of 3")
+    os.kill(screen.pid, signal.SIGTERM)
+    while screen.read():
+        pass
+    assert screen.raw.rfind("\x1b[?1049l") > screen.raw.rfind("\x1b[?1049h") > 0
+    assert screen.raw.rfind("\x1b[?7h") > screen.raw.rfind("\x1b[?7l")
+    assert screen.raw.rfind("\x1b[?25h") > screen.raw.rfind("\x1b[?25l")
 
 
 def test_there_is_nothing_to_pick(open_chat: Open) -> None:

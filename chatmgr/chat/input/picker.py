@@ -35,6 +35,7 @@ from chatmgr.chat.input.fuzzy import FuzzySearch
 from chatmgr.chat.input.masking import HostileMask
 from chatmgr.chat.input.panes import Panes, divide, last_lines
 from chatmgr.chat.input.theme_styles import theme_style
+from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import clean, one_line
 
 T = TypeVar("T")
@@ -84,7 +85,11 @@ class _Picker(Generic[T]):
         def start_search() -> None:
             self._app.create_background_task(self._search_task())
 
-        return self._app.run(pre_run=start_search)
+        console.full_screen = True
+        try:
+            return self._app.run(pre_run=start_search)
+        finally:
+            console.full_screen = False
 
     # The work between key presses
 
