@@ -65,7 +65,7 @@ def one_thread(chatmgr: Chatmgr, name: str = "demo") -> str:
 
 def test_only_the_new_message_is_sent(chatmgr: Chatmgr, keeper: Keeper) -> None:
     chatmgr.provider("responses", keeper.base_url)
-    first = chatmgr("new", "demo", "one", "-i", "x", "--provider", "wire")
+    first = chatmgr("new", "demo", "one", "--provider", "wire")
     thread = one_thread(chatmgr)
     assert thread.startswith("conv_")
     second = chatmgr("send", "demo", "two")
@@ -85,7 +85,7 @@ def test_a_conversation_that_moved_here_is_posted_once(
     chatmgr: Chatmgr, keeper: Keeper, other: WireServer
 ) -> None:
     chatmgr.provider("completions", other.base_url, "other")
-    chatmgr("new", "demo", "one", "-i", "x", "--provider", "other")
+    chatmgr("new", "demo", "one", "--provider", "other")
     chatmgr("send", "demo", "two")
     chatmgr.provider("responses", keeper.base_url)
     done = chatmgr("send", "demo", "three", "--provider", "wire", "-m", "gpt-4.1")
@@ -111,7 +111,7 @@ def test_an_adopted_conversation_is_posted_once(chatmgr: Chatmgr, name: str) -> 
 def test_answers_of_the_same_words_prove_nothing_about_each_other(chatmgr: Chatmgr) -> None:
     with WireServer(wild=OGX, reply=lambda memory, told: "ok") as wire:
         chatmgr.provider("responses", wire.base_url)
-        chatmgr("new", "demo", "one", "-i", "x", "--provider", "wire")
+        chatmgr("new", "demo", "one", "--provider", "wire")
         thread = one_thread(chatmgr)
         wire.fault(Fault(kind="ignore_conversation", match=RESPONSES))
         assert "does not keep conversations" in chatmgr("send", "demo", "one").err
@@ -121,7 +121,7 @@ def test_answers_of_the_same_words_prove_nothing_about_each_other(chatmgr: Chatm
 
 def test_what_the_server_does_not_delete_is_reported(chatmgr: Chatmgr, keeper: Keeper) -> None:
     chatmgr.provider("responses", keeper.base_url)
-    chatmgr("new", "demo", "one", "-i", "x", "--provider", "wire")
+    chatmgr("new", "demo", "one", "--provider", "wire")
     chatmgr("send", "demo", "two")
     refuses = keeper.model.world.wild.response_delete or keeper.base_url != keeper.model.base_url
     code = 8 if refuses else 0
@@ -134,7 +134,7 @@ def test_the_thread_is_the_one_at_the_providers_address(
     chatmgr: Chatmgr, wire: WireServer, other: WireServer
 ) -> None:
     chatmgr.provider("responses", wire.base_url)
-    chatmgr("new", "demo", "one", "-i", "x", "--provider", "wire", "-m", "gpt-4.1")
+    chatmgr("new", "demo", "one", "--provider", "wire", "-m", "gpt-4.1")
     chatmgr.provider("responses", other.base_url)
     chatmgr("send", "demo", "two")
     shown = {thread["base_url"]: thread for thread in chatmgr.json("thread", "show", "demo")}
@@ -165,7 +165,7 @@ def test_a_first_turn_at_a_server_that_keeps_nothing(chatmgr: Chatmgr) -> None:
     with WireServer(wild=OGX) as wire:
         wire.fault(Fault(kind="ignore_conversation", match=RESPONSES, times=0))
         chatmgr.provider("responses", wire.base_url)
-        assert chatmgr("new", "demo", "one", "-i", "x", "--provider", "wire").err == ""
+        assert chatmgr("new", "demo", "one", "--provider", "wire").err == ""
         assert one_thread(chatmgr) == ""
         assert chatmgr("send", "demo", "two").out == echo_of(2, "two")
         assert one_thread(chatmgr) == ""
@@ -176,7 +176,7 @@ def test_items_that_cannot_be_read_do_not_spoil_the_answer(chatmgr: Chatmgr, sta
     with WireServer(wild=OGX) as wire:
         wire.fault(Fault(kind="status", match=("GET", ITEMS), status=status))
         chatmgr.provider("responses", wire.base_url)
-        done = chatmgr("new", "demo", "one", "-i", "x", "--provider", "wire")
+        done = chatmgr("new", "demo", "one", "--provider", "wire")
         assert (done.out, done.err) == (echo_of(1, "one"), "")
         assert bool(one_thread(chatmgr)) == kept
         assert chatmgr.turn("demo@1")["state"] == "completed"

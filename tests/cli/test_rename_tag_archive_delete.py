@@ -112,7 +112,7 @@ class TestRename:
             (("a", "b", "b", "c"), "There is a conversation “c” already"),
             (("a", "x", "b", "x"), "Two conversations would be called “x”"),
             (("a", "x", "a", "y"), "only one name"),
-            (("a",), "in pairs"),
+            (("a",), "The new name for “a” is missing"),
             ((), "in pairs"),
             (("a", "x@y"), "may not contain “@”"),
             (("a", "x", "b", "y", "--title", "T"), "for one conversation"),

@@ -133,6 +133,11 @@ def test_what_cannot_be_meant_is_refused(filled: Chatmgr, words: tuple[str, ...]
     assert reason in filled.refused(2, "scrub", *words)
 
 
+def test_a_text_may_look_like_the_word_for_the_last_conversation(filled: Chatmgr) -> None:
+    assert "Nothing was found." in filled("scrub", "@last", "--dry-run").err
+    assert "Nothing was found." in filled("scrub", "no such text", "@last", "--dry-run").err
+
+
 def test_an_unknown_conversation_is_not_found(filled: Chatmgr) -> None:
     assert "nobody" in filled.refused(5, "scrub", "--secrets", "nobody")
 

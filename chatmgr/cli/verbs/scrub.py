@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chatmgr.cli.params import NameParam, dry_run_option, json_option, yes_option
+from chatmgr.cli.params import NameParam, dry_run_option, json_option, named, yes_option
 from chatmgr.cli.report import warn_if_unscrubbed
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Conversation
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "words",
     nargs=-1,
     metavar="[PATTERN] [NAME]...",
-    type=NameParam("conversation"),
+    type=NameParam("conversation", literal=True),
     help="The text, unless --secrets is given, and the conversations. Default: all of them.",
 )
 @click.option("--secrets", is_flag=True, help="Find well-known kinds of keys, tokens and passwords.")
@@ -63,7 +63,7 @@ def command(
     from chatmgr.services.scrub import ScrubService
     from chatmgr.ui.scrub_view import show_findings
 
-    names = words if secrets else words[1:]
+    names = tuple(named("conversation", word) for word in (words if secrets else words[1:]))
     matcher = _matcher(words, secrets=secrets, regex=regex, guesses=guesses)
     chosen = _conversations(names)
     service = ScrubService(app(), Scrubber(matcher, guesses=guesses), chosen, guesses=guesses)
