@@ -24,6 +24,7 @@ from chatmgr.terminal.region import stdout_size, terminal_size
 from chatmgr.terminal.sanitize import one_line, wrap
 from chatmgr.terminal.typeahead import early_typeahead
 from chatmgr.ui.context import app
+from chatmgr.ui.project_folder import last_here
 from chatmgr.ui.prompts import ask_line
 
 _LATEST = 5  # conversations
@@ -66,8 +67,9 @@ def _show_latest(conversations: list[Conversation]) -> int:
     for line in conversation_table(conversations, datetime.now(UTC), width=width):
         console.out(line)
     console.note("")
-    last = app().reader.conversations.last_used()
-    last_used = f"“{last.name}”, the one used last" if last else "the one used last"
+    last, newest = last_here(), app().reader.conversations.last_used()
+    where = " here" if last and last != newest else ""
+    last_used = f"“{last.name}”, the one used last{where}" if last else "the one used last"
     name = quote(conversations[0].name)
     for purpose, command in (
         (f"Go on with {last_used}:", "chatmgr resume"),

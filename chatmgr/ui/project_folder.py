@@ -20,6 +20,12 @@ def required_folder() -> str:
     return app().here
 
 
+def last_here() -> Conversation | None:
+    """What ``resume`` without a name goes on with: what was used last in this folder, else the last of all."""
+    conversations, folder = app().reader.conversations, app().here
+    return (conversations.last_in_folder(folder) if folder else None) or conversations.last_used()
+
+
 def last_conversation(*, here: bool) -> Conversation:
     """The conversation to go on with where none was named: the last of this folder, else of all.
 

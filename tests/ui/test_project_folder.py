@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.commands import CHATMGR, Chatmgr, CommandResult
+from tests.support.screen import Screen, environment
 from tests.wire import WireServer
 
 In = Callable[..., CommandResult]
@@ -60,6 +61,16 @@ def test_a_home_that_is_a_repository_is_no_project(inside: In, chatmgr: Chatmgr)
     (chatmgr.home.parent / "user/worktree/.git").write_text("gitdir: ../elsewhere\n", "utf-8")
     inside("worktree/src", "new", "c", *NEW)
     assert folders(chatmgr)["c"] == "worktree"
+
+
+def test_without_a_verb_the_one_is_named_that_resume_takes(inside: In, chatmgr: Chatmgr) -> None:
+    inside("one", "new", "a", *NEW)
+    inside("two", "new", "b", *NEW)
+    user = chatmgr.home.parent / "user"
+    for folder, words in (("one", "“a”, the one used last here: "), ("two", "“b”, the one used last: ")):
+        with Screen(["-m", "chatmgr"], environment(chatmgr.home, HOME=str(user)), user / folder) as screen:
+            screen.until(f"Go on with {words}chatmgr resume", "Everything else")
+            assert screen.end() == 0
 
 
 def test_resume_takes_the_last_one_here(inside: In) -> None:
