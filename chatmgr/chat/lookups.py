@@ -113,14 +113,16 @@ def _models(provider: str) -> list[tuple[str, str]]:
     return [(model.id, model.note) for model in backend.models()]
 
 
-def facts(conversation: Conversation) -> list[Fact]:
+def facts(conversation: Conversation, answering: str = "") -> list[Fact]:
     """What the toolbar shows: conversation, assistant, model, tokens and cost.
 
-    Where only the server knows its default model, that is named as soon as it has answered.
+    ``answering`` is the model of the turn that runs. Where only the server knows its default model, that is
+    named as soon as it is chosen.
     """
     try:
         with app().reader as reader:
-            model = app().turns.shown_model(conversation) or f"default model of {conversation.provider}"
+            model = answering or app().turns.shown_model(conversation)
+            model = model or f"default model of {conversation.provider}"
             newest = next(iter(reader.turns.tail(conversation, 1)), None)
             cost, unpriced = reader.runs.cost(conversation.pk)
     except ChatmgrError:

@@ -67,6 +67,10 @@ class Lines(Protocol):
         """The chat is at another conversation: recall the messages of that one."""
         ...
 
+    def renew_facts(self) -> None:
+        """The facts of the toolbar have changed while a turn runs."""
+        ...
+
 
 def chat(
     lines: Lines,
@@ -204,11 +208,19 @@ def _guarded(act: Callable[[], None], console: Console) -> tuple[int, bool]:
         act()
     except Interrupted as stop:
         console.note(stop.message)
+        _show_footer(stop, console)
         return 0, True
     except KeyboardInterrupt:
         console.note("Stopped.")
         return 0, True
     except ChatmgrError as error:
         console.fault(error.message, error.hint)
+        _show_footer(error, console)
         return error.exit_code, False
     return 0, False
+
+
+def _show_footer(error: ChatmgrError, console: Console) -> None:
+    """Show the facts about a turn that an error ended, below that, as when the turn is shown again."""
+    if error.footer:
+        console.out(error.footer)

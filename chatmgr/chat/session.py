@@ -20,6 +20,7 @@ from chatmgr.services.way_back import CHAT
 from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.terminal.focus import window_focus
 from chatmgr.ui import transcript_view
+from chatmgr.ui.answer_frame import AnswerFrame
 from chatmgr.ui.context import app, interactive
 from chatmgr.ui.event_view import Events
 from chatmgr.ui.moved_tip import IfMoved, place_after
@@ -88,18 +89,19 @@ class ChatSession:
             try:
                 while True:
                     try:
-                        heading = transcript_view.heading(self.conversation)
-                        events = ask(self.conversation)
-                        follow(self.conversation, events, reasoning=show_reasoning, heading=heading)
+                        frame = AnswerFrame(self.conversation, self._show_model)
+                        events = frame.around(ask(self.conversation))
+                        follow(self.conversation, events, reasoning=show_reasoning, heading=frame.heading)
                         break
                     except TipMoved as moved:
                         back = f"/switch {self.conversation.name}"
                         self._go_to(place_after(self.conversation, moved, self._if_moved, back))
-                transcript_view.show_footer(self.conversation)
+                frame.show_footer()
                 if interactive():
                     console.gap()
-            except ChatmgrError:
+            except ChatmgrError as error:
                 console.gap()
+                error.footer = frame.footer()
                 raise
             except click.Abort:  # Ctrl-C at a question
                 console.note("", "")  # after ^C, which stands in the line of the question
@@ -108,6 +110,12 @@ class ChatSession:
             finally:
                 self._facts = None
         app().titles.start(self.conversation)
+
+    def _show_model(self, model: str) -> None:
+        """Name the model that answers in the toolbar, where that did not know it before."""
+        if self._facts is not None and all(text != model for _, text in self._facts):
+            self._facts = facts(self.conversation, model)
+            self.lines.renew_facts()
 
     def _go_to(self, conversation: Conversation) -> None:
         if conversation.pk != self.conversation.pk:

@@ -23,11 +23,13 @@ class ChatmgrError(Exception):
     """A failure that the user can act on.
 
     ``touched`` is False if the remote thread is certainly unchanged: then the next turn may build on it. A
-    backend that knows better sets it.
+    backend that knows better sets it. ``footer`` is the line of facts about the turn that it ended, which the
+    chat shows below it.
     """
 
     exit_code = 1
     touched = True
+    footer = ""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

@@ -52,6 +52,7 @@ class EventView:
         self._stop_hint = "" if console.bottom else " (Ctrl-C stops)"
         self._writer = PlainWriter(console) if quiet else _answer_writer()
         self._streamed = False
+        self._has_begun = False
         self._items: list[Item] = []
         self._end: Finished | None = None
 
@@ -86,6 +87,7 @@ class EventView:
         if type(event) is Delta:
             self._status.answering(event.text)
             if not self._streamed:
+                self._streamed = True
                 self._begin_answer()
             if not self._quiet:
                 self._writer.write(event.text)
@@ -122,6 +124,7 @@ class EventView:
         self._items.append(item)
         if note := note_of(item):
             self._status.clear()
+            self._begin_answer()
             self._writer.beside(lambda: show_item(item, note, draws=not self._quiet))
 
     def _note(self, text: str) -> None:
@@ -133,19 +136,21 @@ class EventView:
         """Show the text that came with the end, where nothing was streamed."""
         if self._end and self._end.text and not self._streamed and not self._quiet:
             self._status.clear()
+            self._streamed = True
             self._begin_answer()
             self._writer.write(self._end.text)
 
     def _begin_answer(self) -> None:
-        """Say who answers, below one empty line, where the answer is rendered."""
-        self._streamed = True
-        if not self._quiet and markdown():
+        """Say who answers, once, below one empty line, where the answer is rendered."""
+        if not self._has_begun and not self._quiet and markdown():
+            self._has_begun = True
             console.gap()
             if heading := self._heading():
                 console.out(heading)
 
     def _show_end(self) -> None:
         if self._items and not self._quiet:
+            self._begin_answer()
             from chatmgr.ui.item_files import note_missing, show_sources
 
             show_sources(self._conversation, self._items)

@@ -1,13 +1,22 @@
 """Images on the screen: drawn where the terminal can and the setting ``images`` lets it, else only named."""
 
+from collections.abc import Iterable
+
+from chatmgr.domain.model import Attachment
 from chatmgr.terminal.console import console
-from chatmgr.terminal.graphics.drawn_image import DrawnImage
+from chatmgr.terminal.graphics.drawn_image import Drawing, DrawnImage
 from chatmgr.ui.context import app, markdown
 
 
 def stored_image(sha256: str) -> DrawnImage | None:
     """The stored image with this SHA-256 as text that draws it; None where it is not drawn."""
     return _drawn(app().reader.items.bytes_of(sha256)) if _is_wanted() else None
+
+
+def attached_image(files: Iterable[Attachment]) -> Drawing:
+    """What draws those of these files that are images, by their SHA-256."""
+    contents = {file.sha256: file.data for file in files}
+    return lambda sha256: _drawn(contents[sha256]) if _is_wanted() else None
 
 
 def draw_image(data: bytes) -> None:

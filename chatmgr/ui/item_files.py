@@ -37,7 +37,7 @@ def note_of(item: Item) -> str:
 
 def show_item(item: Item, note: str, *, draws: bool) -> None:
     """Show the note of an item that has just come, and the image, if ``draws`` and the terminal can."""
-    console.note(note)
+    console.note(note, "accent")
     if draws and item.kind is ItemKind.IMAGE and item.data:
         from chatmgr.ui.images import draw_image
 

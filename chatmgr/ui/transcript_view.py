@@ -4,8 +4,7 @@ At a terminal for ``resume`` and the chat; as a page in the browser for ``histor
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -18,7 +17,6 @@ from chatmgr.terminal.console import console
 from chatmgr.terminal.durations import divider, time_later
 from chatmgr.terminal.graphics.drawn_image import Drawing, undrawn
 from chatmgr.terminal.region import stdout_size
-from chatmgr.terminal.theme import paint
 from chatmgr.terminal.turn_lines import turn_lines
 from chatmgr.ui.context import app, markdown
 from chatmgr.ui.images import stored_image
@@ -111,44 +109,6 @@ def rendered_turn(
         usage=usage,
         reasoning=with_reasoning and bool(items) and bool(app().settings.get("show_reasoning")),
     )
-
-
-def heading(conversation: Conversation) -> Callable[[], str]:
-    """Call it when the answer begins: the line that says who answers; empty if nobody else did before."""
-    last = _last_turn(conversation) if markdown() else None
-    before = answerer_of(last) if last else None
-
-    def line() -> str:
-        from chatmgr.terminal.rendered_turn import answerer_line
-
-        turn = _last_turn(conversation)
-        if turn is None or (turn.assistant, turn.model) == before:
-            return ""
-        return answerer_line(turn.assistant, turn.model)
-
-    return line
-
-
-def show_footer(conversation: Conversation) -> None:
-    """Show the facts about the answer that has just been shown, where it was rendered."""
-    if markdown() and (facts := footer_of(conversation, stdout_size()[0])):
-        console.gap()
-        console.out(paint(facts, "fact"))
-
-
-def footer_of(conversation: Conversation, width: int) -> str:
-    """The facts about the last answer of a conversation; empty if they cannot be read."""
-    from chatmgr.terminal.rendered_turn import footer
-
-    turn = _last_turn(conversation)
-    return footer(turn, width, datetime.now(UTC)) if turn else ""
-
-
-def _last_turn(conversation: Conversation) -> Turn | None:
-    """The turn at the end of a conversation as it is now. What is read for its looks alone may fail."""
-    with suppress(ChatmgrError), app().reader as reader:
-        return next(iter(reader.turns.tail(reader.conversations.refresh(conversation), 1)), None)
-    return None
 
 
 def _show_pause(duration: str) -> None:

@@ -62,7 +62,7 @@ def note_footer(conversation: Conversation, *, quiet: bool) -> None:
     if quiet or not sys.stderr.isatty() or wants_plain():
         return
     from chatmgr.terminal.region import terminal_size
-    from chatmgr.ui.transcript_view import footer_of
+    from chatmgr.ui.answer_frame import footer_of
 
     if facts := footer_of(conversation, terminal_size(sys.stderr.fileno())[0]):
         console.gap()

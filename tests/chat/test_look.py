@@ -1,15 +1,19 @@
 """How a turn looks: the same while it runs and when it is shown again, at every width."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.support.colours import colours
 from tests.support.emulator import Cell
-from tests.support.screen import ALT_ENTER, CTRL_D, ENTER, Open, Screen
-from tests.wire import WireServer
+from tests.support.item_server import ItemServer, streamed
+from tests.support.output_items import IMAGE
+from tests.support.screen import ALT_ENTER, CTRL_C, CTRL_D, ENTER, Open, Screen
+from tests.wire import Fault, Gate, WireServer
 
 NEW = ("new", "demo", "-i", "x")
+THREE_WORDS = 7  # events until three words of an answer have been sent
 ANSWER = (
     "It moves every object that is alive now into a *permanent* generation, which nobody walks:\n\n"
     "```python\nimport gc\n\ngc.freeze()\n```\n- the `children` share it\n"
@@ -55,6 +59,53 @@ def test_a_turn_looks_the_same_when_it_is_shown_again(
     again = open_chat("resume", "demo", columns=columns)
     again.until("demo@2", at_prompt=True)
     assert cells(again, "▌ What") == shown
+
+
+def test_a_stopped_answer_has_its_facts_as_when_it_is_shown_again(open_chat: Open, wire: WireServer) -> None:
+    gate = Gate()
+    wire.fault(Fault(kind="gate", match=("POST", "/responses"), after=THREE_WORDS, gate=gate))
+    live = open_chat(*NEW)
+    live.say("hello")
+    gate.wait_reached()
+    live.until("1 user turns;")
+    live.type(CTRL_C)
+    live.until("Stopped; what had arrived is kept.", at_prompt=True)
+    gate.open()
+    facts = next(line for line in live.lines if line.startswith("  demo@1 · gpt-4.1"))
+    assert live.lines[live.lines.index(facts) - 1] == "Stopped; what had arrived is kept."
+    live.type(CTRL_D)
+    assert live.end() == 0
+    replayed = open_chat("history", "demo")
+    assert replayed.end() == 0
+    assert replayed.lines[-1] == facts
+
+
+def test_a_refused_answer_has_no_facts_of_the_one_before(open_chat: Open, wire: WireServer) -> None:
+    screen = open_chat(*NEW)
+    say(screen, "one", 1)
+    wire.fault(Fault(kind="status", match=("POST", "/responses"), status=400))
+    screen.say("/retry")
+    screen.until("chatmgr:", at_prompt=True)
+    assert screen.text.count("  demo@1 · ") == 1
+
+
+def test_an_answer_of_items_alone_says_who_answers(open_chat: Open, wire: WireServer, home: Path) -> None:
+    with ItemServer() as items:
+        items.turns.append(streamed(IMAGE))
+        provider = f'[providers.wire]\napi = "responses"\nbase_url = "{items.server.base_url}"\n'
+        settings = f'provider = "wire"\n{provider}default_model = "m"\n'
+        (home / "config.toml").write_text(settings, encoding="utf-8")
+        live = open_chat(*NEW)
+        say(live, "draw", 1)
+        shown = [line for line in live.lines if not line.startswith("❯")]
+        live.type(CTRL_D)
+        assert live.end() == 0
+    at = shown.index("demo · m")
+    assert shown[at - 1] == "▌ draw"
+    assert shown[at + 1].startswith("[image: ")
+    replayed = open_chat("history", "demo")
+    assert replayed.end() == 0
+    assert "\n".join(replayed.lines) in "\n".join(shown)
 
 
 def test_one_blank_line_between_things_and_never_two(open_chat: Open) -> None:

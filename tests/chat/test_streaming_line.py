@@ -81,6 +81,17 @@ def test_what_is_typed_is_seen_below_the_answer(open_chat: Open, wire: WireServe
     screen.until("2 user turns; you said: 'and what 日本 next'", at_prompt=True)
 
 
+def test_the_facts_name_the_model_as_soon_as_it_is_known(open_chat: Open, gate: Gate) -> None:
+    screen = open_chat(*NEW)
+    screen.until("demo · default model of wire", at_prompt=True)
+    screen.say("first")
+    gate.wait_reached()
+    read_until(screen, lambda: screen.toolbar == "demo · gpt-4.1")
+    assert screen.is_streaming
+    gate.open()
+    at_end(screen)
+
+
 def test_line_breaks_are_made_as_at_the_prompt(open_chat: Open, wire: WireServer, gate: Gate) -> None:
     screen = streaming(open_chat, gate)
     screen.type(f"one{ALT_ENTER}two\nthree\\{ENTER}four")

@@ -201,6 +201,26 @@ def test_an_attached_image_is_drawn_and_typing_goes_on(
     assert screen.end() == 0
 
 
+def test_an_attached_image_is_drawn_below_the_question(
+    server: ItemServer, look: Look, tmp_path: Path
+) -> None:
+    (tmp_path / "dot.png").write_bytes(png(10, 20))
+    server.turns.append(streamed(said("A dot.")))
+    terminal = DrawingTerminal(KITTY)
+    screen = look("resume", "demo", "--provider", "wire", "-n", "0", terminal=terminal)
+    screen.say(f"/file {tmp_path / 'dot.png'}")
+    screen.until("goes with the next message.", at_prompt=True)
+    screen.say("what is this?")
+    screen.until("  demo@2", at_prompt=True)
+    assert "▌ + dot.png" in screen.text
+    assert [drawing.data for drawing in terminal.drawings] == [png(10, 20)] * 2  # attached, and sent
+    screen.type(CTRL_D)
+    assert screen.end() == 0
+    replayed = DrawingTerminal(KITTY)
+    look("history", "demo@2", terminal=replayed).end()
+    assert [drawing.data for drawing in replayed.drawings] == [png(10, 20)]
+
+
 def test_an_image_that_arrives_is_drawn(server: ItemServer, look: Look) -> None:
     generated = {**IMAGE, "result": b64encode(PICTURE).decode()}
     server.turns.append(streamed(generated, said("There it is.", id="msg_9")))

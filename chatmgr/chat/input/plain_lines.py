@@ -56,3 +56,6 @@ class PlainLines:
 
     def switched(self) -> None:
         """Does nothing: there is no history."""
+
+    def renew_facts(self) -> None:
+        """Does nothing: there is no toolbar."""

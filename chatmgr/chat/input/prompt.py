@@ -4,12 +4,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chatmgr.chat.input.pending_input import PendingInput
 from chatmgr.chat.input.plain_lines import PROMPT, PlainLines
 from chatmgr.chat.input.sources import InputSources
-from chatmgr.chat.input.toolbar import fit_facts
 from chatmgr.chat.loop import Lines
 from chatmgr.chat.slash import ParsedCommand, Typed, parse_command
 from chatmgr.domain.errors import ChatmgrError
@@ -22,10 +21,9 @@ from chatmgr.terminal.sanitize import clean
 from chatmgr.terminal.theme import paint
 from chatmgr.terminal.typeahead import take_early_text, take_typed
 from chatmgr.ui.context import markdown
+from chatmgr.ui.images import attached_image
 
 if TYPE_CHECKING:
-    from prompt_toolkit import PromptSession
-
     from chatmgr.chat.input.streaming_line import StreamingLine
 
 
@@ -38,12 +36,13 @@ class LineEditor:
     """prompt_toolkit's line editor with chatmgr's key bindings, history, completion and toolbar."""
 
     def __init__(self, sources: InputSources) -> None:
+        from chatmgr.chat.input.prompt_session import prompt_session
         from chatmgr.terminal.interrupt_counter import InterruptCounter
 
         self._sources = sources
         self._pending = PendingInput()
         self._interrupts = InterruptCounter()
-        self._session = _session(sources)
+        self._session = prompt_session(sources)
         self._parse_all_keys()
         if text := take_early_text():
             self._deliver(text, early=True)
@@ -116,11 +115,12 @@ class LineEditor:
         if isinstance(parsed, ParsedCommand):
             console.out(paint(PROMPT, "accent") + clean(entered.text.strip()))
         elif parsed.strip():
+            attached = tuple(self._sources.attached())
             files = (
                 (file.name, file.content_type, file.sha256, len(file.data), image_size(file.data))
-                for file in self._sources.attached()
+                for file in attached
             )
-            for line in question_lines(parsed, files, stdout_size()[0]):
+            for line in question_lines(parsed, files, stdout_size()[0], attached_image(attached)):
                 console.out(line)
             console.gap()
 
@@ -245,42 +245,13 @@ class LineEditor:
         """Put a text into the next line."""
         self._pending.put(text)
 
+    def renew_facts(self) -> None:
+        """Show the facts of the toolbar as they are now below the answer that streams."""
+        if console.bottom:
+            self._streaming_line.renew(self._sources.toolbar())
+
     def switched(self) -> None:
         """Load the history of the conversation that is open now."""
         from chatmgr.chat.input.sent_messages import SentMessages
 
         self._session.history = self._session.default_buffer.history = SentMessages(self._sources.here)
-
-
-def _session(sources: InputSources) -> "PromptSession[str]":
-    from prompt_toolkit import PromptSession
-    from prompt_toolkit.application import get_app
-    from prompt_toolkit.enums import EditingMode
-    from prompt_toolkit.filters import Condition
-    from prompt_toolkit.layout.processors import TabsProcessor
-
-    from chatmgr.chat.input.completer import ChatCompleter, is_command_word
-    from chatmgr.chat.input.keybindings import chat_bindings
-    from chatmgr.chat.input.masking import HostileMask
-    from chatmgr.chat.input.sent_messages import SentMessages
-    from chatmgr.chat.input.theme_styles import theme_style
-
-    def toolbar() -> Any:
-        size = get_app().output.get_size()
-        return [("class:fact", fit_facts(sources.toolbar(), size.columns - 1))]
-
-    return PromptSession(
-        [("class:accent", PROMPT)],
-        multiline=True,
-        prompt_continuation=lambda width, number, wrapped: " " * width,
-        history=SentMessages(sources.here),
-        key_bindings=chat_bindings(),
-        completer=ChatCompleter(sources.commands, sources.completions, sources.slow),
-        complete_while_typing=Condition(lambda: is_command_word(get_app().current_buffer.text)),
-        bottom_toolbar=toolbar,
-        style=theme_style("accent", "fact", **{"bottom-toolbar": "noreverse"}),
-        input_processors=[HostileMask(), TabsProcessor()],
-        editing_mode=EditingMode.VI if sources.vi else EditingMode.EMACS,
-        enable_suspend=True,
-        reserve_space_for_menu=8,
-    )

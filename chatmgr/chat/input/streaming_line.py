@@ -70,7 +70,9 @@ class StreamingLine:
         draft = self._pending.take_draft()
         self._buffer.reset(Document(draft.text, draft.position))
         self._take_snapshot()
-        area = self._area = BottomArea(console.write_directly, lambda size: picture(area, self._typing, size))
+        area = self._area = BottomArea(
+            console.write_directly, lambda size: picture(area, self._typing, self._facts, size)
+        )
         try:
             with area.shown(), console.above(area), redrawn_after_stop(area), capturing(self):
                 self._start()
@@ -89,6 +91,10 @@ class StreamingLine:
             self._late_keys = []
         if self._error:
             raise self._error
+
+    def renew(self, facts: Sequence[tuple[int, str]]) -> None:
+        """Show other facts, the next time that the area is drawn."""
+        self._facts = facts
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -218,5 +224,4 @@ class StreamingLine:
 
     def _take_snapshot(self) -> None:
         document = self._buffer.document
-        queue, facts = tuple(self._pending.queue), tuple(self._facts)
-        self._typing = Typing(document.text, document.cursor_position, queue, facts)
+        self._typing = Typing(document.text, document.cursor_position, tuple(self._pending.queue))

@@ -4,6 +4,7 @@ From the top: an empty row, the end of the reasoning, the running line, messages
 is typed, and the facts of the toolbar. Low windows do without the empty row, the queue and the facts.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,16 +22,15 @@ _REASONING_SHOWN = 3
 
 
 class Typing(NamedTuple):
-    """What was typed: the text of the line with its cursor, the queue, and the facts of the toolbar."""
+    """What was typed: the text of the line with its cursor, and the queue."""
 
     text: str = ""
     position: int = 0
     queue: tuple[str, ...] = ()
-    facts: tuple[tuple[int, str], ...] = ()
 
 
-def picture(area: BottomArea, typing: Typing, size: Size) -> Picture:
-    """The rows for a screen of this size: at most a third of it is what is typed."""
+def picture(area: BottomArea, typing: Typing, facts: Sequence[tuple[int, str]], size: Size) -> Picture:
+    """The rows for a screen of this size, with the facts of the toolbar; at most a third is what is typed."""
     columns, lines = size
     width = max(columns - 1, 2)
     is_low = lines < _LOW
@@ -42,7 +42,7 @@ def picture(area: BottomArea, typing: Typing, size: Size) -> Picture:
     cursor = (len(rows) + typed.cursor[0], typed.cursor[1])
     rows += [Row(_accented(row), display_width(row)) for row in typed.rows]
     if lines >= _LOWEST:
-        rows.append(_dim(_bar(typing, width)))
+        rows.append(_dim(_bar(facts, typing.queue, width)))
     return Picture(tuple(rows), cursor)
 
 
@@ -69,8 +69,6 @@ def _queue_rows(queue: tuple[str, ...], width: int) -> list[str]:
     return rows + [f"  ⏎ {one_line(text, max(width - 4, 1))}" for text in shown]
 
 
-def _bar(typing: Typing, width: int) -> str:
-    facts = list(typing.facts)
-    if typing.queue:
-        facts.append((0, f"{len(typing.queue)} queued"))
-    return fit_facts(facts, width)
+def _bar(facts: Sequence[tuple[int, str]], queue: tuple[str, ...], width: int) -> str:
+    queued = [(0, f"{len(queue)} queued")] if queue else []
+    return fit_facts([*facts, *queued], width)
