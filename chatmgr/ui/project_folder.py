@@ -21,7 +21,7 @@ def required_folder() -> str:
 
 
 def last_here() -> Conversation | None:
-    """What ``resume`` without a name goes on with: what was used last in this folder, else the last of all."""
+    """What ``resume`` without a name goes on with: what was used last in this folder, else of all."""
     conversations, folder = app().reader.conversations, app().here
     return (conversations.last_in_folder(folder) if folder else None) or conversations.last_used()
 
