@@ -48,7 +48,7 @@ class StreamingLine:
         self._session = session
         self._pending = pending
         self._buffer = Buffer(name=DEFAULT_BUFFER, multiline=True, accept_handler=self._enqueue)
-        self._input = TurnKeyboard(session.app.input, self._on_escape)
+        self._input = TurnKeyboard(session.app.input, self._on_escape, self._on_read)
         self._app = self._application()
         self._late_keys: list[KeyPress] = []
         self._typing = Typing()
@@ -213,8 +213,11 @@ class StreamingLine:
             await asyncio.sleep(_FRAME_SECONDS)
             self._refresh()
 
-    def _show(self) -> None:
+    def _on_read(self) -> None:
+        """Wait for the rest of a key, but not long where that may be Escape alone."""
         self._app.ttimeoutlen = _ESCAPE_SECONDS if self._input.holds_escape else _SEQUENCE_SECONDS
+
+    def _show(self) -> None:
         self._take_snapshot()
         self._refresh()
 

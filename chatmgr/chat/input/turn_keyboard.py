@@ -19,12 +19,14 @@ class TurnKeyboard(Input):
     """Reads what the prompt's own keyboard reads, with the same parser.
 
     Ctrl-C is usually a signal during a turn; one that comes as a key all the same counts like one. Escape
-    alone goes to ``on_escape``, which tells whether it has taken it.
+    alone goes to ``on_escape``, which tells whether it has taken it. ``on_read`` is called after each read,
+    before the wait for the rest of a key begins.
     """
 
-    def __init__(self, keyboard: Input, on_escape: Callable[[], bool]) -> None:
+    def __init__(self, keyboard: Input, on_escape: Callable[[], bool], on_read: Callable[[], None]) -> None:
         self._keyboard = keyboard
         self._on_escape = on_escape
+        self._on_read = on_read
 
     @property
     def closed(self) -> bool:
@@ -47,7 +49,9 @@ class TurnKeyboard(Input):
 
     def read_keys(self) -> list[KeyPress]:
         """The keys that have been pressed."""
-        return self._for_the_line(self._keyboard.read_keys())
+        keys = self._for_the_line(self._keyboard.read_keys())
+        self._on_read()
+        return keys
 
     def parsed(self, text: str) -> list[KeyPress]:
         """The keys in a text that was read elsewhere."""
