@@ -70,10 +70,10 @@ def _show_latest(conversations: list[Conversation]) -> int:
     last, newest = last_here(), app().reader.conversations.last_used()
     where = " here" if last and last != newest else ""
     last_used = f"“{last.name}”, the one used last{where}" if last else "the one used last"
-    name = quote(conversations[0].name)
+    others = [conversation.name for conversation in conversations if conversation != last]
     for purpose, command in (
         (f"Go on with {last_used}:", "chatmgr resume"),
-        ("Go on with another:", f"chatmgr resume NAME, for instance {name}"),
+        *((f"Go on with another, such as “{name}”:", f"chatmgr resume {quote(name)}") for name in others[:1]),
         ("Begin a new one:", "chatmgr new"),
         ("List or search them all:", "chatmgr history, chatmgr history -q WORDS"),
         ("Everything else:", "chatmgr --help"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from chatmgr.domain.addresses import in_shell
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.text import valid_message
 from chatmgr.ui.context import app
@@ -37,7 +38,8 @@ class MessageCommand(click.Command):
         """As Click's, with a hint where an option is not one."""
         ctx.meta[_TYPED] = list(args)
         try:
-            return super().parse_args(ctx, args)
+            ctx.allow_extra_args = True  # to say more about them than Click does
+            extra = super().parse_args(ctx, args)
         except click.UsageError as error:
             mistyped = (
                 isinstance(error, click.NoSuchOption) and error.possibilities and " " not in error.option_name
@@ -45,6 +47,9 @@ class MessageCommand(click.Command):
             if not mistyped and isinstance(error, (click.NoSuchOption, click.BadOptionUsage)):
                 error.__dict__["hint"] = self._dash_hint(ctx)  # main prints it
             raise
+        if extra and not ctx.resilient_parsing:
+            raise _unquoted(ctx, [*filter(None, [ctx.params.get("message")]), *extra])
+        return extra
 
     def invoke(self, ctx: click.Context) -> Any:
         """As Click's; an option that swallowed a message leaves none, or a file that is not there."""
@@ -71,6 +76,18 @@ class MessageCommand(click.Command):
 
 
 _TYPED = "chatmgr.typed"  # where Click's context keeps the words of the command line
+
+
+def _unquoted(ctx: click.Context, words: list[str]) -> UsageFault:
+    """The words of a message without quotes; says the command as it was meant, if they stand together."""
+    typed: list[str] = ctx.meta[_TYPED]
+    count = len(words)
+    starts = (start for start in range(len(typed)) if typed[start : start + count] == words)
+    command = f'{ctx.command_path} … "MESSAGE"'
+    if (start := next(starts, None)) is not None:
+        meant = [*typed[:start], " ".join(words), *typed[start + count :]]
+        command = " ".join([ctx.command_path, *map(in_shell, meant)])
+    return UsageFault("The message has several words, and stands without quotes.", f"Type: {command}")
 
 
 def message_from(argument: str | None, piped: str) -> str:

@@ -170,7 +170,7 @@ class TreeService:
     ) -> TurnTarget:
         path = self._paths.address(conversation).removeprefix(conversation.name)
         notice = (
-            f"{conversation.name}@{turn.turn} {what}, on a path of its own. "
+            f"{conversation.name}@{turn.turn} {what}, on a path of its own.\n"
             f"The path before: {commands.switch(conversation.name, path)}"
         )
         return TurnTarget(turn.turn, action, notice)

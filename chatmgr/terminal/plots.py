@@ -71,7 +71,8 @@ def column_chart(
         offset = index * column_width
         if tick and (not tick_line or len(tick_line) < offset) and gutter + offset + len(tick) <= width:
             tick_line = tick_line.ljust(offset) + tick
-    yield styled(" " * gutter + tick_line, "fact", terminal) if tick_line else ""
+    if tick_line:
+        yield styled(" " * gutter + tick_line, "fact", terminal)
 
 
 def totals_lines(total: UsageTotals, conversations: int, *, width: int = 0) -> Iterator[str]:

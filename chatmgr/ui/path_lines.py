@@ -1,4 +1,4 @@
-"""What was done to a conversation's path, in one line, with how to take it back."""
+"""What was done to a conversation's path, with how to take it back."""
 
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def forked(fork: "Fork", go_on: str = "") -> str:
     """A conversation was forked; ``go_on`` says how to go there, where the person is not there already."""
     back = f"chatmgr delete {in_shell(fork.name)}"
-    ways = f"{go_on} — or take it back: {back}" if go_on else f"Take it back: {back}"
-    return f"Forked {fork.source} as “{fork.name}”. {ways}"
+    lines = [f"Forked {fork.source} as “{fork.name}”.", go_on, f"Take it back: {back}"]
+    return "\n".join(filter(None, lines)) if go_on else " ".join(filter(None, lines))
 
 
 def moved(conversation: Conversation, move: "Move", back: str, option: str) -> str:

@@ -219,6 +219,7 @@ def test_with_conversations_the_latest_are_shown(start: Start, wire: WireServer,
     assert listed == [f"talk {number}" for number in (6, 5, 4, 3, 2)]
     for hint in ("chatmgr resume", "chatmgr new", "chatmgr history", "chatmgr --help", "“talk 6”"):
         assert hint in screen.text
+    assert "Go on with another, such as “talk 5”: chatmgr resume 'talk 5'\n" in screen.text
 
 
 def test_set_key_is_deaf_even_where_stderr_goes_elsewhere(home: Path) -> None:

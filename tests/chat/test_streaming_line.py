@@ -14,6 +14,7 @@ from tests.support.screen import (
     BACKSPACE,
     CTRL_C,
     CTRL_D,
+    DOWN,
     EDITOR_KEYS,
     ENTER,
     ESC,
@@ -109,7 +110,11 @@ def test_the_queue_is_shown_and_taken_back(open_chat: Open, wire: WireServer, ga
     screen.until("  ⏎ second\n  ⏎ third\n❯\n", "2 queued")
     screen.type(UP)
     screen.until("  ⏎ second\n❯ third\n", "1 queued")
-    screen.type(f"!{ENTER}")
+    screen.type(f"!{UP}")  # recalls what was sent, not what still waits
+    at_line(screen, "first")
+    screen.type(DOWN)
+    at_line(screen, "third!")
+    screen.type(ENTER)
     screen.until("  ⏎ second\n  ⏎ third!\n❯\n", "2 queued")
     gate.open()
     screen.until("3 user turns; you said: 'third!'", at_prompt=True)

@@ -117,7 +117,7 @@ def test_going_on_with_an_answer(open_chat: Open, chatmgr: Chatmgr, wire: WireSe
 
 def test_forks_and_the_tree(screen: Screen, chatmgr: Chatmgr) -> None:
     screen.say("/fork @1")
-    screen.until("Forked demo@1 as “demo-2”. Go there: /switch demo-2", at_prompt=True)
+    screen.until("Forked demo@1 as “demo-2”.\nGo there: /switch demo-2\n", at_prompt=True)
     screen.say("/fork plan-b")
     screen.until("Forked demo@2 as “plan-b”.", at_prompt=True)
     screen.say("three")

@@ -145,7 +145,9 @@ class TestUsage:
             (("--debgu",), "Did you mean '--debug'?"),
             (("send",), "Missing argument 'NAME'"),
             (("ask",), "The question is missing."),
-            (("send", "demo", "two", "words"), "unexpected extra argument"),
+            (("send", "demo", "two", "words"), "Type: chatmgr send demo 'two words'"),
+            (("send", "demo", "a", "fork?", "--wait"), "Type: chatmgr send demo 'a fork?' --wait"),
+            (("ask", "two", "--wait", "words"), 'Type: chatmgr ask … "MESSAGE"'),
             (("history", "-n", "-1"), "-1 is not in the range"),
             (("history", "-n", "many"), "'many' is not a valid integer"),
             (

@@ -45,6 +45,8 @@ def test_columns() -> None:
         plots.column_chart([8, 0, 4, 1], ["a", "", "c", ""], "8", width=12, height=2, terminal=False)
     )
     assert drawn == ["8 │█", "  │█   █ ▂".rstrip(), "0 └────────", "   a   c"]
+    undated = list(plots.column_chart([8], [""], "8", width=12, height=1, terminal=False))
+    assert undated == ["8 │█████", "0 └──────"]  # no empty row
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 100, 200])

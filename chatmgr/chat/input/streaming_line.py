@@ -149,7 +149,8 @@ class StreamingLine:
     def _enqueue(self, buffer: Buffer) -> bool:
         if buffer.text.strip():
             self._pending.queue.append(buffer.text)
-        return False  # the line is empty again
+        buffer.reset()  # here, so that a message that waits is not recalled as if it had been sent
+        return True
 
     def _put_off_detour(self, event: KeyPressEvent, detour: Detour) -> None:
         """The editor and the search need the whole screen: their keys are pressed at the prompt."""
