@@ -71,6 +71,11 @@ class Footnotes:
             text = text[:end] + mark(number) + text[end:]
         return text
 
+    def of(self, item: Item) -> list[Footnote]:
+        """The sources that one text cites, in the order in which it cites them first."""
+        numbers = dict.fromkeys(map(self._number_of, item.content.get("citations") or ()))
+        return [self.notes[number - 1] for number in numbers]
+
     def _number_of(self, citation: Mapping[str, Any]) -> int:
         url, title = str(citation.get("url") or ""), str(citation.get("title") or "")
         source = url or citation.get("file_id") or title or citation.get("quote")

@@ -42,15 +42,19 @@ def answer_lines(
     yield from footnote_lines(footnotes, terminal=terminal)
 
 
-def footnote_lines(footnotes: Footnotes, *, terminal: bool, marked: bool = True) -> Iterator[str]:
+def footnote_lines(
+    footnotes: Footnotes, *, terminal: bool, marked: bool = True, of: Item | None = None
+) -> Iterator[str]:
     """The sources: a link where the terminal has such, its host in sight; else the whole address.
 
     If the text is not ``marked`` with their numbers, a line below each tells the words that it stands for.
+    With ``of``, they are those of one text.
     """
-    if footnotes.notes:
+    notes = footnotes.of(of) if of else footnotes.notes
+    if notes:
         yield ""
     links = terminal and has_hyperlinks()
-    for number, title, url, quote in footnotes.notes:
+    for number, title, url, quote in notes:
         parts = [one_line(title)] if title else []
         if quote and quote != title:
             parts.append(f"“{one_line(quote)}”")
@@ -80,19 +84,20 @@ def item_blocks(
 ) -> Iterator[str]:
     """Every item of a turn, whole, as a block of its own, with what is known of it.
 
-    An answer of plain text is one item.
+    An answer of plain text is one item. Sources have the numbers that they have in the whole answer.
     """
     if not items:
         items = [StoredItem(_plain(answer))] if answer else []
+    footnotes = Footnotes()
+    blocks(answer, items, footnotes, str)
     calls = calls_by_id(stored.item for stored in items)
     for number, stored in enumerate(items, 1):
         item = stored.item
         facts = (f"item {number}", item.kind.value, item.api, item.model, item.id)
         yield styled(f"[{' · '.join(one_line(fact) for fact in facts if fact)}]", "fact", terminal)
         if is_text(item):
-            footnotes = Footnotes()
             yield clean(footnotes.mark(item, "[{}]".format))
-            yield from footnote_lines(footnotes, terminal=terminal)
+            yield from footnote_lines(footnotes, terminal=terminal, of=item)
         elif item.kind in {ItemKind.OTHER, ItemKind.COMPACTION} and item.raw:
             yield clean(_indented(item.raw))
         else:

@@ -19,7 +19,7 @@ from chatmgr.ui.context import app
 if TYPE_CHECKING:
     from chatmgr.domain.stored_items import StoredItem
 
-_TURN_NULLABLE = ("answer", "detail", "model", "run_id", "thread_id", "error", "reasoning")
+_TURN_NULLABLE = ("answer", "assistant", "detail", "model", "run_id", "thread_id", "error", "reasoning")
 _ATTEMPT_NULLABLE = ("answer", "detail", "error", "model", "run_id")
 _ASSISTANT_NULLABLE = ("model", "provider")
 

@@ -11,11 +11,14 @@ import click
 
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.model import Provider
+from chatmgr.domain.text import as_sentence
 from chatmgr.terminal import line_input
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.terminal.typeahead import typeahead_paused
 from chatmgr.ui.context import app, interactive
+
+_LONGEST_REASON = 200  # characters of what pip says
 
 
 def confirm(question: str, action: str, *, yes: bool, final: bool = False) -> None:
@@ -158,18 +161,26 @@ def _running_ollama() -> Provider | None:
 
 def install_local() -> Provider | None:
     """The embedded model, its engine installed first if need be; None where that failed."""
-    import subprocess
-
     from chatmgr.services.local_model import engine_installed
 
     if not engine_installed():
         console.note("Installing the embedded model's engine…")
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "chatmgr[local]"],
-            check=False,
-            stdout=sys.stderr,
-        )
-        if done.returncode or not engine_installed():
-            console.note("That did not work. Type: pip install 'chatmgr[local]'", "attention")
+        reason = _install_engine()
+        if reason or not engine_installed():
+            outcome = f"That did not work: {as_sentence(reason)}" if reason else "That did not work."
+            console.note(f"{outcome} Type: pip install 'chatmgr[local]'", "attention")
             return None
     return app().providers.get("local")
+
+
+def _install_engine() -> str:
+    """Have pip install the engine of the embedded model; returns in pip's last words why it could not."""
+    import subprocess
+
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "chatmgr[local]"]
+    pip = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
+    if not pip.returncode:
+        return ""
+    lines = [line for line in pip.stderr.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR:")] or lines or ["pip could not be run"]
+    return one_line(errors[-1].removeprefix("ERROR:").strip(), _LONGEST_REASON)

@@ -136,7 +136,8 @@ def test_one_can_go_back_and_what_does_not_work_is_asked_again(
     answer(screen, FETCH, "<")
     answer(screen, FIRST, "l")
     answer(screen, FETCH, "y")
-    screen.until("That did not work. Type: pip install 'chatmgr[local]'")
+    screen.until("That did not work: No matching distribution found for chatmgr[local].", "chatmgr[local]'")
+    assert "ERROR:" not in screen.text
     answer(screen, FIRST, "k")
     answer(screen, "Key for openai", "sk-wröng")
     screen.until("its character 6 is not ASCII", AGAIN)

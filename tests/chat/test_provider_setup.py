@@ -64,7 +64,8 @@ def test_what_does_not_work_is_said_and_asked_again(start: Callable[[], Screen],
     screen.type("x")
     screen.until("? x")
     screen.type("l")
-    screen.until("That did not work. Type: pip install 'chatmgr[local]'")
+    screen.until("That did not work: No matching distribution found for chatmgr[local].", "chatmgr[local]'")
+    assert "ERROR:" not in screen.text
     screen.type("q")
     assert screen.end() == 7
     assert "Three ways to set one up" in screen.text

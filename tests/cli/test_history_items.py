@@ -58,6 +58,19 @@ def test_reasoning_that_came_as_text_is_an_item_too(store: Store, demo: Chatmgr)
     assert "[item 1 · reasoning]\nreasoning: Hm.\n\n[item 2 · text]\nYes.\n" in shown
 
 
+def test_sources_have_one_number_in_every_view(store: Store, demo: Chatmgr) -> None:
+    more = {"url": "https://example.test/more", "title": "More"}
+    first = item("text", {"text": "Cats sleep.", "citations": [{"end": 11, "url": URL, "title": "Cats"}]})
+    both = [{"end": 10, **more}, {"end": 10, "url": URL, "title": "Cats"}]
+    answered(
+        store, "Cats sleep.\n\nThey play.", first, item("text", {"text": "They play.", "citations": both})
+    )
+    assert "Cats sleep.[1]\n\nThey play.[1][2]\n" in demo("history", "plan").out
+    shown = demo("history", "plan", "--items").out
+    assert "\nCats sleep.[1]\n\n[1] Cats — " in shown
+    assert "\nThey play.[1][2]\n\n[2] More — https://example.test/more\n[1] Cats — " in shown
+
+
 def test_items_as_json(demo: Chatmgr) -> None:
     first, second = demo.json("history", "demo")
     assert second["items"] == []
@@ -69,6 +82,7 @@ def test_items_as_json(demo: Chatmgr) -> None:
     answer = first["items"][7]
     assert (answer["content"]["output"], answer["id"], answer["api"]) == ("42", None, None)
     assert not {"pk", "message", "files"} & first.keys()
+    assert first["assistant"] == "tutor"
 
 
 def test_an_answer_is_empty_only_where_nothing_came(store: Store, demo: Chatmgr) -> None:
