@@ -109,7 +109,7 @@ class Console:
         if sys.stderr.isatty():
             self._note(fault_text(message, hint))
         else:
-            self.note(f"{message} {hint}".strip(), "failed")
+            self.note(f"{message} {' '.join(hint.splitlines())}".strip(), "failed")
 
     def gap(self) -> None:
         """Leave one empty line at a terminal, unless there is one above the cursor, or nothing at all."""

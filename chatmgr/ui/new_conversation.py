@@ -63,7 +63,7 @@ class NewConversation:
         except ChatmgrError as error:
             if self.is_name_made:
                 kept = f"It is kept as “{self.conversation.name}”: chatmgr resume {name}"
-                error.hint = f"{error.hint} {kept}".strip()
+                error.hint = f"{error.hint}\n{kept}".strip()
             raise
         if self.is_name_made:
             console.note(f"Kept as “{self.conversation.name}”. Go on with: chatmgr resume {name}")

@@ -34,6 +34,17 @@ def test_the_hint_hangs_below_the_message() -> None:
     assert ACCENT.findall(shown[1]) == ["chatmgr models --provider openai"]
 
 
+def test_a_sentence_with_a_command_has_its_own_line_where_the_hint_is_too_long() -> None:
+    hint = "Is it running, and is the address right? See: chatmgr provider test openai\nIt is kept: chatmgr resume a"
+    assert [plain(row)[9:] for row in rows("It is down.", hint, 80)] == [
+        "It is down.",
+        "Is it running, and is the address right?",
+        "See: chatmgr provider test openai",
+        "It is kept: chatmgr resume a",
+    ]
+    assert [plain(row)[9:] for row in rows("It is down.", hint, 90)][1:] == hint.split("\n")
+
+
 @pytest.mark.parametrize("width", [40, 60])
 def test_what_is_too_long_is_wrapped_at_words_below_the_first(width: int) -> None:
     shown = list(map(plain, rows(MESSAGE, HINT, width)))
