@@ -35,7 +35,10 @@ def test_the_hint_hangs_below_the_message() -> None:
 
 
 def test_a_sentence_with_a_command_has_its_own_line_where_the_hint_is_too_long() -> None:
-    hint = "Is it running, and is the address right? See: chatmgr provider test openai\nIt is kept: chatmgr resume a"
+    hint = (
+        "Is it running, and is the address right? See: chatmgr provider test openai\n"
+        "It is kept: chatmgr resume a"
+    )
     assert [plain(row)[9:] for row in rows("It is down.", hint, 80)] == [
         "It is down.",
         "Is it running, and is the address right?",
