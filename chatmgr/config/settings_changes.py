@@ -148,8 +148,13 @@ def current_text() -> str:
 
 def problem_of(text: str) -> ConfigurationFault | None:
     """What is wrong with a text that is to become the file, with its line; None if nothing is."""
+    path = settings.config_file()
     try:
-        settings.parse(settings.config_file(), text)
+        text.encode()
+        settings.parse(path, text)
+    except UnicodeEncodeError as error:  # bytes of another encoding, as an editor left them
+        line = text.count("\n", 0, error.start) + 1
+        return ConfigurationFault(f"{path}, line {line} is not UTF-8 text.", "Save the file as UTF-8.")
     except ConfigurationFault as error:
         return error
     return None

@@ -139,6 +139,8 @@ def test_what_is_edited_wrong_is_said_and_not_saved(chatmgr: Chatmgr, path: Path
     use_editor(chatmgr, "path.write_text(text.replace('tail', 'tale'), 'utf-8')")
     error = chatmgr.refused(7, "config", "edit")
     assert "line 2: “tale” is not a setting. Nothing was changed. Did you mean “tail”?" in error
+    use_editor(chatmgr, r"path.write_bytes(b'tail = 3\n# caf\xe9\n')")
+    assert "line 2 is not UTF-8 text. Nothing was changed." in chatmgr.refused(7, "config", "edit")
     assert path.read_text("utf-8") == MINE
 
 
