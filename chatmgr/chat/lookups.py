@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from chatmgr.chat.input.sources import InputSources
 from chatmgr.chat.slash import Command
+from chatmgr.completion.path_addresses import path_addresses
 from chatmgr.domain.errors import ChatmgrError
 from chatmgr.domain.model import Attachment, Conversation, Turn
 from chatmgr.domain.money import rounded_dollars
@@ -35,14 +36,14 @@ def sources(
         toolbar=toolbar,
         commands=commands,
         completions={
-            "conversation": _conversations,
-            "place": lambda: [*_conversations(), *_paths(conversation())],
-            "turn": lambda: _turns(conversation()),
-            "assistant": _assistants,
-            "provider": _providers,
-            "model": lambda: _models(conversation().provider),
-            "tag": lambda: _tags(conversation()),
-            "title": lambda: _title(conversation()),
+            "conversation": _addresses,
+            "place": lambda typed: [*_addresses(typed), *_paths(conversation(), typed)],
+            "turn": lambda _: _turns(conversation()),
+            "assistant": lambda _: _assistants(),
+            "provider": lambda _: _providers(),
+            "model": lambda _: _models(conversation().provider),
+            "tag": lambda _: _tags(conversation()),
+            "title": lambda _: _title(conversation()),
         },
         slow={"model": lambda: conversation().provider},
         attached=attached,
@@ -68,9 +69,24 @@ def _conversations() -> list[tuple[str, str]]:
         return reader.conversations.names("", _NAMES)
 
 
-def _paths(conversation: Conversation) -> list[tuple[str, str]]:
-    """The other paths of a conversation."""
+def _addresses(typed: str) -> list[tuple[str, str]]:
+    """Conversations, and the last turns of one whose name is typed already, with an @ behind it."""
+    name, at, _ = typed.rpartition("@")
     with app().reader as reader:
+        conversation = reader.conversations.find(name) if name and at else None
+        if conversation is None:
+            return _conversations()
+        turns = reader.turns.tail(conversation, _RECALLED_HERE)
+    return [(f"{name}@{turn.turn}", turn.user) for turn in reversed(turns)]
+
+
+def _paths(conversation: Conversation, typed: str) -> list[tuple[str, str]]:
+    """The other paths of a conversation, and the turns of one whose number is typed already, with an @."""
+    with app().reader as reader:
+        if typed.startswith("~") and "@" in typed:
+            name = reader.conversations.refresh(conversation).name
+            known = path_addresses(f"{name}{typed}", reader.tree.named_paths, reader.tree.turns_along)
+            return [(address.removeprefix(name), question) for address, question in known]
         others = [path for path in reader.tree.paths(conversation.pk) if not path.current]
     return [(f"~{path.number}", f"another path, which ends at @{path.end}") for path in others]
 

@@ -60,6 +60,25 @@ def test_what_goes_after_a_command(open_chat: Open, wire: WireServer) -> None:
     screen.until("“demo” goes on at wire, with gpt-4o-mini.", at_prompt=True)
 
 
+def test_turns_of_other_paths_and_other_conversations(open_chat: Open) -> None:
+    assert open_chat("new", "other", "-i", "x", "what else?").end() == 0
+    screen = open_chat(*NEW)
+    for number, text in enumerate(("first", "second"), 1):
+        screen.say(text)
+        screen.until(f"demo@{number}", at_prompt=True)
+    screen.say("/edit @2 differently")
+    screen.until("you said: 'differently'", at_prompt=True)
+    at(screen, "/switch ~1@", "~1@1   first", "~1@2   second")
+    at(screen, "/switch ~1@2", "❯ /switch ~1@2")
+    at(screen, "/switch demo@", "demo@1  first", "demo@2  differently")
+    at(screen, "/history other@", "❯ /history other@1")
+    screen.type(ENTER)
+    screen.until("▌ what else?", at_prompt=True)
+    at(screen, "/switch ~1@2", "❯ /switch ~1@2")
+    screen.type(ENTER)
+    screen.until("“demo” is on its path ~1 now, and ends at @2.")
+
+
 def test_a_server_that_does_not_answer_holds_up_nothing(open_chat: Open, wire: WireServer) -> None:
     gate = Gate()
     wire.fault(Fault(kind="gate", match=("GET", "/models"), gate=gate))

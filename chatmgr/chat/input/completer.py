@@ -36,7 +36,7 @@ class ChatCompleter(Completer):
     def __init__(
         self,
         commands: Callable[[], Mapping[str, Command]],
-        sources: Mapping[str, Callable[[], Pairs]],
+        sources: Mapping[str, Callable[[str], Pairs]],
         slow: Mapping[str, Callable[[], str]],
     ) -> None:
         self._commands = commands
@@ -56,7 +56,7 @@ class ChatCompleter(Completer):
         if kind == "command":
             return matching_completions(self._topics(), argument)
         source = self._sources.get(kind)
-        return matching_completions(source.pairs(), argument) if source else ()
+        return matching_completions(source.pairs(argument), argument) if source else ()
 
     async def get_completions_async(
         self, document: Document, complete_event: CompleteEvent
@@ -95,22 +95,22 @@ class ChatCompleter(Completer):
 class _LocalSource:
     """A source that is read every time, since its values change."""
 
-    def __init__(self, source: Callable[[], Pairs]) -> None:
+    def __init__(self, source: Callable[[str], Pairs]) -> None:
         self._source = source
 
     async def ready(self) -> None:
         pass
 
-    def pairs(self) -> Pairs:
+    def pairs(self, typed: str) -> Pairs:
         with suppress(Exception):  # a menu is not worth an error message
-            return list(self._source())
+            return list(self._source(typed))
         return ()
 
 
 class _RemoteSource:
     """A source that is read in a thread, once for each ``key``; a failed one is read again next time."""
 
-    def __init__(self, source: Callable[[], Pairs], key: Callable[[], str]) -> None:
+    def __init__(self, source: Callable[[str], Pairs], key: Callable[[], str]) -> None:
         self._source, self._key = source, key
         self._loaded: dict[str, list[tuple[str, str]]] = {}
         self._is_loading = False
@@ -129,14 +129,14 @@ class _RemoteSource:
 
     def _load(self, key: str) -> None:
         with suppress(Exception):
-            self._loaded[key] = list(self._source())
+            self._loaded[key] = list(self._source(""))
         self._is_loading = False
         waiting, self._waiters = self._waiters, []
         for loop, loaded in waiting:
             with suppress(RuntimeError):  # the line was sent in the meantime
                 loop.call_soon_threadsafe(loaded.set)
 
-    def pairs(self) -> Pairs:
+    def pairs(self, typed: str) -> Pairs:
         return self._loaded.get(self._key(), ())
 
 

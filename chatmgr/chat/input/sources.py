@@ -16,16 +16,17 @@ class InputSources:
 
     ``here`` and ``everywhere`` yield the user's earlier messages, newest first: of this conversation, and of
     all. ``toolbar`` gives facts, each with a rank: the highest goes first where space is short, 0 last.
-    ``completions`` are by a command's ``kind``. Those in ``slow`` need a network; their values are reused as
-    long as the string from ``slow`` stays the same. ``attached`` are the files of the next message, which is
-    shown as part of the conversation once it is entered, if that is ``rendered``.
+    ``completions`` are by a command's ``kind``, and get what is typed of the argument. Those in ``slow`` need
+    a network; their values are reused as long as the string from ``slow`` stays the same. ``attached`` are
+    the files of the next message, which is shown as part of the conversation once it is entered, if that is
+    ``rendered``.
     """
 
     here: Callable[[], Iterable[str]]
     everywhere: Callable[[], Iterable[str]]
     toolbar: Callable[[], Sequence[tuple[int, str]]]
     commands: Callable[[], Mapping[str, Command]]
-    completions: Mapping[str, Callable[[], Pairs]]
+    completions: Mapping[str, Callable[[str], Pairs]]
     slow: Mapping[str, Callable[[], str]]
     attached: Callable[[], Iterable[Attachment]] = tuple
     rendered: bool = False
