@@ -15,6 +15,7 @@ from click import Abort
 from chatmgr.chat.slash import (
     ALIASES,
     ASK_TO_LEAVE,
+    SHELL_ONLY,
     Command,
     ParsedCommand,
     Typed,
@@ -171,7 +172,8 @@ def _run_command(
         was_mistyped = outcome[0] == UsageFault.exit_code
         return outcome if command.asks and not was_mistyped else None
     else:
-        console.note(_unknown(parsed.name, commands) + f" To send it as a message: /{parsed.name} …")
+        console.note(_unknown(parsed.name, commands))
+        console.note(f"To send it as a message: /{parsed.name} …")
     return None
 
 
@@ -197,6 +199,8 @@ def _show_help(topic: str, commands: Mapping[str, Command], console: Console) ->
 
 
 def _unknown(name: str, commands: Mapping[str, Command]) -> str:
+    if name[1:] in SHELL_ONLY:
+        return f"There is no command {name} in the chat. In the shell: chatmgr {name[1:]}"
     nearest = nearest_command(name, [*commands, *ALIASES, "/help", "/exit"])
     guess = f"Did you mean {nearest}?" if nearest else "See /help."
     return f"There is no command {name}. {guess}"

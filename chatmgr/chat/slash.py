@@ -14,6 +14,19 @@ _COMMAND = re.compile(r"(/[A-Za-z]+|/\?)(?:\s+(.*))?", re.DOTALL)
 LEAVE = {"exit()", "quit()"}
 # What people type to leave elsewhere, and what could also be meant for the model: the chat asks.
 FAREWELLS = {"exit", "quit", "bye", "logout", ":q", ":q!", ":wq", ":x"}
+# Commands of the shell that people look for in the chat, where no other name stands for them.
+SHELL_ONLY = (
+    "archive",
+    "config",
+    "delete",
+    "export",
+    "move",
+    "rename",
+    "restore",
+    "stats",
+    "thread",
+    "trash",
+)
 ASK_TO_LEAVE = "/exit?"  # the name of the command that such a word becomes; nobody can type it
 # Names that commands have in other tools.
 ALIASES = {

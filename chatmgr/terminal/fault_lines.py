@@ -13,9 +13,7 @@ from chatmgr.terminal.theme import Style, look, styled
 
 _MARK = "chatmgr:"
 _COMMAND = re.compile(r"(?<=: )(?:chatmgr|pip|ollama|/[a-z]+)\b.*?(?=\.?$| — |; )")
-_BEFORE_COMMAND = re.compile(
-    r"(?<=[.?!”]) (?=[A-Z][^:.?!]*: (?:chatmgr|pip|ollama|/[a-z]+)\b)"
-)  # its sentence
+_BEFORE_COMMAND = re.compile(r"(?<=[.?!”]) (?=[A-Z][^:.?!]*: (?:chatmgr|pip|ollama|/[a-z]+)\b)")
 
 
 def fault_text(message: str, hint: str) -> str:

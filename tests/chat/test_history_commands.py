@@ -177,6 +177,8 @@ def test_the_help_has_them_in_groups(open_chat: Open, wire: WireServer) -> None:
         screen.until("/save PATH\n  Save the last answer to a file, or its images and files", at_prompt=True)
     screen.say("/help regenerate")
     screen.until("/retry [@TURN] [-m MODEL]\n", "  Also /regenerate.", at_prompt=True)
+    screen.say("/rename x")
+    screen.until("There is no command /rename in the chat. In the shell: chatmgr rename\n", at_prompt=True)
     screen.say("/help swich")
     screen.until("There is no command /swich. Did you mean /switch?", at_prompt=True)
     screen.say("/histroy")

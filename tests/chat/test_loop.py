@@ -243,7 +243,7 @@ def test_names_from_other_tools(open_chat: Open, wire: WireServer) -> None:
     screen.say("/info")
     screen.until("“demo” goes on at wire", "Assistant demo · 1 turn", "demo@1: ", at_prompt=True)
     screen.say("/clear")
-    screen.until("Now at “demo-2”.", "“demo” is kept as it was: /switch demo.", at_prompt=True)
+    screen.until("Now at “demo-2”.", "“demo” is kept as it was: /switch demo\n", at_prompt=True)
     screen.say("/clear")
     screen.until("“demo-2” has no turns yet.", at_prompt=True)
     screen.say("/resume demo")
@@ -258,5 +258,5 @@ def test_a_new_conversation_is_not_called_after_the_default_assistant(
     screen = open_chat("resume", "demo")
     screen.until("1 user turns", at_prompt=True)
     screen.say("/clear")
-    screen.until("Now at “chat”.", "“demo” is kept as it was: /switch demo.", at_prompt=True)
+    screen.until("Now at “chat”.", "“demo” is kept as it was: /switch demo\n", at_prompt=True)
     assert wire.turns_heard == ["first"]

@@ -12,11 +12,13 @@ from chatmgr.chat.slash import (
     ALIASES,
     ASK_TO_LEAVE,
     FAREWELLS,
+    SHELL_ONLY,
     ParsedCommand,
     Typed,
     own,
     parse_command,
 )
+from chatmgr.cli.main import COMMANDS as VERBS
 
 COMMANDS = [command for group in registry.GROUPS for command in group(cast("Session", None)).commands()]
 COMMANDS += own(lambda _: None)
@@ -60,6 +62,12 @@ def test_a_command_is_explained_with_its_other_names() -> None:
         "  Switch to another conversation, or to path N of this one; without a name, pick one.",
         "  Also /resume, /chats.",
     ]
+
+
+def test_commands_of_the_shell_have_no_other_meaning_in_the_chat() -> None:
+    names = {command.name for command in COMMANDS} | set(ALIASES)
+    assert not names & {f"/{verb}" for verb in SHELL_ONLY}
+    assert set(SHELL_ONLY) <= set(VERBS)
 
 
 @pytest.mark.parametrize("word", sorted(FAREWELLS))

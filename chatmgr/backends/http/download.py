@@ -52,6 +52,7 @@ def _read(url: str, limit: int, check: Callable[[Any], None] | None = None) -> t
     import httpx2
 
     from chatmgr.backends.http.certificates import LazyContext, trust_hint
+    from chatmgr.backends.http.errors import without_error_number
     from chatmgr.backends.http.proxies import proxy_mounts
     from chatmgr.domain.redaction import safe_url
 
@@ -78,5 +79,5 @@ def _read(url: str, limit: int, check: Callable[[Any], None] | None = None) -> t
     except httpx2.InvalidURL as error:
         raise UsageFault(f"{shown} is no address: {error}.") from None
     except httpx2.RequestError as error:
-        reason = str(error) or "it fell silent"
+        reason = without_error_number(str(error)) or "it fell silent"
         raise NetworkDown(f"{shown} cannot be fetched: {reason}.", trust_hint(reason), heard=False) from None

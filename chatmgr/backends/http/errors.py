@@ -13,7 +13,7 @@ from chatmgr.domain.text import as_sentence
 if TYPE_CHECKING:
     import httpx2
 
-_ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")  # the system's words follow it
+_ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 _LONGEST_TEXT = 300  # characters of a server's own words
 
 
@@ -26,7 +26,7 @@ def network_error(provider: Provider, error: BaseException) -> NetworkDown:
     name, url = provider.name, provider.endpoint
     hint = f"Is it running, and is the address right? See: chatmgr provider test {name}"
     if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol)):
-        reason = _ERROR_NUMBER.sub("", one_line(provider, str(error))) or type(error).__name__
+        reason = without_error_number(one_line(provider, str(error))) or type(error).__name__
         hint = trust_hint(reason) or _proxy_hint(url) or hint
         return NetworkDown(f"{name} ({url}) cannot be reached: {reason}.", hint, heard=False)
     if isinstance(error, httpx2.ProxyError):
@@ -37,6 +37,11 @@ def network_error(provider: Provider, error: BaseException) -> NetworkDown:
         return NetworkDown(f"{name} ({url}) fell silent before the answer was whole.", hint)
     message = f"The connection to {name} ({url}) broke before the answer was whole."
     return NetworkDown(message, broke_off=True)
+
+
+def without_error_number(text: str) -> str:
+    """The system's words about a connection, without the number before them."""
+    return _ERROR_NUMBER.sub("", text)
 
 
 def _proxy_hint(url: str) -> str:

@@ -103,7 +103,7 @@ class NavigationCommands(CommandGroup):
             console.note(f"“{left.name}” has no turns yet. Ctrl-L clears the screen.")
             return
         self._new("")
-        console.note(f"“{left.name}” is kept as it was: /switch {left.name}. Ctrl-L clears the screen.")
+        console.note(f"Ctrl-L clears the screen. “{left.name}” is kept as it was: /switch {left.name}")
 
     def _model(self, typed: str) -> None:
         conversation = self._conversation
