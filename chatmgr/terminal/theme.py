@@ -70,7 +70,7 @@ _AUTO = {
     "class": "1;34",
     "string": "32",
 }
-# Readable on their own background only: bright colours, and 256-colour tints behind words and code.
+# Readable on their own background only: bright or deep colours, and a tint behind code inside a sentence.
 _DARK = _AUTO | {
     "typed": "1;97",
     "accent": "96",

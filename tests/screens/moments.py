@@ -16,6 +16,7 @@ NORMAL, WIDE, NARROW = Look(80, 24), Look(200, 50), Look(40, 24)
 WHOLE = Look(80, 30)  # a whole turn fits
 TALL = Look(80, 40)
 COLOURLESS = Look(80, 24, colour=False)
+DARK, LIGHT = Look(80, 24, theme="dark"), Look(80, 24, theme="light")
 TURN = ("POST", "/responses")
 NOT_FOUND = 5  # the exit code
 PRESENT = datetime(2026, 3, 31, 12, tzinfo=UTC)  # for what names days
@@ -151,6 +152,6 @@ MOMENTS = (
     Moment("greeting", greeting),
     Moment("question", question),
     Moment("streaming", streaming),
-    Moment("answer", answer, (NORMAL, WHOLE, WIDE, NARROW, COLOURLESS)),
+    Moment("answer", answer, (NORMAL, WHOLE, WIDE, NARROW, COLOURLESS, DARK, LIGHT)),
     Moment("stopped", stopped),
 )

@@ -24,16 +24,18 @@ _QUIET_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A terminal: its size, and whether the person wants colours."""
+    """A terminal: its size, whether the person wants colours, and the theme that they chose, if they did."""
 
     columns: int
     rows: int
     colour: bool = True
+    theme: str = ""
 
     @property
     def name(self) -> str:
-        """As it is part of a golden file's name: ``80x24``, ``80x24.no-color``."""
-        return f"{self.columns}x{self.rows}{'' if self.colour else '.no-color'}"
+        """As it is part of a golden file's name: ``80x24``, ``80x24.no-color``, ``80x24.dark``."""
+        theme = f".{self.theme}" if self.theme else ""
+        return f"{self.columns}x{self.rows}{'' if self.colour else '.no-color'}{theme}"
 
 
 @dataclass
@@ -48,6 +50,8 @@ class Stage:
             # Short and of one length wherever tests run: what shows it is wrapped at the same words.
             self.home = Path(tempfile.mkdtemp(prefix="chatmgr-a", dir="/tmp"))
             stack.callback(shutil.rmtree, self.home)
+            if self.look.theme:
+                self.configure(f'theme = "{self.look.theme}"\n')
             self.wire = stack.enter_context(WireServer(reply=self._reply))
             self._stack = stack.pop_all()
         return self
