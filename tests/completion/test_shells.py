@@ -47,8 +47,9 @@ NAMES = sorted(set(CASES.values()))
 @pytest.fixture
 def named(chatmgr: Chatmgr) -> Chatmgr:
     """Conversations with hostile names."""
-    for name in NAMES:
-        chatmgr("new", name, "-i", "x", "--provider", "ollama")
+    for name in NAMES:  # some of which would be asked as a question
+        chatmgr("new", "plain", "--provider", "ollama")
+        chatmgr("rename", "plain", name)
     chatmgr.home.joinpath("words").unlink(missing_ok=True)
     return chatmgr
 
