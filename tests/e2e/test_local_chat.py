@@ -19,6 +19,7 @@ def test_moving_on_after_ctrl_c(embedded: Home) -> None:
         until(lambda: screen.read() and answered(screen, "Tell me a story."), "the first words")
         screen.type(CTRL_C)
         screen.until("Stopped; what had arrived is kept.", at_prompt=True)
+        assert "demo · smollm2-135m-instruct" in screen.lines  # as when it is shown again
         screen.say("Another one.")
         until(lambda: screen.read() and answered(screen, "Another one."), "the next words")
         screen.type(CTRL_C)
