@@ -58,15 +58,13 @@ def ensure_synced(threads: RemoteThreads, request: TurnRequest) -> Generator[Eve
         return (yield from threads.build(request))
     thread_id = thread.remote_id
     if thread.ahead:
-        return (
-            yield from _rebuild(threads, request, thread_id, "holds turns that are no longer on this path")
-        )
+        return (yield from _rebuild(threads, request, "holds turns that are no longer on this path"))
     try:
         newest = threads.newest(thread_id)
     except ProviderRefused as error:
         if error.status not in _REPLACED:
             raise
-        return (yield from _rebuild(threads, request, thread_id, _REPLACED[error.status]))
+        return (yield from _rebuild(threads, request, _REPLACED[error.status]))
     threads.seen_ids = {message.id for message in newest if message.id}
     since_synced = request.history(max(thread.synced - 1, 0))
     held, missing = (since_synced[:2], since_synced[2:]) if thread.synced else ([], since_synced)
@@ -81,7 +79,7 @@ def ensure_synced(threads: RemoteThreads, request: TurnRequest) -> Generator[Eve
     if not ends_with(held):
         changed = "was changed by somebody else" if newest else "is empty"
         reason = "is out of sync" if thread.doubtful else changed
-        return (yield from _rebuild(threads, request, thread_id, reason))
+        return (yield from _rebuild(threads, request, reason))
     return (yield from _complete(threads, request, thread_id, missing)) if missing else thread_id
 
 
@@ -91,21 +89,19 @@ def _complete(
     """Add what a thread lacks at its end; one that is locked is replaced."""
     turns = len(missing) // 2
     plural = "" if turns == 1 else "s"
-    yield Notice(f"The thread {thread_id} is {turns} turn{plural} behind; adding what is missing.")
+    yield Notice(f"The provider's thread is {turns} turn{plural} behind; adding what is missing.")
     try:
         yield from threads.append(thread_id, missing)
     except ProviderRefused as error:
         if not busy(error):
             raise
-        return (yield from _rebuild(threads, request, thread_id, "is still locked by another turn"))
+        return (yield from _rebuild(threads, request, "is still locked by another turn"))
     yield ThreadSynced(thread_id, request.answered)
     return thread_id
 
 
-def _rebuild(
-    threads: RemoteThreads, request: TurnRequest, thread_id: str, reason: str
-) -> Generator[Event, None, str]:
-    yield Notice(f"The thread {thread_id} {reason}; rebuilding it from the transcript.")
+def _rebuild(threads: RemoteThreads, request: TurnRequest, reason: str) -> Generator[Event, None, str]:
+    yield Notice(f"The provider's thread {reason}; rebuilding it from the transcript.")
     return (yield from threads.build(request))
 
 

@@ -27,6 +27,7 @@ from chatmgr.domain.errors import ChatmgrError, DatabaseUnreachable, Interrupted
 from chatmgr.domain.tree import TipMoved
 from chatmgr.terminal.console import Console
 from chatmgr.terminal.region import terminal_size
+from chatmgr.terminal.theme import look
 
 INTERRUPTED = 130
 _ONCE_MORE = "Press Ctrl-C again to leave, or type exit() or Ctrl-D."
@@ -181,7 +182,7 @@ def _show_help(topic: str, commands: Mapping[str, Command], console: Console) ->
     """All commands at a glance; ``topic`` is a command that is to be explained, or ``all``."""
     from chatmgr.chat import help as chat_help
 
-    width = terminal_size(sys.stderr.fileno())[0] if sys.stderr.isatty() else 0
+    width = look().prose(terminal_size(sys.stderr.fileno())[0]) if sys.stderr.isatty() else 0
     known = {command.name: command for command in (*commands.values(), *own(lambda _: None))}
     name = f"/{topic.lower().removeprefix('/')}"
     name = ALIASES.get(name, name)

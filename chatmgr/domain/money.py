@@ -12,8 +12,9 @@ def dollars(nanodollars: int) -> str:
 
 
 def rounded_dollars(nanodollars: int) -> str:
-    """An amount to the hundredth of a cent, unless it is smaller."""
-    return dollars(round(nanodollars / _STEP) * _STEP if nanodollars >= _STEP else nanodollars)
+    """An amount to the hundredth of a cent; one that is smaller, to two digits."""
+    step = _STEP if nanodollars >= _STEP else 10 ** max(len(str(nanodollars)) - 2, 0)
+    return dollars(round(nanodollars / step) * step)
 
 
 def price(nanodollars: int | None, total: int | None) -> str:

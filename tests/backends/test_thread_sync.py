@@ -74,7 +74,7 @@ def test_a_thread_is_rebuilt_with_everything_in_order(
     before = len(wire.requests)
     done = chatmgr("send", "demo", "go on")
     assert done.out == echo_of(MANY + 1, "go on")
-    assert done.err == f"The thread {old} {why}; rebuilding it from the transcript.\n"
+    assert done.err == f"The provider's thread {why}; rebuilding it from the transcript.\n"
     new = thread_of(chatmgr)
     assert new["thread_id"] != old
     assert (new["synced"], new["state"], new["behind"]) == (MANY + 1, "in step", 0)
@@ -91,12 +91,12 @@ def test_a_thread_is_rebuilt_with_everything_in_order(
 
 
 def test_a_thread_that_a_broken_turn_left_out_of_step(chatmgr: Chatmgr, wire: WireServer, api: str) -> None:
-    old = adopt_thread(chatmgr, wire, api, 3)
+    adopt_thread(chatmgr, wire, api, 3)
     wire.world.abandoned = "input_only"
     wire.fault(Fault(kind="cut", match=TURN[api], after=AHEAD[api] + 2))
     chatmgr("send", "demo", "broken", code=6 if api == "responses" else 8)
     done = chatmgr("send", "demo", "go on")
-    assert f"The thread {old} is out of sync; rebuilding it" in done.err
+    assert "The provider's thread is out of sync; rebuilding it" in done.err
     assert done.out == echo_of(5, "go on")  # what had arrived of the broken answer is part of the past
     assert thread_of(chatmgr)["state"] == "in step"
 

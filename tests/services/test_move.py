@@ -47,7 +47,7 @@ class TestThereAndBack:
         before = len(wire.requests)
         back = two("send", "demo", "six", "--provider", "wire")
         assert back.out == echo_of(6, "six")
-        assert back.err == f"The thread {old} is 2 turns behind; adding what is missing.\n"
+        assert back.err == "The provider's thread is 2 turns behind; adding what is missing.\n"
         assert thread_of(two)["thread_id"] == old
         sent = [request.path for request in wire.requests[before:] if request.method == "POST"]
         assert sent == [f"/conversations/{old}/items", "/responses"]
@@ -76,7 +76,7 @@ class TestThereAndBack:
         ] == past_turns(25)
         back = chatmgr("send", "demo", "back", "--provider", "wire")
         assert back.out == echo_of(27, "back")
-        assert f"The thread {there} is 1 turn behind; adding what is missing." in back.err
+        assert "The provider's thread is 1 turn behind; adding what is missing." in back.err
         assert thread_messages(wire, "assistants", there)[50] == ("user", "over here")
         both = chatmgr.json("thread", "show", "demo")
         assert [(item["provider"], item["current"], item["state"]) for item in both] == [

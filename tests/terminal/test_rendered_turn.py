@@ -70,7 +70,14 @@ def test_a_turn_that_is_a_day_old_has_its_date() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cost", "shown"), [(0, "$0.00"), (40_000, "$0.00004"), (2_160_000, "$0.0022"), (1_230_000_000, "$1.23")]
+    ("cost", "shown"),
+    [
+        (0, "$0.00"),
+        (40_000, "$0.00004"),
+        (28_250, "$0.000028"),
+        (2_160_000, "$0.0022"),
+        (1_230_000_000, "$1.23"),
+    ],
 )
 def test_a_price_is_rounded_to_what_can_be_read(cost: int, shown: str) -> None:
     assert footer(replace(TURN, cost=cost), 200, NOW).endswith(shown)

@@ -87,7 +87,7 @@ class AssistantsBackend:
                 yield Notice(f"The assistant {assistant_id} is gone from the server; creating a new one.")
                 assistant_id = yield from self._create_assistant(request.assistant, model)
             elif _is_missing(error, "thread") or busy(error):
-                thread = yield from self._replace_thread(thread, request, error)
+                thread = yield from self._replace_thread(request, error)
                 message = yield from self._threads.add_new(thread, request.message)
                 yield Opened(thread_id=thread)
             else:
@@ -139,15 +139,13 @@ class AssistantsBackend:
         except ProviderRefused as error:
             if error.status != 404 and not busy(error):
                 raise
-            thread = yield from self._replace_thread(thread, request, error)
+            thread = yield from self._replace_thread(request, error)
         return thread, (yield from self._threads.add_new(thread, request.message))
 
-    def _replace_thread(
-        self, thread: str, request: TurnRequest, error: ProviderRefused
-    ) -> Generator[Event, None, str]:
+    def _replace_thread(self, request: TurnRequest, error: ProviderRefused) -> Generator[Event, None, str]:
         """Build another thread in place of one that is gone, or that another run keeps locked."""
         reason = "is still locked by another run" if busy(error) else "is gone"
-        yield Notice(f"The thread {thread} {reason}; rebuilding it from the transcript.")
+        yield Notice(f"The provider's thread {reason}; rebuilding it from the transcript.")
         new_thread = yield from self._threads.build(request)
         yield Sending()
         return new_thread

@@ -84,7 +84,7 @@ class ResponsesBackend:
             reason = _why_rebuilt(error)
             if thread == STATELESS or not reason:
                 raise
-            yield Notice(f"The thread {thread} {reason}; rebuilding it from the transcript.")
+            yield Notice(f"The provider's thread {reason}; rebuilding it from the transcript.")
             thread = yield from self._rebuild(request, request.history(0), going_on)
             yield from self._run_turn(request, thread, going_on)
 
