@@ -264,10 +264,9 @@ def test_thinking_ends_above_the_line(open_chat: Open, wire: WireServer, home: P
     screen.type("meanwhile")
     at_line(screen, "meanwhile")
     gate.open()
-    at_end(screen)
-    screen.until("thought for", "you said: 'first'", "❯ meanwhile")
-    assert "thinking" not in screen.text
-    assert "weighed" not in screen.text
+    screen.until("thought for", "you said: 'first'", "  demo@1 · ", "❯ meanwhile")
+    read_until(screen, lambda: "thinking" not in screen.text and "weighed" not in screen.text)
+    at_line(screen, "meanwhile")
 
 
 def test_what_is_waited_for_is_told_above_the_line(open_chat: Open, wire: WireServer) -> None:
