@@ -62,7 +62,7 @@ def footer(turn: Turn, width: int, now: datetime) -> str:
     facts.append(time_taken(turn.started_at, turn.finished_at))
     if turn.input_tokens is not None and turn.output_tokens is not None:
         facts.append(f"{turn.input_tokens:,} → {turn.output_tokens:,} tokens")
-    if turn.cost is not None:
+    if turn.cost:  # a model that runs here costs nothing
         facts.append(rounded_dollars(turn.cost))
     facts.append(_date(turn.started_at, now))
     facts = [fact for fact in facts if fact]

@@ -156,8 +156,9 @@ def ending_note(turn: Turn) -> str:
         ("incomplete", "other"): "cut off, for a reason that is not known",
         ("completed", "refusal"): "the model refused",
         ("completed", ""): "the answer is empty",
+        ("cancelled", ""): "stopped",
     }
-    reason = reasons.get((turn.state, turn.detail))
+    reason = None if turn.error else reasons.get((turn.state, turn.detail))
     if turn.state == RunState.REQUIRES_ACTION:
         reason = f"waiting for the answer to {one_line(turn.detail)}" if turn.detail else "waiting for you"
     facts = (state_word(turn.state), one_line(detail_words(turn.detail)), one_line(turn.error))

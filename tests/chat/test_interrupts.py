@@ -47,7 +47,7 @@ def test_with_enter_in_one_breath(open_chat: Open, wire: WireServer) -> None:
     screen.type(CTRL_D)
     assert screen.end() == 0
     again = open_chat("resume", "demo")
-    again.until("▌ first\n  [cancelled]", "▌ second", at_prompt=True)
+    again.until("▌ first\n  [stopped]", "▌ second", at_prompt=True)
     assert "^C" not in screen.text
 
 
@@ -84,7 +84,7 @@ def test_twice_leaves_with_130_and_keeps_what_had_come(open_chat: Open, wire: Wi
     assert screen.lines[-1] == BACK
     gate.open()
     again = open_chat("resume", "demo")
-    again.until("1 user turns;", "[cancelled]", at_prompt=True)
+    again.until("1 user turns;", "[stopped]", at_prompt=True)
 
 
 def stopping(open_chat: Open, wire: WireServer) -> tuple[Screen, list[Gate]]:
@@ -107,7 +107,7 @@ def test_twice_while_it_is_being_stopped(open_chat: Open, wire: WireServer) -> N
     assert screen.end() == 130
     assert screen.lines[-1] == BACK
     again = open_chat("resume", "demo")
-    again.until("[cancelled]", at_prompt=True)
+    again.until("[stopped]", at_prompt=True)
 
 
 def test_three_times_leaves_at_once(open_chat: Open, wire: WireServer) -> None:

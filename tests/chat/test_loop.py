@@ -117,7 +117,7 @@ def test_ctrl_c_stops_an_answer_and_nothing_else(open_chat: Open, wire: WireServ
     screen.type(CTRL_D)
     assert screen.end() == 0
     again = open_chat("resume", "demo")
-    again.until("[cancelled]", "'second'", at_prompt=True)
+    again.until("[stopped]", "'second'", at_prompt=True)
     assert again.lines[again.lines.index("▌ first") + 2].strip() == "1 user turns;"
 
 

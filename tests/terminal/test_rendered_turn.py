@@ -72,7 +72,6 @@ def test_a_turn_that_is_a_day_old_has_its_date() -> None:
 @pytest.mark.parametrize(
     ("cost", "shown"),
     [
-        (0, "$0.00"),
         (40_000, "$0.00004"),
         (28_250, "$0.000028"),
         (2_160_000, "$0.0022"),
@@ -83,9 +82,10 @@ def test_a_price_is_rounded_to_what_can_be_read(cost: int, shown: str) -> None:
     assert footer(replace(TURN, cost=cost), 200, NOW).endswith(shown)
 
 
-def test_what_is_not_known_is_left_out() -> None:
+def test_what_is_not_known_or_costs_nothing_is_left_out() -> None:
     unknown = replace(TURN, model="", finished_at=None, input_tokens=None, cost=None)
     assert footer(unknown, 200, NOW) == "  demo@12"
+    assert "$" not in footer(replace(TURN, cost=0), 200, NOW)
 
 
 def test_a_turn_without_an_answer_says_so() -> None:
