@@ -6,6 +6,7 @@ nothing half-made; “<” goes back.
 """
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from shlex import quote
 
 import click
 
-from chatmgr.chat.provider_setup import Back, agrees, provider_choices, say_key_is_wrong
+from chatmgr.chat.provider_setup import Back, ProviderChoice, agrees, provider_choices, say_key_is_wrong
 from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NetworkDown, ProviderRefused, UsageFault
 from chatmgr.domain.model import Assistant, Conversation, Provider
 from chatmgr.domain.names import nearest
@@ -117,13 +118,7 @@ def _ask_provider() -> Plan:
     console.note("1 of 2 · Where should answers come from?", "strong")
     for choice in choices:
         console.note(_hanging(f"  [{choice.key}] ", choice.label), "")
-    keys = ", ".join(choice.key for choice in choices)
-    typed = _ask(f"Which one ({keys}; q leaves)", preferred).lower()
-    if typed == "q":
-        raise Leave
-    picked = next((choice for choice in choices if choice.key == typed), None)
-    if picked is None:
-        raise UsageFault(f"“{typed}” is none of {keys}.")
+    picked = _pick_choice(choices, preferred)
     provider = picked.set_up()
     while True:
         try:
@@ -133,6 +128,19 @@ def _ask_provider() -> Plan:
                 raise  # the key is not one that was typed here
             say_key_is_wrong(provider, fault)
             provider = picked.set_up()
+
+
+def _pick_choice(choices: Sequence[ProviderChoice], preferred: str) -> ProviderChoice:
+    """The choice whose letter is typed; a wrong letter is asked for again, below the list."""
+    keys = ", ".join(choice.key for choice in choices)
+    while True:
+        typed = _ask(f"Which one ({keys}; q leaves)", preferred).lower()
+        if typed == "q":
+            raise Leave
+        for choice in choices:
+            if choice.key == typed:
+                return choice
+        console.note(f"“{typed}” is none of {keys}.", "attention")
 
 
 def _hanging(mark: str, text: str) -> str:

@@ -22,6 +22,7 @@ from chatmgr.terminal.theme import Style, styled
 _MEASURED = 1_000  # rows that decide which columns there are, and how wide
 _GAP = "  "
 _ABOUT_WISHED, _ABOUT_NEEDED = 24, 8  # columns of ABOUT, for which others give way
+_MODEL, _ASSISTANT = 32, 24  # the most that these columns take
 _SEPARATOR: tuple[str, Style] = (" · ", "")
 _STAYS = 0  # the rank of a column that never gives way
 _REASONS: dict[str, tuple[str, Style]] = {
@@ -85,7 +86,7 @@ def about_spans(conversation: Conversation) -> Spans:
 def _columns(now: datetime, width: int, *, deleted: bool) -> list[_Column]:
     """All columns, in the order in which a terminal shows them, or a pipe gets them."""
     name_width = max(min(max(width * 3 // 10, 16), 40, width // 2), 4) if width else 0
-    model_width, assistant_width = (min(max(width // 5, 12), 32), 24) if width else (0, 0)
+    model_width, assistant_width = (_MODEL, _ASSISTANT) if width else (0, 0)
     name = _Column("NAME", lambda each: _cut(each.name, name_width))
     about = _Column("ABOUT", lambda each: _plain(about_spans(each)) if width else each.about)
     turns = _Column("TURNS", lambda each: str(each.turns), 1, right=width > 0)
@@ -132,6 +133,9 @@ class _Layout:
             for column in columns
         }
         longest = widths.get("ABOUT", 0)
+        if "MODEL" in widths:
+            lacking = max(longest - _room(columns, widths, width), 0)
+            widths["MODEL"] = min(widths["MODEL"], max(widths["MODEL"] - lacking, width // 5, 12))
         wished = min(longest, _ABOUT_WISHED)
         while (room := _room(columns, widths, width)) < wished and (last := max(columns, key=_rank)).rank:
             columns = [column for column in columns if column is not last]

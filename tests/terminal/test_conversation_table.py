@@ -101,6 +101,17 @@ def test_a_pipe_gets_every_column_uncut() -> None:
     assert list(conversation_table([], NOW)) == list(conversation_table([], NOW, width=80)) == []
 
 
+@pytest.mark.parametrize(
+    ("about", "model"), [("Say hi.", "smollm2-135m-instruct"), ("word " * 30, "smollm2-135m-in…")]
+)
+def test_a_model_is_cut_only_where_its_columns_are_needed(about: str, model: str) -> None:
+    [_, row] = conversation_table(
+        [_conversation("demo", about, model="smollm2-135m-instruct")], NOW, width=80
+    )
+    assert model in row.split()
+    assert display_width(row) <= 80
+
+
 def test_the_trash_tells_ids_and_when() -> None:
     deleted = replace(TAXES, deleted_at=NOW - 26 * HOUR)
     head, row = conversation_table([deleted], NOW, width=100, deleted=True)
