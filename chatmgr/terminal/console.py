@@ -10,7 +10,6 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain, repeat
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from chatmgr.domain.interrupts import interrupts
@@ -220,12 +219,17 @@ def show_lines(lines: Iterable[str], *, pager: bool = True) -> None:
             if console.stdout_closed:
                 return
         return
+    remaining = iter(lines)
+    first = next(remaining, None)
+    if first is None:
+        return
     from click import echo_via_pager
+
+    def pieces() -> Iterator[str]:  # Click ends the text with a line feed of its own
+        yield clean_styled(first)
+        for line in remaining:
+            yield f"\n{clean_styled(line)}"
 
     os.environ.setdefault("LESS", "FRX")
     with interrupts.left_to_others():
-        # Click ends the text with a line feed of its own.
-        separators = chain([""], repeat("\n"))
-        echo_via_pager(
-            (f"{end}{clean_styled(line)}" for end, line in zip(separators, lines, strict=False)), color=True
-        )
+        echo_via_pager(pieces(), color=True)

@@ -46,3 +46,9 @@ def test_a_pager_that_is_left_ends_nothing_else(env: dict[str, str], tmp_path: P
     with Screen(["-m", "chatmgr", "history", "demo"], env | {"PAGER": "true"}, tmp_path) as screen:
         assert screen.end() == 0
         assert screen.lines == []
+
+
+def test_nothing_goes_through_no_pager(env: dict[str, str], tmp_path: Path) -> None:
+    with Screen(["-m", "chatmgr", "history", "-q", "quokka"], env, tmp_path) as screen:
+        assert screen.end() == 0
+        assert screen.lines == ["Nothing found for “quokka”."]
