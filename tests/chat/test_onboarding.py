@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.chat.test_provider_setup import BARE, KEY, OLLAMA_IS_DOWN
+from tests.chat.test_provider_setup import BARE, KEY, NO_PACKAGES, OLLAMA_IS_DOWN
 from tests.support.screen import CTRL_C, CTRL_D, ENTER, Screen, environment
 from tests.wire import Gate, WireServer
 from tests.wire.faults import Fault
@@ -29,7 +29,7 @@ def start(home: Path) -> Iterator[Start]:
         def run(settings: str = OLLAMA_IS_DOWN, **env: str) -> Screen:
             home.mkdir(exist_ok=True)
             (home / "config.toml").write_text(settings, encoding="utf-8")
-            env = environment(home, PIP_NO_INDEX="1", **env)
+            env = environment(home, **NO_PACKAGES, **env)
             return open_ones.enter_context(Screen(["-c", BARE], env, home.parent))
 
         yield run

@@ -14,6 +14,7 @@ from tests.wire import WireServer
 KEY = "sk-proj-Zq8wXc2Vb7nM4kL0"
 # As where the `local` extra is not installed: the import system does not find what is None.
 BARE = "import sys; sys.modules['xllamacpp'] = None; from chatmgr.cli.main import main; main()"
+NO_PACKAGES = {"PIP_NO_INDEX": "1", "PIP_IGNORE_INSTALLED": "1"}  # for pip, whatever is installed here
 OLLAMA_IS_DOWN = '[providers.ollama]\nbase_url = "http://127.0.0.1:9/v1"\n'
 
 
@@ -30,7 +31,7 @@ def start(home: Path, wire: WireServer) -> Iterator[Callable[[], Screen]]:
     """`chatmgr new demo` where there is no provider at all."""
     home.mkdir()
     (home / "config.toml").write_text(OLLAMA_IS_DOWN, encoding="utf-8")
-    env = environment(home, OPENAI_BASE_URL=wire.base_url, PIP_NO_INDEX="1")
+    env = environment(home, OPENAI_BASE_URL=wire.base_url, **NO_PACKAGES)
     command = ["-c", BARE, "new", "demo", "-i", "Be brief."]
     with ExitStack() as open_ones:
         yield lambda: open_ones.enter_context(Screen(command, env, home.parent))
