@@ -21,11 +21,14 @@ from chatmgr.terminal.console import can_edit_lines, console
 from chatmgr.terminal.focus import window_focus
 from chatmgr.ui import transcript_view
 from chatmgr.ui.answer_frame import AnswerFrame
-from chatmgr.ui.context import app, interactive
+from chatmgr.ui.context import app, interactive, markdown
 from chatmgr.ui.event_view import Events
 from chatmgr.ui.moved_tip import IfMoved, place_after
 from chatmgr.ui.notifications import wants_notifications
 from chatmgr.ui.turn_view import follow, note_unlisted_model, settle
+
+# What shows a turn at a terminal, the line below it included.
+_SCREEN = ("chatmgr.chat.input.streaming_line", "chatmgr.terminal.markdown.streaming_writer")
 
 
 class ChatSession:
@@ -183,7 +186,7 @@ def run_chat(
     ``first`` is a message that was given with the command.
     """
     app().providers.usable(app().providers.get(conversation.provider))
-    app().turns.preload(conversation.provider)
+    app().turns.preload(conversation.provider, _SCREEN if can_edit_lines() and markdown() else ())
     app().tips.watch(conversation)
     window_focus.wanted = can_edit_lines() and wants_notifications()
     session = ChatSession(conversation, files, background=background, reasoning=reasoning, if_moved=if_moved)

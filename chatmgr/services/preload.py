@@ -5,6 +5,7 @@ Modules only, on a thread of its own: reading the database and the network are l
 
 import importlib
 import threading
+from collections.abc import Sequence
 
 _NEEDED_BY_A_TURN = (
     "chatmgr.backends.pricing",
@@ -18,17 +19,22 @@ _NEEDED_BY_A_TURN = (
 )
 
 
-def start(api: str) -> None:
-    """Begin to import the engine, the writer and the backend of an API; returns at once."""
-    threading.Thread(target=_import_all, args=(api,), name="chatmgr-preload", daemon=True).start()
+def start(api: str, screen: Sequence[str] = ()) -> None:
+    """Begin to import the engine, the writer and the backend of an API; returns at once.
+
+    ``screen`` names the modules that show the turn, which are imported last.
+    """
+    threading.Thread(target=_import_all, args=(api, screen), name="chatmgr-preload", daemon=True).start()
 
 
-def _import_all(api: str) -> None:
+def _import_all(api: str, screen: Sequence[str]) -> None:
     from chatmgr.backends import registry
 
     try:
         for module in _NEEDED_BY_A_TURN:  # first what keeps the message, then what sends it
             importlib.import_module(module)
         registry.preload(api)
+        for module in screen:
+            importlib.import_module(module)
     except ImportError:
         return

@@ -291,8 +291,8 @@ class TurnService:
                 thread_key = ThreadKey(conversation.pk, *endpoint)
                 self._parts.writer.threads.set(thread_key, event.thread_id, event.synced)
 
-    def preload(self, provider: str) -> None:
-        """Import what the first turn needs while the user types."""
+    def preload(self, provider: str, screen: Sequence[str] = ()) -> None:
+        """Import what the first turn needs while the user types; ``screen``: the modules that show it."""
         from chatmgr.services import preload
 
-        preload.start(self._parts.providers.get(provider).api)
+        preload.start(self._parts.providers.get(provider).api, screen)
