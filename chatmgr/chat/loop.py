@@ -118,12 +118,12 @@ def _entered(typed: Typed, console: Console) -> ParsedCommand | str:
 
     Without a terminal, nobody can be asked, and every line is a message.
     """
-    from chatmgr.ui.context import interactive
-    from chatmgr.ui.prompts import ask_line
-
     entered = parse_command(typed)
     if not isinstance(entered, ParsedCommand) or entered.name != ASK_TO_LEAVE:
         return entered
+    from chatmgr.ui.context import interactive
+    from chatmgr.ui.prompts import ask_line
+
     while interactive():
         try:
             answer = ask_line(f"Leave? Enter or y leaves; n sends “{entered.rest}” as a message").lower()

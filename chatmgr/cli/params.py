@@ -175,6 +175,13 @@ provider_option = click.option(
 model_option = click.option(
     "-m", "--model", type=NameParam("model"), default="", help="Switch to this model."
 )
+# The same for a conversation that begins.
+first_provider_option = click.option(
+    "--provider", type=NameParam("provider"), default="", help="The provider; see chatmgr provider list."
+)
+first_model_option = click.option(
+    "-m", "--model", type=NameParam("model"), default="", help="The model. Default: the provider's."
+)
 instructions_option = click.option(
     "-i", "--instructions", metavar="TEXT|@FILE", help="The assistant's instructions."
 )

@@ -9,6 +9,8 @@ from chatmgr.cli.params import (
     background_option,
     continue_option,
     file_option,
+    first_model_option,
+    first_provider_option,
     instructions_option,
     json_option,
     max_cost_option,
@@ -39,12 +41,8 @@ from chatmgr.ui.turn_view import adjust, send
     help="The assistant that answers. Default: the one called default.",
 )
 @instructions_option
-@click.option(
-    "-m", "--model", type=NameParam("model"), default="", help="The model. Default: the provider's."
-)
-@click.option(
-    "--provider", type=NameParam("provider"), default="", help="The provider; see chatmgr provider list."
-)
+@first_model_option
+@first_provider_option
 @params_option
 @file_option
 @click.option("--wait", is_flag=True, help="With -c: wait if another process is running a turn there.")

@@ -12,6 +12,8 @@ from chatmgr.cli.params import (
     NameParam,
     background_option,
     file_option,
+    first_model_option,
+    first_provider_option,
     instructions_option,
     json_option,
     max_cost_option,
@@ -40,16 +42,8 @@ from chatmgr.ui.turn_view import note_unlisted_model, open_thread
     help="Use this assistant, or create one with this name.",
 )
 @instructions_option
-@click.option(
-    "-m",
-    "--model",
-    type=NameParam("model"),
-    default="",
-    help="The model. Default: the provider's.",
-)
-@click.option(
-    "--provider", type=NameParam("provider"), default="", help="The provider; see chatmgr provider list."
-)
+@first_model_option
+@first_provider_option
 @params_option
 @file_option
 @background_option
