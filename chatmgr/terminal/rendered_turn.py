@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chatmgr.domain.image_size import Pixels, file_facts
+from chatmgr.domain.image_size import file_facts
 from chatmgr.domain.model import Turn
 from chatmgr.domain.money import rounded_dollars
 from chatmgr.domain.states import LIVE
@@ -18,13 +18,11 @@ from chatmgr.terminal.graphics.drawn_image import Drawing, undrawn
 from chatmgr.terminal.markdown import text_lines
 from chatmgr.terminal.sanitize import clean, display_width, one_line, row_spans
 from chatmgr.terminal.theme import look, paint
-from chatmgr.terminal.turn_lines import UNSENT_NOTE, ending_note, usage_summary
+from chatmgr.terminal.turn_lines import UNSENT_NOTE, File, ending_note, usage_summary
 
 if TYPE_CHECKING:
     from chatmgr.domain.stored_items import StoredItem
 
-File = tuple[str, str, str, int, Pixels | None]
-"""A file's name, content type, SHA-256, bytes, and the size of an image."""
 Answerer = tuple[str, str]
 """An assistant and its model; either may be empty."""
 _BAR = "▌ "

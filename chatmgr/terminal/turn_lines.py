@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from chatmgr.domain.search import Hit
     from chatmgr.domain.stored_items import StoredItem
 
+File = tuple[str, str, str, int, Pixels | None]
+"""A file's name, content type, SHA-256, bytes, and the size of an image."""
 UNSENT_NOTE = "[without an answer, this message is not sent again with later ones]"
 _MARGIN = "  "
 _NAMED = 3  # of the other conversations that hold a turn
@@ -23,7 +25,7 @@ _NAMED = 3  # of the other conversations that hold a turn
 
 def turn_lines(
     turn: Turn,
-    files: Iterable[tuple[str, str, str, int, Pixels | None]] = (),
+    files: Iterable[File] = (),
     *,
     terminal: bool,
     usage: bool = False,
@@ -33,8 +35,8 @@ def turn_lines(
 ) -> Iterator[str]:
     """A whole turn as plain lines: address and time, the user's message and files, the answer with its items.
 
-    ``files`` are (name, content type, SHA-256, bytes, size of an image). With ``reasoning``, that is shown,
-    too. ``drawing`` gives what draws an image. For the look of a terminal see ``rendered_turn``.
+    With ``reasoning``, that is shown, too. ``drawing`` gives what draws an image. For the look of a terminal
+    see ``rendered_turn``.
     """
     yield from _question_lines(turn, files, terminal, drawing)
     yield ""
@@ -55,9 +57,7 @@ def turn_lines(
     yield ""
 
 
-def _question_lines(
-    turn: Turn, files: Iterable[tuple[str, str, str, int, Pixels | None]], terminal: bool, drawing: Drawing
-) -> Iterator[str]:
+def _question_lines(turn: Turn, files: Iterable[File], terminal: bool, drawing: Drawing) -> Iterator[str]:
     started = turn.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if turn.started_at else ""
     facts = [f"{one_line(turn.conversation)}@{turn.turn}", started, one_line(turn.model)]
     yield styled(" · ".join(fact for fact in facts if fact), "fact", terminal)

@@ -66,7 +66,7 @@ def _lines(
         if fetchable := [stored.item for stored in items if can_be_fetched(stored.item)]:
             missing[f"{turn.conversation}@{turn.turn}"] = fetchable
         if rendered:
-            yield from _rendered_lines(conversation, turn, previous, items, shown, drawing)
+            yield from _rendered_lines(conversation, turn, previous, files, items, shown, drawing)
             previous = turn
             continue
         if shown.items:
@@ -90,6 +90,7 @@ def _rendered_lines(
     conversation: Conversation,
     turn: Turn,
     previous: Turn | None,
+    files: list[AttachmentInfo],
     items: list[StoredItem],
     shown: Shown,
     drawing: Drawing,
@@ -100,7 +101,7 @@ def _rendered_lines(
     if previous:
         yield ""
     before = answerer_of(previous) if previous else None
-    yield from rendered_turn(turn, items, before, drawing, usage=shown.usage, with_reasoning=True)
+    yield from rendered_turn(*(turn, files, items, before, drawing), usage=shown.usage, with_reasoning=True)
     if shown.runs:
         yield ""
         yield from _run_lines(conversation, turn, terminal=True)

@@ -17,7 +17,7 @@ from chatmgr.terminal.console import console
 from chatmgr.terminal.durations import divider, time_later
 from chatmgr.terminal.graphics.drawn_image import Drawing, undrawn
 from chatmgr.terminal.region import stdout_size
-from chatmgr.terminal.turn_lines import turn_lines
+from chatmgr.terminal.turn_lines import File, turn_lines
 from chatmgr.ui.context import app, markdown
 from chatmgr.ui.images import stored_image
 
@@ -71,16 +71,14 @@ def show_turns(turns: Iterable[Turn]) -> None:
             console.gap()
             _show_pause(time_later(ended, turn.started_at))
         drawing = stored_image if terminal else undrawn
-        items = app().reader.items.of(turn)
-        show = rendered_turn(turn, items, before, drawing) if rendered else _plain_turn(turn, items, drawing)
-        for line in show:
+        files, items = app().reader.turns.attachments(turn), app().reader.items.of(turn)
+        for line in (
+            rendered_turn(turn, files, items, before, drawing)
+            if rendered
+            else turn_lines(turn, files, terminal=terminal, items=items, drawing=drawing)
+        ):
             console.out(line)
         ended, before = turn.finished_at or turn.started_at, answerer_of(turn)
-
-
-def _plain_turn(turn: Turn, items: "list[StoredItem]", drawing: Drawing) -> Iterator[str]:
-    files = app().reader.turns.attachments(turn)
-    return turn_lines(turn, files, terminal=sys.stdout.isatty(), items=items, drawing=drawing)
 
 
 def answerer_of(turn: Turn) -> "Answerer | None":
@@ -90,6 +88,7 @@ def answerer_of(turn: Turn) -> "Answerer | None":
 
 def rendered_turn(
     turn: Turn,
+    files: Iterable[File],
     items: "list[StoredItem]",
     before: "Answerer | None",
     drawing: Drawing = undrawn,
@@ -101,7 +100,7 @@ def rendered_turn(
     from chatmgr.terminal.rendered_turn import turn_rows
 
     yield from turn_rows(
-        *(turn, app().reader.turns.attachments(turn), items),
+        *(turn, files, items),
         width=stdout_size()[0],
         now=datetime.now(UTC),
         before=before,
