@@ -7,11 +7,10 @@ bottom area reads them when it draws.
 import time
 from collections.abc import Callable
 
+from chatmgr.terminal import spinner
 from chatmgr.terminal.sanitize import clean, display_width, one_line
 from chatmgr.terminal.theme import styled
 
-SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_FRAME_SECONDS = 0.1
 _MARGIN = "  "
 _WIDEST = 79  # columns: a wider screen does not put the keys at its other end
 _CHARACTERS_PER_TOKEN = 4
@@ -83,11 +82,10 @@ class RunningLine:
 
     def _line(self, width: int) -> str:
         now = time.monotonic()
-        frame = SPINNER[int(now / _FRAME_SECONDS) % len(SPINNER)]
         facts = self._facts(now)
         while len(facts) > 1 and display_width(" · ".join(facts)) > width - len(_MARGIN) - 2:
             facts.pop()
-        line = one_line(f"{frame} {' · '.join(facts)}", max(width - len(_MARGIN), 1))
+        line = one_line(f"{spinner.frame(now)} {' · '.join(facts)}", max(width - len(_MARGIN), 1))
         taken = len(_MARGIN) + display_width(line)
         room = min(width, _WIDEST) - taken - 2
         hints = ("Ctrl-C leaves", "") if self._stopping else _HINTS

@@ -9,13 +9,12 @@ import threading
 import time
 from typing import NamedTuple, TextIO
 
+from chatmgr.terminal import spinner
 from chatmgr.terminal.console import can_move_cursor, console
 from chatmgr.terminal.region import Region, terminal_size
 from chatmgr.terminal.sanitize import clean, one_line
 from chatmgr.terminal.theme import styled
 
-_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_FRAME_SECONDS = 0.1
 _REASONING_ROWS = 6
 _BAR_WIDTH = 30
 
@@ -136,7 +135,7 @@ class Status:
             self._stop_event = None
 
     def _animate(self, stop_event: threading.Event) -> None:
-        while not stop_event.wait(_FRAME_SECONDS):
+        while not stop_event.wait(spinner.FRAME_SECONDS):
             with self._lock:
                 if stop_event.is_set():
                     return
@@ -156,9 +155,9 @@ class Status:
             self._region.draw(self._reasoning_rows(width))
         text = self._label
         if self._timed:
-            elapsed = int(time.monotonic() - self._since)
-            frame = _SPINNER[int(time.monotonic() / _FRAME_SECONDS) % len(_SPINNER)]
-            text = f"{frame} {text}" + (f" · {elapsed} s" if elapsed else "")
+            now = time.monotonic()
+            elapsed = int(now - self._since)
+            text = f"{spinner.frame(now)} {text}" + (f" · {elapsed} s" if elapsed else "")
         self._stream.write(f"\r{styled(one_line(text, min(width - 1, 78)), 'fact', True)}\x1b[K")
         self._visible = console.status_shown = True
         self._stream.flush()

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from chatmgr.terminal.running_line import SPINNER
+from chatmgr.terminal.spinner import FRAMES
 from tests.support.drawing_terminal import DrawingTerminal
 from tests.support.emulator import Emulator
 from tests.support.pseudo_terminal import TerminalProcess
@@ -78,7 +78,7 @@ class Screen:
     @property
     def is_streaming(self) -> bool:
         """Whether an answer is on its way, with the input line below it."""
-        return any(line.lstrip()[:1] in SPINNER for line in self.lines)
+        return any(line.lstrip()[:1] in FRAMES for line in self.lines)
 
     @property
     def is_at_prompt(self) -> bool:

@@ -34,9 +34,9 @@ from chatmgr.domain.interrupts import interrupts
 from chatmgr.terminal.bottom_area import BottomArea
 from chatmgr.terminal.console import console
 from chatmgr.terminal.job_control import redrawn_after_stop
+from chatmgr.terminal.spinner import FRAME_SECONDS
 from chatmgr.terminal.typeahead import capturing
 
-_FRAME_SECONDS = 0.1
 _DRAW_SECONDS = 0.05
 _ESCAPE_SECONDS, _SEQUENCE_SECONDS = 0.1, 0.5  # how long the rest of a key may take to arrive
 
@@ -211,7 +211,7 @@ class StreamingLine:
 
     async def _animate(self) -> None:
         while True:
-            await asyncio.sleep(_FRAME_SECONDS)
+            await asyncio.sleep(FRAME_SECONDS)
             self._refresh()
 
     def _on_read(self) -> None:
