@@ -1,0 +1,1 @@
+"""Reads what other programs keep of conversations. Knows their formats, and nothing of our database."""

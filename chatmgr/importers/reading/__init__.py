@@ -1,0 +1,1 @@
+"""Reads files, archives and folders that strangers made: with bounded memory, and never written to."""

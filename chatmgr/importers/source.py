@@ -1,0 +1,144 @@
+"""What an importer of a kind of source looks like, and what it hands over.
+
+There are four kinds, by what is recognised: ``RecordImporter`` (a JSON object, alone or in an array, is a
+conversation), ``LinesImporter`` (a file of JSON Lines is one), ``DatabaseImporter`` (a SQLite file holds
+many), and ``FileImporter`` (anything else). All of them recognise by content, never by name.
+
+They hand over *entries*: each says which conversation it is and what it looks like now, cheaply, so that one
+that is known already is never converted.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, BinaryIO, Protocol
+
+from chatmgr.domain.fast_dataclass import dataclass
+from chatmgr.domain.source_conversations import Place, SourceConversation
+
+Record = Mapping[str, Any]
+
+
+class Unreadable(Exception):
+    """A conversation, or a file, cannot be imported; the text says why, for a person, without its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A conversation in a source that has not been converted yet.
+
+    ``digest`` is another one whenever anything about the conversation is. ``read`` converts it, and raises
+    ``Unreadable`` where that fails. ``updated_at`` is for ``--since``, and for the same conversation met twice.
+    """
+
+    kind: str
+    id: str
+    digest: str
+    place: Place
+    read: Callable[[], SourceConversation]
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something that holds no conversation, or that cannot be read. A ``fault`` counts as an error."""
+
+    place: Place
+    reason: str
+    fault: bool = False
+
+
+class Member(Protocol):
+    """A file to read: on the disk, in an archive, or from standard input."""
+
+    place: Place
+    modified_at: datetime | None
+
+    def open(self) -> BinaryIO:
+        """Its bytes from the beginning; reading is bounded, whatever an archive claims."""
+        ...
+
+
+class Surroundings(Protocol):
+    """What lies beside a member: in the same archive, or the same folder."""
+
+    member: Member
+
+    def file(self, stem: str) -> tuple[str, bytes] | None:
+        """The name and the bytes of the file whose name begins with a stem, anywhere beside the member."""
+        ...
+
+    def json(self, name: str) -> Any:
+        """The content of a small JSON file of this name anywhere beside the member; None where none is."""
+        ...
+
+
+class RecordImporter(Protocol):
+    """Reads a JSON object that is one conversation."""
+
+    kind: str  # as it is stored: “chatgpt”
+    label: str  # as people call it: “ChatGPT”
+
+    def recognises(self, record: Record) -> bool:
+        """Whether an object is a conversation of this kind."""
+        ...
+
+    def id_of(self, record: Record, around: Surroundings) -> str:
+        """The conversation's own id; one made of its content where it has none."""
+        ...
+
+    def updated_at(self, record: Record) -> datetime | None:
+        """When it changed last, where it says so."""
+        ...
+
+    def convert(self, record: Record, around: Surroundings) -> SourceConversation:
+        """The conversation."""
+        ...
+
+
+class LinesImporter(Protocol):
+    """Reads a file of JSON Lines that is one conversation."""
+
+    kind: str
+    label: str
+
+    def recognises(self, first: Sequence[Record]) -> bool:
+        """Whether the first lines (up to 20) are those of this kind."""
+        ...
+
+    def convert(self, lines: Iterator[Record], around: Surroundings) -> SourceConversation:
+        """The conversation. Lines that are not JSON, as a last one cut short, were left out and counted."""
+        ...
+
+
+class DatabaseImporter(Protocol):
+    """Reads a SQLite file of another program, opened for reading only."""
+
+    kind: str
+    label: str
+
+    def recognises(self, tables: Mapping[str, frozenset[str]]) -> bool:
+        """Whether a database with these tables (and their columns) is of this kind."""
+        ...
+
+    def entries(self, db: sqlite3.Connection, around: Surroundings) -> Iterator[Entry | LeftOut]:
+        """Its conversations."""
+        ...
+
+
+class FileImporter(Protocol):
+    """Reads a file of any other form: HTML, YAML, CSV, a folder's main file."""
+
+    kind: str
+    label: str
+
+    def recognises(self, head: bytes) -> bool:
+        """Whether a file that begins with these bytes (up to 64 KB) is of this kind."""
+        ...
+
+    def entries(self, around: Surroundings) -> Iterator[Entry | LeftOut]:
+        """Its conversations."""
+        ...
+
+
+Importer = RecordImporter | LinesImporter | DatabaseImporter | FileImporter
