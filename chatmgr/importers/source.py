@@ -28,7 +28,7 @@ class Entry:
     """A conversation in a source that has not been converted yet.
 
     ``digest`` is another one whenever anything about the conversation is. ``read`` converts it, and raises
-    ``Unreadable`` where that fails. ``updated_at`` is for ``--since``, and for the same conversation met twice.
+    ``Unreadable`` where that fails. ``updated_at`` is for ``--since``, and for a conversation met twice.
     """
 
     kind: str
