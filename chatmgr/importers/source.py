@@ -27,6 +27,8 @@ class Unreadable(Exception):
 class Entry:
     """A conversation in a source that has not been converted yet.
 
+    It is to be read before the next one is asked for, if at all.
+
     ``digest`` is another one whenever anything about the conversation is. ``read`` converts it, and raises
     ``Unreadable`` where that fails. ``updated_at`` is for ``--since``, and for a conversation met twice.
     """
@@ -49,10 +51,30 @@ class LeftOut:
 
 
 class Member(Protocol):
-    """A file to read: on the disk, in an archive, or from standard input."""
+    """A file to read: on the disk, in an archive, or from standard input.
 
-    place: Place
-    modified_at: datetime | None
+    ``name`` is its path below what was given, with slashes; empty for standard input.
+    """
+
+    @property
+    def place(self) -> Place:
+        """Where it is, for people."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its path below the folder or the archive that was given."""
+        ...
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """When the file was changed last."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has, or claims to have."""
+        ...
 
     def open(self) -> BinaryIO:
         """Its bytes from the beginning; reading is bounded, whatever an archive claims."""
@@ -62,7 +84,12 @@ class Member(Protocol):
 class Surroundings(Protocol):
     """What lies beside a member: in the same archive, or the same folder."""
 
-    member: Member
+    broken_lines: int  # of the member's lines, those that could not be read
+
+    @property
+    def member(self) -> Member:
+        """The member itself."""
+        ...
 
     def file(self, stem: str) -> tuple[str, bytes] | None:
         """The name and the bytes of the file whose name begins with a stem, anywhere beside the member."""
@@ -70,6 +97,10 @@ class Surroundings(Protocol):
 
     def json(self, name: str) -> Any:
         """The content of a small JSON file of this name anywhere beside the member; None where none is."""
+        ...
+
+    def names(self, suffix: str) -> list[Member]:
+        """The files whose names end so, in lower case."""
         ...
 
 
@@ -97,13 +128,17 @@ class RecordImporter(Protocol):
 
 
 class LinesImporter(Protocol):
-    """Reads a file of JSON Lines that is one conversation."""
+    """Reads a file of JSON Lines, or a JSON array of messages, that is one conversation as a whole."""
 
     kind: str
     label: str
 
     def recognises(self, first: Sequence[Record]) -> bool:
         """Whether the first lines (up to 20) are those of this kind."""
+        ...
+
+    def id_of(self, lines: Sequence[Record], around: Surroundings) -> str:
+        """The conversation's own id; one made of the file's name and its first message where it has none."""
         ...
 
     def convert(self, lines: Iterator[Record], around: Surroundings) -> SourceConversation:
