@@ -45,7 +45,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "branches": ("id", "key", "conversation_id", "parent_id", "parent_position", "created_at"),
     "path_segments": ("conversation_id", "first", "branch_id", "last"),
     "journal": ("id", "conversation_id", "action", "detail", "pid", "host", "created_at"),
-    "sources": ("kind", "source_id", "key"),
+    "sources": ("kind", "source_id", "key", "digest"),
     "tags": ("conversation_id", "name"),
     "threads": (
         *("id", "conversation_id", "provider", "endpoint", "remote_id", "synced", "doubtful"),

@@ -24,8 +24,8 @@ from tests.support.commands import KEY, Chatmgr
 from tests.support.sample_stores import SampleStore, fill_long, python_type
 
 Rows = dict[str, list[dict[str, Any]]]
-# Facts about the database itself, and what an export gives as the content of a message.
-NOT_OF_CONVERSATIONS = {"meta", "answer_parts"}
+# Facts about the database itself, what is gone, and what an export gives as the content of a message.
+NOT_OF_CONVERSATIONS = {"meta", "deletions", "answer_parts"}
 
 
 def kept(url: str) -> Rows:

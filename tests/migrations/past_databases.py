@@ -17,10 +17,13 @@ from tests.support.store import connected
 PAST = sorted(Path(__file__).with_name("past").glob("*.sql"))
 # Parents first.
 TABLES = (
-    *("assistants", "assistant_versions", "remote_assistants", "conversations", "tags", "threads"),
-    *("turns", "runs", "messages", "answer_parts", "blobs", "attachments", "remote_files"),
+    *("assistants", "assistant_versions", "remote_assistants", "branches", "conversations", "path_segments"),
+    *("tags", "threads", "journal", "sources", "turns", "runs", "messages", "answer_parts", "blobs", "items"),
+    *("attachments", "remote_files"),
 )
-_WITHOUT_ID = {"tags", "answer_parts", "blobs"}
+BEFORE_THE_TREE = PAST[3]  # more turns can be added to it, a row each
+_WITHOUT_ID = {"tags", "answer_parts", "blobs", "path_segments", "sources"}
+_JSON = {"assistant_versions.params", "journal.detail", "items.content"}
 _MORE = """WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})"""
 _CONVERSATION = """INSERT INTO conversations (id, key, name, title, assistant_id, model, provider, turns,
 last_run_id, created_at, updated_at, used_at, folder)
@@ -42,7 +45,10 @@ Rows = dict[str, dict[object, dict[str, object]]]
 
 
 def load(url: str, past: Path, turns: int = 0) -> Rows:
-    """Make a SQLite database as it was kept, with so many turns more; returns its rows."""
+    """Make a SQLite database as it was kept, with so many turns more; returns its rows.
+
+    Only one of ``BEFORE_THE_TREE`` takes more turns.
+    """
     path = sqlite_path(url)
     assert path is not None
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,14 +68,14 @@ def load_postgres(url: str, source: Rows, patch: pytest.MonkeyPatch, revision: s
         earlier.setattr(migrate, "HEAD", revision)
         migrate.upgrade(url)
     with psycopg.connect(url) as db:
-        for table in TABLES:
+        for table in filter(source.__contains__, TABLES):
             kinds: dict[str, str] = dict(
                 db.execute(
                     "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s",
                     [table],
                 ).fetchall()
             )
-            for row in source.get(table, {}).values():
+            for row in source[table].values():
                 values = [_as_postgres(value, kinds[name]) for name, value in row.items()]
                 places = ", ".join(["%s"] * len(values))
                 db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})".encode(), values)
@@ -98,7 +104,7 @@ def rows(url: str) -> Rows:
                 continue
             names = [column[0] for column in cursor.description]
             records = [
-                {name: _portable(name, value) for name, value in zip(names, row, strict=True)}
+                {name: _portable(table, name, value) for name, value in zip(names, row, strict=True)}
                 for row in cursor
             ]
             keys = names[:1] if table not in _WITHOUT_ID else names[:2]
@@ -106,10 +112,10 @@ def rows(url: str) -> Rows:
     return found
 
 
-def _portable(name: str, value: Any) -> object:
+def _portable(table: str, name: str, value: Any) -> object:
     if name.endswith("_at") and value is not None:
         return value if isinstance(value, datetime) else datetime.fromisoformat(f"{value}+00:00")
-    if name == "params":
+    if f"{table}.{name}" in _JSON:
         return json.loads(value) if isinstance(value, str) else value
     return bytes(value) if isinstance(value, bytes | memoryview) else value
 

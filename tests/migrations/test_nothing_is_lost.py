@@ -11,9 +11,15 @@ from chatmgr.services.export import Exporter
 from chatmgr.store import integrity, migrate
 from chatmgr.store.reader import Reader
 from tests.formats.test_lossless import flattened, of_lines
-from tests.migrations.past_databases import PAST, Rows, load, load_postgres, lost, rows
+from tests.migrations.past_databases import BEFORE_THE_TREE, PAST, Rows, load, load_postgres, lost, rows
 from tests.support.store import Store, query
 
+_KEYS = {
+    "tags": ["conversation_id", "name"],
+    "blobs": ["sha256", "size"],
+    "path_segments": ["conversation_id", "first"],
+    "sources": ["kind", "source_id"],
+}
 _KEYED = {
     "turns": "created_at",
     "runs": "started_at",
@@ -32,7 +38,7 @@ def _check_export(url: str, before: Rows) -> None:
     for table in before:
         if table == "answer_parts":  # the export has the message that they are part of
             continue
-        keys = {"tags": ["conversation_id", "name"], "blobs": ["sha256", "size"]}.get(table, ["id"])
+        keys = _KEYS.get(table, ["id"])
         after[table] = {tuple(record[key] for key in keys): record for record in exported[table]}
     wanted = {table: records for table, records in before.items() if table in after}
     assert lost(wanted, after) == []
@@ -74,12 +80,15 @@ def test_sqlite(sqlite_url: str, past: Path) -> None:
 
 
 def test_sqlite_with_many_turns(sqlite_url: str) -> None:
-    before = load(sqlite_url, PAST[-1], 3_000)
+    before = load(sqlite_url, BEFORE_THE_TREE, 3_000)
     migrate.upgrade(sqlite_url)
     _check(sqlite_url, before)
 
 
-def test_postgresql(postgres_url: str, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = load_postgres(postgres_url, load(sqlite_url, PAST[-1], 500), monkeypatch, PAST[-1].stem)
-    assert migrate.upgrade(postgres_url) == (PAST[-1].stem, None)
+@pytest.mark.parametrize(("past", "more"), [(BEFORE_THE_TREE, 500), (PAST[-1], 0)], ids=["0004", "newest"])
+def test_postgresql(
+    postgres_url: str, sqlite_url: str, monkeypatch: pytest.MonkeyPatch, past: Path, more: int
+) -> None:
+    before = load_postgres(postgres_url, load(sqlite_url, past, more), monkeypatch, past.stem)
+    assert migrate.upgrade(postgres_url) == (past.stem, None)
     _check(postgres_url, before)

@@ -47,6 +47,7 @@ class TestForGood:
         with_file(store, "goes", other)
         before = counts(store, *TABLES, "remote_files")
         with_file(store, "goes")
+        key = store.now("goes").id
         store.writer.threads.set(ThreadKey(store.now("goes").pk, "openai", ENDPOINT), "conv_1", 1)
         store.writer.conversations.tag([store.now("goes").pk], ["work"], [])
         store.writer.trash.purge(trashed(store, "goes"))
@@ -58,6 +59,7 @@ class TestForGood:
         assert kept == [1, 1, 1, 2, 0, 0]
         assert before[TABLES.index("blobs")] == 1
         assert [turn.user for turn in store.reader.turns.list(store.now("stays"))] == ["stays", "see"]
+        assert query(store.url, "SELECT key FROM deletions") == [(key,)]
         assert len(indexed(store.url)) == 3
 
     @pytest.mark.parametrize("how", ["writer", "cascade"])

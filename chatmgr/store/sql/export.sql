@@ -105,7 +105,7 @@ ORDER BY journal.id
 
 -- name: sources
 -- include: held
-SELECT sources.kind, sources.source_id, sources.key
+SELECT sources.kind, sources.source_id, sources.key, sources.digest
 FROM sources
 WHERE sources.key IN (
         SELECT conversations.key

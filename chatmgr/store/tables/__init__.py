@@ -13,6 +13,7 @@ from chatmgr.store.tables.assistants import assistant_versions, assistants, remo
 from chatmgr.store.tables.conversations import (
     branches,
     conversations,
+    deletions,
     journal,
     path_segments,
     sources,
@@ -40,6 +41,7 @@ __all__ = [
     "blobs",
     "branches",
     "conversations",
+    "deletions",
     "items",
     "journal",
     "messages",

@@ -85,12 +85,24 @@ tags = Table(
 )
 
 # What came from other programs: their own ids, by the kind of source, and the key that the row has here.
+# ``digest`` is what a conversation looked like there when it was imported last. Of the kind ``file`` are whole
+# files that were imported without a fault, by their hash. A row stays when its conversation is deleted for
+# good, so that the next import does not bring that back.
 sources = Table(
     "sources",
     metadata,
     Column("kind", Text, primary_key=True),
     Column("source_id", Text, primary_key=True),
     column("key", Text, index=True),
+    column("digest", Text, server_default=""),
+)
+
+# The keys of conversations that were deleted for good, so that nothing brings them back by itself.
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("key", Text, primary_key=True),
+    column("deleted_at", UtcDateTime),
 )
 
 # A conversation's remote counterpart at one endpoint: a cache, which can be rebuilt. It holds the path up to

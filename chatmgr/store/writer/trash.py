@@ -6,7 +6,7 @@ raise Busy where one of them was deleted or restored meanwhile.
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Delete, Table, delete, exists, func, select
+from sqlalchemy import Connection, Delete, Table, delete, exists, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, UsageFault
@@ -137,6 +137,7 @@ def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> No
         db.execute(delete(tables.turns).where(in_pieces(some)))
     unreached.hand_over()
     for batch in batches(conversations):
+        _note_deleted(db, batch)
         for table in (tables.tags, tables.threads, tables.journal, tables.path_segments):
             db.execute(delete(table).where(table.c.conversation_id.in_(batch)))
         db.execute(delete(tables.conversations).where(tables.conversations.c.id.in_(batch)))
@@ -144,6 +145,16 @@ def _purge(db: Connection, conversations: list[int], unreached: Unreached) -> No
         db.execute(delete(tables.branches).where(tables.branches.c.id == branch))
     for hashes in batches(sorted(files)):
         delete_unused_files(db, hashes)
+
+
+def _note_deleted(db: Connection, conversations: list[int]) -> None:
+    """Keep the keys of conversations that are about to be deleted for good."""
+    columns = tables.conversations.c
+    keys = db.scalars(select(columns.key).where(columns.id.in_(conversations))).all()
+    known = set(db.scalars(select(tables.deletions.c.key).where(tables.deletions.c.key.in_(keys))))
+    rows = [{"key": key, "deleted_at": now()} for key in keys if key not in known]
+    if rows:
+        db.execute(insert(tables.deletions), rows)
 
 
 def _refuse_live(db: Connection, conversations: Sequence[int]) -> None:
