@@ -19,3 +19,12 @@ def new_key(milliseconds: int | None = None, entropy: bytes = b"") -> str:
     variant = 0x8000 | random >> 52 & 0x3FFF
     tail = random & 0xFFFF_FFFF_FFFF
     return f"{moment >> 16 & 0xFFFF_FFFF:08x}-{moment & 0xFFFF:04x}-{version:04x}-{variant:04x}-{tail:012x}"
+
+
+def derived_key(*parts: str) -> str:
+    """A key that is made of what it stands for: the same wherever that is known (a UUID of version 8)."""
+    from hashlib import sha256
+
+    digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"

@@ -80,6 +80,11 @@ def _fill(view: str, condition: str) -> list[str]:
     ]
 
 
+def fill_keys(view: str, count: int) -> list[str]:
+    """Add so many documents, named by their keys, to both tables; see ``bulk``."""
+    return _fill(view, f"key IN ({', '.join('?' * count)})")
+
+
 def _around(name: str, change: str, view: str, condition: str, when: str = "") -> list[str]:
     """The two triggers before and after a change; ``_INDEXED`` stands for which documents they maintain."""
     guard = f" WHEN {when}" if when else ""

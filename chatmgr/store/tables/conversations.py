@@ -85,9 +85,9 @@ tags = Table(
 )
 
 # What came from other programs: their own ids, by the kind of source, and the key that the row has here.
-# ``digest`` is what a conversation looked like there when it was imported last. Of the kind ``file`` are whole
-# files that were imported without a fault, by their hash. A row stays when its conversation is deleted for
-# good, so that the next import does not bring that back.
+# ``digest`` is what a conversation looked like there when it was imported last. Of the kind ``file`` are
+# whole files that were imported without a fault, by their hash. A row stays when its conversation is deleted
+# for good, so that the next import does not bring that back.
 sources = Table(
     "sources",
     metadata,

@@ -9,6 +9,7 @@ from chatmgr.store.writer.database import Database
 if TYPE_CHECKING:
     from chatmgr.store.writer.assistants import AssistantWriter
     from chatmgr.store.writer.conversations import ConversationWriter
+    from chatmgr.store.writer.merge import MergeWriter
     from chatmgr.store.writer.meta import MetaWriter
     from chatmgr.store.writer.runs import RunWriter
     from chatmgr.store.writer.search_index import SearchIndexWriter
@@ -86,6 +87,13 @@ class Writer:
         from chatmgr.store.writer.search_index import SearchIndexWriter
 
         return SearchIndexWriter(self.database)
+
+    @cached_property
+    def merging(self) -> "MergeWriter":
+        """Conversations from elsewhere, by keys."""
+        from chatmgr.store.writer.merge import MergeWriter
+
+        return MergeWriter(self.database)
 
     @cached_property
     def meta(self) -> "MetaWriter":
