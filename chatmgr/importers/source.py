@@ -1,8 +1,12 @@
 """What an importer of a kind of source looks like, and what it hands over.
 
-There are four kinds, by what is recognised: ``RecordImporter`` (a JSON object, alone or in an array, is a
-conversation), ``LinesImporter`` (a file of JSON Lines is one), ``DatabaseImporter`` (a SQLite file holds
-many), and ``FileImporter`` (anything else). All of them recognise by content, never by name.
+There are five shapes, by what is recognised: ``RecordImporter`` (a JSON object, alone, in an array or on a
+line, is a conversation), ``LinesImporter`` (all objects of a file are one together), ``RowsImporter`` (they
+are many, which it tells apart itself), ``DatabaseImporter`` (a SQLite file holds many), and ``FileImporter``
+(anything else). All of them recognise by content, never by name.
+
+What they are given is clean: no NUL, no lone surrogate. Values may be of any type and depth all the same;
+what an importer raises over that becomes ``Unreadable``, and ends no other conversation.
 
 They hand over *entries*: each says which conversation it is and what it looks like now, cheaply, so that one
 that is known already is never converted.
@@ -95,6 +99,10 @@ class Surroundings(Protocol):
         """The name and the bytes of the file whose name begins with a stem, anywhere beside the member."""
         ...
 
+    def has(self, stem: str) -> bool:
+        """Whether there is such a file, without reading it."""
+        ...
+
     def json(self, name: str) -> Any:
         """The content of a small JSON file of this name anywhere beside the member; None where none is."""
         ...
@@ -146,6 +154,21 @@ class LinesImporter(Protocol):
         ...
 
 
+class RowsImporter(Protocol):
+    """Reads a file whose objects, in JSON Lines or in an array, are many conversations together."""
+
+    kind: str
+    label: str
+
+    def recognises(self, first: Sequence[Record]) -> bool:
+        """Whether the first rows (up to 20) are those of this kind."""
+        ...
+
+    def entries(self, rows: Iterator[Record], around: Surroundings) -> Iterator[Entry | LeftOut]:
+        """Its conversations."""
+        ...
+
+
 class DatabaseImporter(Protocol):
     """Reads a SQLite file of another program, opened for reading only."""
 
@@ -176,4 +199,4 @@ class FileImporter(Protocol):
         ...
 
 
-Importer = RecordImporter | LinesImporter | DatabaseImporter | FileImporter
+Importer = RecordImporter | LinesImporter | RowsImporter | DatabaseImporter | FileImporter

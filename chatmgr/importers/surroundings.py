@@ -1,7 +1,6 @@
 """What lies beside a file that is imported: pictures, lists of names, projects."""
 
 import io
-from functools import cached_property
 from typing import Any
 
 from chatmgr.importers.reading.json_stream import JsonValue, json_values
@@ -23,11 +22,14 @@ class Around:
         self.member = member
         self.broken_lines = 0
 
-    @cached_property
-    def _known(self) -> dict[str, Any]:
-        # Kept with the container: each of its files asks for the same lists.
-        known: dict[str, Any] = self._container.__dict__.setdefault("known_json", {})
-        return known
+    @property
+    def single(self) -> bool:
+        """Whether a person named just this file."""
+        return self._container.single
+
+    def has(self, stem: str) -> bool:
+        """Whether there is a file whose name begins with a stem, without reading it."""
+        return bool(stem) and self._container.starting_with(stem) is not None
 
     def file(self, stem: str) -> tuple[str, bytes] | None:
         """The name and the bytes of the file whose name begins with a stem; None where there is none."""
@@ -43,9 +45,10 @@ class Around:
 
     def json(self, name: str) -> Any:
         """The content of a small JSON file of this name; None where there is none, or it cannot be read."""
-        if name not in self._known:
-            self._known[name] = self._read_json(name)
-        return self._known[name]
+        known = self._container.known_json  # each of its files asks for the same lists
+        if name not in known:
+            known[name] = self._read_json(name)
+        return known[name]
 
     def _read_json(self, name: str) -> Any:
         member = self._container.named(name)

@@ -2,288 +2,189 @@
 
 Nothing is unpacked: members of an archive are read in place, by their entries, never by their names. What is
 read is counted as it comes, whatever the archive claims, and what would go beyond the limits is refused.
+Links inside folders and archives are not followed, and a file is met once, whatever its names.
 """
 
-import io
 import os
 import stat
-import sys
-import tempfile
-import zipfile
-import zlib
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path, PurePath, PurePosixPath
-from typing import IO, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
-from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.source_conversations import Place
+from chatmgr.importers.reading.archive import ZIP_MAGICS, archived_files
+from chatmgr.importers.reading.files import (
+    DiskFile,
+    SpooledFile,
+    disk_file,
+    folder_files,
+    unread_reason,
+)
+from chatmgr.importers.reading.limits import LIMITS, Limits
+from chatmgr.importers.reading.packed import unpacked
 from chatmgr.importers.source import LeftOut, Member, Unreadable
 
 STDIN = "-"
-_LARGEST = 8 << 30  # bytes of one member
-_FREE = 64 << 20  # bytes that any member may have, however well it was compressed
-_RATIO = 250  # bytes out of one: JSON has about 20
-_CHUNK = 1 << 20
-_SKIPPED = frozenset({"node_modules", ".git", "__pycache__", ".venv", "__MACOSX"})
-_ZIP = b"PK\x03\x04"
-_EMPTY_ZIP = b"PK\x05\x06"
-
-
-@dataclass(frozen=True, slots=True)
-class DiskFile:
-    """A file on the disk. ``name`` is its path below the folder that was given, with slashes."""
-
-    place: Place
-    modified_at: datetime | None
-    size: int
-    name: str
-    path: Path
-
-    def open(self) -> BinaryIO:
-        """Its bytes from the beginning."""
-        return self.path.open("rb")
-
-
-@dataclass(frozen=True, slots=True)
-class ArchivedFile:
-    """A member of a zip archive, read in place."""
-
-    place: Place
-    modified_at: datetime | None
-    size: int
-    name: str
-    archive: zipfile.ZipFile
-    entry: zipfile.ZipInfo
-
-    def open(self) -> BinaryIO:
-        """Its bytes from the beginning, up to the limits."""
-        try:
-            opened = self.archive.open(self.entry)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
-            raise Unreadable(_why(error)) from None
-        return io.BufferedReader(_Limited(opened, self.entry.compress_size), _CHUNK)
-
-
-class _Limited(io.RawIOBase):
-    """A member that ends with ``Unreadable`` when it has more bytes than it may."""
-
-    def __init__(self, opened: IO[bytes], compressed: int) -> None:
-        self._opened = opened
-        self._left = min(_LARGEST, max(_FREE, compressed * _RATIO))
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
-        try:
-            piece = self._opened.read(len(buffer))
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise Unreadable(_why(error)) from None
-        self._left -= len(piece)
-        if self._left < 0:
-            raise Unreadable("it unpacks to more than any export would")
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, RuntimeError) and "password" in str(error):
-        return "it is encrypted"
-    return "the archive is damaged there"
+_NEAR = 2  # folders that are looked through beside a file that was given alone
+_HEAD = 4  # bytes by which something packed is known
 
 
 class Container:
-    """What was given in one piece: a file, a folder, or an archive, with everything in it."""
+    """What was given in one piece: a file, a folder, or an archive, with everything in it.
 
-    def __init__(self, files: list[Member], refused: list[LeftOut]) -> None:
+    ``single``: it is one file, which a person named. ``beside`` finds what else lies around that.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        files: list[Member],
+        refused: list[LeftOut],
+        *,
+        single: bool = False,
+        beside: Callable[[], Iterable[Member]] | None = None,
+    ) -> None:
+        self.place = place
         self.files = files
         self.refused = refused
-        self._by_base: dict[str, list[Member]] | None = None
+        self.single = single
+        self.known_json: dict[str, Any] = {}
+        self._beside = beside
 
     def named(self, name: str) -> Member | None:
         """The first file of this base name, anywhere."""
-        return next(iter(self._bases().get(name.lower(), ())), None)
+        member = self.starting_with(name)
+        return member if member and _base(member) == name.lower() else None
 
     def starting_with(self, stem: str) -> Member | None:
-        """The file whose base name begins with a stem: the one of that very name first, then the shortest."""
+        """The file whose base name is a stem, or begins with one that no letter or digit follows."""
         stem = stem.lower()
-        exact = self._bases().get(stem)
-        if exact:
-            return exact[0]
-        names = sorted((name for name in self._sorted_from(stem)), key=lambda name: (len(name), name))
-        return self._bases()[names[0]][0] if names else None
-
-    def _sorted_from(self, stem: str) -> Iterator[str]:
-        from bisect import bisect_left
-
-        bases = self._bases()
-        ordered = self._ordered = getattr(self, "_ordered", None) or sorted(bases)
-        for name in ordered[bisect_left(ordered, stem) :]:
-            if not name.startswith(stem):
-                return
-            yield name
-
-    def _bases(self) -> dict[str, list[Member]]:
-        if self._by_base is None:
-            self._by_base = {}
-            for file in self.files:
-                self._by_base.setdefault(PurePosixPath(file.name).name.lower(), []).append(file)
-        return self._by_base
-
-
-def containers(paths: Iterable[str]) -> Iterator[Container]:
-    """What each of some paths holds; ``-`` is standard input. Raises OSError where one cannot be read."""
-    met: set[tuple[int, int]] = set()
-    for name in paths:
-        if name == STDIN:
-            yield _container_of(_spooled(), met)
-        else:
-            yield _container_of(Path(name), met)
-
-
-def _container_of(given: "Path | _Spooled", met: set[tuple[int, int]]) -> Container:
-    if isinstance(given, _Spooled):
-        with given.open() as opened:
-            head = opened.read(4)
-        return _archive(given.open(), given.place) if _is_zip(head) else Container([given], [])
-    if given.is_dir():
-        return _folder(given, met)
-    file = _disk_file(given, given.name, given)
-    with given.open("rb") as opened:
-        head = opened.read(4)
-    return _archive(given.open("rb"), Place(given)) if _is_zip(head) else Container([file], [])
-
-
-def _is_zip(head: bytes) -> bool:
-    return head in (_ZIP, _EMPTY_ZIP)
-
-
-def _disk_file(path: Path, name: str, shown: PurePath) -> DiskFile:
-    status = path.stat()
-    return DiskFile(Place(shown), datetime.fromtimestamp(status.st_mtime, UTC), status.st_size, name, path)
-
-
-def _folder(root: Path, met: set[tuple[int, int]]) -> Container:
-    """The files of a folder, without following links, each of them once; archives in it are opened."""
-    files: list[Member] = []
-    refused: list[LeftOut] = []
-
-    def note_unread(error: OSError) -> None:
-        refused.append(_unread(error))
-
-    for folder, folders, names in os.walk(root, onerror=note_unread):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
-        for name in sorted(names):
-            path = Path(folder) / name
-            try:
-                status = path.lstat()
-                if not stat.S_ISREG(status.st_mode) or (status.st_dev, status.st_ino) in met:
-                    continue
-                met.add((status.st_dev, status.st_ino))
-                file = _disk_file(path, path.relative_to(root).as_posix(), path)
-                with path.open("rb") as opened:
-                    is_zip = _is_zip(opened.read(4))
-            except OSError as error:
-                refused.append(_unread(error))
-                continue
-            if is_zip:
-                inner = _archive(path.open("rb"), Place(path))
-                files += inner.files
-                refused += inner.refused
-            else:
-                files.append(file)
-    return Container(files, refused)
-
-
-def _unread(error: OSError) -> LeftOut:
-    return LeftOut(Place(PurePath(str(error.filename or "?"))), f"{error.strerror}", fault=True)
-
-
-def _archive(opened: BinaryIO, place: Place) -> Container:
-    try:
-        archive = zipfile.ZipFile(opened)
-        entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        opened.close()
-        reason = "the archive is damaged, or was not downloaded to its end"
-        return Container([], [LeftOut(place, reason, fault=True)])
-    files: list[Member] = []
-    refused: list[LeftOut] = []
-    for entry in entries:
-        name = entry.filename.replace("\\", "/")
-        if entry.is_dir() or name.endswith("/") or set(PurePosixPath(name).parts) & _SKIPPED:
-            continue
-        inner = Place(place.file, name)
-        if reason := _refusal(entry, name):
-            refused.append(LeftOut(inner, reason, fault=True))
-            continue
-        files.append(ArchivedFile(inner, _time_of(entry), entry.file_size, name, archive, entry))
-    return Container(files, refused)
-
-
-def _refusal(entry: zipfile.ZipInfo, name: str) -> str:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or name[1:2] == ":":
-        return "its name leads out of the archive"
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        return "it is a link"
-    return "it is encrypted" if entry.flag_bits & 1 else ""
-
-
-def _time_of(entry: zipfile.ZipInfo) -> datetime | None:
-    try:
-        return datetime(*entry.date_time, tzinfo=UTC)
-    except ValueError:
+        bases = self._by_base
+        for base, member in bases[bisect_left(bases, stem, key=lambda pair: pair[0]) :]:
+            if not base.startswith(stem):
+                return None
+            if not base[len(stem) : len(stem) + 1].isalnum():
+                return member
         return None
 
-
-@dataclass(frozen=True, slots=True)
-class _Spooled:
-    """Standard input, kept in a file without a name until the process ends."""
-
-    place: Place
-    modified_at: datetime | None
-    size: int
-    name: str
-    descriptor: int
-
-    def open(self) -> BinaryIO:
-        return cast(BinaryIO, _FromStart(self.descriptor, self.size))
+    @cached_property
+    def _by_base(self) -> list[tuple[str, Member]]:
+        files = [*self.files, *(self._beside() if self._beside else ())]
+        return sorted(((_base(file), file) for file in files), key=lambda pair: pair[0])
 
 
-class _FromStart(io.RawIOBase):
-    """Reads a file by its descriptor from the beginning, beside others who do."""
-
-    def __init__(self, descriptor: int, size: int) -> None:
-        self._descriptor, self._size, self._at = descriptor, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = max(0, {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence] + offset)
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
-        piece = os.pread(self._descriptor, len(buffer), self._at)
-        self._at += len(piece)
-        buffer[: len(piece)] = piece
-        return len(piece)
+def _base(member: Member) -> str:
+    return PurePosixPath(member.name).name.lower()
 
 
-def _spooled() -> _Spooled:
-    spool = tempfile.TemporaryFile()  # noqa: SIM115 - it is read until the process ends
-    while piece := sys.stdin.buffer.read(_CHUNK):
-        spool.write(piece)
-    spool.flush()
-    descriptor = os.dup(spool.fileno())
-    size = spool.tell()
-    spool.close()
-    return _Spooled(Place(PurePath("standard input")), None, size, "", descriptor)
+def containers(paths: Iterable[str], limits: Limits = LIMITS) -> Iterator[Container]:
+    """What each of some paths holds; ``-`` is standard input.
+
+    What cannot be read is among those refused. A container is open until the next one is asked for.
+    """
+    met: set[tuple[int, int]] = set()
+    for name in paths:
+        with ExitStack() as stack:
+            place = Place(PurePath("standard input" if name == STDIN else name))
+            try:
+                container = _Opening(stack, limits, met).container(name, place)
+            except Unreadable as error:
+                container = Container(place, [], [LeftOut(place, str(error), fault=True)])
+            except OSError as error:
+                container = Container(place, [], [LeftOut(place, unread_reason(error), fault=True)])
+            yield container
+
+
+class _Opening:
+    """Opens what was given. Archives stay open as long as the stack does."""
+
+    def __init__(self, stack: ExitStack, limits: Limits, met: set[tuple[int, int]]) -> None:
+        self._stack = stack
+        self._limits = limits
+        self._met = met
+
+    def container(self, name: str, place: Place) -> Container:
+        if name == STDIN:
+            with os.fdopen(os.dup(0), "rb") as stream:
+                return self._of_file(SpooledFile(place, stream, self._limits))
+        path = Path(name)
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            files, refused = self._sorted(folder_files(path, self._limits))
+            return Container(place, files, refused)
+        if stat.S_ISFIFO(mode):
+            with path.open("rb") as stream:
+                return self._of_file(SpooledFile(place, stream, self._limits))
+        if stat.S_ISREG(mode):
+            return self._of_file(disk_file(path, path.name))
+        raise Unreadable("it is no file and no folder")
+
+    def _of_file(self, given: DiskFile | SpooledFile) -> Container:
+        if _head(given) in ZIP_MAGICS:
+            files, refused = self._sorted([given])
+            return Container(given.place, files, refused)
+        files, refused = self._sorted([given])
+        beside = _neighbours(given.path.parent, self._limits) if isinstance(given, DiskFile) else None
+        return Container(given.place, files, refused, single=True, beside=beside)
+
+    def _sorted(
+        self, found: Iterable[Member | LeftOut], nested: int = 0
+    ) -> tuple[list[Member], list[LeftOut]]:
+        """The files to read, with those of archives, and what is refused."""
+        files: list[Member] = []
+        refused: list[LeftOut] = []
+        for member in found:
+            if isinstance(member, LeftOut):
+                refused.append(member)
+                continue
+            try:
+                if isinstance(member, DiskFile) and self._is_met(member.path):
+                    continue
+                head = _head(member)
+                if head not in ZIP_MAGICS:
+                    files.append(unpacked(member, head, self._limits))
+                elif nested == 2:
+                    reason = "it is an archive in an archive in an archive"
+                    refused.append(LeftOut(member.place, reason, fault=True))
+                else:
+                    inner = self._sorted(self._in_archive(member), nested + 1)
+                    files += inner[0]
+                    refused += inner[1]
+            except Unreadable as error:
+                refused.append(LeftOut(member.place, str(error), fault=True))
+            except OSError as error:
+                refused.append(LeftOut(member.place, unread_reason(error), fault=True))
+        return files, refused
+
+    def _in_archive(self, member: Member) -> Iterator[Member | LeftOut]:
+        if not isinstance(member, DiskFile | SpooledFile):
+            # An archive is read from its end, which what is packed itself has no quick way to.
+            with member.open() as stream:
+                spooled = SpooledFile(member.place, stream, self._limits, member.modified_at, member.name)
+            member = cast(Member, spooled)
+        opened: BinaryIO = self._stack.enter_context(member.open())
+        return archived_files(member, opened, self._limits)
+
+    def _is_met(self, path: Path) -> bool:
+        status = path.stat()
+        identity = (status.st_dev, status.st_ino)
+        met = identity in self._met
+        self._met.add(identity)
+        return met
+
+
+def _head(member: Member) -> bytes:
+    with member.open() as stream:
+        return stream.read(_HEAD)
+
+
+def _neighbours(folder: Path, limits: Limits) -> Callable[[], Iterable[Member]]:
+    def near() -> Iterator[Member]:
+        for file in folder_files(folder, limits, _NEAR):
+            if not isinstance(file, LeftOut):
+                yield file
+
+    return near
