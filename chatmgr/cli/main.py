@@ -37,6 +37,9 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Read and search": {
         "history": ("history", "List conversations, search them, or show the turns of one."),
         "stats": ("stats", "Count turns, tokens and cost, with plots."),
+    },
+    "Bring and take": {
+        "import": ("import_conversations", "Bring in conversations from other programs."),
         "export": ("export", "Export conversations: Markdown, JSON, HTML, text."),
     },
     "Keep order": {

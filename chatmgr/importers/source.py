@@ -35,6 +35,7 @@ class Entry:
 
     ``digest`` is another one whenever anything about the conversation is. ``read`` converts it, and raises
     ``Unreadable`` where that fails. ``updated_at`` is for ``--since``, and for a conversation met twice.
+    ``done``: so many bytes of what was given are read up to here, about.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Entry:
     place: Place
     read: Callable[[], SourceConversation]
     updated_at: datetime | None = None
+    done: int = 0
 
 
 @dataclass(frozen=True, slots=True)

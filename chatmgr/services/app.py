@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from chatmgr.config.settings import Settings
     from chatmgr.services.assistants import AssistantService
     from chatmgr.services.budget import Budget
+    from chatmgr.services.imports.service import ImportService
     from chatmgr.services.paths import PathService
     from chatmgr.services.providers import Providers
     from chatmgr.services.remote_deletion import RemoteDeletion
@@ -141,6 +142,13 @@ class App:
         from chatmgr.services.trash import Trash
 
         return Trash(self.reader, lambda: self.writer, int(self.settings.get("trash_days")))
+
+    @cached_property
+    def imports(self) -> "ImportService":
+        """Conversations from other programs."""
+        from chatmgr.services.imports.service import ImportService
+
+        return ImportService(self.reader, lambda: self.writer, self.providers.for_later)
 
     @cached_property
     def titles(self) -> "Titles":

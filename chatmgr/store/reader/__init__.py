@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chatmgr.store.reader.assistants import Assistants
     from chatmgr.store.reader.conversations import Conversations
     from chatmgr.store.reader.export import Export
+    from chatmgr.store.reader.imports import Imports
     from chatmgr.store.reader.items import Items
     from chatmgr.store.reader.journal import Journal
     from chatmgr.store.reader.meta import Meta
@@ -139,6 +140,13 @@ class Reader:
         from chatmgr.store.reader.export import Export
 
         return Export(self._session)
+
+    @cached_property
+    def imports(self) -> "Imports":
+        """What was imported before."""
+        from chatmgr.store.reader.imports import Imports
+
+        return Imports(self._session)
 
     @cached_property
     def texts(self) -> "Texts":
