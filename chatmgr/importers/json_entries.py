@@ -127,7 +127,8 @@ class JsonEntries:
         identity = importer.id_of(record, around)
         place = Place(place.file, place.member, place.index, identity)
         read = partial(guarded, partial(importer.convert, record, around))
-        return Entry(importer.kind, identity, digest, place, read, importer.updated_at(record))
+        changed = importer.updated_at(record) or around.member.modified_at
+        return Entry(importer.kind, identity, digest, place, read, changed)
 
     def _of_wrapped(self, members: Sequence[Any]) -> Iterator[Entry | LeftOut]:
         """What is in an object that nobody recognises, where that holds a list of objects."""

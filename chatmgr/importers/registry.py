@@ -26,7 +26,12 @@ class Source:
 
 
 # In the order in which they are asked.
-SOURCES: tuple[Source, ...] = ()
+SOURCES: tuple[Source, ...] = (
+    Source("claude.ai", "Claude.ai", "record", "chatmgr.importers.claude_ai", "ClaudeAi"),
+    Source("sharegpt", "ShareGPT", "record", "chatmgr.importers.chat_messages", "ShareGpt"),
+    Source("chat", "chat messages", "record", "chatmgr.importers.chat_messages", "ChatRecord"),
+    Source("chat", "chat messages", "lines", "chatmgr.importers.chat_messages", "MessageList"),
+)
 
 
 def kinds() -> dict[str, str]:
