@@ -28,6 +28,7 @@ class Source:
 # In the order in which they are asked.
 SOURCES: tuple[Source, ...] = (
     Source("claude.ai", "Claude.ai", "record", "chatmgr.importers.claude_ai", "ClaudeAi"),
+    Source("llm", "llm", "database", "chatmgr.importers.llm.database", "Llm"),
     Source("sharegpt", "ShareGPT", "record", "chatmgr.importers.chat_messages", "ShareGpt"),
     Source("chat", "chat messages", "record", "chatmgr.importers.chat_messages", "ChatRecord"),
     Source("chat", "chat messages", "lines", "chatmgr.importers.chat_messages", "MessageList"),

@@ -1,0 +1,1 @@
+"""The database of the program llm (``logs.db``), of every era of its schema."""
