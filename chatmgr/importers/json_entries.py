@@ -15,12 +15,13 @@ from chatmgr.importers.source import (
     Entry,
     LeftOut,
     LinesImporter,
+    Nothing,
     Record,
     RecordImporter,
     RowsImporter,
+    Surroundings,
     Unreadable,
 )
-from chatmgr.importers.surroundings import Around
 
 Values = Iterator[JsonValue | BadJson]
 Importers = Callable[[str], Sequence[Any]]
@@ -36,18 +37,19 @@ _WRAPPED = (
 
 
 class JsonEntries:
-    """Reads one member that holds JSON."""
+    """Reads one member that holds JSON; behind the words ``after``, where these are given."""
 
-    def __init__(self, around: Around, importers: Importers) -> None:
+    def __init__(self, around: Surroundings, importers: Importers, after: str = "") -> None:
         self._around = around
         self._place = around.member.place
         self._importers = importers
+        self._after = after
         self._left: dict[str, list[int]] = {}  # the places of what holds no conversation, by what it is
 
     def entries(self) -> Iterator[Entry | LeftOut]:
         """The conversations, and then what was left out, each reason once."""
         with self._around.member.open() as stream:
-            values = json_values(stream)
+            values = json_values(stream, after=self._after)
             first = _first(values)
             yield from self._of_values(first, chain(first, values))
         for reason, places in self._left.items():
@@ -119,7 +121,7 @@ class JsonEntries:
                 if guarded(partial(importer.recognises, record)):
                     return guarded(partial(self._entry, importer, record, digest, place))
         except Unreadable as error:
-            return LeftOut(place, str(error), fault=True)
+            return LeftOut(place, str(error), fault=not isinstance(error, Nothing))
         return None
 
     def _entry(self, importer: RecordImporter, record: Record, digest: str, place: Place) -> Entry:
@@ -127,6 +129,8 @@ class JsonEntries:
         identity = importer.id_of(record, around)
         place = Place(place.file, place.member, place.index, identity)
         read = partial(guarded, partial(importer.convert, record, around))
+        if (stem := getattr(importer, "beside", "")) and around.has(stem):
+            digest += "+"
         changed = importer.updated_at(record) or around.member.modified_at
         return Entry(importer.kind, identity, digest, place, read, changed)
 

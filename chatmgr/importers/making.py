@@ -2,23 +2,15 @@
 
 import hashlib
 import json
-import mimetypes
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chatmgr.domain.items import Item, ItemKind, canonical_json
 from chatmgr.domain.model import Attachment
+from chatmgr.importers.file_types import name_of, type_of
 
 Content = Mapping[str, Any]
 _LONGEST_RAW = 1 << 20  # characters of what nobody understands, and is kept as it is
-_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"%PDF", "application/pdf"),
-    (b"ID3", "audio/mpeg"),
-    (b"OggS", "audio/ogg"),
-)
 
 
 def text(words: str, citations: Iterable[Content] = ()) -> Item:
@@ -52,12 +44,14 @@ def tool_result(call_id: str, output: object) -> Item:
 
 def file_item(name: str, data: bytes | None, content_type: str = "", **more: object) -> Item:
     """A file, an image or a recording that came with an answer; without bytes, it says that it is missing."""
-    kind_of = content_type or type_of(name, data or b"")
+    kind_of = type_of(name, data or b"", content_type)
     main = kind_of.partition("/")[0]
     kind = {"image": ItemKind.IMAGE, "audio": ItemKind.AUDIO}.get(main, ItemKind.FILE)
-    content: dict[str, object] = {"name": name, "content_type": kind_of}
+    content: dict[str, object] = {"name": name_of(name, kind_of, str(kind)), "content_type": kind_of}
     if data is None:
         content["missing"] = "it is not in what was imported"
+        if kind_of.endswith("/*"):
+            del content["content_type"]
     else:
         content["size"] = len(data)
     return Item(kind, {**content, **{key: value for key, value in more.items() if value}}, data=data)
@@ -71,21 +65,13 @@ def other(kind: str, raw: object) -> Item:
 
 def attachment(name: str, data: bytes, content_type: str = "") -> Attachment:
     """A file that was sent with a message."""
-    kind = content_type or type_of(name, data)
-    return Attachment(name or "file", kind, hashlib.sha256(data).hexdigest(), data)
+    kind = type_of(name, data, content_type)
+    return Attachment(name_of(name, kind), kind, hashlib.sha256(data).hexdigest(), data)
 
 
 def text_file(name: str, words: str) -> Attachment:
     """A text that was sent as a file."""
     return attachment(name or "pasted.txt", words.encode("utf-8", "replace"), "text/plain")
-
-
-def type_of(name: str, data: bytes) -> str:
-    """The type of a file by its first bytes, else by its name."""
-    if data[:4] == b"RIFF":
-        return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(data[8:12], "application/octet-stream")
-    known = next((kind for magic, kind in _MAGIC if data.startswith(magic)), "")
-    return known or mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def as_json(value: object) -> str:

@@ -27,6 +27,8 @@ class Source:
 
 # In the order in which they are asked.
 SOURCES: tuple[Source, ...] = (
+    Source("chatgpt", "ChatGPT", "record", "chatmgr.importers.chatgpt.records", "ChatGPT"),
+    Source("chatgpt", "ChatGPT", "file", "chatmgr.importers.chatgpt.page", "ChatGPTPage"),
     Source("claude.ai", "Claude.ai", "record", "chatmgr.importers.claude_ai", "ClaudeAi"),
     Source("llm", "llm", "database", "chatmgr.importers.llm.database", "Llm"),
     Source("sharegpt", "ShareGPT", "record", "chatmgr.importers.chat_messages", "ShareGpt"),

@@ -27,6 +27,10 @@ class Unreadable(Exception):
     """A conversation, or a file, cannot be imported; the text says why, for a person, without its place."""
 
 
+class Nothing(Unreadable):
+    """A conversation has nothing in it that was said: it is left out, which is no fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A conversation in a source that has not been converted yet.
@@ -93,6 +97,11 @@ class Surroundings(Protocol):
     broken_lines: int  # of the member's lines, those that could not be read
 
     @property
+    def single(self) -> bool:
+        """Whether a person named just this file."""
+        ...
+
+    @property
     def member(self) -> Member:
         """The member itself."""
         ...
@@ -115,7 +124,11 @@ class Surroundings(Protocol):
 
 
 class RecordImporter(Protocol):
-    """Reads a JSON object that is one conversation."""
+    """Reads a JSON object that is one conversation.
+
+    Any method may raise ``Nothing``, or ``Unreadable``. An importer that takes files from beside a
+    conversation may have ``beside``, a stem that all their names have: with them, it looks different.
+    """
 
     kind: str  # as it is stored: “chatgpt”
     label: str  # as people call it: “ChatGPT”

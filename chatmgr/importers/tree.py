@@ -67,6 +67,7 @@ class _Builder:
     def __init__(self, conversation: SourceConversation) -> None:
         self._model = conversation.model
         messages = {message.id: message for message in conversation.messages}
+        self._places = {key: place for place, key in enumerate(messages)}
         self._messages, self._parents = messages_said(messages)
         self._children: dict[str, list[str]] = {}
         for key, parent in self._parents.items():
@@ -148,8 +149,12 @@ class _Builder:
         return len(self._drafts[turn].runs) - 1
 
     def _turn(self, draft: _Draft) -> SourceTurn:
-        runs = tuple(answer_of(chain, self._model) for chain in draft.runs)
-        chosen = draft.chosen if draft.chosen >= 0 else 0 if runs else -1
+        # The active path was walked first, but the order of the runs is that of the source.
+        order = sorted(
+            range(len(draft.runs)), key=lambda run: [self._places[message.id] for message in draft.runs[run]]
+        )
+        runs = tuple(answer_of(draft.runs[run], self._model) for run in order)
+        chosen = order.index(max(draft.chosen, 0)) if runs else -1
         message = draft.message
         if message is None:
             return SourceTurn("", draft.parent, "", (), (), draft.at, runs, chosen, draft.copy)

@@ -1,0 +1,212 @@
+"""The nodes of a ChatGPT conversation as messages: who said what, what was a call, and what nobody said."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from chatmgr.domain.items import Item, ItemKind
+from chatmgr.domain.model import Attachment
+from chatmgr.domain.source_conversations import SourceMessage, SourceRole
+from chatmgr.domain.states import RunState
+from chatmgr.importers.chatgpt.assets import Assets
+from chatmgr.importers.chatgpt.contents import (
+    CREATE_CANVAS,
+    Contents,
+    canvas,
+    parts_of,
+    plain_text,
+    text_item,
+)
+from chatmgr.importers.chatgpt.fields import Json, object_in, text_in
+from chatmgr.importers.times import from_seconds
+
+_INSTRUCTIONS = "user_editable_context"
+_UNSAID = frozenset({_INSTRUCTIONS, "model_editable_context", "reasoning_recap"})
+_ENDS = {
+    "max_tokens": (RunState.INCOMPLETE, "length"),
+    "interrupted": (RunState.INCOMPLETE, "cancelled"),
+}
+_STATUSES = {
+    "error": (RunState.FAILED, ""),
+    "in_progress": (RunState.INCOMPLETE, "in_progress"),
+    "finished_partial_completion": (RunState.INCOMPLETE, "incomplete"),
+}
+
+
+class Node(NamedTuple):
+    """A node of the tree: its message, the id that counts for it, and that of the one before, or empty."""
+
+    id: str
+    parent: str
+    message: Json
+
+
+class Messages:
+    """Reads the nodes of one conversation. ``instructions`` are those that the user gave for it."""
+
+    def __init__(self, assets: Assets, nodes: dict[str, Node]) -> None:
+        self._assets = assets
+        self._nodes = nodes
+        self.contents = Contents(assets)
+        self.instructions = ""
+        self._call_before = _calls_before(nodes)
+        self._answers: dict[str, str] = {}  # of each call, the node of the tool that answered it first
+        for node_id, call in self._call_before.items():
+            if _author(nodes[node_id].message) == "tool" and call:
+                self._answers.setdefault(call, node_id)
+
+    def all(self) -> Iterator[SourceMessage]:
+        """The messages, in the order of the nodes."""
+        for node in self._nodes.values():
+            yield self._message(node)
+
+    def _message(self, node: Node) -> SourceMessage:
+        message = node.message
+        metadata, content = object_in(message, "metadata"), object_in(message, "content")
+        role = self._role(message, metadata, content)
+        if role is SourceRole.HIDDEN:
+            return SourceMessage(node.id, node.parent, role)
+        files: list[Attachment] = []
+        if role is SourceRole.TOOL:
+            items = self._of_tool(node, content, metadata)
+        elif role is SourceRole.ASSISTANT and _recipient(message) != "all":
+            items = self._call(node, content)
+        else:
+            items = list(self.contents.said(content, metadata, by_user=role is SourceRole.USER))
+        if role is SourceRole.USER:
+            files, missing = self._assets.sent(
+                metadata, [part for part in parts_of(content) if _is_image(part)]
+            )
+            items += missing
+        else:
+            items += self._assets.left_by(text_in(message, "id"))
+        if not items and not files:
+            return SourceMessage(node.id, node.parent, SourceRole.HIDDEN)
+        return self._said(node, role, items, files)
+
+    def _said(
+        self, node: Node, role: SourceRole, items: list[Item], files: list[Attachment]
+    ) -> SourceMessage:
+        message, metadata = node.message, object_in(node.message, "metadata")
+        state, detail = (
+            _state(message, metadata) if role is SourceRole.ASSISTANT else (RunState.COMPLETED, "")
+        )
+        return SourceMessage(
+            node.id,
+            node.parent,
+            role,
+            tuple(items),
+            tuple(files),
+            from_seconds(message.get("create_time")),
+            text_in(metadata, "model_slug") if role is SourceRole.ASSISTANT else "",
+            state,
+            detail,
+            joins=role is SourceRole.ASSISTANT and self._goes_on(node),
+        )
+
+    def _role(self, message: Json, metadata: Json, content: Json) -> SourceRole:
+        kind = text_in(content, "content_type")
+        self._note_instructions(kind, metadata, content)
+        is_hidden = metadata.get("is_visually_hidden_from_conversation") is True and kind != "thoughts"
+        if kind in _UNSAID or is_hidden or metadata.get("is_user_system_message") is True:
+            return SourceRole.HIDDEN
+        roles = {"user": SourceRole.USER, "assistant": SourceRole.ASSISTANT, "tool": SourceRole.TOOL}
+        return roles.get(_author(message), SourceRole.HIDDEN)
+
+    def _note_instructions(self, kind: str, metadata: Json, content: Json) -> None:
+        if self.instructions:
+            return
+        if kind == _INSTRUCTIONS:
+            texts = [text_in(content, "user_profile"), text_in(content, "user_instructions")]
+        elif metadata.get("is_user_system_message") is True:
+            about = object_in(metadata, "user_context_message_data")
+            texts = [text_in(about, "about_user_message"), text_in(about, "about_model_message")]
+        else:
+            return
+        self.instructions = "\n\n".join(text.strip() for text in texts if text.strip())
+
+    def _call(self, node: Node, content: Json) -> list[Item]:
+        """A call of a tool. A document that it creates is what the person reads, so that is a text."""
+        if (text := _document(node)) and (item := text_item(text, {})):
+            return [item]
+        # It ran at ChatGPT: one without an answer does not wait for ours.
+        done = {} if node.id in self._answers else {"output": ""}
+        what = {"call_id": node.id, "name": _recipient(node.message), "arguments": plain_text(content)}
+        return [Item(ItemKind.TOOL_CALL, {**what, "tool": "function", **done})]
+
+    def _of_tool(self, node: Node, content: Json, metadata: Json) -> list[Item]:
+        """What a tool answered. A second answer to a call is a call of its own, without words."""
+        output, images, error = self.contents.tool_output(content, metadata)
+        call = self._call_before.get(node.id, "")
+        if self._answers.get(call) == node.id:
+            if _document(self._nodes[call]):
+                return images
+            return [Item(ItemKind.TOOL_RESULT, {"call_id": call, "output": error or output}), *images]
+        if not (error or output):
+            return images
+        name = text_in(object_in(node.message, "author"), "name") or "tool"
+        what = {"call_id": node.id, "name": name, "arguments": "", "tool": "function"}
+        done = {"error": error} if error else {"output": output}
+        return [Item(ItemKind.TOOL_CALL, {**what, **done}), *images]
+
+    def _goes_on(self, node: Node) -> bool:
+        """Whether a text goes on where the one before it was cut off."""
+        before = self._nodes.get(node.parent)
+        if before is None or not _is_text(before.message) or not _is_text(node.message):
+            return False
+        return before.message.get("channel") == node.message.get("channel")
+
+
+def _calls_before(nodes: dict[str, Node]) -> dict[str, str]:
+    """For each node, the call that it follows with nothing but tools between; empty for none."""
+    calls: dict[str, str] = {}
+    for start in nodes:
+        passed: list[str] = []
+        key, call = start, ""
+        while key not in calls:
+            calls[key] = ""  # a circle ends here
+            passed.append(key)
+            before = nodes.get(nodes[key].parent)
+            if before is None:
+                break
+            if _author(before.message) == "assistant":
+                call = before.id if _recipient(before.message) != "all" else ""
+                break
+            if _author(before.message) == "user":
+                break
+            key = before.id
+            call = calls.get(key, "")
+        for node_id in passed:
+            calls[node_id] = call
+    return calls
+
+
+def _document(node: Node) -> str:
+    """The document that a node creates by its call; empty for any other."""
+    if _recipient(node.message) != CREATE_CANVAS:
+        return ""
+    return canvas(plain_text(object_in(node.message, "content")))
+
+
+def _author(message: Json) -> str:
+    return text_in(object_in(message, "author"), "role")
+
+
+def _is_image(part: object) -> bool:
+    return isinstance(part, dict) and part.get("content_type") == "image_asset_pointer"
+
+
+def _is_text(message: Json) -> bool:
+    kind = text_in(object_in(message, "content"), "content_type")
+    return kind == "text" and _author(message) == "assistant" and _recipient(message) == "all"
+
+
+def _recipient(message: Json) -> str:
+    return text_in(message, "recipient") or "all"
+
+
+def _state(message: Json, metadata: Json) -> tuple[RunState, str]:
+    """How an answer ended, by what it says of its end, or else by its status."""
+    end = text_in(object_in(metadata, "finish_details"), "type")
+    if end in _ENDS:
+        return _ENDS[end]
+    return _STATUSES.get(text_in(message, "status"), (RunState.COMPLETED, ""))
