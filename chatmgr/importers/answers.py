@@ -36,6 +36,8 @@ class SourceRun:
 
 def answer_of(chain: Sequence[SourceMessage], model: str) -> SourceRun:
     """The run that a chain of messages is; ``model`` is the one for those that name none."""
+    if len(chain) == 1 and (plain := plain_text(chain[0].items)) is not None:
+        return _plain_answer(chain[0], plain, model)
     items: list[Item] = []
     text = ""
     for message in chain:
@@ -60,6 +62,30 @@ def answer_of(chain: Sequence[SourceMessage], model: str) -> SourceRun:
         usage=_sum(message.usage for message in chain),
         started_at=next((message.at for message in chain if message.at), None),
         finished_at=next((message.at for message in reversed(chain) if message.at), None),
+    )
+
+
+def plain_text(items: Sequence[Item]) -> str | None:
+    """What items say where that is one text without sources, as of most messages; else None."""
+    if len(items) != 1 or items[0].kind is not ItemKind.TEXT or items[0].content.get("citations"):
+        return None
+    return storable(str(items[0].content.get("text") or ""))
+
+
+def _plain_answer(message: SourceMessage, text: str, model: str) -> SourceRun:
+    """The run that one message of plain text is."""
+    return SourceRun(
+        (message.id,),
+        text,
+        (),
+        "",
+        message.model or model,
+        message.state,
+        message.detail,
+        message.error,
+        message.usage,
+        message.at,
+        message.at,
     )
 
 

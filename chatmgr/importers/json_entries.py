@@ -92,7 +92,7 @@ class JsonEntries:
         place = Place(self._place.file, self._place.member, 0, identity)
         read = partial(guarded, lambda: importer.convert(iter(records), around))
         modified = around.member.modified_at
-        return Entry(importer.kind, identity, digest.hexdigest(), place, read, modified)
+        return Entry(importer.kind, identity, digest.hexdigest(), place, read, modified, around.done(size))
 
     def _table(self, importer: RowsImporter, values: Values) -> Iterator[Entry | LeftOut]:
         broken = list[BadJson]()
@@ -105,26 +105,27 @@ class JsonEntries:
             yield self._bad(value)
             return
         place = Place(self._place.file, self._place.member, value.index if value.depth else 0)
-        if (result := self._of_record(value.value, value.digest, place)) is not None:
+        done = self._around.done(value.byte + value.size)
+        if (result := self._of_record(value.value, value.digest, place, done)) is not None:
             yield result
         elif members := _wrapped(value.value):
             yield from self._of_wrapped(members)
         else:
             self._left.setdefault(what_it_is(value.value), []).append(place.index)
 
-    def _of_record(self, record: Any, digest: str, place: Place) -> Entry | LeftOut | None:
+    def _of_record(self, record: Any, digest: str, place: Place, done: int) -> Entry | LeftOut | None:
         """The entry of an object that somebody recognises; None where nobody does."""
         if not _is_record(record):
             return None
         try:
             for importer in cast(Sequence[RecordImporter], self._importers("record")):
                 if guarded(partial(importer.recognises, record)):
-                    return guarded(partial(self._entry, importer, record, digest, place))
+                    return guarded(partial(self._entry, importer, record, digest, place, done))
         except Unreadable as error:
             return LeftOut(place, str(error), fault=not isinstance(error, Nothing))
         return None
 
-    def _entry(self, importer: RecordImporter, record: Record, digest: str, place: Place) -> Entry:
+    def _entry(self, importer: RecordImporter, record: Record, digest: str, place: Place, done: int) -> Entry:
         around = self._around
         identity = importer.id_of(record, around)
         place = Place(place.file, place.member, place.index, identity)
@@ -132,7 +133,7 @@ class JsonEntries:
         if (stem := getattr(importer, "beside", "")) and around.has(stem):
             digest += "+"
         changed = importer.updated_at(record) or around.member.modified_at
-        return Entry(importer.kind, identity, digest, place, read, changed)
+        return Entry(importer.kind, identity, digest, place, read, changed, done)
 
     def _of_wrapped(self, members: Sequence[Any]) -> Iterator[Entry | LeftOut]:
         """What is in an object that nobody recognises, where that holds a list of objects."""

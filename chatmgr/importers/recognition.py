@@ -40,8 +40,10 @@ def entries_in(paths: Iterable[str], importers: Importers, kind: str = "") -> It
 
 def _in_container(container: Container, importers: Importers) -> Iterator[Entry | LeftOut]:
     yield from container.refused
+    before = 0
     for member in container.files:
-        yield from entries_of(Around(container, member), importers)
+        yield from entries_of(Around(container, member, before), importers)
+        before += member.size
 
 
 def entries_of(around: Around, importers: Importers) -> Iterator[Entry | LeftOut]:

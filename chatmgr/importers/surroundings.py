@@ -14,13 +14,19 @@ _LARGEST_JSON = 64 << 20
 class Around:
     """A member of a container, and what is in that; see ``importers.source.Surroundings``.
 
-    ``broken_lines`` counts the lines of the member that could not be read.
+    ``broken_lines`` counts the lines of the member that could not be read. ``before`` is how many bytes of
+    the container's files come before it.
     """
 
-    def __init__(self, container: Container, member: Member) -> None:
+    def __init__(self, container: Container, member: Member, before: int = 0) -> None:
         self._container = container
         self.member = member
         self.broken_lines = 0
+        self._before = before
+
+    def done(self, read: int) -> int:
+        """How much of what was given is done, in bytes on the disk, where so much of the member was read."""
+        return int((self._before + read) * self._container.compression)
 
     @property
     def single(self) -> bool:

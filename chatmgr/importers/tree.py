@@ -14,7 +14,7 @@ from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.items import Item
 from chatmgr.domain.model import Attachment
 from chatmgr.domain.source_conversations import SourceConversation, SourceMessage, SourceRole
-from chatmgr.importers.answers import TEXTS, SourceRun, answer_of, joined_texts
+from chatmgr.importers.answers import TEXTS, SourceRun, answer_of, joined_texts, plain_text
 from chatmgr.importers.message_graph import active_path, messages_said
 
 
@@ -158,7 +158,8 @@ class _Builder:
         message = draft.message
         if message is None:
             return SourceTurn("", draft.parent, "", (), (), draft.at, runs, chosen, draft.copy)
-        text, items = joined_texts(message.items)
+        plain = plain_text(message.items)
+        text, items = joined_texts(message.items) if plain is None else (plain, [])
         return SourceTurn(
             message.id,
             draft.parent,

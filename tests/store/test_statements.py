@@ -121,6 +121,11 @@ COLUMNS_OF = {
     "trash.by_name_prefix": CONVERSATION,
     "trash.by_id_prefix": CONVERSATION,
     "trash.names": {"name", "title"},
+    "imports.known": {"source_id", "digest", "is_there"},
+    "imports.file": {"digest"},
+    "imports.is_there": {"there"},
+    "imports.has_turn": {"there"},
+    "imports.version_key": {"key"},
     "stats.usage": _fields(Usage),
     "stats.turns_by_model": {"key", "turns"},
     "stats.turns_by_provider": {"key", "turns"},
@@ -184,8 +189,21 @@ NUMBERS = (
     "after",
     "limit",
     "width",
+    "version",
 )
-TEXTS = ("name", "low", "high", "provider", "endpoint", "remote_id", "thread", "key", "sha256")
+TEXTS = (
+    "name",
+    "low",
+    "high",
+    "provider",
+    "endpoint",
+    "remote_id",
+    "thread",
+    "key",
+    "sha256",
+    "kind",
+    "digest",
+)
 VALUES: dict[str, object] = {
     **Filters().values(),
     **dict.fromkeys(NUMBERS, 1),

@@ -54,6 +54,16 @@ class Container:
         self.known_json: dict[str, Any] = {}
         self._beside = beside
 
+    @cached_property
+    def compression(self) -> float:
+        """How many bytes on the disk there are for one in the files: fewer than one of an archive."""
+        whole = sum(file.size for file in self.files)
+        try:
+            status = Path(self.place.file).stat()
+        except OSError:
+            return 1.0
+        return min(status.st_size / whole, 1.0) if whole and stat.S_ISREG(status.st_mode) else 1.0
+
     def named(self, name: str) -> Member | None:
         """The first file of this base name, anywhere."""
         member = self.starting_with(name)

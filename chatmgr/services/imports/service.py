@@ -4,8 +4,7 @@ A batch is one transaction, so Ctrl-C or a kill leaves whole conversations. What
 own bytes is not even converted; a whole file that was imported without a fault before is known by its hash.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,16 +19,16 @@ from chatmgr.importers.source import Entry, LeftOut, Unreadable
 from chatmgr.importers.tree import SourceTurns, turns_of
 from chatmgr.services.imports.records import Settling, conversation_key, merged_conversation, personas_of
 from chatmgr.services.imports.report import Fault, ImportReport
+from chatmgr.services.imports.whole_files import fingerprint, size_of
+from chatmgr.store.reader.imports import KnownSource
 
 if TYPE_CHECKING:
     from chatmgr.store.reader import Reader
     from chatmgr.store.writer import Writer
 
-_EDITION = 1  # raise it when importers bring more than before: then whole files are read again
 _BATCH = 400  # conversations in one transaction
 _BATCH_SIZE = 16 << 20  # characters in one, unless one conversation has more
 _NAMES = 5  # of new conversations that are told
-_CHUNK = 1 << 20
 
 Progress = Callable[[int, int], None]
 
@@ -95,10 +94,12 @@ class _Import:
         self._progress = progress or (lambda done, total: None)
         self._batch = _Batch()
         self._labels = registry.kinds()
+        self._known: dict[str, dict[str, KnownSource]] = {}
+        self._newest: dict[str, datetime | None] = {}  # of what this import converted, by key
         self.report = ImportReport()
 
     def run(self, paths: Sequence[str]) -> ImportReport:
-        self._done, self._total = 0, sum(map(_size, paths))
+        self._done, self._total = 0, sum(map(size_of, paths))
         for path in paths:
             self._import(path)
         self._merge()
@@ -106,7 +107,7 @@ class _Import:
         return self.report
 
     def _import(self, path: str) -> None:
-        digest = self._digest(path)
+        digest = self._fingerprint(path)
         if digest and (summary := self._reader.imports.file(digest)):
             self.report.files += 1
             self._know(summary)
@@ -121,19 +122,17 @@ class _Import:
                 self._merge()
                 if summary := self._summary():
                     self._writer().merging.note_file(digest, summary)
-        self._done += _size(path)
+        self._done += size_of(path)
         self._progress(self._done, self._total)
 
-    def _digest(self, path: str) -> str:
-        """What a whole file is known by, with the options that decide what is imported of it."""
-        if path == "-" or not Path(path).is_file():
+    def _fingerprint(self, path: str) -> str:
+        """What a whole file or folder is known by; empty where it is read again whatever it is."""
+        if self._options.since:
             return ""
-        whole = hashlib.sha256(f"{_EDITION} {self._options.kind} {self._options.since}".encode())
-        with Path(path).open("rb") as stream:
-            while piece := stream.read(_CHUNK):
-                interrupts.check_work()
-                whole.update(piece)
-        return whole.hexdigest()
+        try:
+            return fingerprint(path, self._options.kind, interrupts.check_work)
+        except OSError:  # reading it says what is wrong
+            return ""
 
     def _summary(self) -> str:
         counts = (f"{kind}={counts.conversations}" for kind, counts in self.report.sources.items())
@@ -156,15 +155,30 @@ class _Import:
         if entry.done:
             self._progress(min(self._done + entry.done, self._total), self._total)
         counts = self.report.of(entry.kind, self._labels.get(entry.kind, entry.kind))
-        known = self._reader.imports.source(entry.kind, entry.id)
+        known = self._known_of(entry.kind).get(entry.id)
         if known and not known.is_there:
             counts.deleted += 1
-        elif known and known.digest == entry.digest:
+        elif (known and known.digest == entry.digest) or self._is_superseded(entry):
             counts.known += 1
         elif self._options.since and entry.updated_at and entry.updated_at < self._options.since:
             counts.old += 1
         else:
             self._convert(entry)
+
+    def _known_of(self, kind: str) -> dict[str, KnownSource]:
+        """What is known of the conversations of a kind, by their ids there: read once."""
+        if kind not in self._known:
+            self._known[kind] = self._reader.imports.known(kind)
+        return self._known[kind]
+
+    def _is_superseded(self, entry: Entry) -> bool:
+        """Whether this import met the same conversation as it was later: in one delivery, that counts."""
+        key = conversation_key(entry.kind, entry.id)
+        newest = self._newest.get(key)
+        if newest and entry.updated_at and entry.updated_at < newest:
+            return True
+        self._newest[key] = entry.updated_at
+        return False
 
     def _convert(self, entry: Entry) -> None:
         """Convert a conversation; whatever is wrong with it, the others are imported."""
@@ -213,6 +227,10 @@ class _Import:
         outcomes = self._writer().merging.merge(
             list(batch.conversations.values()), personas_of(list(batch.assistants.values())), "import"
         )
+        for merged in batch.conversations.values():
+            if merged.source:
+                kind, source_id = merged.source
+                self._known_of(kind)[source_id] = KnownSource(merged.digest, True)
         for outcome in outcomes:
             counts = self.report.of(batch.kinds[outcome.key], "")
             setattr(counts, outcome.became, getattr(counts, outcome.became) + 1)
@@ -231,25 +249,6 @@ class _Import:
             else:
                 counts.new += 1
             counts.turns += len(merged.turns) - there
-
-
-def _size(path: str) -> int:
-    """The bytes of a file, or of all that a folder holds."""
-    given = Path(path)
-    if path == "-":
-        return 0
-    return given.stat().st_size if given.is_file() else sum(_sizes(given))
-
-
-def _sizes(folder: Path) -> Iterator[int]:
-    import os
-
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            try:
-                yield (Path(parent) / name).lstat().st_size
-            except OSError:
-                continue
 
 
 def _length(turns: SourceTurns) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from chatmgr.store.reader.query_session import QuerySession
-from chatmgr.store.shapes import into
+from chatmgr.store.shapes import pick
 
 
 class KnownSource(NamedTuple):
@@ -14,18 +14,16 @@ class KnownSource(NamedTuple):
     is_there: bool
 
 
-_KNOWN = into(KnownSource, is_there=bool)
-
-
 class Imports:
     """What other programs' conversations became here."""
 
     def __init__(self, session: QuerySession) -> None:
         self._session = session
 
-    def source(self, kind: str, source_id: str) -> KnownSource | None:
-        """A conversation by its id at a source; None for one that was never imported."""
-        return self._session.first("imports.source", _KNOWN, kind=kind, source_id=source_id)
+    def known(self, kind: str) -> dict[str, KnownSource]:
+        """The conversations of a kind of source that were imported before, by their ids there."""
+        rows = self._session.rows("imports.known", pick("source_id", "digest", "is_there"), kind=kind)
+        return {source_id: KnownSource(digest, bool(is_there)) for source_id, digest, is_there in rows}
 
     def file(self, digest: str) -> str:
         """What a whole file held, by its hash; empty for one that was not imported before."""

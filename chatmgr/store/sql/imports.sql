@@ -1,12 +1,11 @@
 -- What was imported before.
 
--- A conversation by its id at a source: what it looked like there, and whether it is here still.
--- name: source
-SELECT
-    sources.digest,
-    EXISTS (SELECT * FROM conversations WHERE conversations.key = sources.key) AS is_there
+-- The conversations of a kind of source: what they looked like there, and whether they are here still.
+-- name: known
+SELECT sources.source_id, sources.digest, conversations.id IS NOT NULL AS is_there
 FROM sources
-WHERE sources.kind = :kind AND sources.source_id = :source_id
+LEFT JOIN conversations ON conversations.key = sources.key
+WHERE sources.kind = :kind
 
 -- A whole file, by its hash.
 -- name: file
@@ -15,12 +14,12 @@ FROM sources
 WHERE sources.kind = 'file' AND sources.source_id = :digest
 
 -- name: is_there
-SELECT 1
+SELECT 1 AS there
 FROM conversations
 WHERE conversations.key = :key
 
 -- name: has_turn
-SELECT 1
+SELECT 1 AS there
 FROM turns
 WHERE turns.key = :key
 

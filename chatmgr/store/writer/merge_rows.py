@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, select
 
 from chatmgr.domain.ids import FAR, new_key
 from chatmgr.domain.items import Item
@@ -14,6 +14,7 @@ from chatmgr.domain.text import storable
 from chatmgr.store import tables
 from chatmgr.store.locks import SPACE
 from chatmgr.store.search.bulk import indexing_together
+from chatmgr.store.writer.bulk_insert import insert_rows
 from chatmgr.store.writer.conversations import batches
 from chatmgr.store.writer.database import now
 from chatmgr.store.writer.items import keep_bytes
@@ -172,7 +173,7 @@ class MergeRows:
         for table in _ORDER:
             rows = self._rows[table.name]
             for some in _alike(rows):
-                self._db.execute(insert(table), some)
+                insert_rows(self._db, table, some)
             rows.clear()
 
 
