@@ -105,6 +105,9 @@ _DEEDS = {
     "title": "title: {title}",
     "move": "moved to {provider} {model}",
     "assistant": "assistant: {name}, version {version}",
+    "tag": "tags:{add}{remove}",
+    "pull": "brought from another database: {turns} turns",
+    "push": "brought from another database: {turns} turns",
     "archive": "archived",
     "unarchive": "unarchived",
     "delete": "moved to the trash",
@@ -134,6 +137,8 @@ def _in_words(entry: JournalEntry) -> Iterator[tuple[str, object]]:
             yield key, f"~{value}"
         elif key in {"turn", "before", "after"} and isinstance(value, int):
             yield key, f"@{value}"
+        elif key in {"add", "remove"} and isinstance(value, Sequence):
+            yield key, "".join(f" {'+' if key == 'add' else '-'}{tag}" for tag in value)
         elif isinstance(value, Mapping):
             yield key, ", ".join(f"{kind} ({count})" for kind, count in value.items())
         else:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "schema.svg"
 
 COLUMNS = (
-    ("assistants", "assistant_versions", "remote_assistants", "meta", "deletions"),
+    ("assistants", "assistant_versions", "remote_assistants", "meta", "deletions", "exchanges"),
     ("conversations", "threads", "tags", "journal", "sources"),
     ("branches", "path_segments", "turns", "runs", "answer_parts"),
     ("messages", "items", "attachments", "blobs", "remote_files"),

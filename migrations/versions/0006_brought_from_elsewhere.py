@@ -1,4 +1,4 @@
-"""What was brought from elsewhere: what a source looked like when it was imported, and what was deleted."""
+"""What was brought from elsewhere: what a source looked like, what was deleted, what was exchanged."""
 
 from collections.abc import Sequence
 
@@ -20,10 +20,20 @@ def upgrade() -> None:
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_deletions")),
     )
+    op.create_table(
+        "exchanges",
+        sa.Column("database", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("here", sa.Text(), nullable=False),
+        sa.Column("there", sa.Text(), nullable=False),
+        sa.Column("tip", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("database", "key", name=op.f("pk_exchanges")),
+    )
 
 
 def downgrade() -> None:
     """Change the schema back to the revision before."""
+    op.drop_table("exchanges")
     op.drop_table("deletions")
     with op.batch_alter_table("sources") as sources:
         sources.drop_column("digest")

@@ -25,7 +25,7 @@ from tests.support.sample_stores import SampleStore, fill_long, python_type
 
 Rows = dict[str, list[dict[str, Any]]]
 # Facts about the database itself, what is gone, and what an export gives as the content of a message.
-NOT_OF_CONVERSATIONS = {"meta", "deletions", "answer_parts"}
+NOT_OF_CONVERSATIONS = {"meta", "deletions", "exchanges", "answer_parts"}
 
 
 def kept(url: str) -> Rows:

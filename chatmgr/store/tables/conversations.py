@@ -105,6 +105,19 @@ deletions = Table(
     column("deleted_at", UtcDateTime),
 )
 
+# What was exchanged last with another database, which is known by an id of its own (``meta``): of each
+# conversation what it looked like on both sides after that, and the key of the turn that its path ended with
+# there. A copied file may use these as well as its original: they say nothing of the machine.
+exchanges = Table(
+    "exchanges",
+    metadata,
+    Column("database", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    column("here", Text),
+    column("there", Text),
+    column("tip", Text),
+)
+
 # A conversation's remote counterpart at one endpoint: a cache, which can be rebuilt. It holds the path up to
 # the position ``synced`` of the branch ``branch_id``, which the conversation may have left. ``doubtful`` is
 # set while nobody can say what it holds, ``dropped_at`` once it is no longer used. An endpoint that keeps no

@@ -134,11 +134,28 @@ class ConversationWriter:
         cleared = sorted({*remove, *added})
         with self._database.begin() as db:
             lock_names(db, conversations)
+            before = _tags_of(db, conversations, cleared)
             for batch in batches(conversations):
                 db.execute(delete(tags).where(tags.c.conversation_id.in_(batch), tags.c.name.in_(cleared)))
                 rows = [{"conversation_id": pk, "name": name} for pk in batch for name in added]
                 if rows:
                     db.execute(insert(tags), rows)
+            put, removed = set(added), set(remove)
+            changes = {
+                pk: {"add": sorted(put - before[pk]), "remove": sorted(removed & before[pk] - put)}
+                for pk in conversations
+            }
+            note_all(db, "tag", {pk: change for pk, change in changes.items() if any(change.values())})
+
+
+def _tags_of(db: Connection, conversations: Sequence[int], names: Sequence[str]) -> dict[int, set[str]]:
+    """Those of some tags that each conversation has."""
+    there: dict[int, set[str]] = {pk: set() for pk in conversations}
+    for batch in batches(conversations):
+        labels = select(tags).where(tags.c.conversation_id.in_(batch), tags.c.name.in_(names))
+        for row in db.execute(labels):
+            there[row.conversation_id].add(row.name)
+    return there
 
 
 @contextmanager
