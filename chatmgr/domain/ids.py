@@ -28,3 +28,8 @@ def derived_key(*parts: str) -> str:
     digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
     variant = "89ab"[int(digest[16], 16) & 3]
     return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+
+
+def is_derived(key: str) -> bool:
+    """Whether a key was made by ``derived_key``: of a row that came from another program."""
+    return key[14:15] == "8"

@@ -118,6 +118,10 @@ class Surroundings(Protocol):
         """The content of a small JSON file of this name anywhere beside the member; None where none is."""
         ...
 
+    def done(self, read: int) -> int:
+        """How much of what was given is done, in bytes on the disk, where so much of the member was read."""
+        ...
+
     def names(self, suffix: str) -> list[Member]:
         """The files whose names end so, in lower case."""
         ...

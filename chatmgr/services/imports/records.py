@@ -8,6 +8,7 @@ and what was changed at the source is another turn, beside the old one.
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -23,9 +24,12 @@ from chatmgr.domain.text import JOINERS, storable
 from chatmgr.importers.answers import SourceRun
 from chatmgr.importers.tree import SourceTurn, SourceTurns
 
+# A turn that stands a second time took nothing: its run counts where it stands first.
+_COPIED = {"sent_at": None, "input_tokens": 0, "output_tokens": 0}
 _UNANSWERED = "it was not answered there"
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _LATEST = timedelta(days=2)  # in the future
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +67,10 @@ def merged_conversation(
     times = _times(source, turns, fallback)
     keys: list[str] = []
     merged: list[MergedTurn] = []
-    for turn, at in zip(turns.turns, times, strict=True):
+    principals = principal_turns(turns.turns)
+    for number, (turn, at) in enumerate(zip(turns.turns, times, strict=True)):
         parent = keys[turn.parent] if turn.parent >= 0 else ""
-        key = _turn_key(source, turn, parent)
+        key = _turn_key(source, turn, parent, is_principal=number in principals)
         keys.append(key)
         merged.append(_turn(source, turn, key, parent, at, assistant.key))
     created = _sound(source.created_at) or min(times, default=fallback)
@@ -114,10 +119,39 @@ def _times(source: SourceConversation, turns: SourceTurns, fallback: datetime) -
     return times
 
 
-def _turn_key(source: SourceConversation, turn: SourceTurn, parent: str) -> str:
+def principal_turns(turns: Sequence[SourceTurn]) -> set[int]:
+    """Of turns that stand several times, once for each answer that is gone on from, the one that began.
+
+    That is where the earliest turn follows. It keeps the key that the turn had when it stood there alone, so
+    that an answer that is gone on from later moves nothing that was imported before.
+    """
+    copied = {turn.copy for turn in turns if turn.copy >= 0}
+    if not copied:
+        return set(range(len(turns)))
+    first: dict[int, tuple[datetime, int]] = {}  # what follows a turn first
+    for number, turn in enumerate(turns):
+        if turn.parent >= 0:
+            order = (turn.at or _NEVER, number)
+            first[turn.parent] = min(first.get(turn.parent, order), order)
+    groups: dict[int, list[int]] = {}
+    for number, turn in enumerate(turns):
+        groups.setdefault(turn.copy if turn.copy >= 0 else number, []).append(number)
+    last = (_NEVER, len(turns))
+    return {min(group, key=lambda number: first.get(number, last)) for group in groups.values()}
+
+
+def _turn_key(source: SourceConversation, turn: SourceTurn, parent: str, *, is_principal: bool) -> str:
     said = turn.text or ",".join(run.ids[0] for run in turn.runs[:1])
-    chosen = f"copy {','.join(turn.runs[turn.run].ids)}" if turn.copy >= 0 else ""
-    return derived_key("turn", source.kind, source.id, parent, turn.id, said, chosen)
+    beside = _beside_text(turn)
+    answer = "" if is_principal or not turn.runs else turn.runs[turn.run].ids[0]
+    return derived_key("turn", source.kind, source.id, parent, turn.id, said, beside, answer)
+
+
+def _beside_text(turn: SourceTurn) -> str:
+    """What the user sent beside the text."""
+    if not turn.files and not turn.items:
+        return ""
+    return canonical_json([*(file.sha256 for file in turn.files), *map(_item_digest, turn.items)])
 
 
 def _turn(
@@ -125,6 +159,8 @@ def _turn(
 ) -> MergedTurn:
     runs = {_run_key(key, run): run for run in turn.runs}
     merged = [_run(source, run_key, run, at, version) for run_key, run in runs.items()]
+    if turn.copy >= 0:
+        merged = [replace(run, columns={**run.columns, **_COPIED}) for run in merged]
     chosen = _run_key(key, turn.runs[turn.run]) if turn.runs else ""
     if not merged:
         merged = [_unanswered(source, derived_key("run", key), at, version)]

@@ -27,7 +27,7 @@ def fingerprint(path: str, kind: str, tick: Callable[[], None]) -> str:
     whole = hashlib.sha256(f"{_EDITION}\0{kind}\0".encode())
     given = Path(path)
     for file, size in _files(given):
-        name = str(file.relative_to(given)) if file != given and given.is_dir() else file.suffix
+        name = str(file.relative_to(given)) if given.is_dir() else file.name.removeprefix(given.name)
         whole.update(f"{name}\0{size}\0".encode("utf-8", "surrogateescape"))
         with file.open("rb", buffering=0) as opened:
             while piece := opened.read(_CHUNK):

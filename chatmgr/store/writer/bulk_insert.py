@@ -8,10 +8,9 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import JSON, Boolean, Connection, Table, insert
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from chatmgr.store.columns import UtcDateTime
 
@@ -39,7 +38,7 @@ def _prepared(table: Table, names: tuple[str, ...]) -> tuple[str, list[str], lis
     from sqlalchemy.dialects.sqlite import dialect
 
     compiled = insert(table).compile(dialect=dialect(), column_keys=list(names))
-    order: list[str] = list(cast(SQLCompiler, compiled).positiontup or ())
+    order: list[str] = list(compiled.positiontup or ())
     return str(compiled), order, [_converter(table.c[name].type) for name in order]
 
 

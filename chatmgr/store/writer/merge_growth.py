@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
+from chatmgr.domain.ids import is_derived
 from chatmgr.domain.merging import MergedConversation
 from chatmgr.store.tables import branches, conversations, runs, turns
 from chatmgr.store.writer import paths
@@ -46,17 +47,18 @@ class Growth:
         attempts = self._add_runs()
         if not missing and not attempts:
             return MergeOutcome(row.key, row.name, "known")
+        self._rows.write(bulk=False)
+        self._choose_runs(attempts)  # before what goes on from them is there
         goes_on = bool(missing) and self._stands_where_the_source_stood()
         self._find_ends()
         for turn in missing:
             self._rows.turn(turn, row.id, *self._layout.place(turn), self._versions)
         self._rows.write(bulk=False)
-        self._choose_runs()
         if goes_on:
             self._move_on()
         note(self._db, row.id, action, **detail_of(merged, len(missing)))
         became = "beside" if missing and not goes_on else "grown"
-        return MergeOutcome(row.key, row.name, became, len(missing), attempts)
+        return MergeOutcome(row.key, row.name, became, len(missing), len(attempts))
 
     def _find_ends(self) -> None:
         """Where the branches of this conversation end, in which new turns may stand."""
@@ -87,29 +89,32 @@ class Growth:
         moment = self._merged.columns.get("updated_at") or self._row.updated_at
         paths.set_tip(self._db, self._row.id, position, max(moment, self._row.updated_at))
 
-    def _add_runs(self) -> int:
-        """Add the runs that turns which are there lack; returns how many."""
+    def _add_runs(self) -> set[str]:
+        """Add the runs that turns which are there lack; returns their keys."""
         known = [turn for turn in self._merged.turns if turn.key in self._there]
         ids = [self._there[turn.key].id for turn in known]
         there: set[str] = set()
         for some in batches(ids):
             there.update(self._db.scalars(select(runs.c.key).where(runs.c.turn_id.in_(some))))
-        count = 0
+        new: set[str] = set()
         for turn in known:
             pk = self._there[turn.key].id
             for run in turn.runs:
                 if run.key not in there:
-                    count += 1
+                    new.add(run.key)
                     added = self._rows.run(run, pk, self._row.id, self._versions)
-                    first = next_position(self._db, pk) + 1000 * count  # others of this batch come before
+                    first = next_position(self._db, pk) + 1000 * len(new)  # others of this batch come before
                     self._rows.items(run.items, pk, added, first, turn.created_at)
-        return count
+        return new
 
-    def _choose_runs(self) -> None:
-        """Let the run that the source chose answer a turn, where it is new and nothing goes on from there."""
+    def _choose_runs(self, new: set[str]) -> None:
+        """Let the run that the source chose answer a turn, where it is new and nothing goes on from there.
+
+        A run that was made here goes on answering, unless the source has that, too.
+        """
         for turn in self._merged.turns:
             row = self._there.get(turn.key)
-            if row is None or not turn.run:
+            if row is None or turn.run not in new:
                 continue
             chosen = self._db.execute(select(runs.c.id).where(runs.c.key == turn.run)).first()
             follows = select(turns.c.id).where(
@@ -118,7 +123,7 @@ class Growth:
             if chosen is None or chosen.id == row.run_id or self._db.scalar(follows) is not None:
                 continue
             current = self._db.scalar(select(runs.c.key).where(runs.c.id == row.run_id))
-            if current is None or any(run.key == current for run in turn.runs):
+            if current is None or is_derived(current) or any(run.key == current for run in turn.runs):
                 self._db.execute(update(turns).where(turns.c.id == row.id).values(run_id=chosen.id))
                 own = (conversations.c.id == self._row.id, conversations.c.last_run_id == row.run_id)
                 self._db.execute(update(conversations).where(*own).values(last_run_id=chosen.id))
