@@ -143,7 +143,7 @@ def principal_turns(turns: Sequence[SourceTurn]) -> set[int]:
 def _turn_key(source: SourceConversation, turn: SourceTurn, parent: str, *, is_principal: bool) -> str:
     said = turn.text or ",".join(run.ids[0] for run in turn.runs[:1])
     beside = _beside_text(turn)
-    answer = "" if is_principal or not turn.runs else turn.runs[turn.run].ids[0]
+    answer = "" if is_principal else turn.runs[turn.run].ids[-1] if turn.runs else "unanswered"
     return derived_key("turn", source.kind, source.id, parent, turn.id, said, beside, answer)
 
 
