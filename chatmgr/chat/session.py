@@ -25,7 +25,7 @@ from chatmgr.ui.context import app, interactive, markdown
 from chatmgr.ui.event_view import Events
 from chatmgr.ui.moved_tip import IfMoved, place_after
 from chatmgr.ui.notifications import wants_notifications
-from chatmgr.ui.turn_view import follow, note_unlisted_model, settle
+from chatmgr.ui.turn_view import adjust, follow, note_unlisted_model, settle
 
 # What shows a turn at a terminal, the line below it included.
 _SCREEN = ("chatmgr.chat.input.streaming_line", "chatmgr.terminal.markdown.streaming_writer")
@@ -152,6 +152,8 @@ class ChatSession:
         """Continue with another conversation, showing its last turns or the turns around one."""
         provider = app().providers.usable(app().providers.get(conversation.provider))
         check_files(provider, self.files)
+        if not conversation.provider:
+            conversation = adjust(conversation, "", "", None)
         app().writer.conversations.touch(conversation.pk, app().here)
         app().tips.see(conversation)
         self.conversation, self._facts = conversation, None
@@ -186,6 +188,8 @@ def run_chat(
     ``first`` is a message that was given with the command.
     """
     app().providers.usable(app().providers.get(conversation.provider))
+    if not conversation.provider:
+        conversation = adjust(conversation, "", "", None)
     app().turns.preload(conversation.provider, _SCREEN if can_edit_lines() and markdown() else ())
     app().tips.watch(conversation)
     window_focus.wanted = can_edit_lines() and wants_notifications()

@@ -148,7 +148,7 @@ class App:
         """Conversations from other programs."""
         from chatmgr.services.imports.service import ImportService
 
-        return ImportService(self.reader, lambda: self.writer, self.providers.for_later)
+        return ImportService(self.reader, lambda: self.writer)
 
     @cached_property
     def titles(self) -> "Titles":

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from chatmgr.config import keys, paths
 from chatmgr.config.settings import Settings
 from chatmgr.domain.base_url import is_private_host
-from chatmgr.domain.errors import ChatmgrError, ConfigurationFault, NotFound
+from chatmgr.domain.errors import ConfigurationFault, NotFound
 from chatmgr.domain.model import ModelInfo, Provider
 from chatmgr.domain.names import nearest
 from chatmgr.services import local_model
@@ -55,7 +55,15 @@ class Providers:
         self._looked_up: set[tuple[str, str]] = set()
 
     def get(self, name: str) -> Provider:
-        """A provider by name, with its key and the settings its backend needs."""
+        """A provider by name, with its key and the settings its backend needs.
+
+        Without a name, as imported conversations have none, it is the one that new conversations begin with.
+        """
+        if not name:
+            provider = self.choose()
+            if provider is None:
+                raise self.none_error()
+            return provider
         configured = self._settings.providers
         if name not in configured:
             suggestions = nearest(name, configured)
@@ -89,14 +97,6 @@ class Providers:
     def preferred(self) -> str:
         """The name of the provider that the user has chosen as the default; empty where there is none."""
         return str(os.environ.get("CHATMGR_PROVIDER") or self._settings.get("provider"))
-
-    def for_later(self) -> str:
-        """The name of the provider for conversations that nobody goes on with now: it need not be usable."""
-        try:
-            provider = self.choose()
-        except ChatmgrError:
-            return self.preferred() or "openai"
-        return provider.name if provider else "openai"
 
     def choose(self, named: str = "", assistant: str = "") -> Provider | None:
         """The provider to begin with; None if there is none.

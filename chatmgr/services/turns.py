@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -64,6 +65,7 @@ class TurnService:
         from chatmgr.turns import Route
 
         provider = self._parts.providers.usable(self._parts.providers.get(conversation.provider))
+        conversation = replace(conversation, provider=provider.name)  # an imported one has none yet
         with self._parts.reader:
             model = self.model_of(conversation)
         return Route(provider, model, lambda: self._parts.providers.backend(provider))

@@ -22,11 +22,13 @@ from chatmgr.ui.notifications import notified
 def adjust(conversation: Conversation, provider: str, model: str, max_cost: float | None) -> Conversation:
     """Change a conversation's provider, model and cost limit for good; returns it as it is then.
 
-    Empty or None leaves each as it is.
+    Empty or None leaves each as it is. One that was imported goes on at the default provider.
     """
     from chatmgr.services import budget
 
     limit = None if max_cost is None else budget.limit_from(max_cost)
+    if not provider and not conversation.provider:
+        provider = app().providers.get("").name
     if provider or model:
         conversation = app().threads.switch(conversation, provider, model, before_turn=True)
     if max_cost is not None:

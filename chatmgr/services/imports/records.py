@@ -34,9 +34,8 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """What an imported conversation gets here: its assistant, unless it has its own, and its provider."""
+    """What an imported conversation gets here: its assistant, unless it has its own, and its tags."""
 
-    provider: str
     assistant: MergedAssistant | None = None
     tags: tuple[str, ...] = ()
 
@@ -76,7 +75,7 @@ def merged_conversation(
     created = _sound(source.created_at) or min(times, default=fallback)
     columns = {
         "title": _title(source.title),
-        "provider": settling.provider,
+        "provider": "",  # where it was held cannot be called: its next turn takes the person's own
         "created_at": created,
         "updated_at": _sound(source.updated_at) or max(times, default=created),
         "archived_at": (_sound(source.updated_at) or created) if source.archived else None,

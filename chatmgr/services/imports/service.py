@@ -47,10 +47,9 @@ class ImportOptions:
 class ImportService:
     """Imports from files of other programs."""
 
-    def __init__(self, reader: "Reader", writer: Callable[[], "Writer"], provider: Callable[[], str]) -> None:
+    def __init__(self, reader: "Reader", writer: Callable[[], "Writer"]) -> None:
         self._reader = reader
         self._writer = writer
-        self._provider = provider
 
     def run(
         self, paths: Sequence[str], options: ImportOptions, progress: Progress | None = None
@@ -67,7 +66,7 @@ class ImportService:
             chosen = self._reader.assistants.get(options.assistant)
             key = self._reader.imports.version_key(chosen.version_id)
             assistant = MergedAssistant(key, chosen.name, chosen.instructions)
-        return Settling(self._provider(), assistant, options.tags)
+        return Settling(assistant, options.tags)
 
 
 @dataclass(slots=True)
