@@ -60,6 +60,15 @@ class LeftOut:
     fault: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OwnExport:
+    """A lossless export of chatmgr's own, which is brought back row by row."""
+
+    place: Place
+    open: Callable[[], BinaryIO]
+    size: int
+
+
 class Member(Protocol):
     """A file to read: on the disk, in an archive, or from standard input.
 

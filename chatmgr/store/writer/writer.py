@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from chatmgr.store.writer.conversations import ConversationWriter
     from chatmgr.store.writer.merge import MergeWriter
     from chatmgr.store.writer.meta import MetaWriter
+    from chatmgr.store.writer.restore import RestoreWriter
     from chatmgr.store.writer.runs import RunWriter
     from chatmgr.store.writer.search_index import SearchIndexWriter
     from chatmgr.store.writer.threads import ThreadWriter
@@ -94,6 +95,12 @@ class Writer:
         from chatmgr.store.writer.merge import MergeWriter
 
         return MergeWriter(self.database)
+
+    def restoring(self) -> "RestoreWriter":
+        """Brings back one lossless export; a new object for each."""
+        from chatmgr.store.writer.restore import RestoreWriter
+
+        return RestoreWriter(self.database)
 
     @cached_property
     def meta(self) -> "MetaWriter":
