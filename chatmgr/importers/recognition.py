@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
+from chatmgr.importers import own
 from chatmgr.importers.guarding import guarded, guarded_iterator
 from chatmgr.importers.json_entries import Importers, JsonEntries
 from chatmgr.importers.leftovers import what_it_is
@@ -16,14 +17,21 @@ from chatmgr.importers.reading import databases
 from chatmgr.importers.reading.files import unread_reason
 from chatmgr.importers.reading.members import Container, containers
 from chatmgr.importers.reading.text_buffer import encoding_of
-from chatmgr.importers.source import DatabaseImporter, Entry, FileImporter, LeftOut, Unreadable
+from chatmgr.importers.source import (
+    DatabaseImporter,
+    FileImporter,
+    LeftOut,
+    OwnExport,
+    Result,
+    Unreadable,
+)
 from chatmgr.importers.surroundings import Around
 
 _HEAD = 1 << 16  # bytes by which a file is recognised
 _BLANK = "\ufeff \t\r\n\0"
 
 
-def entries_in(paths: Iterable[str], importers: Importers, kind: str = "") -> Iterator[Entry | LeftOut]:
+def entries_in(paths: Iterable[str], importers: Importers, kind: str = "") -> Iterator[Result]:
     """The conversations in everything that was given. A path that holds none at all is a fault.
 
     ``importers`` gives those of a shape; ``kind`` is the one that a person insists on, or empty.
@@ -38,7 +46,7 @@ def entries_in(paths: Iterable[str], importers: Importers, kind: str = "") -> It
             yield LeftOut(container.place, words, fault=True)
 
 
-def _in_container(container: Container, importers: Importers) -> Iterator[Entry | LeftOut]:
+def _in_container(container: Container, importers: Importers) -> Iterator[Result]:
     yield from container.refused
     before = 0
     for member in container.files:
@@ -46,7 +54,7 @@ def _in_container(container: Container, importers: Importers) -> Iterator[Entry 
         before += member.size
 
 
-def entries_of(around: Around, importers: Importers) -> Iterator[Entry | LeftOut]:
+def entries_of(around: Around, importers: Importers) -> Iterator[Result]:
     """The conversations in one file. Nothing is said of one that is no data, and that nobody named."""
     place = around.member.place
     try:
@@ -59,9 +67,12 @@ def entries_of(around: Around, importers: Importers) -> Iterator[Entry | LeftOut
         yield LeftOut(place, unread_reason(error), fault=True)
 
 
-def _of_head(around: Around, head: bytes, importers: Importers) -> Iterator[Entry | LeftOut]:
+def _of_head(around: Around, head: bytes, importers: Importers) -> Iterator[Result]:
     if head.startswith(databases.MAGIC):
         yield from _in_database(around, importers)
+        return
+    if own.recognises(head):
+        yield OwnExport(around.member.place, around.member.open, around.member.size)
         return
     for importer in cast(Sequence[FileImporter], importers("file")):
         if guarded(lambda importer=importer: importer.recognises(head)):  # type: ignore[misc]
@@ -77,7 +88,7 @@ def _is_json(head: bytes) -> bool:
     return head.decode(encoding_of(head), "replace").lstrip(_BLANK).startswith(("[", "{"))
 
 
-def _in_database(around: Around, importers: Importers) -> Iterator[Entry | LeftOut]:
+def _in_database(around: Around, importers: Importers) -> Iterator[Result]:
     with databases.opened(around) as db:
         tables = databases.tables_of(db)
         for importer in cast(Sequence[DatabaseImporter], importers("database")):
@@ -87,7 +98,7 @@ def _in_database(around: Around, importers: Importers) -> Iterator[Entry | LeftO
     yield LeftOut(around.member.place, "a database of a program that is not known here")
 
 
-def _rows(importer: DatabaseImporter, db: sqlite3.Connection, around: Around) -> Iterator[Entry | LeftOut]:
+def _rows(importer: DatabaseImporter, db: sqlite3.Connection, around: Around) -> Iterator[Result]:
     try:
         yield from importer.entries(db, around)
     except sqlite3.Error as error:

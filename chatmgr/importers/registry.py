@@ -11,7 +11,7 @@ from typing import Any
 
 from chatmgr.domain.errors import UsageFault
 from chatmgr.domain.fast_dataclass import dataclass
-from chatmgr.importers.source import Entry, LeftOut
+from chatmgr.importers.source import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def importers(shape: str, kind: str = "") -> tuple[Any, ...]:
     return tuple(getattr(import_module(source.module), source.name)() for source in chosen)
 
 
-def entries(paths: Iterable[str], *, kind: str = "") -> Iterator[Entry | LeftOut]:
+def entries(paths: Iterable[str], *, kind: str = "") -> Iterator[Result]:
     """The conversations in files, folders, archives and standard input (``-``), and what holds none.
 
     What cannot be read is a ``LeftOut``. Raises UsageFault for a kind that is not known.

@@ -69,6 +69,10 @@ class OwnExport:
     size: int
 
 
+Result = Entry | LeftOut | OwnExport
+"""What a file is found to hold."""
+
+
 class Member(Protocol):
     """A file to read: on the disk, in an archive, or from standard input.
 

@@ -170,9 +170,9 @@ def rows() -> dict[str, list[dict[str, object]]]:
         ],
         "conversations": [
             row("conversations", 1, id=1, name="one", key="aaaa1111", assistant_id=1, turns=2)
-            | {"branch_id": 1, **live},
+            | {"branch_id": 1, "last_run_id": 3, **live},
             row("conversations", 2, id=2, name="two", key="bbbb2222", assistant_id=2, turns=1)
-            | {"branch_id": 2, "archived_at": now},
+            | {"branch_id": 2, "last_run_id": None, "archived_at": now},
         ],
         "path_segments": [
             {"conversation_id": 1, "first": 1, "branch_id": 1, "last": FAR},
@@ -186,9 +186,9 @@ def rows() -> dict[str, list[dict[str, object]]]:
             {"conversation_id": 2, "name": "work"},
         ],
         "threads": [
-            row("threads", 1, id=1, conversation_id=1),
-            row("threads", 2, id=2, conversation_id=1),
-            row("threads", 3, id=3, conversation_id=2),
+            row("threads", 1, id=1, conversation_id=1, branch_id=1),
+            row("threads", 2, id=2, conversation_id=1, branch_id=3),
+            row("threads", 3, id=3, conversation_id=2, branch_id=2),
         ],
         "turns": [
             row("turns", 1, id=1, branch_id=1, position=1, run_id=2, key="turn-key-1"),

@@ -15,8 +15,9 @@ from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.interrupts import interrupts
 from chatmgr.domain.merging import MergedAssistant, MergedConversation
 from chatmgr.importers import registry
-from chatmgr.importers.source import Entry, LeftOut, Unreadable
+from chatmgr.importers.source import Entry, LeftOut, OwnExport, Result, Unreadable
 from chatmgr.importers.tree import SourceTurns, turns_of
+from chatmgr.services.imports.own_exports import bring_back, foresee
 from chatmgr.services.imports.records import Settling, conversation_key, merged_conversation, personas_of
 from chatmgr.services.imports.report import Fault, ImportReport
 from chatmgr.services.imports.whole_files import fingerprint, size_of
@@ -143,8 +144,11 @@ class _Import:
             kind, _, count = pair.partition("=")
             self.report.of(kind, self._labels.get(kind, kind)).known += int(count)
 
-    def _take(self, entry: Entry | LeftOut) -> None:
+    def _take(self, entry: Result) -> None:
         interrupts.check_work()
+        if isinstance(entry, OwnExport):
+            self._bring_back(entry)
+            return
         if isinstance(entry, LeftOut):
             if entry.fault:
                 self.report.faults.append(Fault(entry.place, entry.reason))
@@ -163,6 +167,21 @@ class _Import:
             counts.old += 1
         else:
             self._convert(entry)
+
+    def _bring_back(self, export: OwnExport) -> None:
+        """Import a lossless export of our own."""
+        self._merge()
+        try:
+            if self._options.dry_run:
+                foresee(export, self._reader, self.report)
+            else:
+                self._reader.close()
+                bring_back(export, self._writer, self.report)
+        except Unreadable as error:
+            self.report.faults.append(Fault(export.place, str(error)))
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            reason = f"it is not built as an export of chatmgr ({type(error).__name__}: {error})"
+            self.report.faults.append(Fault(export.place, reason[:300]))
 
     def _known_of(self, kind: str) -> dict[str, KnownSource]:
         """What is known of the conversations of a kind, by their ids there: read once."""
