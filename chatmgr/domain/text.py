@@ -54,6 +54,8 @@ def valid_text(text: str, limit: int = MESSAGE_LIMIT, what: str = "text") -> str
 
 def storable(text: str) -> str:
     """Make a server's text fit for any database: join surrogate pairs, replace other bad characters."""
+    if text.isascii() and "\0" not in text:  # a search for a class of characters takes ten times as long
+        return text
     if not _UNSTORABLE.search(text):
         return text
     joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -84,8 +84,9 @@ class _Draft:
     @property
     def is_bare(self) -> bool:
         """Whether the source went on from the message itself, before anybody answered it."""
-        first = min((chain[0] for chain in self.places), default=-1)
-        return self.followed.get(UNANSWERED, first) < first
+        if UNANSWERED not in self.followed:
+            return False
+        return self.followed[UNANSWERED] < min((chain[0] for chain in self.places), default=-1)
 
     @property
     def main(self) -> int:
@@ -172,13 +173,32 @@ class _Walk:
             following.setdefault(draft.before, []).append(draft)
         last = self._path[-1] if self._path else ""
         for number, draft in enumerate(self._drafts):
+            later = following.get(number, ())
+            if len(draft.runs) == 1 and not self._is_followed_within(draft.runs[0], later, last):
+                self._put_only_run(draft, later, last)
+                continue
             ends = {chain[-1].id for chain in draft.runs}
             holders = {message.id: chain for chain in draft.runs for message in chain}
-            later = following.get(number, ())
             wanted = {other.after for other in later} | ({last} if draft.is_active else set())
             for key in sorted(wanted & holders.keys() - ends, key=self._places.__getitem__):
                 self._add_run(number, _up_to(holders[key], key))
             self._put_in_order(draft, later, last)
+
+    @staticmethod
+    def _is_followed_within(chain: Sequence[SourceMessage], later: Iterable[_Draft], last: str) -> bool:
+        """Whether the source goes on, or ends, before the end of a turn's only run."""
+        end = chain[-1].id
+        ends_within = last != end and any(message.id == last for message in chain)
+        return ends_within or any(other.after != end for other in later)
+
+    def _put_only_run(self, draft: _Draft, later: Iterable[_Draft], last: str) -> None:
+        """As ``_put_in_order``, where there is one run and all that follows does so at its end."""
+        draft.places = [[self._places[draft.runs[0][0].id]]]
+        for other in later:
+            other.run_before = 0
+            draft.followed[0] = min(draft.followed.get(0, other.place), other.place)
+        ends_here = draft.message is not None and draft.message.id == last
+        draft.active = 0 if draft.is_active and not ends_here else UNANSWERED
 
     def _put_in_order(self, draft: _Draft, later: Iterable[_Draft], last: str) -> None:
         """Let the runs have the order of the source, and know which of them are followed, and active."""

@@ -82,6 +82,9 @@ class Contents:
 
     def _parts(self, content: Json, metadata: Json, *, by_user: bool) -> Iterator[Item]:
         parts = parts_of(content)
+        if len(parts) == 1 and isinstance(parts[0], str):
+            yield from _texts(parts[0], metadata)
+            return
         words = [part for part in parts if isinstance(part, str)]
         has_objects = len(words) < len(parts)
         if not has_objects:

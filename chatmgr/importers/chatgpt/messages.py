@@ -1,6 +1,7 @@
 """The nodes of a ChatGPT conversation as messages: who said what, what was a call, and what nobody said."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from chatmgr.domain.items import Item, ItemKind
@@ -17,10 +18,10 @@ from chatmgr.importers.chatgpt.contents import (
     text_item,
 )
 from chatmgr.importers.chatgpt.fields import Json, object_in, text_in
-from chatmgr.importers.times import from_seconds
 
 _INSTRUCTIONS = "user_editable_context"
 _UNSAID = frozenset({_INSTRUCTIONS, "model_editable_context", "reasoning_recap"})
+_ROLES = {"user": SourceRole.USER, "assistant": SourceRole.ASSISTANT, "tool": SourceRole.TOOL}
 _ENDS = {
     "max_tokens": (RunState.INCOMPLETE, "length"),
     "interrupted": (RunState.INCOMPLETE, "cancelled"),
@@ -33,11 +34,30 @@ _STATUSES = {
 
 
 class Node(NamedTuple):
-    """A node of the tree: its message, the id that counts for it, and that of the one before, or empty."""
+    """A node of the tree: the id that counts for it, that of the one before, or empty, and its message."""
 
     id: str
     parent: str
     message: Json
+    author: str  # the role
+    recipient: str
+    content: Json
+    metadata: Json
+    at: datetime | None
+
+
+def node_of(identity: str, parent: str, message: Json, at: datetime | None) -> Node:
+    """A node, with what is asked for often."""
+    return Node(
+        identity,
+        parent,
+        message,
+        text_in(object_in(message, "author"), "role"),
+        text_in(message, "recipient") or "all",
+        object_in(message, "content"),
+        object_in(message, "metadata"),
+        at,
+    )
 
 
 class Messages:
@@ -51,7 +71,7 @@ class Messages:
         self._call_before = _calls_before(nodes)
         self._answers: dict[str, str] = {}  # of each call, the node of the tool that answered it first
         for node_id, call in self._call_before.items():
-            if _author(nodes[node_id].message) == "tool" and call:
+            if nodes[node_id].author == "tool" and call:
                 self._answers.setdefault(call, node_id)
 
     def all(self) -> Iterator[SourceMessage]:
@@ -60,15 +80,14 @@ class Messages:
             yield self._message(node)
 
     def _message(self, node: Node) -> SourceMessage:
-        message = node.message
-        metadata, content = object_in(message, "metadata"), object_in(message, "content")
-        role = self._role(message, metadata, content)
+        content, metadata = node.content, node.metadata
+        role = self._role(node)
         if role is SourceRole.HIDDEN:
             return SourceMessage(node.id, node.parent, role)
         files: list[Attachment] = []
         if role is SourceRole.TOOL:
             items = self._of_tool(node, content, metadata)
-        elif role is SourceRole.ASSISTANT and _recipient(message) != "all":
+        elif role is SourceRole.ASSISTANT and node.recipient != "all":
             items = self._call(node, content)
         else:
             items = list(self.contents.said(content, metadata, by_user=role is SourceRole.USER))
@@ -78,7 +97,7 @@ class Messages:
             )
             items += missing
         else:
-            items += self._assets.left_by(text_in(message, "id"))
+            items += self._assets.left_by(text_in(node.message, "id"))
         if not items and not files:
             return SourceMessage(node.id, node.parent, SourceRole.HIDDEN)
         return self._said(node, role, items, files)
@@ -96,21 +115,21 @@ class Messages:
             role,
             tuple(items),
             tuple(files),
-            from_seconds(message.get("create_time")),
+            node.at,
             text_in(metadata, "model_slug") if role is SourceRole.ASSISTANT else "",
             state,
             detail,
             joins=role is SourceRole.ASSISTANT and self._goes_on(node),
         )
 
-    def _role(self, message: Json, metadata: Json, content: Json) -> SourceRole:
+    def _role(self, node: Node) -> SourceRole:
+        content, metadata = node.content, node.metadata
         kind = text_in(content, "content_type")
         self._note_instructions(kind, metadata, content)
         is_hidden = metadata.get("is_visually_hidden_from_conversation") is True and kind != "thoughts"
         if kind in _UNSAID or is_hidden or metadata.get("is_user_system_message") is True:
             return SourceRole.HIDDEN
-        roles = {"user": SourceRole.USER, "assistant": SourceRole.ASSISTANT, "tool": SourceRole.TOOL}
-        return roles.get(_author(message), SourceRole.HIDDEN)
+        return _ROLES.get(node.author, SourceRole.HIDDEN)
 
     def _note_instructions(self, kind: str, metadata: Json, content: Json) -> None:
         if self.instructions:
@@ -130,7 +149,7 @@ class Messages:
             return [item]
         # It ran at ChatGPT: one without an answer does not wait for ours.
         done = {} if node.id in self._answers else {"output": ""}
-        what = {"call_id": node.id, "name": _recipient(node.message), "arguments": plain_text(content)}
+        what = {"call_id": node.id, "name": node.recipient, "arguments": plain_text(content)}
         return [Item(ItemKind.TOOL_CALL, {**what, "tool": "function", **done})]
 
     def _of_tool(self, node: Node, content: Json, metadata: Json) -> list[Item]:
@@ -151,7 +170,7 @@ class Messages:
     def _goes_on(self, node: Node) -> bool:
         """Whether a text goes on where the one before it was cut off."""
         before = self._nodes.get(node.parent)
-        if before is None or not _is_text(before.message) or not _is_text(node.message):
+        if before is None or not _is_text(before) or not _is_text(node):
             return False
         return before.message.get("channel") == node.message.get("channel")
 
@@ -159,6 +178,8 @@ class Messages:
 def _calls_before(nodes: dict[str, Node]) -> dict[str, str]:
     """For each node, the call that it follows with nothing but tools between; empty for none."""
     calls: dict[str, str] = {}
+    if not any(node.author == "tool" for node in nodes.values()):
+        return calls
     for start in nodes:
         passed: list[str] = []
         key, call = start, ""
@@ -168,10 +189,10 @@ def _calls_before(nodes: dict[str, Node]) -> dict[str, str]:
             before = nodes.get(nodes[key].parent)
             if before is None:
                 break
-            if _author(before.message) == "assistant":
-                call = before.id if _recipient(before.message) != "all" else ""
+            if before.author == "assistant":
+                call = before.id if before.recipient != "all" else ""
                 break
-            if _author(before.message) == "user":
+            if before.author == "user":
                 break
             key = before.id
             call = calls.get(key, "")
@@ -182,26 +203,16 @@ def _calls_before(nodes: dict[str, Node]) -> dict[str, str]:
 
 def _document(node: Node) -> str:
     """The document that a node creates by its call; empty for any other."""
-    if _recipient(node.message) != CREATE_CANVAS:
-        return ""
-    return canvas(plain_text(object_in(node.message, "content")))
-
-
-def _author(message: Json) -> str:
-    return text_in(object_in(message, "author"), "role")
+    return canvas(plain_text(node.content)) if node.recipient == CREATE_CANVAS else ""
 
 
 def _is_image(part: object) -> bool:
     return isinstance(part, dict) and part.get("content_type") == "image_asset_pointer"
 
 
-def _is_text(message: Json) -> bool:
-    kind = text_in(object_in(message, "content"), "content_type")
-    return kind == "text" and _author(message) == "assistant" and _recipient(message) == "all"
-
-
-def _recipient(message: Json) -> str:
-    return text_in(message, "recipient") or "all"
+def _is_text(node: Node) -> bool:
+    is_said = node.author == "assistant" and node.recipient == "all"
+    return is_said and node.content.get("content_type") == "text"
 
 
 def _state(message: Json, metadata: Json) -> tuple[RunState, str]:

@@ -1,18 +1,19 @@
 """Conversations of ChatGPT's export: JSON objects with a ``mapping`` of nodes."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from chatmgr.domain.source_conversations import SourceConversation
 from chatmgr.importers.chatgpt.assets import Assets, Library
 from chatmgr.importers.chatgpt.contents import API
 from chatmgr.importers.chatgpt.fields import Json, object_in, text_in
-from chatmgr.importers.chatgpt.messages import Messages, Node
+from chatmgr.importers.chatgpt.messages import Messages, Node, node_of
 from chatmgr.importers.source import Nothing, Record, Surroundings, Unreadable
 from chatmgr.importers.times import from_iso, from_seconds
 
 KIND = "chatgpt"
 _SAYING = frozenset({"user", "assistant", "tool"})
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _LISTS = ("library_files.json", "conversation_asset_file_names.json")
 
 
@@ -93,22 +94,18 @@ def _nodes(mapping: Json) -> tuple[dict[str, Node], dict[str, str]]:
         name = text_in(object_in(node, "message"), "id")
         names[key] = name if name and name not in taken else key
         taken.add(names[key])
-    times = {key: _time_of(node) for key, node in known.items()}
-    nodes: dict[str, Node] = {}
-    for key in sorted(known, key=lambda key: (times[key], names[key])):
-        parent = text_in(known[key], "parent")
-        nodes[names[key]] = Node(names[key], names.get(parent, ""), object_in(known[key], "message"))
-    return nodes, names
+    made: list[Node] = []
+    for key, node in known.items():
+        message = object_in(node, "message")
+        parent = names.get(text_in(node, "parent"), "")
+        made.append(node_of(names[key], parent, message, from_seconds(message.get("create_time"))))
+    made.sort(key=lambda node: (node.at or _BEGINNING, node.id))
+    return {node.id: node for node in made}, names
 
 
 def _time_in(record: Record, name: str) -> datetime | None:
     """Seconds in exports; browsers that save conversations also write ISO times."""
     return from_seconds(record.get(name)) or from_iso(record.get(name))
-
-
-def _time_of(node: Json) -> float:
-    at = from_seconds(object_in(node, "message").get("create_time"))
-    return at.timestamp() if at else 0.0
 
 
 def _tags(record: Json) -> tuple[str, ...]:
