@@ -39,13 +39,19 @@ class BoundedStream(io.RawIOBase):
     """What a stream yields, counted as it is read.
 
     ``packed`` is the size that it has in its archive, 0 where that is not known: a ratio of the two that no
-    honest file has ends it.
+    honest file has ends it. ``below`` is closed with it.
     """
 
     def __init__(
-        self, stream: BinaryIO, limits: Limits, packed: int = 0, budget: Budget | None = None
+        self,
+        stream: BinaryIO,
+        limits: Limits,
+        packed: int = 0,
+        budget: Budget | None = None,
+        below: BinaryIO | None = None,
     ) -> None:
         self._stream = stream
+        self._below = below
         self._most = limits.member
         if packed:
             self._most = min(limits.member, max(limits.small, packed * limits.ratio))
@@ -80,4 +86,6 @@ class BoundedStream(io.RawIOBase):
     def close(self) -> None:
         if not self.closed:
             self._stream.close()
+            if self._below:
+                self._below.close()
         super().close()

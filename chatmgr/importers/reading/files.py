@@ -58,6 +58,10 @@ class SpooledFile:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the member
         self.size = copy_bounded(stream, cast(BinaryIO, self._file), limits.total)
 
+    def close(self) -> None:
+        """Let the file vanish."""
+        self._file.close()
+
     def open(self) -> BinaryIO:
         """Its bytes, read independently of other readers."""
         return cast(BinaryIO, io.BufferedReader(_Positioned(self._file.fileno()), _CHUNK))

@@ -119,7 +119,7 @@ class _Opening:
     def container(self, name: str, place: Place) -> Container:
         if name == STDIN:
             with os.fdopen(os.dup(0), "rb") as stream:
-                return self._of_file(SpooledFile(place, stream, self._limits))
+                return self._of_file(self._spooled(SpooledFile(place, stream, self._limits)))
         path = Path(name)
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -127,7 +127,7 @@ class _Opening:
             return Container(place, files, refused)
         if stat.S_ISFIFO(mode):
             with path.open("rb") as stream:
-                return self._of_file(SpooledFile(place, stream, self._limits))
+                return self._of_file(self._spooled(SpooledFile(place, stream, self._limits)))
         if stat.S_ISREG(mode):
             return self._of_file(disk_file(path, path.name))
         raise Unreadable("it is no file and no folder")
@@ -173,10 +173,14 @@ class _Opening:
         if not isinstance(member, DiskFile | SpooledFile):
             # An archive is read from its end, which what is packed itself has no quick way to.
             with member.open() as stream:
-                spooled = SpooledFile(member.place, stream, self._limits, member.modified_at, member.name)
-            member = cast(Member, spooled)
+                kept = SpooledFile(member.place, stream, self._limits, member.modified_at, member.name)
+            member = cast(Member, self._spooled(kept))
         opened: BinaryIO = self._stack.enter_context(member.open())
         return archived_files(member, opened, self._limits)
+
+    def _spooled(self, kept: SpooledFile) -> SpooledFile:
+        self._stack.callback(kept.close)
+        return kept
 
     def _is_met(self, path: Path) -> bool:
         status = path.stat()

@@ -32,8 +32,13 @@ class UnpackedFile:
 
     def open(self) -> BinaryIO:
         """The bytes, unpacked as they are read."""
-        stream = self.opener(self.packed.open())
-        return cast(BinaryIO, BoundedStream(stream, self.limits, self.packed.size))
+        packed = self.packed.open()
+        try:
+            stream = self.opener(packed)
+        except BaseException:
+            packed.close()
+            raise
+        return cast(BinaryIO, BoundedStream(stream, self.limits, self.packed.size, below=packed))
 
 
 def unpacked(member: Member, head: bytes, limits: Limits) -> Member:

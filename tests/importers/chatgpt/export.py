@@ -101,6 +101,7 @@ def conversations(path: Path) -> Iterator[SourceConversation]:
         if isinstance(result, Entry):
             yield result.read()
         else:
+            assert isinstance(result, LeftOut), result
             assert not result.fault, result
 
 
