@@ -46,6 +46,14 @@ def time_taken(begun: datetime | None, ended: datetime | None) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def time_left(seconds: float) -> str:
+    """``20 s``, ``3 min`` or ``2 h 10 min``: as exactly as it can be known."""
+    if seconds < _MINUTE:
+        return f"{max(round(seconds / 5) * 5, 5)} s"
+    minutes = round(seconds / _MINUTE)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def divider(label: str, *, terminal: bool) -> str:
     """A dim rule with words in it, between two turns."""
     return styled(f"─── {label} ───", "fact", terminal)

@@ -1,26 +1,23 @@
 """``chatmgr import``: conversations from other programs."""
 
-import sys
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
-from chatmgr.cli.params import NameParam, dry_run_option, json_option
+from chatmgr.cli.params import NameParam, dry_run_option, json_option, yes_option
 from chatmgr.domain.dates import parse_moment
 from chatmgr.domain.errors import ChatmgrError, UsageFault
 from chatmgr.domain.names import valid_tag
 from chatmgr.domain.text import counted
 from chatmgr.importers import registry
-from chatmgr.services.imports.report import ImportReport, SourceCounts, place_words
-from chatmgr.services.imports.service import ImportOptions
 from chatmgr.terminal.console import console
-from chatmgr.terminal.list_tables import table
-from chatmgr.terminal.sanitize import one_line
-from chatmgr.terminal.status import ProgressBar
-from chatmgr.ui.context import app
+from chatmgr.ui.context import app, interactive
 from chatmgr.ui.json_output import print_json
 
-_FAULTS_SHOWN = 20
+if TYPE_CHECKING:
+    from chatmgr.services.imports.report import ImportReport
+    from chatmgr.services.imports.service import ImportOptions
 
 
 @click.command("import", short_help="Bring in conversations from other programs.")
@@ -47,7 +44,9 @@ _FAULTS_SHOWN = 20
     default="",
     help="The assistant that goes on. Default: one for each source, told what the source was told.",
 )
+@click.option("--found", is_flag=True, help="Look where the programs of this machine keep theirs; ask first.")
 @dry_run_option
+@yes_option
 @json_option
 def command(
     paths: tuple[str, ...],
@@ -55,7 +54,9 @@ def command(
     tags: tuple[str, ...],
     since: str | None,
     assistant: str,
+    found: bool,
     dry_run: bool,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Import conversations from files of other programs, recognised by their content.
@@ -71,122 +72,67 @@ def command(
       chatmgr import conversations.json --tag chatgpt --dry-run
       chatmgr import "$(llm logs path)"
       cat chats.jsonl | chatmgr import -
+      chatmgr import --found
     """
+    from chatmgr.services.imports.service import ImportOptions
+    from chatmgr.ui import import_view
+
+    if found:
+        paths = _found(paths, kind, dry_run=dry_run, yes=yes, as_json=as_json)
+        if not paths:
+            return
     if not paths:
-        raise UsageFault("Which files?", "Name them: chatmgr import FILE — or see what is there: --help")
+        raise UsageFault(
+            "Which files?",
+            "Name them: chatmgr import FILE — or look where other programs keep them: chatmgr import --found",
+        )
     moment = parse_moment(since, datetime.now(UTC), end=False) if since else None
     options = ImportOptions(kind or "", dry_run, moment, assistant, tuple(map(valid_tag, tags)))
-    try:
-        report = app().imports.run(paths, options, ProgressBar("Importing"))
-    except KeyboardInterrupt:
-        console.note(
-            "Stopped; what was imported is kept. To go on, give the same command again.", "attention"
-        )
-        raise
+    report = _run(paths, options)
     if as_json:
-        print_json(_as_json(report, dry_run=dry_run))
+        print_json(import_view.report_json(report, dry_run=dry_run))
     else:
-        _show(report, dry_run=dry_run)
+        import_view.show_report(report, dry_run=dry_run)
     if report.faults:
-        _show_faults(report)
+        import_view.show_faults(report)
         count = counted(len(report.faults), "conversation or file")
         raise ChatmgrError(f"{count} could not be imported, as said above.", "All else is imported.")
 
 
-def _show(report: ImportReport, *, dry_run: bool) -> None:
-    if dry_run:
-        head, rows = _dry_run_table(report)
-        for line in table(head, rows, terminal=sys.stdout.isatty()):
-            console.out(line)
-    for reason, count in report.left_out.most_common():
-        console.note(f"Left out, {count:,} ×: {one_line(reason)}.")
-    total = report.total
-    if not total.conversations:
-        if not report.faults:
-            raise ChatmgrError("There is no conversation in it that chatmgr knows how to import.")
-        return
-    _show_unmapped(report)
-    if dry_run:
-        console.note("Nothing was written.")
-        return
-    console.note(_summary(report))
-    if report.names:
+def _run(paths: tuple[str, ...], options: "ImportOptions") -> "ImportReport":
+    from chatmgr.ui.import_progress import ImportProgress
+
+    progress = ImportProgress()
+    try:
+        return app().imports.run(paths, options, progress)
+    except KeyboardInterrupt:
+        progress.close()
         console.note(
-            f"Go on with one: chatmgr resume {one_line(report.names[0])!r} — or see them: chatmgr history"
+            "Stopped; what was imported is kept, whole conversations. To go on, give the same command again.",
+            "attention",
         )
+        raise
+    finally:
+        progress.close()
 
 
-def _summary(report: ImportReport) -> str:
-    """What an import did, in a sentence."""
-    total = report.total
-    parts = [
-        f"{counted(total.new, 'new conversation')}" if total.new else "",
-        f"{total.grown:,} that have grown" if total.grown else "",
-        f"{total.beside:,} with what is new on a path beside (history NAME --tree)" if total.beside else "",
-        f"{total.known:,} known" if total.known else "",
-        f"{total.deleted:,} deleted here before" if total.deleted else "",
-        f"{total.old:,} older than asked for" if total.old else "",
-    ]
-    said = f"; {counted(total.turns, 'turn')} in all" if total.turns else ""
-    return f"Imported: {', '.join(filter(None, parts))}{said}."
+def _found(
+    paths: tuple[str, ...], kind: str | None, *, dry_run: bool, yes: bool, as_json: bool
+) -> tuple[str, ...]:
+    """The places that are to be imported, after a yes; none where there are none, or nobody says yes."""
+    from chatmgr.importers.places import found_places
+    from chatmgr.ui.import_view import show_found
+    from chatmgr.ui.prompts import confirm
 
-
-def _show_unmapped(report: ImportReport) -> None:
-    for counts in report.sources.values():
-        for kind, count in counts.unmapped.most_common():
-            console.note(f"{counts.label}: {count:,} × “{one_line(kind)}” is kept as it was, and not shown.")
-
-
-def _dry_run_table(report: ImportReport) -> tuple[list[str], list[list[str]]]:
-    head = ["SOURCE", "CONVERSATIONS", "TURNS", "BRANCHES", "FILES", "NEW", "GROWN", "KNOWN", "LEFT OUT"]
-    rows = [
-        [
-            counts.label,
-            *(
-                f"{number:,}"
-                for number in (
-                    *(counts.conversations, counts.turns, counts.branches, counts.files, counts.new),
-                    *(counts.grown + counts.beside, counts.known, counts.deleted + counts.old),
-                )
-            ),
-        ]
-        for counts in report.sources.values()
-    ]
-    return head, rows
-
-
-def _show_faults(report: ImportReport) -> None:
-    for fault in report.faults[:_FAULTS_SHOWN]:
-        sys.stdout.flush()
-        console.note(f"{one_line(place_words(fault.place), 300)}: {one_line(fault.reason, 300)}.", "failed")
-    more = len(report.faults) - _FAULTS_SHOWN
-    if more > 0:
-        console.note(f"… and {counted(more, 'other')} (all of them: --json)", "failed")
-
-
-def _as_json(report: ImportReport, *, dry_run: bool) -> dict[str, object]:
-    return {
-        "dry_run": dry_run,
-        "sources": [{"kind": kind} | _counts_json(counts) for kind, counts in report.sources.items()],
-        "left_out": [{"reason": reason, "count": count} for reason, count in report.left_out.items()],
-        "faults": [
-            {
-                "file": str(fault.place.file),
-                "member": fault.place.member or None,
-                "index": fault.place.index or None,
-                "id": fault.place.id or None,
-                "reason": fault.reason,
-            }
-            for fault in report.faults
-        ],
-    }
-
-
-def _counts_json(counts: SourceCounts) -> dict[str, object]:
-    names = ("new", "grown", "beside", "known", "deleted", "old", "turns", "runs", "branches", "files")
-    numbers = {name: getattr(counts, name) for name in names}
-    return (
-        {"label": counts.label, "conversations": counts.conversations}
-        | numbers
-        | {"unmapped": dict(counts.unmapped)}
-    )
+    if paths:
+        raise UsageFault("--found goes without paths.", "Leave out one of them.")
+    places = list(found_places([kind] if kind else registry.kinds()))
+    show_found(places, as_json=as_json)
+    if not places:
+        console.note("No conversations of other programs were found where those keep them.")
+    elif not (yes or dry_run or interactive()):
+        console.note("Nothing was imported. To import all of it: chatmgr import --found --yes")
+        return ()
+    elif not dry_run:
+        confirm("Import all of it?", "Importing", yes=yes)
+    return tuple(str(place.path) for place in places)

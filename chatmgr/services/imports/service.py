@@ -31,7 +31,7 @@ _BATCH = 400  # conversations in one transaction
 _BATCH_SIZE = 16 << 20  # characters in one, unless one conversation has more
 _NAMES = 5  # of new conversations that are told
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int, int], None]  # bytes done, bytes in all, conversations so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class _Import:
     ) -> None:
         self._reader, self._writer = reader, writer
         self._options, self._settling = options, settling
-        self._progress = progress or (lambda done, total: None)
+        self._progress = progress or (lambda done, total, conversations: None)
         self._batch = _Batch()
         self._labels = registry.kinds()
         self._known: dict[str, dict[str, KnownSource]] = {}
@@ -99,11 +99,10 @@ class _Import:
         self.report = ImportReport()
 
     def run(self, paths: Sequence[str]) -> ImportReport:
-        self._done, self._total = 0, sum(map(size_of, paths))
+        self._done, self._total, self._met = 0, sum(map(size_of, paths)), 0
         for path in paths:
             self._import(path)
         self._merge()
-        self._progress(self._total, self._total)
         return self.report
 
     def _import(self, path: str) -> None:
@@ -123,7 +122,7 @@ class _Import:
                 if summary := self._summary():
                     self._writer().merging.note_file(digest, summary)
         self._done += size_of(path)
-        self._progress(self._done, self._total)
+        self._progress(self._done, self._total, self._met)
 
     def _fingerprint(self, path: str) -> str:
         """What a whole file or folder is known by; empty where it is read again whatever it is."""
@@ -155,8 +154,9 @@ class _Import:
             else:
                 self.report.left_out[entry.reason] += 1
             return
+        self._met += 1
         if entry.done:
-            self._progress(min(self._done + entry.done, self._total), self._total)
+            self._progress(min(self._done + entry.done, self._total), self._total, self._met)
         counts = self.report.of(entry.kind, self._labels.get(entry.kind, entry.kind))
         known = self._known_of(entry.kind).get(entry.id)
         if known and not known.is_there:

@@ -1,0 +1,148 @@
+"""Where the programs of this machine keep their conversations, if they are installed.
+
+Each row of ``PLACES`` is one folder or file that a program uses by default. Whether conversations are in it is
+for the import to find out, by their content.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from chatmgr.domain.fast_dataclass import dataclass
+from chatmgr.importers.reading.files import SKIPPED
+
+_MOST = 100_000  # files that are counted
+
+# The kind of source, what it is called, and where it may be; {…} are the folders of ``_roots``, and those
+# that a variable of the environment names.
+PLACES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "llm",
+        "llm",
+        (
+            "{LLM_USER_PATH}/logs.db",
+            "{config}/io.datasette.llm/logs.db",
+            "{support}/io.datasette.llm/logs.db",
+            "{roaming}/io.datasette.llm/logs.db",
+            "{home}/.llm/log.db",
+        ),
+    ),
+    (
+        "codex",
+        "Codex",
+        tuple(
+            f"{root}/{name}"
+            for root in ("{CODEX_HOME}", "{home}/.codex")
+            for name in ("sessions", "archived_sessions")
+        ),
+    ),
+    ("claude-code", "Claude Code", ("{CLAUDE_CONFIG_DIR}/projects", "{home}/.claude/projects")),
+    ("gemini-cli", "Gemini CLI", ("{home}/.gemini/tmp",)),
+    ("gptme", "gptme", ("{GPTME_LOGS_HOME}", "{data}/gptme/logs")),
+    ("shell-gpt", "shell_gpt", ("{CHAT_CACHE_PATH}", "{tmp}/chat_cache")),
+    (
+        "aichat",
+        "aichat",
+        tuple(
+            f"{root}/{name}"
+            for root in ("{AICHAT_CONFIG_DIR}", "{config}/aichat", "{support}/aichat")
+            for name in ("sessions", "messages.md")
+        ),
+    ),
+    ("mods", "mods", ("{data}/mods", "{cache}/mods", "{support}/mods")),
+    ("chatgpt-cli", "chatgpt-cli", ("{home}/.chatgpt-cli/history",)),
+    ("chatblade", "chatblade", ("{cache}/chatblade",)),
+    ("elia", "elia", ("{data}/elia/elia.sqlite",)),
+    ("oterm", "oterm", ("{data}/oterm/store.db", "{support}/oterm/store.db")),
+    ("term-llm", "term-llm", ("{data}/term-llm/sessions.db",)),
+    ("open-webui", "Open WebUI", ("{DATA_DIR}/webui.db", "{home}/.open-webui/webui.db")),
+    ("lm-studio", "LM Studio", ("{home}/.lmstudio/conversations", "{cache}/lm-studio/conversations")),
+    ("jan", "Jan", ("{data}/Jan/data/threads", "{support}/Jan/data/threads", "{home}/jan/threads")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPlace:
+    """What a program keeps on this machine: how many files, of how many bytes, and when one changed last."""
+
+    kind: str
+    label: str
+    path: Path
+    files: int
+    size: int
+    changed_at: datetime
+
+
+def found_places(kinds: Collection[str]) -> Iterator[FoundPlace]:
+    """What is there of these kinds of sources, each place once, empty ones left out."""
+    wanted = {_plain(kind): kind for kind in kinds}
+    met: set[Path] = set()
+    for name, label, templates in PLACES:
+        for template in templates:
+            path = _path(template) if _plain(name) in wanted else None
+            if path is None or path in met:
+                continue
+            met.add(path)
+            if found := _look(wanted[_plain(name)], label, path):
+                yield found
+
+
+def _plain(kind: str) -> str:
+    return "".join(filter(str.isalnum, kind.lower()))
+
+
+def _path(template: str) -> Path | None:
+    """The path that a template stands for here; None where a folder or a variable in it is not there."""
+    name, _, rest = template[1:].partition("}")
+    root = _roots().get(name) or os.environ.get(name, "")
+    return Path(root + rest) if root.startswith(os.sep) or Path(root).is_absolute() else None
+
+
+@cache
+def _roots() -> dict[str, str]:
+    home = str(Path.home())
+    roots = {"home": home, "tmp": tempfile.gettempdir()}
+    for name, variable, usual in (
+        ("config", "XDG_CONFIG_HOME", ".config"),
+        ("data", "XDG_DATA_HOME", ".local/share"),
+        ("cache", "XDG_CACHE_HOME", ".cache"),
+    ):
+        roots[name] = os.environ.get(variable) or f"{home}/{usual}"
+    if sys.platform == "darwin":
+        roots["support"] = f"{home}/Library/Application Support"
+    roots["roaming"] = os.environ.get("APPDATA", "")
+    return roots
+
+
+def _look(kind: str, label: str, path: Path) -> FoundPlace | None:
+    """What is at a path; None where there is nothing, or it is another user's."""
+    files, size, newest = 0, 0, 0.0
+    for file in _files(path):
+        try:
+            status = file.stat()
+        except OSError:
+            continue
+        if hasattr(os, "getuid") and status.st_uid != os.getuid():
+            continue
+        files += 1
+        size += status.st_size
+        newest = max(newest, status.st_mtime)
+    return FoundPlace(kind, label, path, files, size, datetime.fromtimestamp(newest, UTC)) if files else None
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    count = 0
+    for parent, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if name not in SKIPPED]
+        for name in names:
+            count += 1
+            if count > _MOST:
+                return
+            yield Path(parent) / name
