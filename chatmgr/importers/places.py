@@ -1,7 +1,7 @@
 """Where the programs of this machine keep their conversations, if they are installed.
 
-Each row of ``PLACES`` is one folder or file that a program uses by default. Whether conversations are in it is
-for the import to find out, by their content.
+Each row of ``PLACES`` is one program, with the folders and files that it uses by default. Whether
+conversations are in them is for the import to find out, by their content.
 """
 
 import os
@@ -34,10 +34,9 @@ PLACES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "codex",
         "Codex",
-        tuple(
-            f"{root}/{name}"
-            for root in ("{CODEX_HOME}", "{home}/.codex")
-            for name in ("sessions", "archived_sessions")
+        (
+            *("{CODEX_HOME}/sessions", "{home}/.codex/sessions"),
+            *("{CODEX_HOME}/archived_sessions", "{home}/.codex/archived_sessions"),
         ),
     ),
     ("claude-code", "Claude Code", ("{CLAUDE_CONFIG_DIR}/projects", "{home}/.claude/projects")),
@@ -47,10 +46,10 @@ PLACES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "aichat",
         "aichat",
-        tuple(
-            f"{root}/{name}"
-            for root in ("{AICHAT_CONFIG_DIR}", "{config}/aichat", "{support}/aichat")
-            for name in ("sessions", "messages.md")
+        (
+            *("{AICHAT_CONFIG_DIR}/sessions", "{config}/aichat/sessions", "{support}/aichat/sessions"),
+            *("{AICHAT_CONFIG_DIR}/messages.md", "{config}/aichat/messages.md"),
+            "{support}/aichat/messages.md",
         ),
     ),
     ("mods", "mods", ("{data}/mods", "{cache}/mods", "{support}/mods")),

@@ -55,9 +55,8 @@ def show_report(report: ImportReport, *, dry_run: bool) -> None:
         return
     console.note(_summary(report))
     if report.names:
-        console.note(
-            f"Go on with one: chatmgr resume {one_line(shlex.quote(report.names[0]))} — or see them: chatmgr history"
-        )
+        name = one_line(shlex.quote(report.names[0]))
+        console.note(f"Go on with one: chatmgr resume {name} — or see them: chatmgr history")
 
 
 def _summary(report: ImportReport) -> str:

@@ -74,6 +74,7 @@ VERBS: dict[str, list[str]] = {
         "scrub content -y",
         "scrub --secrets",
     ],
+    "import": ["import --found", "import one --dry-run"],
     "stats": ["stats", "stats --by model --json", "stats --by conversation", "stats --html -"],
     "export": [f"export --all --format {form}" for form in ("md", "text", "json", "jsonl")]
     + ["export one --format html"],

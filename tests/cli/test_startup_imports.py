@@ -81,6 +81,7 @@ def test_help_loads_click_alone(chatmgr: Chatmgr, words: tuple[str, ...]) -> Non
         ("config", "show"),
         ("db", "status"),
         ("send", "--help"),
+        ("import", "--help"),
         ("new", "--help"),
         ("ask", "--help"),
         ("history", "@last"),

@@ -102,7 +102,7 @@ class _Import:
         self._done, self._total, self._met = 0, sum(map(size_of, paths)), 0
         for path in paths:
             self._import(path)
-        self._merge()
+            self._merge()
         return self.report
 
     def _import(self, path: str) -> None:
@@ -111,7 +111,7 @@ class _Import:
             self.report.files += 1
             self._know(summary)
         else:
-            before = len(self.report.faults)
+            before, met = len(self.report.faults), self._conversations()
             try:
                 for entry in registry.entries([path], kind=self._options.kind):
                     self._take(entry)
@@ -119,7 +119,7 @@ class _Import:
                 raise UsageFault(f"“{path}” cannot be read: {error.strerror}.", "") from None
             if digest and not self._options.dry_run and len(self.report.faults) == before:
                 self._merge()
-                if summary := self._summary():
+                if summary := self._summary(met):
                     self._writer().merging.note_file(digest, summary)
         self._done += size_of(path)
         self._progress(self._done, self._total, self._met)
@@ -133,9 +133,14 @@ class _Import:
         except OSError:  # reading it says what is wrong
             return ""
 
-    def _summary(self) -> str:
-        counts = (f"{kind}={counts.conversations}" for kind, counts in self.report.sources.items())
-        return " ".join(counts)
+    def _conversations(self) -> dict[str, int]:
+        """How many conversations of each kind were met so far."""
+        return {kind: counts.conversations for kind, counts in self.report.sources.items()}
+
+    def _summary(self, before: dict[str, int]) -> str:
+        """How many conversations of each kind were met since."""
+        counts = {kind: count - before.get(kind, 0) for kind, count in self._conversations().items()}
+        return " ".join(f"{kind}={count}" for kind, count in counts.items() if count)
 
     def _know(self, summary: str) -> None:
         """Count the conversations of a file that was imported before."""
