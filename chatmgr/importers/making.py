@@ -66,7 +66,8 @@ def other(kind: str, raw: object) -> Item:
 def attachment(name: str, data: bytes, content_type: str = "") -> Attachment:
     """A file that was sent with a message."""
     kind = type_of(name, data, content_type)
-    return Attachment(name_of(name, kind), kind, hashlib.sha256(data).hexdigest(), data)
+    default = "image" if kind.startswith("image/") else "file"
+    return Attachment(name_of(name, kind, default), kind, hashlib.sha256(data).hexdigest(), data)
 
 
 def text_file(name: str, words: str) -> Attachment:

@@ -15,47 +15,27 @@ from dataclasses import field
 from datetime import datetime
 
 from chatmgr.domain.fast_dataclass import dataclass
-from chatmgr.domain.items import Item
-from chatmgr.domain.model import Attachment
 from chatmgr.domain.source_conversations import SourceConversation, SourceMessage, SourceRole
-from chatmgr.importers.answers import TEXTS, SourceRun, answer_of, joined_texts, plain_text
+from chatmgr.importers.answers import answer_of
 from chatmgr.importers.message_graph import active_path, messages_said
 from chatmgr.importers.source import Unreadable
+from chatmgr.importers.source_turns import (
+    UNANSWERED,
+    SourceTurn,
+    SourceTurns,
+    turn_of,
+    turns_of_one_path,
+)
 
-UNANSWERED = -1
+__all__ = ["SourceTurn", "SourceTurns", "turns_of"]
+
 _REPEATED = 10_000  # messages that may stand in several answers, whatever their number
-
-
-@dataclass(frozen=True, slots=True)
-class SourceTurn:
-    """A turn. ``parent`` is the number of the turn before it in the list, -1 for a first one.
-
-    ``id`` is the message's; empty for answers that nobody asked for. ``run`` is the number of the chosen run,
-    -1 where there is none. ``copy`` is the number of the turn that this one repeats, -1 for none.
-    """
-
-    id: str
-    parent: int
-    text: str
-    files: tuple[Attachment, ...]
-    items: tuple[Item, ...]
-    at: datetime | None
-    runs: tuple[SourceRun, ...] = ()
-    run: int = -1
-    copy: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class SourceTurns:
-    """The turns of a conversation, parents first; ``tip`` is the number of the one it ends with, or -1."""
-
-    turns: tuple[SourceTurn, ...]
-    tip: int
-    branches: int
 
 
 def turns_of(conversation: SourceConversation) -> SourceTurns:
     """The turns of a conversation; raises ``Unreadable`` where answers branch beyond all reason."""
+    if (turns := turns_of_one_path(conversation)) is not None:
+        return turns
     drafts = _Walk(conversation).drafts()
     return _Placing(drafts, conversation.model).turns()
 
@@ -261,11 +241,5 @@ class _Placing:
         draft = self._drafts[number]
         runs = tuple(answer_of(draft.runs[place], self._model) for place in chosen_from)
         chosen = list(chosen_from).index(run) if run != UNANSWERED else UNANSWERED
-        message = draft.message
-        said = message.items if message else ()
-        plain = plain_text(said)
-        text, items = joined_texts(said) if plain is None else (plain, [])
-        own_items = tuple(item for item in items if item.kind not in TEXTS)
-        identity, files = (message.id, message.files) if message else ("", ())
         self._places[number, run] = len(self._turns)
-        self._turns.append(SourceTurn(identity, parent, text, files, own_items, at, runs, chosen, copy))
+        self._turns.append(turn_of(draft.message, parent, at, runs, chosen, copy))

@@ -9,7 +9,9 @@ import pytest
 from chatmgr.domain.events import Usage
 from chatmgr.domain.items import Item, ItemKind
 from chatmgr.domain.source_conversations import SourceConversation, SourceMessage, SourceRole
+from chatmgr.importers import tree as tree_module
 from chatmgr.importers.source import Unreadable
+from chatmgr.importers.source_turns import turns_of_one_path
 from chatmgr.importers.tree import SourceTurns, turns_of
 
 ROLES = {"u": SourceRole.USER, "a": SourceRole.ASSISTANT, "t": SourceRole.TOOL, "h": SourceRole.HIDDEN}
@@ -73,6 +75,21 @@ def test_shapes(links: str, current: str, expected: list[str], tip: int) -> None
 def test_which_turn_is_a_copy_does_not_depend_on_the_active_path(current: str) -> None:
     turns = turns_of(tree("u1 u1>a1 u1>a2 a1>u2 a2>u3", current))
     assert {(turn.text, turn.runs[turn.run].text) for turn in turns.turns if turn.copy >= 0} == {("u1", "a2")}
+
+
+@pytest.mark.parametrize("length", range(1, 9))
+@pytest.mark.parametrize("seed", range(10))
+def test_one_path_is_the_tree_that_it_is(length: int, seed: int) -> None:
+    chance = random.Random(100 * length + seed)
+    messages = list[SourceMessage]()
+    for number in range(length):
+        said = message(f"{chance.choice('uath')}{number}", messages[-1].id if messages else "")
+        messages.append(replace(said, at=chance.choice([None, datetime(2024, 1, 1, tzinfo=UTC)])))
+    conversation = SourceConversation(
+        "test", "c", tuple(messages), current=chance.choice(["", messages[-1].id])
+    )
+    walked = tree_module._Placing(tree_module._Walk(conversation).drafts(), "").turns()
+    assert turns_of_one_path(conversation) == walked
 
 
 def test_times_models_and_usage_of_a_run() -> None:

@@ -18,6 +18,7 @@ from chatmgr.importers.chatgpt.contents import (
     text_item,
 )
 from chatmgr.importers.chatgpt.fields import Json, object_in, text_in
+from chatmgr.importers.making import file_item
 
 _INSTRUCTIONS = "user_editable_context"
 _UNSAID = frozenset({_INSTRUCTIONS, "model_editable_context", "reasoning_recap"})
@@ -97,6 +98,9 @@ class Messages:
             )
             items += missing
         else:
+            if "attachments" in metadata:
+                attached, missing = self._assets.sent(metadata, [])
+                items += [file_item(file.name, file.data, file.content_type) for file in attached] + missing
             items += self._assets.left_by(text_in(node.message, "id"))
         if not items and not files:
             return SourceMessage(node.id, node.parent, SourceRole.HIDDEN)

@@ -10,6 +10,7 @@ import stat
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, BinaryIO, cast
@@ -29,6 +30,7 @@ from chatmgr.importers.source import LeftOut, Member, Unreadable
 
 STDIN = "-"
 _NEAR = 2  # folders that are looked through beside a file that was given alone
+_NEIGHBOURS = 20_000  # files among which those are looked for
 _HEAD = 4  # bytes by which something packed is known
 
 
@@ -73,7 +75,8 @@ class Container:
         """The file whose base name is a stem, or begins with one that no letter or digit follows."""
         stem = stem.lower()
         bases = self._by_base
-        for base, member in bases[bisect_left(bases, stem, key=lambda pair: pair[0]) :]:
+        for place in range(bisect_left(bases, stem, key=lambda pair: pair[0]), len(bases)):
+            base, member = bases[place]
             if not base.startswith(stem):
                 return None
             if not base[len(stem) : len(stem) + 1].isalnum():
@@ -197,7 +200,7 @@ def _head(member: Member) -> bytes:
 
 def _neighbours(folder: Path, limits: Limits) -> Callable[[], Iterable[Member]]:
     def near() -> Iterator[Member]:
-        for file in folder_files(folder, limits, _NEAR):
+        for file in folder_files(folder, replace(limits, names=_NEIGHBOURS), _NEAR):
             if not isinstance(file, LeftOut):
                 yield file
 
