@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     "--format",
     "kind",
     type=click.Choice(sorted(registry.kinds())),
-    help="Insist on a format. Default: what the content is.",
+    metavar="KIND",
+    help="Insist on a format, such as chatgpt; Tab lists them. Default: what the content is.",
 )
 @click.option(
     "--tag", "tags", multiple=True, metavar="TAG", help="Give the new conversations a tag. Repeatable."
