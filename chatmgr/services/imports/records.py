@@ -64,14 +64,11 @@ def merged_conversation(
     """
     assistant = settling.assistant or persona(source.kind, source.instructions)
     times = _times(source, turns, fallback)
-    keys: list[str] = []
-    merged: list[MergedTurn] = []
-    principals = principal_turns(turns.turns)
-    for number, (turn, at) in enumerate(zip(turns.turns, times, strict=True)):
-        parent = keys[turn.parent] if turn.parent >= 0 else ""
-        key = _turn_key(source, turn, parent, is_principal=number in principals)
-        keys.append(key)
-        merged.append(_turn(source, turn, key, parent, at, assistant.key))
+    keys = _turn_keys(source, turns.turns)
+    merged = [
+        _turn(source, turn, key, keys[turn.parent] if turn.parent >= 0 else "", at, assistant.key)
+        for turn, key, at in zip(turns.turns, keys, times, strict=True)
+    ]
     created = _sound(source.created_at) or min(times, default=fallback)
     columns = {
         "title": _title(source.title),
@@ -137,6 +134,15 @@ def principal_turns(turns: Sequence[SourceTurn]) -> set[int]:
         groups.setdefault(turn.copy if turn.copy >= 0 else number, []).append(number)
     last = (_NEVER, len(turns))
     return {min(group, key=lambda number: first.get(number, last)) for group in groups.values()}
+
+
+def _turn_keys(source: SourceConversation, turns: Sequence[SourceTurn]) -> list[str]:
+    keys: list[str] = []
+    principals = principal_turns(turns)
+    for number, turn in enumerate(turns):
+        parent = keys[turn.parent] if turn.parent >= 0 else ""
+        keys.append(_turn_key(source, turn, parent, is_principal=number in principals))
+    return keys
 
 
 def _turn_key(source: SourceConversation, turn: SourceTurn, parent: str, *, is_principal: bool) -> str:

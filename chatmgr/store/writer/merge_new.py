@@ -33,20 +33,9 @@ def add_conversation(
     branch, tip = layout.places[merged.tip] if merged.tip else (0, 0)
     if branch not in layout.parents:  # it has no turns, or ends where another conversation goes on
         branch = layout.new_branch(derived_key("branch", merged.key), branch or None, tip)
-    moment = merged.columns["created_at"]
-    columns = {
-        "model": "",
-        "folder": "",
-        "max_cost": None,
-        "deleted_at": None,
-        "archived_at": None,
-        "updated_at": moment,
-        "used_at": merged.columns.get("updated_at") or moment,
-        **merged.columns,
-    }
     rows.add(
         conversations,
-        **columns,
+        **_columns(merged),
         id=pk,
         key=merged.key,
         name=name,
@@ -59,3 +48,18 @@ def add_conversation(
     for tag in merged.tags:
         rows.add(tags, conversation_id=pk, name=tag)
     return pk
+
+
+def _columns(merged: MergedConversation) -> dict[str, Any]:
+    """The columns that do not depend on this database; those that it does not bring have their beginnings."""
+    moment = merged.columns["created_at"]
+    return {
+        "model": "",
+        "folder": "",
+        "max_cost": None,
+        "deleted_at": None,
+        "archived_at": None,
+        "updated_at": moment,
+        "used_at": merged.columns.get("updated_at") or moment,
+        **merged.columns,
+    }
