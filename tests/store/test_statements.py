@@ -12,6 +12,7 @@ import pytest
 import chatmgr
 from chatmgr.completion import fast_path, path_addresses
 from chatmgr.domain import events
+from chatmgr.domain.exchange import Change, Exchanged
 from chatmgr.domain.filters import Filters
 from chatmgr.domain.items import Item
 from chatmgr.domain.lossless_columns import COLUMNS
@@ -147,6 +148,18 @@ COLUMNS_OF = {
     "search.path": {"path"},
     "search.trigrams": {"term"},
     "export.pieces": {*Piece._fields, "place"},
+    "exchange.states": {
+        *("pk", "key", "name", "title", "model", "provider", "turns", "last_run_id", "branch_id"),
+        *("updated_at", "archived_at", "deleted_at", "assistant_id", "version", "entry", "live"),
+    },
+    "exchange.exchanged": {"key", *Exchanged._fields},
+    "exchange.deleted": {"key"},
+    "exchange.turns": {"branch", "position", "key", "parent", "after", "attempt", "run", "chosen"},
+    "exchange.tip": {"key", "created_at"},
+    "exchange.changes": set(Change._fields),
+    "exchange.threads": {"provider", "endpoint", "remote_id", "doubtful", "created_at", "turn"},
+    "exchange.version_keys": {"id", "key", "assistant"},
+    "exchange.assistant": {"name"},
     **{f"export.{table}": set(columns) for table, columns in COLUMNS.items()},
     "scrub.branches": {"branch"},
     "scrub.pieces": set(Piece._fields),
@@ -203,6 +216,7 @@ TEXTS = (
     "sha256",
     "kind",
     "digest",
+    "database",
 )
 VALUES: dict[str, object] = {
     **Filters().values(),
@@ -216,7 +230,7 @@ _BY_ASSISTANT = ("assistants.remote_id", "assistants.remote_ids")
 _OF_ASSISTANT = ("export.assistant_versions", "export.remote_assistants")
 OTHER_VALUES: dict[str, dict[str, object]] = {
     "trash.before": {"before": datetime(2026, 8, 26, tzinfo=UTC)},
-    **{name: {"assistant": 1} for name in (*_BY_ASSISTANT, *_OF_ASSISTANT)},
+    **{name: {"assistant": 1} for name in (*_BY_ASSISTANT, *_OF_ASSISTANT, "exchange.assistant")},
 }
 
 

@@ -15,6 +15,7 @@ from chatmgr.store.reader.query_session import QuerySession
 if TYPE_CHECKING:
     from chatmgr.store.reader.assistants import Assistants
     from chatmgr.store.reader.conversations import Conversations
+    from chatmgr.store.reader.exchange import Exchange
     from chatmgr.store.reader.export import Export
     from chatmgr.store.reader.imports import Imports
     from chatmgr.store.reader.items import Items
@@ -140,6 +141,13 @@ class Reader:
         from chatmgr.store.reader.export import Export
 
         return Export(self._session)
+
+    @cached_property
+    def exchange(self) -> "Exchange":
+        """What another database is told."""
+        from chatmgr.store.reader.exchange import Exchange
+
+        return Exchange(self._session)
 
     @cached_property
     def imports(self) -> "Imports":

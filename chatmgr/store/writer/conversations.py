@@ -94,7 +94,7 @@ class ConversationWriter:
             with self._database.begin() as db:
                 old_names = lock_names(db, names)
                 placeholders = {pk: _PLACEHOLDER.format(pk) for pk, old in old_names.items() if old in wanted}
-                with _forgetting(db, names):
+                with forgetting(db, names):
                     set_names(db, placeholders)
                     set_names(db, names)
                 changes = ((pk, old, names[pk]) for pk, old in old_names.items() if old != names[pk])
@@ -107,7 +107,7 @@ class ConversationWriter:
 
     def set_title(self, conversation: int, title: str) -> None:
         """Set a conversation's title."""
-        with self._database.begin() as db, _forgetting(db, [conversation]):
+        with self._database.begin() as db, forgetting(db, [conversation]):
             lock_names(db, [conversation])
             before = db.scalar(select(table.c.title).where(table.c.id == conversation))
             update_all(db, [conversation], title=title)
@@ -159,7 +159,7 @@ def _tags_of(db: Connection, conversations: Sequence[int], names: Sequence[str])
 
 
 @contextmanager
-def _forgetting(db: Connection, keys: Iterable[int]) -> Iterator[None]:
+def forgetting(db: Connection, keys: Iterable[int]) -> Iterator[None]:
     """Erase the words of names and titles that are replaced: nobody can when the conversation is deleted."""
     if db.dialect.name != "sqlite":
         yield

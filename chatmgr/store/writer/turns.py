@@ -5,8 +5,9 @@ import platform
 from collections.abc import Sequence
 from datetime import datetime
 from shlex import quote
+from typing import Any
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.errors import Busy, NotFound
@@ -124,10 +125,8 @@ def _turn_again(db: Connection, conversation: int, position: int) -> tuple[int, 
     No thread holds the new answer yet.
     """
     moment = now()
-    columns, threads = tables.conversations.c, tables.threads.c
-    own = update(tables.conversations).where(columns.id == conversation, columns.deleted_at.is_(None))
-    if not db.execute(own.values(updated_at=moment, used_at=moment, archived_at=None)).rowcount:
-        raise _deleted(db, conversation)
+    threads = tables.threads.c
+    _go_on(db, conversation, moment)
     turn = turn_at(db, conversation, position)
     if turn is None:
         raise NotFound("turn", str(position), (), "It was taken back meanwhile.")
@@ -149,15 +148,7 @@ def add_turn(
     conversation back to the lists. A deleted conversation takes none.
     """
     moment = now()
-    columns = tables.conversations.c
-    tip = db.execute(
-        update(tables.conversations)
-        .where(columns.id == conversation, columns.deleted_at.is_(None))
-        .values(turns=place or columns.turns + 1, updated_at=moment, used_at=moment, archived_at=None)
-        .returning(columns.turns, columns.branch_id)
-    ).first()
-    if tip is None:
-        raise _deleted(db, conversation)
+    tip = _go_on(db, conversation, moment, turns=place or tables.conversations.c.turns + 1)
     position = int(tip.turns)
     turn = db.scalar(
         insert(tables.turns).returning(tables.turns.c.id),
@@ -175,6 +166,25 @@ def add_turn(
     )
     _attach(db, int(message or 0), attachments)
     return position, int(turn or 0)
+
+
+def _go_on(db: Connection, conversation: int, moment: datetime, **values: Any) -> Row[Any]:
+    """Note that a conversation goes on, which takes it back from the archive; a deleted one does not."""
+    columns, before = tables.conversations.c, tables.conversations.alias().c
+    archived = select(before.archived_at.is_not(None)).where(before.id == conversation)
+    was_archived = db.scalar(archived) if db.dialect.name == "sqlite" else None
+    row = db.execute(
+        update(tables.conversations)
+        .where(columns.id == conversation, columns.deleted_at.is_(None))
+        .values(**values, updated_at=moment, used_at=moment, archived_at=None)
+        # PostgreSQL says in the same round trip what it was; SQLite would say what it is now.
+        .returning(columns.turns, columns.branch_id, archived.scalar_subquery().label("was_archived"))
+    ).first()
+    if row is None:
+        raise _deleted(db, conversation)
+    if row.was_archived if was_archived is None else was_archived:
+        note(db, conversation, "unarchive")
+    return row
 
 
 def _deleted(db: Connection, conversation: int) -> NotFound:

@@ -9,6 +9,7 @@ from chatmgr.store.writer.database import Database
 if TYPE_CHECKING:
     from chatmgr.store.writer.assistants import AssistantWriter
     from chatmgr.store.writer.conversations import ConversationWriter
+    from chatmgr.store.writer.exchange import ExchangeWriter
     from chatmgr.store.writer.merge import MergeWriter
     from chatmgr.store.writer.meta import MetaWriter
     from chatmgr.store.writer.restore import RestoreWriter
@@ -101,6 +102,13 @@ class Writer:
         from chatmgr.store.writer.restore import RestoreWriter
 
         return RestoreWriter(self.database)
+
+    @cached_property
+    def exchange(self) -> "ExchangeWriter":
+        """What another database told of conversations."""
+        from chatmgr.store.writer.exchange import ExchangeWriter
+
+        return ExchangeWriter(self.database)
 
     @cached_property
     def meta(self) -> "MetaWriter":
