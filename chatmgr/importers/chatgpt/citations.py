@@ -32,10 +32,14 @@ class _Change(NamedTuple):
     sources: tuple[dict[str, Any], ...]
 
 
+def has_marks(text: str) -> bool:
+    """Whether there are characters in a text that only ChatGPT's pages understand."""
+    return not text.isascii() and _PRIVATE.search(text) is not None
+
+
 def cited_text(text: str, metadata: Json) -> tuple[str, list[dict[str, Any]]]:
     """The text without marks, and its citations by their places in that."""
-    has_marks = not text.isascii() and _PRIVATE.search(text)
-    if not has_marks and not metadata.keys() & {"content_references", "citations"}:
+    if not has_marks(text) and not metadata.keys() & {"content_references", "citations"}:
         return text, []
     changes = _without_overlaps(
         [*_references(text, metadata), *_old_citations(text, metadata), *_left_over(text)]

@@ -9,6 +9,7 @@ from chatmgr.domain.model import Attachment
 from chatmgr.domain.source_conversations import SourceMessage, SourceRole
 from chatmgr.domain.states import RunState
 from chatmgr.importers.chatgpt.assets import Assets
+from chatmgr.importers.chatgpt.citations import has_marks
 from chatmgr.importers.chatgpt.contents import (
     CREATE_CANVAS,
     Contents,
@@ -19,10 +20,16 @@ from chatmgr.importers.chatgpt.contents import (
 )
 from chatmgr.importers.chatgpt.fields import Json, object_in, text_in
 from chatmgr.importers.making import file_item
+from chatmgr.importers.times import from_seconds
 
 _INSTRUCTIONS = "user_editable_context"
 _UNSAID = frozenset({_INSTRUCTIONS, "model_editable_context", "reasoning_recap"})
 _ROLES = {"user": SourceRole.USER, "assistant": SourceRole.ASSISTANT, "tool": SourceRole.TOOL}
+_TALKING = frozenset({"user", "assistant"})
+_SPECIAL = frozenset(
+    {"attachments", "content_references", "citations", "is_user_system_message"}
+    | {"is_visually_hidden_from_conversation", "aggregate_result"}
+)
 _ENDS = {
     "max_tokens": (RunState.INCOMPLETE, "length"),
     "interrupted": (RunState.INCOMPLETE, "cancelled"),
@@ -47,7 +54,7 @@ class Node(NamedTuple):
     at: datetime | None
 
 
-def node_of(identity: str, parent: str, message: Json, at: datetime | None) -> Node:
+def node_of(identity: str, parent: str, message: Json) -> Node:
     """A node, with what is asked for often."""
     return Node(
         identity,
@@ -57,7 +64,7 @@ def node_of(identity: str, parent: str, message: Json, at: datetime | None) -> N
         text_in(message, "recipient") or "all",
         object_in(message, "content"),
         object_in(message, "metadata"),
-        at,
+        from_seconds(message.get("create_time")),
     )
 
 
@@ -81,6 +88,11 @@ class Messages:
             yield self._message(node)
 
     def _message(self, node: Node) -> SourceMessage:
+        if text := _plain_text(node):
+            items = [Item(ItemKind.TEXT, {"text": text})]
+            if node.author == "assistant":
+                items += self._assets.left_by(text_in(node.message, "id"))
+            return self._said(node, _ROLES[node.author], items, [])
         content, metadata = node.content, node.metadata
         role = self._role(node)
         if role is SourceRole.HIDDEN:
@@ -109,7 +121,7 @@ class Messages:
     def _said(
         self, node: Node, role: SourceRole, items: list[Item], files: list[Attachment]
     ) -> SourceMessage:
-        message, metadata = node.message, object_in(node.message, "metadata")
+        message, metadata = node.message, node.metadata
         state, detail = (
             _state(message, metadata) if role is SourceRole.ASSISTANT else (RunState.COMPLETED, "")
         )
@@ -212,6 +224,20 @@ def _document(node: Node) -> str:
 
 def _is_image(part: object) -> bool:
     return isinstance(part, dict) and part.get("content_type") == "image_asset_pointer"
+
+
+def _plain_text(node: Node) -> str:
+    """What a message says where that is one text and no more, as most do; else empty."""
+    content = node.content
+    parts = content.get("parts")
+    if content.get("content_type") != "text" or node.author not in _TALKING or node.recipient != "all":
+        return ""
+    if not isinstance(parts, list) or len(parts) != 1 or not isinstance(parts[0], str):
+        return ""
+    text = parts[0]
+    if not node.metadata.keys().isdisjoint(_SPECIAL) or has_marks(text) or text.isspace():
+        return ""
+    return text
 
 
 def _is_text(node: Node) -> bool:

@@ -84,23 +84,42 @@ def _says_something(node: Any) -> bool:
 def _nodes(mapping: Json) -> tuple[dict[str, Node], dict[str, str]]:
     """The nodes by their messages' ids, and these ids by the keys of the nodes, which the tree is made of.
 
-    They are in the order of time, since the order in the file is another one in each export. Lists of
-    children are not believed, and are not always there.
+    Where the tree branches, they are in the order of time, since the order in the file is another one in each
+    export. Lists of children are not believed, and are not always there.
     """
     known = {key: node for key, node in mapping.items() if isinstance(node, dict)}
+    parents = {key: text_in(node, "parent") for key, node in known.items()}
     names: dict[str, str] = {}
     taken: set[str] = set()
     for key, node in known.items():
-        name = text_in(object_in(node, "message"), "id")
-        names[key] = name if name and name not in taken else key
-        taken.add(names[key])
-    made: list[Node] = []
-    for key, node in known.items():
-        message = object_in(node, "message")
-        parent = names.get(text_in(node, "parent"), "")
-        made.append(node_of(names[key], parent, message, from_seconds(message.get("create_time"))))
-    made.sort(key=lambda node: (node.at or _BEGINNING, node.id))
-    return {node.id: node for node in made}, names
+        name = text_in(object_in(node, "message"), "id") or key
+        while name in taken:
+            name = key if key not in taken else f"{name}+"
+        names[key] = name
+        taken.add(name)
+    made = {
+        key: node_of(names[key], names.get(parents[key], ""), object_in(node, "message"))
+        for key, node in known.items()
+    }
+    if chain := _chain(parents):
+        return {names[key]: made[key] for key in chain}, names
+    in_order = sorted(made.values(), key=lambda node: (node.at or _BEGINNING, node.id))
+    return {node.id: node for node in in_order}, names
+
+
+def _chain(parents: dict[str, str]) -> list[str]:
+    """The nodes from the first to the last, where each follows one other; empty where they branch."""
+    following: dict[str, str] = {}
+    for key, parent in parents.items():
+        before = parent if parent in parents else ""
+        if before in following:
+            return []
+        following[before] = key
+    chain, key = [], following.get("", "")
+    while key:
+        chain.append(key)
+        key = following.get(key, "")
+    return chain if len(chain) == len(parents) else []
 
 
 def _time_in(record: Record, name: str) -> datetime | None:

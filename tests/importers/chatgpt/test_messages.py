@@ -385,3 +385,16 @@ def test_message_ids_may_repeat(tmp_path: Path) -> None:
     record["mapping"]["n1"]["message"]["id"] = "m-n0"
     (turn,) = turns_of(only(tmp_path, record)).turns
     assert (turn.text, turn.runs[0].text) == ("Hello", "Answer.")
+
+
+def test_message_ids_that_are_keys_of_other_nodes(tmp_path: Path) -> None:
+    record = conversation(chain(("user", "Hello"), ANSWER, ("user", "More"), ANSWER))
+    for key, name in (("n1", "n0"), ("n2", "n0"), ("n0", "n2"), ("n3", "n2")):
+        record["mapping"][key]["message"]["id"] = name
+    first, second = turns_of(only(tmp_path, record)).turns
+    assert (first.text, first.runs[0].text, second.text, second.runs[0].text) == (
+        "Hello",
+        "Answer.",
+        "More",
+        "Answer.",
+    )
