@@ -95,7 +95,6 @@ class _Import:
         self._batch = _Batch()
         self._labels = registry.kinds()
         self._known: dict[str, dict[str, KnownSource]] = {}
-        self._newest: dict[str, datetime | None] = {}  # of what this import converted, by key
         self.report = ImportReport()
 
     def run(self, paths: Sequence[str]) -> ImportReport:
@@ -166,7 +165,7 @@ class _Import:
         known = self._known_of(entry.kind).get(entry.id)
         if known and not known.is_there:
             counts.deleted += 1
-        elif (known and known.digest == entry.digest) or self._is_superseded(entry):
+        elif known and known.digest == entry.digest:
             counts.known += 1
         elif self._options.since and entry.updated_at and entry.updated_at < self._options.since:
             counts.old += 1
@@ -193,15 +192,6 @@ class _Import:
         if kind not in self._known:
             self._known[kind] = self._reader.imports.known(kind)
         return self._known[kind]
-
-    def _is_superseded(self, entry: Entry) -> bool:
-        """Whether this import met the same conversation as it was later: in one delivery, that counts."""
-        key = conversation_key(entry.kind, entry.id)
-        newest = self._newest.get(key)
-        if newest and entry.updated_at and entry.updated_at < newest:
-            return True
-        self._newest[key] = entry.updated_at
-        return False
 
     def _convert(self, entry: Entry) -> None:
         """Convert a conversation; whatever is wrong with it, the others are imported."""

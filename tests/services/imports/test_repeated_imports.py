@@ -150,7 +150,7 @@ def test_what_is_in_the_trash_stays_there_and_what_was_purged_does_not_come_back
     assert query(store.url, "SELECT count(*) FROM conversations") == [(1,)]
 
 
-def test_of_two_states_in_one_delivery_the_later_counts(store: Store, tmp_path: Path) -> None:
+def test_an_older_state_after_a_newer_one_adds_nothing(store: Store, tmp_path: Path) -> None:
     export(tmp_path / "1.json", tree([*pair(1), *pair(2)], "a2", title="demo"))
     export(tmp_path / "2.json", tree(pair(1), "a1", title="demo"))
     bring(store, tmp_path)
