@@ -182,6 +182,12 @@ class PostgresSource:
         except psycopg.Error as error:
             raise postgres_unreachable(error) from error
 
+    @property
+    def greeted_by(self) -> int:
+        """The process that the server named when it was connected to; behind a pooler, it is none of its."""
+        with self._connection() as db:
+            return db.info.backend_pid
+
     def rows(self, name: str, shape: Shape[T], /, **values: object) -> Iterator[T]:
         with self._connection() as db, db.cursor(row_factory=_factory(shape)) as cursor:
             yield from cursor.stream(_query(statement(name, self.dialect)), values)

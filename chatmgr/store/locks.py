@@ -71,13 +71,24 @@ class _AdvisoryLock:
         self._key = f"{SPACE}, {conversation}"
         function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
         try:
-            [(acquired,)] = self._source.ask(f"SELECT {function}({self._key})")
+            acquired = self._take(url, f"SELECT {function}({self._key})")
         except BaseException:
             self._source.close()
             raise
         if not wait and not acquired:
             self._source.close()
             raise BlockingIOError
+
+    def _take(self, url: str, statement: str) -> object:
+        """Take the lock; what the server answered. One question, unless a pooler is in between."""
+        taken = self._source.ask(f"{statement} WHERE pg_backend_pid() = {self._source.greeted_by}")
+        if not taken:
+            from chatmgr.store.poolers import refuse_lost_sessions
+
+            refuse_lost_sessions(url, self._source)
+            taken = self._source.ask(statement)
+        [(acquired,)] = taken
+        return acquired
 
     def release(self) -> None:
         """Unlock before closing: a server notices a closed connection only after a moment."""
