@@ -111,7 +111,8 @@ class JsonEntries:
         elif members := _wrapped(value.value):
             yield from self._of_wrapped(members)
         else:
-            self._left.setdefault(what_it_is(value.value), []).append(place.index)
+            reason = what_it_is(value.value, briefly=not self._around.single)
+            self._left.setdefault(reason, []).append(place.index)
 
     def _of_record(self, record: Any, digest: str, place: Place, done: int) -> Entry | LeftOut | None:
         """The entry of an object that somebody recognises; None where nobody does."""

@@ -16,8 +16,11 @@ _KNOWN_KEYS = (
 _SHOWN = 4  # keys
 
 
-def what_it_is(content: Any) -> str:
-    """What the content of a file (its first bytes, or a value of its JSON) looks like."""
+def what_it_is(content: Any, *, briefly: bool = False) -> str:
+    """What the content of a file (its first bytes, or a value of its JSON) looks like.
+
+    ``briefly``: it is one of many that nobody named, so what is in it matters to nobody.
+    """
     if isinstance(content, bytes):
         return "an empty file" if not content.strip() else "nothing that chatmgr knows how to import"
     if not isinstance(content, dict):
@@ -28,5 +31,7 @@ def what_it_is(content: Any) -> str:
     for keys, words in _KNOWN_KEYS:
         if keys <= content.keys():
             return words
+    if briefly:
+        return "JSON that is no conversation known here"
     names = ", ".join(sorted(map(str, content))[:_SHOWN])
     return f"JSON that is no conversation known here (it has: {names})" if names else "an empty JSON object"

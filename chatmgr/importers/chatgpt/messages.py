@@ -25,6 +25,9 @@ from chatmgr.importers.times import from_seconds
 _INSTRUCTIONS = "user_editable_context"
 _UNSAID = frozenset({_INSTRUCTIONS, "model_editable_context", "reasoning_recap"})
 _ROLES = {"user": SourceRole.USER, "assistant": SourceRole.ASSISTANT, "tool": SourceRole.TOOL}
+# A tool that ran at ChatGPT: nobody waits for our answer to a call, and other APIs are told of it in words,
+# as its names and arguments are none that a function of theirs could have.
+_TOOL = "chatgpt"
 _TALKING = frozenset({"user", "assistant"})
 _SPECIAL = frozenset(
     {"attachments", "content_references", "citations", "is_user_system_message"}
@@ -163,10 +166,8 @@ class Messages:
         """A call of a tool. A document that it creates is what the person reads, so that is a text."""
         if (text := _document(node)) and (item := text_item(text, {})):
             return [item]
-        # It ran at ChatGPT: one without an answer does not wait for ours.
-        done = {} if node.id in self._answers else {"output": ""}
         what = {"call_id": node.id, "name": node.recipient, "arguments": plain_text(content)}
-        return [Item(ItemKind.TOOL_CALL, {**what, "tool": "function", **done})]
+        return [Item(ItemKind.TOOL_CALL, {**what, "tool": _TOOL})]
 
     def _of_tool(self, node: Node, content: Json, metadata: Json) -> list[Item]:
         """What a tool answered. A second answer to a call is a call of its own, without words."""
@@ -179,7 +180,7 @@ class Messages:
         if not (error or output):
             return images
         name = text_in(object_in(node.message, "author"), "name") or "tool"
-        what = {"call_id": node.id, "name": name, "arguments": "", "tool": "function"}
+        what = {"call_id": node.id, "name": name, "arguments": "", "tool": _TOOL}
         done = {"error": error} if error else {"output": output}
         return [Item(ItemKind.TOOL_CALL, {**what, **done}), *images]
 
