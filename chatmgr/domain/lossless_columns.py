@@ -71,6 +71,10 @@ FLAGS = frozenset({"doubtful", "background"})  # SQLite stores these as numbers
 JSON = frozenset({"assistant_versions.params", "items.content", "journal.detail"})  # and these as text
 
 
+class BadRecord(ValueError):
+    """A record of an export is not what chatmgr writes; the text says why, without its place."""
+
+
 def is_moment(column: str) -> bool:
     """Whether a column holds a timestamp: all timestamps, and no other columns, end in ``_at``."""
     return column.endswith("_at")

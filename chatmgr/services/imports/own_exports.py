@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.interrupts import interrupts
-from chatmgr.domain.lossless_columns import Record
+from chatmgr.domain.lossless_columns import BadRecord, Record
+from chatmgr.domain.source_conversations import Place
 from chatmgr.importers import own
 from chatmgr.importers.source import OwnExport
 from chatmgr.services.imports.report import Fault, ImportReport
@@ -13,6 +14,7 @@ from chatmgr.store.migrate import HEAD
 if TYPE_CHECKING:
     from chatmgr.store.reader import Reader
     from chatmgr.store.writer import Writer
+    from chatmgr.store.writer.restore import RestoreCounts, RestoreWriter
 
 KIND = "chatmgr"
 _BATCH = 2_000  # records in one transaction, unless one conversation has more
@@ -28,14 +30,46 @@ def bring_back(export: OwnExport, writer: Callable[[], "Writer"], report: Import
     restorer = writer().restoring()
     with export.open() as stream:
         for batch in _batches(export, own.records(stream, HEAD), report):
-            interrupts.check_work()
-            brought = restorer.restore(batch)
-            counts.new += brought.new
-            counts.grown += brought.grown
-            counts.known += brought.known
-            counts.turns += brought.turns
-            counts.files += brought.files
-            report.names += brought.names[: 5 - len(report.names)]
+            for brought in _restored(restorer, batch, export, report):
+                counts.new += brought.new
+                counts.grown += brought.grown
+                counts.known += brought.known
+                counts.turns += brought.turns
+                counts.files += brought.files
+                report.names += brought.names[: 5 - len(report.names)]
+
+
+def _restored(
+    restorer: "RestoreWriter", batch: Batch, export: OwnExport, report: ImportReport
+) -> Iterator["RestoreCounts"]:
+    """Bring back a batch; where something in it is bad, each conversation by itself, but for the bad ones."""
+    interrupts.check_work()
+    try:
+        yield restorer.restore(batch)
+        bad: Batch = []
+    except BadRecord:
+        bad = batch
+    for conversation in _single(bad):
+        interrupts.check_work()
+        try:
+            yield restorer.restore(conversation)
+        except BadRecord as error:
+            keys = [record.get("key") for kind, record in conversation if kind == "conversation"]
+            place = Place(export.place.file, export.place.member, 0, str(keys[0]) if keys else "")
+            report.faults.append(Fault(place, str(error)))
+
+
+def _single(batch: Batch) -> Iterator[Batch]:
+    """The conversations of a batch, each with its turns and what comes between; what comes before, alone."""
+    single: Batch = []
+    for kind, record in batch:
+        before = single and all(kind != "conversation" for kind, _ in single)
+        if single and (kind == "conversation" or (kind == "assistant" and not before)):
+            yield single
+            single = []
+        single.append((kind, record))
+    if single:
+        yield single
 
 
 def foresee(export: OwnExport, reader: "Reader", report: ImportReport) -> None:
@@ -69,7 +103,7 @@ def _batches(
             yield batch
             batch, size = [], 0
         batch.append((kind, record))
-        size += len(record.get("data") or "")
+        size += len(str(record.get("data", "")))
     if batch:
         yield batch
 

@@ -5,15 +5,29 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Connection,
+    Integer,
+    LargeBinary,
+    Table,
+    func,
+    select,
+)
 
-from chatmgr.domain.lossless_columns import COLUMNS, FLAGS, Record, is_moment
+from chatmgr.domain.lossless_columns import COLUMNS, FLAGS, BadRecord, Record
+from chatmgr.domain.text import storable
 from chatmgr.store import tables
+from chatmgr.store.columns import UtcDateTime
 from chatmgr.store.search.bulk import indexing_together
+from chatmgr.store.writer.bulk_insert import insert_rows
 from chatmgr.store.writer.conversations import batches
 from chatmgr.store.writer.merge_rows import Stamps
 
 Row = dict[str, Any]
+_SMALL, _LARGE = 2**31, 2**63  # what PostgreSQL's two kinds of numbers hold
 _ORDER = (
     *(tables.assistants, tables.assistant_versions, tables.remote_assistants, tables.blobs),
     *(tables.remote_files, tables.branches, tables.conversations, tables.path_segments, tables.turns),
@@ -29,6 +43,17 @@ class Ids:
         self._new: dict[str, dict[int, int]] = {table.name: {} for table in _ORDER}
         self._given: dict[str, set[int]] = {table.name: set() for table in _ORDER}
         self._highest: dict[str, int] = {}
+        self._since: list[tuple[str, int]] = []  # what was noted since ``begin``
+
+    def begin(self) -> None:
+        """What is noted from here on can be taken back."""
+        self._since.clear()
+
+    def take_back(self) -> None:
+        """Forget what was noted since ``begin``: its transaction failed."""
+        for name, old in self._since:
+            self._given[name].discard(self._new[name].pop(old, 0))
+        self._since.clear()
 
     def get(self, table: Table, old: int | None) -> int | None:
         """The id of a row that was met; None for another one."""
@@ -36,6 +61,9 @@ class Ids:
 
     def set(self, table: Table, old: int, new: int) -> None:
         """Note that a row of the export is this one here."""
+        _check_id(table, old)
+        if old not in self._new[table.name]:
+            self._since.append((table.name, old))
         self._new[table.name][old] = new
         self._given[table.name].add(new)
 
@@ -43,6 +71,8 @@ class Ids:
         """Give ids to rows that are to be added."""
         new, given = self._new[table.name], self._given[table.name]
         wanted = [old for old in dict.fromkeys(olds) if old not in new]
+        for old in wanted:
+            _check_id(table, old)
         if not wanted:
             return
         taken: set[int] = set()
@@ -57,7 +87,13 @@ class Ids:
             else:
                 new[old] = old
             given.add(new[old])
+            self._since.append((table.name, old))
         self._highest[table.name] = highest
+
+
+def _check_id(table: Table, old: object) -> None:
+    if not isinstance(old, int) or isinstance(old, bool) or not 0 < old < _SMALL:
+        raise BadRecord(f"an id of “{table.name}” is no number that chatmgr gives")
 
 
 class RestoredRows:
@@ -92,7 +128,7 @@ class RestoredRows:
 
     def _insert(self, added: Iterable[Table]) -> None:
         for table in added:
-            self._db.execute(insert(table), self._rows[table.name])
+            insert_rows(self._db, table, self._rows[table.name])
             self._rows[table.name] = []
 
 
@@ -111,8 +147,29 @@ def _value(table: Table, name: str, record: Record) -> Any:
             return None
         return False if name in FLAGS else ""
     value = record[name]
-    if is_moment(name) and isinstance(value, str):
-        return datetime.fromisoformat(value)
-    if name == "data" and isinstance(value, str):
-        return base64.b64decode(value)
-    return value
+    if value is None and column.nullable:
+        return None
+    try:
+        return _converted(column.type, value)
+    except (TypeError, ValueError):
+        raise BadRecord(f"“{table.name}.{name}” is nothing that chatmgr writes") from None
+
+
+def _converted(kind: Any, value: Any) -> Any:
+    """A value of JSON as a column of this kind holds it. Raises TypeError or ValueError for any other."""
+    if isinstance(kind, UtcDateTime):
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError(value)
+        return moment
+    if isinstance(kind, LargeBinary):
+        return base64.b64decode(value, validate=True)
+    if isinstance(kind, Integer):
+        limit = _LARGE if isinstance(kind, BigInteger) else _SMALL
+        if not isinstance(value, int) or isinstance(value, bool) or not -limit <= value < limit:
+            raise ValueError(value)
+        return value
+    expected = bool if isinstance(kind, Boolean) else dict if isinstance(kind, JSON) else str
+    if not isinstance(value, expected):
+        raise TypeError(value)
+    return storable(value) if isinstance(value, str) else value
