@@ -220,7 +220,7 @@ class MessageList:
 
     def recognises(self, first: Sequence[Record]) -> bool:
         """Each of them is a message, and says nothing of a program that writes more."""
-        return all(is_message(record) and "messages" not in record for record in first)
+        return all(is_message(record) and not record.keys() & {"messages", "thread_id"} for record in first)
 
     def id_of(self, lines: Sequence[Record], around: Surroundings) -> str:
         """Made of the file's name and the first message, so that a list that grew is the same."""

@@ -17,7 +17,7 @@ from chatmgr.domain.states import RunState
 from chatmgr.importers import making
 from chatmgr.importers.chat_messages import data_of
 from chatmgr.importers.making import records_of, words_of
-from chatmgr.importers.source import Record, Surroundings, Unreadable
+from chatmgr.importers.source import Record, Surroundings
 from chatmgr.importers.times import from_iso
 
 _LINES = frozenset({"user", "assistant", "system", "summary", "custom-title", "attachment", "progress"})
@@ -52,10 +52,6 @@ class ClaudeCode:
     def convert(self, lines: Iterator[Record], around: Surroundings) -> SourceConversation:
         """The conversation: every path that the parents lead to."""
         records = list(lines)
-        if any(record.get("isSidechain") for record in records) and all(
-            record.get("isSidechain") for record in records if record.get("type") in ("user", "assistant")
-        ):
-            raise Unreadable("it is the log of a sub-agent, not a conversation")
         unmapped: dict[str, int] = {}
         counted: set[str] = set()
         said = [record for record in records if words_of(record.get("uuid"))]

@@ -15,7 +15,7 @@ from chatmgr.domain.source_conversations import SourceConversation, SourceMessag
 from chatmgr.importers import making
 from chatmgr.importers.making import records_of, words_of
 from chatmgr.importers.response_items import message_items, output_items
-from chatmgr.importers.source import Record, Surroundings, Unreadable
+from chatmgr.importers.source import Record, Surroundings
 from chatmgr.importers.times import from_iso
 
 _ITEMS = frozenset({"message", "reasoning", "function_call", "function_call_output", "local_shell_call"})
@@ -54,8 +54,6 @@ class Codex:
         session = _session(records)
         reader = _Log(records)
         messages = tuple(reader.messages())
-        if words_of(session.get("parent_thread_id")) and not messages:
-            raise Unreadable("it is the log of a helper of another session")
         return SourceConversation(
             kind=self.kind,
             id=self.id_of(records, around),

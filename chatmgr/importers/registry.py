@@ -42,6 +42,13 @@ SOURCES: tuple[Source, ...] = (
     Source("codex", "Codex CLI", "record", "chatmgr.importers.codex", "OldCodex"),
     Source("codex", "Codex CLI", "lines", "chatmgr.importers.codex", "Codex"),
     Source("claude-code", "Claude Code", "lines", "chatmgr.importers.claude_code", "ClaudeCode"),
+    Source("openai-threads", "OpenAI Assistants", "rows", "chatmgr.importers.openai_dumps", "ThreadMessages"),
+    Source(
+        "openai-items", "OpenAI Conversations", "lines", "chatmgr.importers.openai_dumps", "ConversationItems"
+    ),
+    Source("gptme", "gptme", "lines", "chatmgr.importers.gptme", "Gptme"),
+    Source("aichat", "aichat", "file", "chatmgr.importers.aichat", "AichatSession"),
+    Source("aichat-log", "aichat's log", "file", "chatmgr.importers.aichat", "AichatLog"),
     Source("sharegpt", "ShareGPT", "record", "chatmgr.importers.chat_messages", "ShareGpt"),
     Source("chat", "chat messages", "record", "chatmgr.importers.chat_messages", "ChatRecord"),
     Source("chat", "chat messages", "lines", "chatmgr.importers.chat_messages", "MessageList"),
