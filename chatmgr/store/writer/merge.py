@@ -13,14 +13,20 @@ from sqlalchemy.exc import IntegrityError
 
 from chatmgr.domain.merging import MergedAssistant, MergedConversation
 from chatmgr.store.location import check_room
-from chatmgr.store.tables import conversations, deletions, sources, turns
+from chatmgr.store.tables import deletions, sources, turns
 from chatmgr.store.writer.conversations import batches
 from chatmgr.store.writer.database import Database
 from chatmgr.store.writer.journal import note_all
 from chatmgr.store.writer.merge_growth import Growth
 from chatmgr.store.writer.merge_names import FreeNames
 from chatmgr.store.writer.merge_new import add_conversation
-from chatmgr.store.writer.merge_parts import MergeOutcome, detail_of, rows_by_key, versions_of
+from chatmgr.store.writer.merge_parts import (
+    MergeOutcome,
+    detail_of,
+    locked_conversations,
+    rows_by_key,
+    versions_of,
+)
 from chatmgr.store.writer.merge_rows import MergeRows
 
 _PURPOSE = "is importing"
@@ -69,7 +75,7 @@ class MergeWriter:
     ) -> list[MergeOutcome]:
         versions = versions_of(db, personas)
         keys = [conversation.key for conversation in batch]
-        known = rows_by_key(db, conversations, keys)
+        known = locked_conversations(db, keys)
         gone = set() if revive else set(_deleted(db, keys))
         there = rows_by_key(db, turns, [turn.key for merged in batch for turn in merged.turns])
         outcomes: dict[str, MergeOutcome] = {}

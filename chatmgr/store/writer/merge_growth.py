@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from chatmgr.domain.ids import is_derived
 from chatmgr.domain.merging import MergedConversation
-from chatmgr.store.tables import branches, conversations, runs, turns
+from chatmgr.store.tables import branches, conversations, path_segments, runs, threads, turns
 from chatmgr.store.writer import paths
 from chatmgr.store.writer.conversations import batches
 from chatmgr.store.writer.items import next_position
@@ -125,5 +125,15 @@ class Growth:
             current = self._db.scalar(select(runs.c.key).where(runs.c.id == row.run_id))
             if current is None or is_derived(current) or any(run.key == current for run in turn.runs):
                 self._db.execute(update(turns).where(turns.c.id == row.id).values(run_id=chosen.id))
+                self._doubt_threads(row)
                 own = (conversations.c.id == self._row.id, conversations.c.last_run_id == row.run_id)
                 self._db.execute(update(conversations).where(*own).values(last_run_id=chosen.id))
+
+    def _doubt_threads(self, turn: Row[Any]) -> None:
+        """Remote threads that hold a turn may not hold the answer that it has now."""
+        segments = path_segments.c
+        through = (segments.branch_id == turn.branch_id) & (segments.first <= turn.position)
+        holders = select(segments.conversation_id).where(through, segments.last >= turn.position)
+        there = threads.c.conversation_id.in_(holders) | (threads.c.branch_id == turn.branch_id)
+        holding = update(threads).where(there, threads.c.synced >= turn.position)
+        self._db.execute(holding.values(doubtful=True))

@@ -9,7 +9,7 @@ from chatmgr.domain.fast_dataclass import dataclass
 from chatmgr.domain.ids import derived_key
 from chatmgr.domain.merging import MergedAssistant, MergedConversation, MergedTurn
 from chatmgr.domain.names import NAME_LIMIT
-from chatmgr.store.tables import assistant_versions, assistants
+from chatmgr.store.tables import assistant_versions, assistants, conversations
 from chatmgr.store.writer.conversations import batches
 from chatmgr.store.writer.database import now
 from chatmgr.store.writer.merge_rows import MergeRows
@@ -43,6 +43,19 @@ def rows_by_key(db: Connection, table: Any, keys: Iterable[str]) -> dict[str, Ro
     rows: dict[str, Row[Any]] = {}
     for some in batches(dict.fromkeys(keys)):
         rows |= {row.key: row for row in db.execute(select(table).where(table.c.key.in_(some)))}
+    return rows
+
+
+def locked_conversations(db: Connection, keys: Iterable[str]) -> dict[str, Row[Any]]:
+    """The conversations that have these keys, by key: nobody else changes them until the transaction ends.
+
+    All who merge lock them in one order, and before they ask for stamps, as a turn that is said does.
+    """
+    ids = sorted(row.id for row in rows_by_key(db, conversations, keys).values())
+    rows: dict[str, Row[Any]] = {}
+    for some in batches(ids):
+        own = select(conversations).where(conversations.c.id.in_(some))
+        rows |= {row.key: row for row in db.execute(own.order_by(conversations.c.id).with_for_update())}
     return rows
 
 
