@@ -234,7 +234,18 @@ def _first_chat(conversation: Conversation, assistant: Assistant) -> int:
     console.note(f"2 of 2 · Say something. It is answered by {endpoint}.", "strong")
     console.note(f"The assistant is told: “{instructions}” To tell it something else: /system TEXT")
     console.note(f"The conversation is called “{conversation.name}”. exit() or Ctrl-D to leave; it is kept.")
+    _mention_imports()
     return run_chat(conversation)
+
+
+def _mention_imports() -> None:
+    """Say once that what other programs on this machine keep can come along."""
+    from chatmgr.importers.places import programs_here
+    from chatmgr.importers.registry import kinds
+
+    if programs := programs_here(kinds()):
+        names = ", ".join(programs[:3]) + (" and others" if len(programs) > 3 else "")
+        console.note(f"What you said with {names} can come along, later: chatmgr import --found")
 
 
 def _remember_model(plan: Plan) -> None:

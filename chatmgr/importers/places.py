@@ -33,7 +33,7 @@ PLACES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "codex",
-        "Codex",
+        "Codex CLI",
         (
             *("{CODEX_HOME}/sessions", "{home}/.codex/sessions"),
             *("{CODEX_HOME}/archived_sessions", "{home}/.codex/archived_sessions"),
@@ -88,6 +88,18 @@ def found_places(kinds: Collection[str]) -> Iterator[FoundPlace]:
             met.add(path)
             if found := _look(wanted[_plain(name)], label, path):
                 yield found
+
+
+def programs_here(kinds: Collection[str]) -> list[str]:
+    """The programs of these kinds that keep something on this machine, without looking at how much."""
+    wanted = set(map(_plain, kinds))
+    there = {
+        label: None
+        for kind, label, templates in PLACES
+        for template in templates
+        if _plain(kind) in wanted and (path := _path(template)) is not None and path.exists()
+    }
+    return list(there)
 
 
 def _plain(kind: str) -> str:

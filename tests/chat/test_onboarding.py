@@ -234,3 +234,19 @@ def test_set_key_is_deaf_even_where_stderr_goes_elsewhere(home: Path) -> None:
     assert KEY not in screen.raw
     assert KEY not in (home.parent / "err").read_text(encoding="utf-8")
     assert json.loads((home / "keys.json").read_text(encoding="utf-8")) == {"openai": KEY}
+
+
+def test_conversations_of_other_programs_are_mentioned_once(
+    start: Start, wire: WireServer, tmp_path: Path
+) -> None:
+    (tmp_path / "codex" / "sessions").mkdir(parents=True)
+    screen = start(
+        OPENAI_API_KEY=KEY,
+        OPENAI_BASE_URL=wire.base_url,
+        CODEX_HOME=str(tmp_path / "codex"),
+        HOME=str(tmp_path),
+    )
+    answer(screen, f"{FIRST} [k]", "")
+    answer(screen, "Which one [1]", "")
+    screen.until("What you said with Codex CLI can come along, later: chatmgr import --found")
+    finish(screen)

@@ -30,6 +30,7 @@ from chatmgr.store.writer.merge_parts import (
 from chatmgr.store.writer.merge_rows import MergeRows
 
 _PURPOSE = "is importing"
+_CACHE = "PRAGMA cache_size=-32768"  # kilobytes; keys are in no order, so that any page may be needed next
 _TRIES = 3
 
 
@@ -58,6 +59,8 @@ class MergeWriter:
         for attempt in range(1, _TRIES + 1):
             try:
                 with self._database.begin(_PURPOSE) as db:
+                    if self._database.path:
+                        db.exec_driver_sql(_CACHE)
                     return self._merge(db, batch, personas, action, revive)
             except IntegrityError:  # on PostgreSQL, another process added the same just now
                 self._names = FreeNames()
