@@ -169,7 +169,7 @@ class PostgresSource:
         import psycopg
 
         try:
-            while self._free and not self._in_snapshot and _is_lost(self._free[-1]):
+            while self._free and not self._in_snapshot and is_lost(self._free[-1]):
                 self._free.pop().close()
             if not self._free:
                 self._free.append(self._open())
@@ -215,7 +215,7 @@ class PostgresSource:
             db.close()
 
 
-def _is_lost(db: "psycopg.Connection") -> bool:
+def is_lost(db: "psycopg.Connection") -> bool:
     """Whether the server ended an idle connection; it is asked only where something came from it unasked."""
     import select
 

@@ -21,6 +21,7 @@ from chatmgr.store.backup import Progress, copy_database
 from chatmgr.store.connection import Source, open_source, postgres_unreachable
 from chatmgr.store.location import sqlite_path, unreachable
 from chatmgr.store.locks import SPACE
+from chatmgr.store.revision_check import revision
 from chatmgr.store.shapes import only
 
 if TYPE_CHECKING:
@@ -28,24 +29,6 @@ if TYPE_CHECKING:
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 HEAD = REVISIONS[-1]
-
-
-def revision(source: Source) -> str:
-    """The revision of a database; empty for a fresh one. Refuses another program's database."""
-    if source.no_limit is None:
-        tables = source.ask("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
-    else:
-        tables = source.ask("SELECT name FROM sqlite_master WHERE type = 'table'")
-    names = {str(row[0]) for row in tables}
-    if "alembic_version" in names:
-        versions = source.ask("SELECT version_num FROM alembic_version")
-        return str(versions[0][0]) if versions else ""
-    if names & {"conversations", "assistants", "turns"} or (names and source.no_limit is not None):
-        raise SchemaMismatch(
-            "The database holds tables of some other program. Nothing was changed.",
-            "Set CHATMGR_HOME or CHATMGR_DATABASE_URL to a place of its own.",
-        )
-    return ""
 
 
 def refuse_unknown(source: Source, current: str) -> None:

@@ -34,6 +34,13 @@ class SilentProxy:
         """From now on, forward nothing."""
         self._forwards = False
 
+    def note(self, source: socket.socket, block: bytes) -> None:
+        """Called with all that comes, for those who count."""
+
+    def partner(self, end: socket.socket) -> socket.socket:
+        """The other end of a connection."""
+        return self._partners[end]
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
@@ -74,6 +81,7 @@ class SilentProxy:
             return
         try:
             block = source.recv(_BLOCK)
+            self.note(source, block)
             if self._forwards:
                 self._partners[source].sendall(block)
         except OSError:

@@ -13,6 +13,7 @@ from chatmgr.store import migrate
 from chatmgr.store.connection import open_source
 from chatmgr.store.integrity import damage, damaged
 from chatmgr.store.location import sqlite_path
+from chatmgr.store.revision_check import revision
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import clean
 from chatmgr.terminal.status import ProgressBar, Status
@@ -44,7 +45,7 @@ def status(as_json: bool) -> None:
     url = app().url
     path = sqlite_path(url)
     source = open_source(url)
-    schema = migrate.revision(source) if source else ""
+    schema = revision(source) if source else ""
     if source:
         source.close()
     readable = schema == migrate.HEAD

@@ -1,5 +1,6 @@
 """What every subject of the reader stands on: one connection, opened at the first question."""
 
+import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +8,14 @@ from typing import Any, TypeVar
 
 from chatmgr.domain.ids import FAR
 from chatmgr.domain.text import storable
-from chatmgr.store.connection import Source
+from chatmgr.store.connection import Source, open_source
 from chatmgr.store.migrate import ready_to_read
 from chatmgr.store.shapes import Shape, only
 
 T = TypeVar("T")
 
 SHORTEST_ID = 4  # fewer characters of an id would be met by chance
+_CHECK_HOLDS_SECONDS = 2.0  # a turn opens the database several times before its request leaves
 GUESSES = 2_000  # names compared when one is not found; more would be felt
 
 
@@ -26,6 +28,7 @@ class QuerySession:
         self._url = url
         self._source: Source | None = None
         self._opened = False
+        self._checked_until = 0.0
 
     @property
     def dialect(self) -> str:
@@ -80,8 +83,17 @@ class QuerySession:
 
     def _open(self) -> Source | None:
         if not self._opened:
-            self._source, self._opened = ready_to_read(self._url), True
+            self._source, self._opened = self._checked(), True
         return self._source
+
+    def _checked(self) -> Source | None:
+        """The database, once its schema was looked at: a moment ago is enough where that is a round trip."""
+        if time.monotonic() < self._checked_until:
+            return open_source(self._url)
+        source = ready_to_read(self._url)
+        if source is not None and source.dialect == "postgresql":
+            self._checked_until = time.monotonic() + _CHECK_HOLDS_SECONDS
+        return source
 
 
 def as_stored(name: str) -> str:

@@ -35,7 +35,7 @@ class Database:
     def __init__(self, url: str, announce: Announce | None = None) -> None:
         migrate.ready_to_write(url)
         self.path = sqlite_path(url)
-        self.engine = engine.create(url)
+        self.engine = engine.create(url, reflects=False)
         self._announce = announce
         self._patient = False
         self._syncing = _Syncing()
