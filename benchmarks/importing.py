@@ -50,7 +50,7 @@ assert count == {count}, count
 
 def importing(meter: Meter, folder: Path, runs: int) -> Iterator[Result]:
     """The first import against the bare loop, and the second against the first, in turn."""
-    export = folder / "conversations.json"
+    export = folder / f"chatgpt-{CONVERSATIONS}.json"
     if not export.exists():
         write_export(export, CONVERSATIONS, CHARACTERS)
     home, bare = folder / "home", folder / "bare.db"

@@ -25,9 +25,11 @@ def derived_key(*parts: str) -> str:
     """A key that is made of what it stands for: the same wherever that is known (a UUID of version 8)."""
     from hashlib import sha256
 
-    digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-    variant = "89ab"[int(digest[16], 16) & 3]
-    return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+    data = bytearray(sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()[:16])
+    data[6] = data[6] & 0x0F | 0x80
+    data[8] = data[8] & 0x3F | 0x80
+    digits = data.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def is_derived(key: str) -> bool:
