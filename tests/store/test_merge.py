@@ -8,7 +8,7 @@ import pytest
 
 from chatmgr.store import integrity, migrate
 from chatmgr.store.writer import Writer
-from tests.store.merging import PERSONA, conversation, line, run, turn
+from tests.store.merging import FIRST, PERSONA, conversation, line, run, turn
 from tests.support.store import Store, query
 from tests.support.store_processes import OtherProcess
 
@@ -105,3 +105,14 @@ def test_a_thread_that_holds_another_answer_is_doubtful(store: Store) -> None:
     assert [turn.answer for turn in store.reader.turns.list(store.now("talk"))] == ["yes", "another answer"]
     doubtful = query(store.url, "SELECT endpoint, doubtful FROM threads ORDER BY endpoint")
     assert [(endpoint, bool(doubt)) for endpoint, doubt in doubtful] == [("behind", False), ("level", True)]
+
+
+def test_turns_of_one_second_get_the_seconds_after_it(store: Store) -> None:
+    """A source without times gives all its turns the same one."""
+    first = int(FIRST.timestamp())
+    for number in range(3):
+        keys = [f"{number}-{turn:03}" for turn in range(500)]
+        merge(store.writer, conversation(f"c{number}", *map(turn, keys)))
+    stamps = [stamp for (stamp,) in query(store.url, "SELECT stamp FROM turns ORDER BY stamp")]
+    assert stamps == [*range(first + 5, first + 1505)]
+    assert sound(store)

@@ -223,6 +223,9 @@ class Stamps:
 
     def __init__(self, db: Connection) -> None:
         self._db = db
+        self._known = set[int]()  # stamps of which the database was asked
+        self._taken = set[int]()
+        self._next = dict[int, int]()  # of a taken one: where to look next
 
     def give(self, rows: Sequence[Row]) -> None:
         """Set the stamps of turns that are about to be added; one that they bring is kept if it is free."""
@@ -231,28 +234,38 @@ class Stamps:
         if self._db.dialect.name == "postgresql":
             self._db.execute(select(func.pg_advisory_xact_lock(SPACE, -1)))
         wanted = [row["stamp"] or int(row["created_at"].timestamp()) for row in rows]
-        taken = self._taken(wanted)
+        self._known, self._taken, self._next = set(wanted), self._those_taken(wanted), {}
         for row, second in zip(rows, wanted, strict=True):
-            stamp = second
-            if stamp in taken:
-                stamp = self._free_after(stamp, taken)
-            taken.add(stamp)
-            row["stamp"] = stamp
+            row["stamp"] = self._free_from(second)
 
-    def _taken(self, wanted: Iterable[int]) -> set[int]:
+    def _those_taken(self, wanted: Iterable[int]) -> set[int]:
         column = tables.turns.c.stamp
         taken: set[int] = set()
         for batch in batches(set(wanted)):
             taken.update(self._db.scalars(select(column).where(column.in_(batch))))
         return taken
 
-    def _free_after(self, stamp: int, taken: set[int]) -> int:
-        """The next second that neither the database nor this batch has."""
-        column = tables.turns.c.stamp
+    def _free_from(self, second: int) -> int:
+        """A second, or the next one that neither the database nor this batch has; now it is taken.
+
+        A source without times gives thousands of turns the same one. So whoever went over taken ones leaves
+        word where to go on behind them.
+        """
+        stamp, passed = second, list[int]()
         while True:
-            near = column.between(stamp, stamp + _NEIGHBOURS)
-            taken.update(self._db.scalars(select(column).where(near)))
-            for second in range(stamp, stamp + _NEIGHBOURS):
-                if second not in taken:
-                    return second
-            stamp += _NEIGHBOURS
+            if stamp not in self._known:
+                self._look_behind(stamp)
+            if stamp not in self._taken:
+                break
+            passed.append(stamp)
+            stamp = self._next.get(stamp, stamp + 1)
+        self._taken.add(stamp)
+        for before in passed:
+            self._next[before] = stamp + 1
+        return stamp
+
+    def _look_behind(self, stamp: int) -> None:
+        """Ask the database for many stamps at once."""
+        column, last = tables.turns.c.stamp, stamp + _NEIGHBOURS - 1
+        self._taken.update(self._db.scalars(select(column).where(column.between(stamp, last))))
+        self._known.update(range(stamp, last + 1))

@@ -1,8 +1,9 @@
 """Rows of an export as they go back into the tables: values as columns hold them, ids that are free here."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -105,8 +106,17 @@ class RestoredRows:
 
     def add(self, table: Table, record: Record, **changed: Any) -> None:
         """Add a record as a row, with some columns changed."""
-        row = {name: _value(table, name, record) for name in COLUMNS[table.name]}
-        self._rows[table.name].append({**row, **changed})
+        row: Row = {}
+        for name, may_be_empty, absent, convert in _fields(table):
+            value = changed[name] if name in changed else record.get(name, absent)
+            if name in changed or name not in record or (value is None and may_be_empty):
+                row[name] = value
+                continue
+            try:
+                row[name] = convert(value)
+            except (TypeError, ValueError):
+                raise BadRecord(f"“{table.name}.{name}” is nothing that chatmgr writes") from None
+        self._rows[table.name].append(row)
 
     def write(self) -> None:
         """Add all rows, and let new ids come after theirs."""
@@ -139,37 +149,51 @@ def _advance(db: Connection, table: Table) -> None:
     db.execute(select(func.setval(sequence, func.greatest(highest, func.nextval(sequence)))))
 
 
-def _value(table: Table, name: str, record: Record) -> Any:
-    """A field as its column holds it; what an earlier version did not have is as the column begins."""
-    column = table.c[name]
-    if name not in record:
-        if column.nullable or column.server_default is None:
-            return None
-        return False if name in FLAGS else ""
-    value = record[name]
-    if value is None and column.nullable:
-        return None
-    try:
-        return _converted(column.type, value)
-    except (TypeError, ValueError):
-        raise BadRecord(f"“{table.name}.{name}” is nothing that chatmgr writes") from None
+@cache
+def _fields(table: Table) -> tuple[tuple[str, bool, Any, Callable[[Any], Any]], ...]:
+    """Of each column: its name, whether it may be empty, what it is where it is missing, what makes a value."""
+    fields = []
+    for name in COLUMNS[table.name]:
+        column = table.c[name]
+        without = column.nullable or column.server_default is None
+        absent = None if without else False if name in FLAGS else ""
+        fields.append((name, bool(column.nullable), absent, _converter(column.type)))
+    return tuple(fields)
 
 
-def _converted(kind: Any, value: Any) -> Any:
-    """A value of JSON as a column of this kind holds it. Raises TypeError or ValueError for any other."""
+def _converter(kind: Any) -> Callable[[Any], Any]:
+    """What makes a value of JSON one of a column. It raises TypeError or ValueError for what is none."""
     if isinstance(kind, UtcDateTime):
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            raise ValueError(value)
-        return moment
+        return _moment
     if isinstance(kind, LargeBinary):
-        return base64.b64decode(value, validate=True)
+        return partial(base64.b64decode, validate=True)
     if isinstance(kind, Integer):
-        limit = _LARGE if isinstance(kind, BigInteger) else _SMALL
-        if not isinstance(value, int) or isinstance(value, bool) or not -limit <= value < limit:
-            raise ValueError(value)
-        return value
-    expected = bool if isinstance(kind, Boolean) else dict if isinstance(kind, JSON) else str
-    if not isinstance(value, expected):
+        return partial(_number, _LARGE if isinstance(kind, BigInteger) else _SMALL)
+    if isinstance(kind, Boolean | JSON):
+        return partial(_instance, bool if isinstance(kind, Boolean) else dict)
+    return _text
+
+
+def _moment(value: Any) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(value)
+    return moment
+
+
+def _number(limit: int, value: Any) -> int:
+    if type(value) is not int or not -limit <= value < limit:
+        raise ValueError(value)
+    return value
+
+
+def _instance(kind: type, value: Any) -> Any:
+    if not isinstance(value, kind):
         raise TypeError(value)
-    return storable(value) if isinstance(value, str) else value
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return storable(value)
