@@ -151,7 +151,7 @@ def _advance(db: Connection, table: Table) -> None:
 
 @cache
 def _fields(table: Table) -> tuple[tuple[str, bool, Any, Callable[[Any], Any]], ...]:
-    """Of each column: its name, whether it may be empty, what it is where it is missing, what makes a value."""
+    """Of each column: its name, whether it may be empty, its value where it is missing, what makes one."""
     fields = []
     for name in COLUMNS[table.name]:
         column = table.c[name]
