@@ -4,7 +4,8 @@ Every figure is a ratio of two processes that ran one after the other in the sam
 it means something on any machine. Wall is the clock, CPU and peak are the kernel's accounts of the
 whole process, start-up included. The targets are on medians. ``searching``, ``summing``, ``inserting`` and
 ``index`` need a store of a million turns, ``importing`` an export of a gigabyte: ``--store DIR`` keeps them.
-``BENCH_SMALL=1`` runs every item once at a hundredth of its size, and no target counts: CI sees that the benchmarks work.
+``BENCH_SMALL=1`` runs every item once at a hundredth of its size, and no target counts: CI sees that the
+benchmarks work.
 """
 
 import argparse
