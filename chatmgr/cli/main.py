@@ -40,6 +40,8 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Bring and take": {
         "import": ("import_conversations", "Bring in conversations from other programs."),
+        "push": ("push", "Send what is new here to another database."),
+        "pull": ("pull", "Take what is new in another database."),
         "export": ("export", "Export conversations: Markdown, JSON, HTML, text."),
     },
     "Keep order": {

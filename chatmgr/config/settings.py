@@ -79,6 +79,7 @@ SETTINGS = (
     Setting(
         "trash_days", 0, "Days to keep conversations in the trash, with a notice before they go; 0: forever."
     ),
+    Setting("remote", "", "Database that push and pull exchange with, without its password."),
     Setting("run_seconds", 600.0, "Seconds a polled run may take before chatmgr gives up on it."),
     Setting("local.threads", 0, "Threads of the embedded model; 0: half the processors."),
     Setting("local.context", 8192, "Context length of the embedded model, in tokens."),

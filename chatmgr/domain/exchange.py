@@ -74,7 +74,8 @@ class Parcel:
 
     ``turns`` are whole records of turns, parents first, each with ``parent``, ``runs``, ``messages`` and
     ``items``. ``runs`` are records of turns that the other side has, of which it lacks runs. ``chosen`` says
-    by which run each turn of the conversation is answered. ``tip`` is the last turn of its path.
+    by which run each turn of the conversation is answered. ``tip`` is the last turn of its path, ``ends`` are
+    those that nothing follows on any of its paths.
     """
 
     row: Record
@@ -88,6 +89,7 @@ class Parcel:
     changes: Sequence[Change]
     threads: Sequence[Record]
     assistants: Sequence[Record]
+    ends: Sequence[str] = ()
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 

@@ -74,6 +74,8 @@ VERBS: dict[str, list[str]] = {
         "scrub content -y",
         "scrub --secrets",
     ],
+    "push": ["push sqlite:///other.db --dry-run", "push sqlite:///other.db", "push --deletions --yes --json"],
+    "pull": ["pull sqlite:///other.db", "pull --json"],
     "import": ["import --found", "import one --dry-run"],
     "stats": ["stats", "stats --by model --json", "stats --by conversation", "stats --html -"],
     "export": [f"export --all --format {form}" for form in ("md", "text", "json", "jsonl")]

@@ -82,6 +82,8 @@ def test_help_loads_click_alone(chatmgr: Chatmgr, words: tuple[str, ...]) -> Non
         ("db", "status"),
         ("send", "--help"),
         ("import", "--help"),
+        ("push", "--help"),
+        ("pull", "--help"),
         ("new", "--help"),
         ("ask", "--help"),
         ("history", "@last"),

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from chatmgr.domain.states import RunState
+from chatmgr.store.writer import RunOutcome, ThreadKey
 from tests.services.exchange_machines import Machine, contents, texts
 from tests.store.tree_player import hasten
-from tests.support.store import Store
+from tests.support.store import ENDPOINT, Store, query
 
 SEEDS = [
-    *range(12),
+    *range(7),
     *(pytest.param(range(first, first + 100), marks=pytest.mark.campaign) for first in range(100, 3100, 100)),
 ]
 LONGEST = 60  # deeds in a schedule
@@ -114,3 +116,137 @@ def _unsound(stores: list[Store]) -> str:
             if rows := list(store.reader.meta._session.rows(statement, lambda _: list)):
                 return f"{store.url}: {statement}: {rows}"
     return ""
+
+
+def _names(machine: Machine) -> list[str]:
+    machine.store.reader.close()
+    return sorted(
+        state.name for state in machine.store.reader.exchange.states().values() if not state.trashed
+    )
+
+
+def _questions(machine: Machine, name: str) -> list[str]:
+    machine.store.reader.close()
+    turns = machine.store.reader.turns.tail(machine.store.now(name), 100)
+    return [turn.user for turn in turns]
+
+
+def test_a_new_turn_is_all_that_goes_over(pair: tuple[Machine, Machine]) -> None:
+    laptop, desktop = pair
+    for number in range(3):
+        laptop.store.answer(f"question {number}", "yes", f"c{number}")
+    assert laptop.exchange().push().sent["new"] == 3
+    laptop.store.answer("one more", "yes", "c1")
+    report = laptop.exchange().push()
+    assert (report.looked_at, report.sent["turns"], report.sent["runs"]) == (1, 1, 0)
+    assert laptop.exchange().push().looked_at == 0
+    assert desktop.exchange().pull().received["turns"] == 4
+    assert desktop.exchange().push().sent["turns"] == 0
+
+
+def test_what_was_said_apart_is_kept_on_both_sides(pair: tuple[Machine, Machine]) -> None:
+    laptop, desktop = pair
+    laptop.store.answer("first", "yes")
+    laptop.settle()
+    desktop.settle()
+    desktop.store.answer("from the desktop", "yes")
+    laptop.store.answer("from the laptop", "yes")
+    desktop.settle()
+    assert laptop.settle().parted == [("plan", "plan-laptop")]
+    desktop.settle()
+    for machine in pair:
+        assert _names(machine) == ["plan", "plan-laptop"]
+        assert _questions(machine, "plan") == ["first", "from the desktop"]
+        assert _questions(machine, "plan-laptop") == ["first", "from the laptop"]
+
+
+def test_an_undo_counts_if_it_came_last(pair: tuple[Machine, Machine]) -> None:
+    laptop, desktop = pair
+    laptop.store.answer("first", "yes")
+    laptop.settle()
+    desktop.settle()
+    desktop.store.answer("second", "yes")
+    desktop.settle()
+    laptop.store.writer.tree.move_tip(laptop.store.now().pk, 0, "undo")
+    laptop.settle()
+    desktop.settle()
+    assert _questions(laptop, "plan") == _questions(desktop, "plan") == []
+    assert desktop.store.reader.tree.last_position(desktop.store.now().pk) == 2  # redo brings both back
+
+
+def test_the_newest_name_title_and_tag_count(pair: tuple[Machine, Machine]) -> None:
+    laptop, desktop = pair
+    laptop.store.answer("first", "yes")
+    laptop.settle()
+    desktop.settle()
+    desktop.store.writer.conversations.rename({desktop.store.now().pk: "older"})
+    laptop.store.writer.conversations.rename({laptop.store.now().pk: "newer"})
+    laptop.store.writer.conversations.tag([laptop.store.now("newer").pk], ["work"], [])
+    desktop.store.writer.conversations.set_title(desktop.store.now("older").pk, "A title")
+    for machine in (laptop, desktop, laptop):  # the older one comes last
+        machine.settle()
+    for machine in pair:
+        assert _names(machine) == ["newer"]
+        conversation = machine.store.now("newer")
+        assert (conversation.title, list(conversation.tags)) == ("A title", ["work"])
+    desktop.store.writer.conversations.tag([desktop.store.now("newer").pk], [], ["work"])
+    desktop.settle()
+    laptop.settle()
+    assert list(laptop.store.now("newer").tags) == []
+
+
+def test_two_conversations_of_one_name_stay_two(pair: tuple[Machine, Machine]) -> None:
+    laptop, desktop = pair
+    laptop.store.answer("from the laptop", "yes")
+    desktop.store.answer("from the desktop", "yes")
+    for machine in (laptop, desktop, laptop, desktop):
+        machine.settle()
+    assert _names(laptop) == _names(desktop) == ["plan", "plan-2"]
+    assert _questions(laptop, "plan") == ["from the laptop"]
+    assert _questions(desktop, "plan") == ["from the desktop"]
+    assert not any(desktop.exchange().push().sent.values())
+
+
+@pytest.mark.parametrize("for_good", [False, True])
+def test_what_was_deleted_here_stays_deleted_here(pair: tuple[Machine, Machine], for_good: bool) -> None:
+    laptop, desktop = pair
+    laptop.store.answer("first", "yes")
+    laptop.settle()
+    desktop.settle()
+    pk = laptop.store.now().pk
+    laptop.store.writer.trash.put([pk])
+    if for_good:
+        laptop.store.writer.trash.purge([pk])
+    desktop.store.answer("second", "yes")
+    desktop.settle()
+    laptop.settle()
+    assert _names(laptop) == []
+    assert _names(desktop) == ["plan"]
+    assert laptop.exchange().send_deletions() == 1
+    desktop.settle()
+    assert _names(desktop) == ["plan"]  # nothing is deleted elsewhere
+    assert not laptop.exchange().deletions()
+
+
+def test_a_turn_that_is_being_answered_waits(pair: tuple[Machine, Machine]) -> None:
+    laptop, desktop = pair
+    run = laptop.store.open("first")
+    assert laptop.exchange().push().left == ["plan"]
+    laptop.store.writer.runs.close(run, RunOutcome(RunState.COMPLETED, "yes", thread_synced=True))
+    assert laptop.exchange().push().sent["new"] == 1
+    desktop.settle()
+    assert _questions(desktop, "plan") == ["first"]
+
+
+def test_a_thread_at_a_server_belongs_to_both(pair: tuple[Machine, Machine]) -> None:
+    laptop, desktop = pair
+    laptop.store.answer("first", "yes")
+    key = ThreadKey(laptop.store.now().pk, "openai", ENDPOINT)
+    laptop.store.writer.threads.set(key, "conv_1", 1)
+    laptop.settle()
+    desktop.settle()
+    desktop.store.answer("second", "yes")  # in the same thread
+    desktop.settle()
+    laptop.settle()
+    held = "SELECT remote_id, synced, doubtful FROM threads"
+    assert [tuple(map(int, row[1:])) for row in query(laptop.store.url, held)] == [(2, 0)]

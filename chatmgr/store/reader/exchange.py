@@ -79,6 +79,7 @@ class Exchange:
         if runs:
             of_runs = {turn.key for turn in held if turn.key not in turns and set(turn.runs) & set(runs)}
             grown = list(self._records(held, of_runs))
+        followed = {turn.parent for turn in held}
         used = {run["assistant_version_id"] for turn in (*new, *grown) for run in turn["runs"]}
         assistants = {self._versions[version][1] for version in used} | {row["assistant_id"]}
         sent = [self._assistant(assistant) for assistant in sorted(assistants)]
@@ -95,6 +96,7 @@ class Exchange:
             changes,
             list(self._session.rows("exchange.threads", as_dict, conversation=pk)),
             sent,
+            [turn.key for turn in held if turn.key not in followed],
             self._files([*new, *grown]),
         )
 

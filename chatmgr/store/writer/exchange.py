@@ -168,7 +168,9 @@ class _Delivery:
         }
         pk = paths.add_conversation(db, values)
         turns, attempts = ExchangeRows(db, self._parcel, pk, versions).add()
-        Tips(db, pk).follow(self._parcel)
+        tips = Tips(db, pk)
+        tips.follow(self._parcel)
+        tips.hold(self._parcel.ends)
         for tag in self._parcel.tags:
             db.execute(insert(tables.tags), {"conversation_id": pk, "name": tag})
         for change in self._parcel.changes:
@@ -197,6 +199,7 @@ class _Delivery:
             note(db, row.id, self._terms.action, turns=turns)
         Labels(db, row, self._parcel, versions).merge()
         self._take_threads(row.id)
+        tips.hold(self._parcel.ends)
         tips.refresh_answer()
         name = str(db.scalar(select(conversations.c.name).where(conversations.c.id == row.id)))
         after = state_of(db, row.id)

@@ -24,7 +24,12 @@ class ExchangeRows:
     ) -> None:
         self._db, self._parcel, self._conversation, self._versions = db, parcel, conversation, versions
         self._rows = MergeRows(db)
-        keys = {*parcel.chosen, *(turn["key"] for turn in (*parcel.turns, *parcel.runs)), parcel.tip}
+        keys = {
+            *parcel.chosen,
+            *parcel.ends,
+            *(turn["key"] for turn in (*parcel.turns, *parcel.runs)),
+            parcel.tip,
+        }
         keys |= {turn["parent"] for turn in parcel.turns}
         self._there = rows_by_key(db, tables.turns, keys - {""})
         self.places: dict[str, Place] = {

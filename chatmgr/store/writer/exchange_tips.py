@@ -5,6 +5,7 @@ other, the newer counts: an undo, or what was said. If they went different ways,
 conversation's, and what was said here goes on in a conversation of its own. No turn is lost either way.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -20,6 +21,7 @@ from chatmgr.store.writer import paths
 from chatmgr.store.writer.exchange_labels import changes_here, free_name_here, note_change
 from chatmgr.store.writer.exchange_rows import turn_of_key
 from chatmgr.store.writer.journal import note
+from chatmgr.store.writer.merge_parts import rows_by_key
 
 _COPIED = ("title", "assistant_id", "model", "provider", "folder", "max_cost")
 
@@ -59,7 +61,8 @@ class Tips:
         if common < min(row.turns, end_there):
             if base and base == key_here:
                 return self.follow(parcel), ""
-            split = self._split(row, common, machine)
+            # In the trash, what was said here stays in it, as a path beside.
+            split = self._split(row, common, machine) if row.deleted_at is None else ""
             return self.follow(parcel), split
         newer = parcel.tip_at > self._tip_at(here)
         if end_there > row.turns or newer:
@@ -67,6 +70,19 @@ class Tips:
             undone_here = end_there > row.turns and not stayed and self._tip_at(here) > parcel.tip_at
             return (False, "") if undone_here else (self.follow(parcel), "")
         return False, ""
+
+    def hold(self, ends: Iterable[str]) -> None:
+        """Let the conversation hold the paths to these turns, also where others made the branches of them.
+
+        So they stay as long as this conversation does, whatever becomes of the others.
+        """
+        own = select(branches.c.id).where(branches.c.conversation_id == self._pk)
+        held = paths.pieces(self._db, self._pk)
+        for branch in self._db.scalars(own).all():
+            held += paths.path_to(self._db, branch)
+        for end in rows_by_key(self._db, turns, ends).values():
+            if not any(b == end.branch_id and low <= end.position <= last for b, low, last in held):
+                paths.add_branch(self._db, self._pk, end.branch_id, end.position)
 
     def refresh_answer(self) -> None:
         """Let the conversation know the run that answers its last turn, which may be another one now."""
