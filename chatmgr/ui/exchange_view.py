@@ -7,26 +7,30 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from chatmgr.domain.text import counted
-from chatmgr.services.exchange_partner import Partner, exchanging, partner, remember
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import one_line
 from chatmgr.ui.context import app
 
 if TYPE_CHECKING:
     from chatmgr.services.exchange import Exchange, ExchangeReport
+    from chatmgr.services.exchange_partner import Partner
 
 _SHOWN = 20  # conversations that are named
 _COUNTED = ("new", "changed", "turns", "runs")
 
 
-def open_exchange(url: str) -> tuple[Partner, "AbstractContextManager[Exchange]"]:
+def open_exchange(url: str) -> "tuple[Partner, AbstractContextManager[Exchange]]":
     """The other database, and what opens it."""
+    from chatmgr.services.exchange_partner import exchanging, partner
+
     found = partner(app(), url)
     return found, exchanging(app(), found)
 
 
-def keep(found: Partner) -> None:
+def keep(found: "Partner") -> None:
     """Remember the other database, and say where its password is now, which everybody could see."""
+    from chatmgr.services.exchange_partner import remember
+
     if where := remember(app(), found):
         console.note(
             f"The password is kept in {one_line(where)} from now on. On the command line, others can see it: "
@@ -35,7 +39,7 @@ def keep(found: Partner) -> None:
         )
 
 
-def show(report: "ExchangeReport", found: Partner, *, dry_run: bool) -> None:
+def show(report: "ExchangeReport", found: "Partner", *, dry_run: bool) -> None:
     """Say what an exchange did."""
     for name, beside in report.parted[:_SHOWN]:
         console.note(
@@ -66,7 +70,7 @@ def _summary(counts: Counter[str], verb: str) -> str:
     return f"{verb} {said} ({counted(counts['turns'], 'turn')})"
 
 
-def as_json(report: "ExchangeReport", found: Partner, *, dry_run: bool) -> dict[str, object]:
+def as_json(report: "ExchangeReport", found: "Partner", *, dry_run: bool) -> dict[str, object]:
     """An exchange as ``--json`` prints it."""
     return {
         "with": found.address,
