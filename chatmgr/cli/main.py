@@ -63,7 +63,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Maintenance": {
         "config": ("config", "Show and change settings, and store keys."),
-        "db": ("db", "Manage the database: status, upgrade, backup, check, reindex."),
+        "db": ("db", "Manage the database: status, upgrade, backup, copy, check, reindex."),
         "completion": ("completion", "Set up completion in the shell: install, show, uninstall."),
         "man": ("man", "Print the manual page."),
     },

@@ -31,10 +31,33 @@ REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 HEAD = REVISIONS[-1]
 
 
+_COPYING = "copying-"
+
+
+def copying(source: str) -> str:
+    """What a database says that its schema is, while it is an unfinished copy of another one."""
+    from hashlib import sha256
+
+    from chatmgr.domain.redaction import safe_url
+
+    place = safe_url(source).partition("?")[0]
+    return _COPYING + sha256(place.encode()).hexdigest()[:16]
+
+
+def is_copying(current: str) -> bool:
+    """Whether a database is an unfinished copy."""
+    return current.startswith(_COPYING)
+
+
 def refuse_unknown(source: Source, current: str) -> None:
     """Refuse a database that a newer chatmgr wrote; names the version, if it is recorded."""
     if current in REVISIONS:
         return
+    if is_copying(current):
+        raise SchemaMismatch(
+            "The database is an unfinished copy of another one.",
+            "Finish it with the command that began it: chatmgr db copy FROM TO",
+        )
     try:
         writer = list(source.rows("meta.get", only, key="written_by"))
     except DatabaseUnreachable:

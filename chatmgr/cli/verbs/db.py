@@ -1,4 +1,4 @@
-"""``chatmgr db``: status, upgrade, backup, check and reindex of the database."""
+"""``chatmgr db``: status, upgrade, backup, copy, check and reindex of the database."""
 
 import sys
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from chatmgr.cli.params import json_option
+from chatmgr.cli.verbs import db_copy
 from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.store import migrate
 from chatmgr.store.connection import open_source
@@ -21,7 +22,7 @@ from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
 
 
-@click.group("db", short_help="Manage the database: status, upgrade, backup, check, reindex.")
+@click.group("db", short_help="Manage the database: status, upgrade, backup, copy, check, reindex.")
 def command() -> None:
     """The database: SQLite, or PostgreSQL with CHATMGR_DATABASE_URL.
 
@@ -30,6 +31,9 @@ def command() -> None:
       chatmgr db status
       chatmgr db backup
     """
+
+
+command.add_command(db_copy.command)
 
 
 @command.command("status")
