@@ -71,7 +71,8 @@ class SqliteSide:
 
     def insert(self, shape: Shape, rows: Sequence[Row]) -> None:
         """Add rows, in place of those with the same keys."""
-        statement = f"INSERT OR REPLACE INTO {shape.name} ({', '.join(shape.columns)}) VALUES ({_marks(shape.columns)})"
+        names, marks = ", ".join(shape.columns), _marks(shape.columns)
+        statement = f"INSERT OR REPLACE INTO {shape.name} ({names}) VALUES ({marks})"
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._db.executemany(statement, rows)

@@ -75,6 +75,22 @@ PERFORM chatmgr_index(key, text) FROM ({_DOCUMENTS} WHERE t.id = which) AS found
 END $fn$"""
 
 
+# Many documents at once, as ``chatmgr_index`` would add them. Of ASCII, which most texts are, the words are
+# found without what other scripts need.
+_PARTS = f"""INSERT INTO search (key, part, words)
+SELECT key, part, CASE WHEN octet_length(said) = length(said)
+THEN to_tsvector('pg_catalog.simple', regexp_replace(lower(said), '[^[:alnum:]]+', ' ', 'g'))
+ELSE chatmgr_vector(said) END
+FROM ({{documents}}) AS documents,
+LATERAL generate_series(0, greatest(length(text) - 1, 0) / {_PART}) AS part,
+LATERAL (SELECT substr(text, part * {_PART} + 1, {_PART + _LAP}) AS said) AS parts"""
+POSTGRES_FILL_TURNS = _PARTS.format(documents=f"{_DOCUMENTS} WHERE t.id BETWEEN %s AND %s")
+POSTGRES_FILL_NAMES = _PARTS.format(
+    documents="SELECT -id::bigint AS key, name || chr(10) || title AS text FROM conversations"
+)
+POSTGRES_INDEX = _INDEX
+
+
 def _trigger(name: str, when: str, body: str) -> list[str]:
     """A function and the trigger that calls it."""
     return [
