@@ -21,7 +21,7 @@ from chatmgr.store.backup import Progress, copy_database
 from chatmgr.store.connection import Source, open_source, postgres_unreachable
 from chatmgr.store.location import sqlite_path, unreachable
 from chatmgr.store.locks import SPACE
-from chatmgr.store.revision_check import revision
+from chatmgr.store.revision_check import is_copying, revision
 from chatmgr.store.shapes import only
 
 if TYPE_CHECKING:
@@ -29,24 +29,6 @@ if TYPE_CHECKING:
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 HEAD = REVISIONS[-1]
-
-
-_COPYING = "copying-"
-
-
-def copying(source: str) -> str:
-    """What a database says that its schema is, while it is an unfinished copy of another one."""
-    from hashlib import sha256
-
-    from chatmgr.domain.redaction import safe_url
-
-    place = safe_url(source).partition("?")[0]
-    return _COPYING + sha256(place.encode()).hexdigest()[:16]
-
-
-def is_copying(current: str) -> bool:
-    """Whether a database is an unfinished copy."""
-    return current.startswith(_COPYING)
 
 
 def refuse_unknown(source: Source, current: str) -> None:
@@ -210,7 +192,8 @@ def backup(url: str, label: str = "", target: Path | None = None, progress: Prog
     path = sqlite_path(url)
     if path is None:
         raise DatabaseUnreachable(
-            "A PostgreSQL database is backed up with its own tools.", "Type: pg_dump … > chatmgr.sql"
+            "A PostgreSQL database is not copied into a file of any name.",
+            "Name a folder: chatmgr db backup --to DIR — or use pg_dump.",
         )
     if not path.exists():
         raise DatabaseUnreachable(f"There is no database at {path} yet.", "Begin one: chatmgr new")
@@ -226,10 +209,19 @@ def backup(url: str, label: str = "", target: Path | None = None, progress: Prog
     return copy
 
 
-def _dated_copy(path: Path, label: str) -> Path:
+def dated_copy(url: str, folder: Path | None) -> Path:
+    """Where a backup of a database goes, in a folder or beside it; makes the folder."""
+    path = sqlite_path(url)
+    if path is None and folder is None:
+        raise UsageFault("Where should the backup go?", "Name a folder: chatmgr db backup --to DIR")
+    return _dated_copy(path or Path("chatmgr.db"), "", folder)
+
+
+def _dated_copy(path: Path, label: str, folder: Path | None = None) -> Path:
     """Where a copy goes that was given no name; makes the folder."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    copy = path.parent / "backups" / f"{path.stem}-{label + '-' if label else ''}{stamp}.db"
+    name = f"{path.stem}-{label + '-' if label else ''}{stamp}.db"
+    copy = (folder or path.parent / "backups") / name
     try:
         copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

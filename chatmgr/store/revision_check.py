@@ -4,11 +4,27 @@ from chatmgr.domain.errors import DatabaseUnreachable, SchemaMismatch
 from chatmgr.store.connection import Source
 
 _NO_SUCH_TABLE = "42P01"
+_COPYING = "copying-"
 _VERSION = "SELECT version_num FROM alembic_version"
 _OWN_VERSION = """SELECT version_num FROM alembic_version WHERE tableoid IN (
     SELECT pg_class.oid FROM pg_class JOIN pg_namespace ON pg_namespace.oid = pg_class.relnamespace
     WHERE pg_namespace.nspname = current_schema()
 )"""
+
+
+def copying(source: str) -> str:
+    """What a database says that its schema is, while it is an unfinished copy of another one."""
+    from hashlib import sha256
+
+    from chatmgr.domain.redaction import safe_url
+
+    place = safe_url(source).partition("?")[0]
+    return _COPYING + sha256(place.encode()).hexdigest()[:16]
+
+
+def is_copying(current: str) -> bool:
+    """Whether a database is an unfinished copy."""
+    return current.startswith(_COPYING)
 
 
 def revision(source: Source) -> str:

@@ -11,6 +11,7 @@ from chatmgr.store.copy import database_copy
 from chatmgr.store.copy.database_copy import CopyReport, copy_database
 from chatmgr.store.copy.sqlite_side import SqliteSide
 from chatmgr.store.reader import Reader
+from chatmgr.store.revision_check import copying
 from chatmgr.store.writer import Writer
 from tests.store.row_counts import trashed
 from tests.store.test_restore import content, exported, played
@@ -115,7 +116,7 @@ def test_a_target_that_holds_something_else(places: tuple[str, str], postgres_ur
     with pytest.raises(UsageFault, match="There is no database"):
         copied(f"{places[0]}.none", postgres_url)
     side = SqliteSide(Path(places[1].removeprefix("sqlite:///")))
-    side.mark(migrate.copying("postgresql://another/one"))
+    side.mark(copying("postgresql://another/one"))
     side.close()
     with pytest.raises(UsageFault, match="unfinished copy of another"):
         copied(*places)

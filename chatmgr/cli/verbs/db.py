@@ -2,13 +2,12 @@
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
 from chatmgr.cli.params import json_option
-from chatmgr.cli.verbs import db_copy
+from chatmgr.cli.verbs import db_backup, db_copy
 from chatmgr.domain.errors import DatabaseUnreachable
 from chatmgr.store import migrate
 from chatmgr.store.connection import open_source
@@ -33,6 +32,7 @@ def command() -> None:
     """
 
 
+command.add_command(db_backup.command)
 command.add_command(db_copy.command)
 
 
@@ -86,26 +86,6 @@ def upgrade() -> None:
         return
     kept = f" The old one is kept in {copy}." if copy else ""
     console.note(f"The database was upgraded from schema {schema or 'none'} to {migrate.HEAD}.{kept}")
-
-
-@command.command("backup")
-@click.argument(
-    "file",
-    required=False,
-    type=click.Path(path_type=Path),
-    help="The copy. Default: a dated file in the data folder.",
-)
-def backup(file: Path | None) -> None:
-    """Copy the SQLite database, even while it is in use, and print the copy's path.
-
-    At a terminal, a bar on stderr shows how far the copy is.
-
-    \b
-    Examples:
-      chatmgr db backup
-      chatmgr db backup /mnt/disk/chatmgr.db
-    """
-    console.out(clean(str(migrate.backup(app().url, target=file, progress=ProgressBar("Copying")))))
 
 
 @command.command("check")

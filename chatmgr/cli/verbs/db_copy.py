@@ -2,18 +2,21 @@
 
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import click
 
 from chatmgr.cli.params import json_option
 from chatmgr.domain.redaction import safe_url
 from chatmgr.domain.text import counted
-from chatmgr.store.copy.database_copy import CopyReport, copy_database
 from chatmgr.terminal.console import console
 from chatmgr.terminal.sanitize import clean
 from chatmgr.terminal.status import ProgressBar
 from chatmgr.ui.context import app
 from chatmgr.ui.json_output import print_json
+
+if TYPE_CHECKING:
+    from chatmgr.store.copy.database_copy import CopyReport
 
 _HERE = "."
 
@@ -38,6 +41,8 @@ def command(source: str, target: str, verify: bool, as_json: bool) -> None:
       chatmgr db copy postgresql://me@server/chats chats.db
       chatmgr db copy . postgresql://me@server/chats --verify
     """
+    from chatmgr.store.copy.database_copy import copy_database
+
     origin, copy = _url(source), _url(target)
     try:
         report = copy_database(
@@ -69,7 +74,7 @@ def _url(place: str) -> str:
     return f"sqlite:///{Path(place).expanduser().absolute()}"
 
 
-def _tell(report: CopyReport, *, verify: bool) -> None:
+def _tell(report: "CopyReport", *, verify: bool) -> None:
     total = sum(report.rows.values())
     if verify:
         console.note(f"Both are equal: {counted(total, 'row')}, hash {report.digest}.")

@@ -19,6 +19,7 @@ from chatmgr.store.copy.postgres_side import PostgresSide
 from chatmgr.store.copy.shape import Row, Shape, shapes
 from chatmgr.store.copy.sqlite_side import SqliteSide
 from chatmgr.store.location import sqlite_path
+from chatmgr.store.revision_check import copying, is_copying, revision
 
 _RANGE = 5_000  # rows
 _RANGE_SIZE = 16 << 20  # bytes of files in a range, about
@@ -71,7 +72,7 @@ def _check_source(source: str) -> None:
     if opened is None:
         raise UsageFault(f"There is no database at {safe_url(source)}.", "")
     try:
-        current = migrate.revision(opened)
+        current = revision(opened)
     finally:
         opened.close()
     if current != migrate.HEAD:
@@ -83,14 +84,14 @@ def _check_source(source: str) -> None:
 
 def _prepare_target(source: str, target: str) -> None:
     """Make the target's tables, unless it is an unfinished copy of this very source."""
-    mark = migrate.copying(source)
+    mark = copying(source)
     opened = open_source(target)
-    current = migrate.revision(opened) if opened else ""
+    current = revision(opened) if opened else ""
     if opened:
         opened.close()
     if current == mark:
         return
-    if migrate.is_copying(current):
+    if is_copying(current):
         raise UsageFault(
             f"{safe_url(target)} is an unfinished copy of another database.",
             "Finish that, or name an empty one.",
