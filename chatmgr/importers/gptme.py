@@ -6,6 +6,7 @@ are wholly ``<system>…</system>`` are the program's own.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from chatmgr.importers.source import Record, Surroundings
 from chatmgr.importers.times import from_local
 
 _ROLES = frozenset({"system", "user", "assistant", "tool"})
+_OWN = frozenset({"pinned", "hide", "files", "file_hashes", "call_id", "metadata"})
+_ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 
 
 class Gptme:
@@ -34,7 +37,7 @@ class Gptme:
             and isinstance(record["content"], str)
             and not record.keys() & {"id", "uuid", "type", "sessionId"}
             for record in first
-        ) and any(record["role"] == "system" for record in first)
+        ) and any(record.keys() & _OWN or not _ZONE.search(str(record["timestamp"])) for record in first)
 
     def id_of(self, lines: Sequence[Record], around: Surroundings) -> str:
         """The name of its folder, with the time of its first line."""
