@@ -56,7 +56,7 @@ HINTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("cat", "view", "print"), ("history …",)),
     **dict.fromkeys(("remove", "del"), ("delete …",)),
     **dict.fromkeys(("undelete", "recover"), ("restore …",)),
-    **dict.fromkeys(("copy", "cp", "branch", "clone"), ("fork …",)),
+    **dict.fromkeys(("copy", "cp", "branch", "clone"), ("fork …", "db copy …")),
     "mv": ("rename …", "move … --to PROVIDER"),
     "title": ("rename NAME --title TEXT",),
     "untag": ("tag NAME -TAG",),
@@ -69,7 +69,8 @@ HINTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("key", "keys", "login", "auth", "set-key"), ("config set-key PROVIDER",)),
     **dict.fromkeys(("set", "unset"), ("config set KEY VALUE", "config unset KEY")),
     **dict.fromkeys(("settings", "preferences", "configure", "setup"), ("config show", "config edit")),
-    **dict.fromkeys(("model", "pull"), ("models …", "models pull")),
+    "model": ("models …", "models pull"),
+    "sync": ("push", "pull"),
     **dict.fromkeys(("providers", "servers"), ("provider list",)),
     **dict.fromkeys(
         ("assistants", "personas", "roles", "templates", "prompts", "system"), ("assistant list",)
