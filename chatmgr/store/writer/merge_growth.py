@@ -99,12 +99,12 @@ class Growth:
         new: set[str] = set()
         for turn in known:
             pk = self._there[turn.key].id
-            for run in turn.runs:
-                if run.key not in there:
-                    new.add(run.key)
-                    added = self._rows.run(run, pk, self._row.id, self._versions)
-                    first = next_position(self._db, pk) + 1000 * len(new)  # others of this batch come before
-                    self._rows.items(run.items, pk, added, first, turn.created_at)
+            missing = [run for run in turn.runs if run.key not in there]
+            first = next_position(self._db, pk) if missing else 0
+            for run in missing:
+                new.add(run.key)
+                added = self._rows.run(run, pk, self._row.id, self._versions)
+                first = self._rows.items(run.items, pk, added, first, turn.created_at)
         return new
 
     def _choose_runs(self, new: set[str]) -> None:
@@ -116,7 +116,8 @@ class Growth:
             row = self._there.get(turn.key)
             if row is None or turn.run not in new:
                 continue
-            chosen = self._db.execute(select(runs.c.id).where(runs.c.key == turn.run)).first()
+            of_turn = select(runs.c.id).where(runs.c.turn_id == row.id, runs.c.key == turn.run)
+            chosen = self._db.execute(of_turn).first()
             follows = select(turns.c.id).where(
                 turns.c.branch_id == row.branch_id, turns.c.position == row.position + 1
             )
