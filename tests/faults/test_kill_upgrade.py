@@ -13,14 +13,14 @@ import pytest
 
 from chatmgr.store import integrity, migrate
 from chatmgr.store.location import sqlite_path
-from tests.migrations.past_databases import PAST, Rows, load, load_postgres, lost, rows
+from tests.migrations.past_databases import BEFORE_THE_TREE, Rows, load, load_postgres, lost, rows
 from tests.support.postgres import Server
 from tests.support.store import query
 from tests.support.store_processes import OtherProcess
 
 SEED = 20261127
 KILLS = [5, pytest.param(30, marks=pytest.mark.campaign)]
-OLD = PAST[-1].stem
+OLD = BEFORE_THE_TREE.stem
 
 
 def upgrade(url: str, pipe: Connection) -> None:
@@ -77,7 +77,7 @@ def _check_finished(url: str, before: Rows) -> None:
 def test_sqlite(sqlite_url: str, kills: int, record_property: Callable[[str, object], None]) -> None:
     path = sqlite_path(sqlite_url)
     assert path is not None
-    before = load(sqlite_url, PAST[-1], 3_000)
+    before = load(sqlite_url, BEFORE_THE_TREE, 3_000)
     shutil.copy(path, kept := path.with_suffix(".kept"))
     whole, moments, unfinished = _whole_upgrade(sqlite_url), random.Random(SEED), 0
     for _ in range(kills):
@@ -108,7 +108,7 @@ def test_postgresql(
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:
-    before = load_postgres(postgres_url, load(sqlite_url, PAST[-1], 1_000), monkeypatch, OLD)
+    before = load_postgres(postgres_url, load(sqlite_url, BEFORE_THE_TREE, 1_000), monkeypatch, OLD)
     template = postgres_url.partition("@/")[2].partition("?")[0]
     with server.database(template) as url:
         whole = _whole_upgrade(url)

@@ -174,12 +174,13 @@ def test_names_are_shown_and_stay(store: Store, app: App) -> None:
     store.writer.conversations.set_title(store.now(name).pk, "nothing")
     store.writer.conversations.tag([store.now(name).pk], ["abc"], [])
     findings, _ = scrub(app, LiteralMatcher([name[8:], "abc", "tutor"]))
-    assert sorted(finding.place.field for finding in findings.places) == ["assistant", "name", "tag"]
+    fields = sorted(finding.place.field for finding in findings.places)
+    assert fields == ["assistant", "detail", "name", "tag"]  # the journal tells of the tag
     assert not [
         finding for finding in findings.places if name in finding.address + finding.occurrence.snippet
     ]
-    assert findings.replaced() == []
-    assert store.now(name).name == name
+    assert [finding.place.field for finding in findings.replaced()] == ["detail"]
+    assert (store.now(name).name, store.now(name).tags) == (name, ("abc",))
 
 
 def test_a_live_run_is_busy(store: Store, app: App) -> None:
