@@ -117,7 +117,8 @@ def test_one_blank_line_between_things_and_never_two(open_chat: Open) -> None:
     screen.until("no command", at_prompt=True)
     say(screen, "two", 2)
     rows = ["".join(cell.data for cell in row).strip() for row in screen.emulator.cells]
-    shown = "\n".join(rows[: max(number for number, row in enumerate(rows) if row)])
+    prompt = max(number for number, row in enumerate(rows) if row == "❯")
+    shown = "\n".join(rows[:prompt])  # below it there may be room before the bar
     assert "\n\n\n" not in shown
     for below, above in (("▌ one", ""), ("demo@1", ""), ("❯ /title", ""), ("▌ two", ""), ("demo@2", "")):
         number = next(number for number, row in enumerate(rows) if row.startswith(below))

@@ -79,7 +79,10 @@ def test_a_statement_that_does_not_end(
     store = Store(migrated_postgres_url)
     store.answer("question", "answer", "demo")
     store.close()
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waiting = (  # here: other tests' databases are on the same server
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
     with psycopg.connect(migrated_postgres_url) as holder:
         holder.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
         running = silent_home.start(*arguments)
