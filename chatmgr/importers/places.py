@@ -42,7 +42,7 @@ PLACES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("claude-code", "Claude Code", ("{CLAUDE_CONFIG_DIR}/projects", "{home}/.claude/projects")),
     ("gemini-cli", "Gemini CLI", ("{home}/.gemini/tmp",)),
     ("gptme", "gptme", ("{GPTME_LOGS_HOME}", "{data}/gptme/logs")),
-    ("shell-gpt", "shell_gpt", ("{CHAT_CACHE_PATH}", "{tmp}/chat_cache")),
+    ("chat", "shell_gpt", ("{CHAT_CACHE_PATH}", "{tmp}/chat_cache")),
     (
         "aichat",
         "aichat",
@@ -52,15 +52,16 @@ PLACES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "{support}/aichat/messages.md",
         ),
     ),
-    ("mods", "mods", ("{data}/mods", "{cache}/mods", "{support}/mods")),
-    ("chatgpt-cli", "chatgpt-cli", ("{home}/.chatgpt-cli/history",)),
-    ("chatblade", "chatblade", ("{cache}/chatblade",)),
+    ("chat", "chatgpt-cli", ("{home}/.chatgpt-cli/history",)),
     ("elia", "elia", ("{data}/elia/elia.sqlite",)),
     ("oterm", "oterm", ("{data}/oterm/store.db", "{support}/oterm/store.db")),
-    ("term-llm", "term-llm", ("{data}/term-llm/sessions.db",)),
     ("open-webui", "Open WebUI", ("{DATA_DIR}/webui.db", "{home}/.open-webui/webui.db")),
     ("lm-studio", "LM Studio", ("{home}/.lmstudio/conversations", "{cache}/lm-studio/conversations")),
-    ("jan", "Jan", ("{data}/Jan/data/threads", "{support}/Jan/data/threads", "{home}/jan/threads")),
+    (
+        "openai-threads",
+        "Jan",
+        ("{data}/Jan/data/threads", "{support}/Jan/data/threads", "{home}/jan/threads"),
+    ),
 )
 
 
